@@ -1,0 +1,164 @@
+# Lifeboat: everything is done through this file. `make` lists the targets.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+# Two targets may install into the same environment: one after the other, whatever -j says.
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+SAM_VENV := .venv-sam
+CODE := functions training tests
+
+# The first Python that really runs and is 3.11 or later (a pyenv shim can exist and fail). Looked for only when
+# an environment is to be made. To choose another: make PYTHON=/path/to/python3.12 ...
+AT_LEAST_3_11 := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c '$(AT_LEAST_3_11)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+# onnxruntime sends telemetry on Linux unless told before its import.
+export ORT_DISABLE_TELEMETRY := 1
+export PYTHONUNBUFFERED := 1
+export SAM_CLI_TELEMETRY := 0
+# Each environment is named by its path: one that happens to be active must not stand in for it.
+unexport VIRTUAL_ENV
+unexport PYTHONHOME
+unexport PYTHONPATH
+
+##@ Use
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+
+.PHONY: run
+run: $(VENV)/.run ## Start the store and the API on this machine, train, score one passenger, serve until Ctrl-C
+	@exec $(BIN)/python -m functions.local run $(ARGS)
+
+.PHONY: demo
+demo: $(VENV)/.run ## The same once, then stop: upload, train, certify, promote, score
+	@exec $(BIN)/python -m functions.local demo $(ARGS)
+
+.PHONY: upload
+upload: $(VENV)/.run ## Upload a dataset to the running store, which retrains: make upload FILE=passengers.csv
+	@test -n "$$FILE" || { echo 'Which file? make upload FILE=passengers.csv' >&2; exit 2; }
+	@exec $(BIN)/python -m functions.local upload "$$FILE"
+
+.PHONY: train
+train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
+	@exec $(BIN)/python -m training $(ARGS)
+
+.PHONY: evaluate
+evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
+	@exec $(BIN)/python -m training evaluate $(ARGS)
+
+##@ Develop
+
+.PHONY: test
+test: lint ## Lint, types, import rules, template and every test, with coverage; options for pytest go in ARGS
+	@echo '== tests'
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Everything `make test` checks without running the code
+	@echo '== ruff'
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@echo '== mypy'
+	@$(BIN)/mypy
+	@echo '== import rules'
+	@$(BIN)/lint-imports
+	@echo '== cfn-lint'
+	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+.PHONY: validate
+validate: $(VENV)/.dev $(SAM_VENV)/.sam ## Check template.yaml with cfn-lint and with the SAM command line (no AWS account needed)
+	@$(BIN)/cfn-lint template.yaml
+	@$(SAM_VENV)/bin/sam validate --lint --region us-east-1 --template-file template.yaml
+
+# Versions already locked are kept where they still fit. The development lock is made first and holds the others
+# to its versions, so that a package has one version everywhere. The public index is named here, and environment
+# and configuration files are left out of it, so that no mirror's address or hash gets into a lock.
+COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_DEFAULT_INDEX \
+	-u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE_NEWER -u UV_PRERELEASE -u UV_RESOLUTION -u UV_NO_INDEX \
+	$(BIN)/uv --no-config pip compile --quiet --default-index https://pypi.org/simple --generate-hashes \
+	--no-emit-index-url --fork-strategy fewest --custom-compile-command "make lock" $(ARGS)
+ANYWHERE = --universal --python-version 3.11
+LAMBDA = --python-version 3.13 --python-platform x86_64-manylinux_2_28
+
+.PHONY: lock
+lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
+	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
+	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
+	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
+	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
+
+.PHONY: clean
+clean: ## Remove the environments and everything made by the other targets
+	rm -rf $(VENV) $(SAM_VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+		.coverage .coverage.* htmlcov
+	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---- Environments. The stamps in them (.uv, .run, .dev, .sam) say which locks are installed: a second `make` is
+# instant, a changed lock is installed again. A stamp holds the folder's path, because an environment cannot be moved.
+
+# An environment is made anew when its Python is gone, when it was moved, or when PYTHON names another version.
+VERSION := import sys; print(sys.hexversion)
+ifneq ($(wildcard $(VENV)/.uv),)
+HAS := $(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null)
+WANTS := $(if $(filter file,$(origin PYTHON)),$(HAS),$(shell "$(PYTHON)" -c '$(VERSION)' 2>/dev/null))
+ifneq ($(shell cat $(VENV)/.uv):$(HAS),$(CURDIR):$(or $(WANTS),none))
+$(shell rm -f $(VENV)/.uv)
+endif
+endif
+ifneq ($(wildcard $(SAM_VENV)/.sam),)
+ifneq ($(shell $(SAM_VENV)/bin/python -c '' 2>/dev/null && cat $(SAM_VENV)/.sam),$(CURDIR))
+$(shell rm -f $(SAM_VENV)/.sam)
+endif
+endif
+
+# uv comes from its own lines of the lock, hashes included, so its version stands nowhere else.
+$(VENV)/.uv: requirements.txt
+	@test -e $@ || { $(make-venv); }
+	@awk '/^[^ #]/ { keep = /^uv==/ } keep' requirements.txt > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt
+	@printf '%s\n' '$(CURDIR)' > $@
+
+# The development set holds the other: where it is installed, it is what is kept up to date.
+$(VENV)/.run: requirements.txt $(VENV)/.uv
+	@if test -e $(VENV)/.dev; then lock=requirements-dev.txt; else lock=requirements.txt; fi; \
+		$(call install,$(BIN)/python,$$lock)
+	@for stamp in .run .dev; do if test $$stamp = .run || test -e $(VENV)/.dev; then touch $(VENV)/$$stamp; fi; done
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.uv
+	@$(call install,$(BIN)/python,requirements-dev.txt)
+	@touch $(VENV)/.run $@
+
+$(SAM_VENV)/.sam: tests/sam/requirements.txt | $(VENV)/.uv
+	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(SAM_VENV)
+	@$(call install,$(SAM_VENV)/bin/python,tests/sam/requirements.txt)
+	@printf '%s\n' '$(CURDIR)' > $@
+
+# $(call install,python,lock): make the environment of that Python hold what the lock says, nothing else.
+install = echo "Installing the packages of $(2)"; \
+	$(BIN)/uv pip sync --python $(1) --require-hashes $(2)
+
+define make-venv
+	test -n "$(PYTHON)" || { \
+		echo 'Lifeboat needs Python 3.11 or later; none was found as python3.13, python3.12, python3.11 or python3.'; \
+		echo 'Install one, or name it: make PYTHON=/path/to/python3.13 ...'; exit 1; } >&2; \
+	"$(PYTHON)" -c '$(AT_LEAST_3_11)' 2>/dev/null || { \
+		echo 'PYTHON=$(PYTHON): this does not run, or is older than 3.11.' >&2; exit 1; }; \
+	echo "Making $(VENV) with $$("$(PYTHON)" -V) ($(PYTHON))"; \
+	"$(PYTHON)" -m venv --clear $(VENV) || { rm -rf $(VENV); \
+		echo 'The environment could not be made. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+endef

@@ -1,0 +1,1 @@
+"""Lifeboat's functions: one folder each, and `core`, which they share."""

@@ -1,0 +1,1 @@
+"""What the functions share; imports nothing from the folders beside it."""

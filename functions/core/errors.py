@@ -1,0 +1,41 @@
+"""Failures as types: raised where they are understood, mapped to HTTP in one table (`core.http`)."""
+
+
+class LifeboatError(Exception):
+    """Base of every failure that Lifeboat understands; its text is safe to show to a caller."""
+
+
+class InvalidInput(LifeboatError):
+    """The caller sent something that cannot be scored."""
+
+
+class PayloadTooLarge(LifeboatError):
+    """The caller sent more than a request may hold."""
+
+
+class NoChampion(LifeboatError):
+    """No usable model is in service."""
+
+
+class UnusableModel(LifeboatError):
+    """A model object is damaged, does not match its manifest, or cannot be loaded."""
+
+
+class NotFound(LifeboatError):
+    """The store has no object of that name (or no such version of it)."""
+
+
+class Conflict(LifeboatError):
+    """Somebody else wrote first; nothing was written."""
+
+
+class StoreUnavailable(LifeboatError):
+    """The store did not answer, or refused access."""
+
+
+class UnsafeStore(LifeboatError):
+    """The store ignores conditional writes, so a promotion could be lost there without a sign."""
+
+
+class UnprovenModel(LifeboatError):
+    """The exported graph and the fitted pipeline disagree; the graph is not published."""

@@ -1,0 +1,123 @@
+"""The store in a folder of this machine, with the same promises as the one in S3."""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from functions.core.errors import Conflict, NotFound, StoreUnavailable
+from functions.core.store import Blob, Entry
+
+
+class FolderStore:
+    """Objects as files below `root`. An ETag is the MD5 of the bytes, as S3's is for simple uploads."""
+
+    def __init__(self, root: str) -> None:
+        self._root = Path(root).resolve()
+
+    def get(self, key: str) -> Blob:
+        body = self._read(key)
+        return Blob(body, _etag(body))
+
+    def get_if_changed(self, key: str, etag: str) -> Blob | None:
+        blob = self.get(key)
+        return None if blob.etag == etag else blob
+
+    def head(self, key: str, version_id: str | None = None) -> Entry:
+        return self._entry(self._path(key), key)
+
+    @contextmanager
+    def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:
+        try:
+            stream = self._path(key).open("rb")
+        except FileNotFoundError as error:
+            raise NotFound(f"the store has no {key}") from error
+        with stream:
+            yield stream
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        files = (path for path in self._root.rglob("*") if path.is_file() and not path.name.startswith("."))
+        for key in sorted(path.relative_to(self._root).as_posix() for path in files):
+            if key.startswith(prefix):
+                yield self._entry(self._root / key, key)
+
+    def put(self, key: str, body: bytes) -> str:
+        with self._written(key, body) as part:
+            part.replace(self._path(key))
+        return _etag(body)
+
+    def create(self, key: str, body: bytes) -> str:
+        with self._written(key, body) as part:
+            try:
+                # A hard link fails where the name exists: the whole file appears at once, or not at all.
+                os.link(part, self._path(key))
+            except FileExistsError as error:
+                raise Conflict(f"{key} was written by somebody else first") from error
+        return _etag(body)
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+        self._make_root()
+        with (self._root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                current = self.get(key).etag
+            except NotFound as error:
+                raise Conflict(f"{key} is gone") from error
+            if current != etag:
+                raise Conflict(f"{key} was written by somebody else first")
+            return self.put(key, body)
+
+    def create_bucket(self) -> None:
+        self._make_root()
+
+    def _make_root(self) -> None:
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"the store's folder cannot be made: {error.strerror}") from error
+
+    def _path(self, key: str) -> Path:
+        path = (self._root / key).resolve()
+        if not path.is_relative_to(self._root) or path == self._root:
+            raise NotFound(f"{key} leaves the store")
+        return path
+
+    def _read(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise NotFound(f"the store has no {key}") from error
+        except OSError as error:
+            raise StoreUnavailable(f"the store could not read {key}: {error.strerror}") from error
+
+    def _entry(self, path: Path, key: str) -> Entry:
+        body = self._read(key)
+        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Entry(key, len(body), _etag(body), modified)
+
+    @contextmanager
+    def _written(self, key: str, body: bytes) -> Iterator[Path]:
+        """The bytes in a temporary file beside their place, gone afterwards."""
+        self._make_root()
+        folder = self._path(key).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as part:
+                part.write(body)
+                part.flush()
+                os.fsync(part.fileno())
+        except OSError as error:
+            raise StoreUnavailable(f"the store could not write {key}: {error.strerror}") from error
+        try:
+            yield Path(part.name)
+        finally:
+            Path(part.name).unlink(missing_ok=True)
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'

@@ -1,0 +1,145 @@
+"""What every HTTP function answers with when something is wrong, and how much it will read."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from functions.core.errors import (
+    Conflict,
+    InvalidInput,
+    LifeboatError,
+    NoChampion,
+    NotFound,
+    PayloadTooLarge,
+    StoreUnavailable,
+    UnusableModel,
+)
+from functions.core.logs import log
+
+MOST_BODY_BYTES = 262_144
+_MOST_DETAILS = 20
+
+STATUS: dict[type[LifeboatError], tuple[int, str]] = {
+    InvalidInput: (422, "INVALID_INPUT"),
+    PayloadTooLarge: (413, "PAYLOAD_TOO_LARGE"),
+    NotFound: (404, "NOT_FOUND"),
+    Conflict: (409, "CONFLICT"),
+    NoChampion: (503, "NO_CHAMPION"),
+    UnusableModel: (503, "UNUSABLE_MODEL"),
+    StoreUnavailable: (503, "STORE_UNAVAILABLE"),
+}
+_CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+
+
+class ErrorDetail(BaseModel):
+    """One thing wrong with the input: where it is, what is wrong, and the kind of mistake."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class ErrorEnvelope(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: str = Field(description="What went wrong and what to do, in a sentence")
+    code: str = Field(description="The same for programs", examples=["INVALID_INPUT"])
+    detail: list[ErrorDetail]
+    request_id: str
+
+
+def request_id(scope: Scope) -> str:
+    """The gateway's id of this request; empty outside a gateway."""
+    return str(scope.get("aws.event", {}).get("requestContext", {}).get("requestId", ""))
+
+
+def envelope(
+    request: Request, status: int, code: str, error: str, detail: Sequence[dict[str, Any]] = ()
+) -> JSONResponse:
+    body = ErrorEnvelope(
+        error=error,
+        code=code,
+        detail=[ErrorDetail.model_validate(item) for item in detail],
+        request_id=request_id(request.scope),
+    )
+    return AsciiJSON(body.model_dump(), status)
+
+
+class AsciiJSON(JSONResponse):
+    """JSON with all beyond ASCII escaped: a field's name may hold a lone surrogate, which UTF-8 cannot."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
+async def on_failure(request: Request, error: Exception) -> JSONResponse:
+    """A failure that Lifeboat understands."""
+    status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
+    if status >= 500:
+        log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), path=request.url.path)
+    return envelope(request, status, code, str(error) if status != 500 else "internal error")
+
+
+async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+    """A body or parameter that does not fit its model (FastAPI's `RequestValidationError`)."""
+    found = error.errors()  # type: ignore[attr-defined]  # core does not import FastAPI to name the class
+    if any(item["type"] == "json_invalid" for item in found):
+        return envelope(request, 400, "INVALID_JSON", "the body is not JSON")
+    detail = [
+        {
+            "loc": [part if isinstance(part, int) else part[:100] for part in item["loc"]],
+            "msg": item["msg"],
+            "type": item["type"],
+        }
+        for item in found[:_MOST_DETAILS]
+    ]
+    return envelope(request, 422, "INVALID_INPUT", "the input does not fit; `detail` says where", detail)
+
+
+async def on_http(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses by itself: unknown paths, wrong methods, bodies it cannot decode."""
+    assert isinstance(error, HTTPException)
+    answer = envelope(
+        request, error.status_code, _CODES.get(error.status_code, "BAD_REQUEST"), error.detail.lower()
+    )
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def on_crash(request: Request, error: Exception) -> JSONResponse:
+    """A mistake of ours: the log has all of it, the caller none."""
+    log("ERROR", "unexpected error", error=repr(error), path=request.url.path)
+    return envelope(request, 500, "INTERNAL", "internal error; the request id finds it in the logs")
+
+
+class BodyLimit:
+    """ASGI middleware that refuses a body of more than `most` bytes before anything parses it."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_BODY_BYTES) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._most:
+                raise PayloadTooLarge(f"the body is larger than {self._most} bytes")
+            return message
+
+        try:
+            await self._app(scope, counted, send)
+        except PayloadTooLarge as error:
+            await (await on_failure(Request(scope), error))(scope, receive, send)

@@ -1,0 +1,138 @@
+"""A passenger: the one model behind the HTTP request, the CSV row and the input of the graph."""
+
+import re
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+Sex = Literal["female", "male"]
+Port = Literal["C", "Q", "S"]
+Title = Literal["Mr", "Mrs", "Miss", "Master", "Officer", "Noble"]
+
+# Honorifics of the passenger list, and the group each counts as. "Dr" and "Rev" stand with the
+# officers: each alone is too rare (8 rows) to learn from.
+TITLES: dict[str, Title] = {
+    "mr": "Mr",
+    "mrs": "Mrs",
+    "mme": "Mrs",
+    "miss": "Miss",
+    "ms": "Miss",
+    "mlle": "Miss",
+    "master": "Master",
+    "capt": "Officer",
+    "col": "Officer",
+    "major": "Officer",
+    "dr": "Officer",
+    "rev": "Officer",
+    "countess": "Noble",
+    "the countess": "Noble",
+    "dona": "Noble",
+    "lady": "Noble",
+    "don": "Noble",
+    "jonkheer": "Noble",
+    "sir": "Noble",
+}
+
+# Columns of the same table (titanic3 and Kaggle) that are accepted and never used: identifiers, the
+# answer itself, and `boat` and `body`, which were known only after the sinking.
+NEVER_FEATURES = frozenset({"passengerid", "survived", "ticket", "cabin", "boat", "body", "home.dest"})
+
+_HONORIFIC = re.compile(r",\s*([^.,]{1,30})\.")
+
+
+def title_from_name(name: str) -> Title | None:
+    """The group of the honorific in "Surname, Honorific. Forenames"; None where there is none known."""
+    found = _HONORIFIC.search(name)
+    return TITLES.get(found.group(1).strip().lower()) if found else None
+
+
+def _whole(value: Any) -> Any:
+    # JSON and CSV writers both turn 3 into 3.0 (pandas does, once a column has a gap).
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _title(value: Any) -> Any:
+    return TITLES.get(value.strip().rstrip(".").lower(), value) if isinstance(value, str) else value
+
+
+def _class(value: Any) -> Any:
+    # Literal compares with ==, and True == 1: a boolean is no class.
+    return "a boolean" if isinstance(value, bool) else _whole(value)
+
+
+Relatives = Annotated[
+    int,
+    BeforeValidator(_whole),
+    Field(ge=0, le=20),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 20}, {"type": "null"}], "default": 0}),
+]
+
+
+class Passenger(BaseModel):
+    """One passenger. Only `pclass` and `sex` are required; whatever else is unknown is left out or null."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [
+                {
+                    "pclass": 1,
+                    "sex": "female",
+                    "age": 29,
+                    "fare": 211.34,
+                    "embarked": "S",
+                    "name": "Allen, Miss. Elisabeth Walton",
+                }
+            ]
+        },
+    )
+
+    pclass: Annotated[Literal[1, 2, 3], BeforeValidator(_class)] = Field(description="Ticket class")
+    sex: Sex
+    age: float | None = Field(None, ge=0, le=120, description="Years; fractions allowed")
+    sibsp: Relatives = Field(0, description="Siblings and spouses aboard")
+    parch: Relatives = Field(0, description="Parents and children aboard")
+    fare: float | None = Field(None, ge=0, le=1_000_000, description="Pounds of 1912")
+    embarked: Port | None = Field(None, description="Cherbourg, Queenstown or Southampton")
+    title: Annotated[Title | None, BeforeValidator(_title)] = Field(
+        None, description="Derived from `name` when it is not given"
+    )
+    name: str | None = Field(None, max_length=200, description="Only its title is used; it is never stored")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _normalise(cls, data: Any) -> Any:
+        """Match keys without regard to case, drop what is never a feature, read null as absent."""
+        if not isinstance(data, dict):
+            return data
+        row: dict[Any, Any] = {}
+        for key, value in data.items():
+            if key not in cls.model_fields:
+                lowered = key.lower() if isinstance(key, str) else key
+                if lowered in NEVER_FEATURES:
+                    continue
+                if lowered in cls.model_fields:
+                    if lowered in data:
+                        raise ValueError(f"{lowered} is given twice, in two spellings")
+                    key = lowered
+            if value is not None:
+                row[key] = value
+        if "title" not in row and isinstance(row.get("name"), str):
+            row["title"] = title_from_name(row["name"])
+        return row
+
+
+# The inputs of the graph, in order: a number (None), or one of these categories.
+FEATURES: dict[str, tuple[str, ...] | None] = {
+    "pclass": None,
+    "sex": get_args(Sex),
+    "age": None,
+    "sibsp": None,
+    "parch": None,
+    "fare": None,
+    "embarked": get_args(Port),
+    "title": get_args(Title),
+}

@@ -1,0 +1,73 @@
+"""Runs the exported graph: passengers in, probabilities out."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+# onnxruntime writes a device id and reports its use unless it is told not to before the import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from functions.core.errors import UnusableModel
+from functions.core.passenger import FEATURES, Passenger
+
+Columns = Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.object_]]
+OUTPUTS = ("label", "probabilities")
+
+
+class Scores(NamedTuple):
+    """label: int64 [N], 0 or 1; probability of survival: float32 [N], 0 to 1."""
+
+    label: npt.NDArray[np.int64]
+    probability: npt.NDArray[np.float32]
+
+
+def to_columns(passengers: Sequence[Passenger]) -> Columns:
+    """The graph's inputs for `passengers`: one [N, 1] tensor per feature.
+
+    Numbers are float32 with NaN for missing, categories are strings with "" for missing: None as a
+    string would be scored as an unknown category without a word.
+    """
+    columns: dict[str, npt.NDArray[np.float32] | npt.NDArray[np.object_]] = {}
+    for name, categories in FEATURES.items():
+        values = [getattr(passenger, name) for passenger in passengers]
+        if categories is None:
+            # float32 turns None into NaN by itself.
+            columns[name] = np.array(values, dtype=np.float32).reshape(-1, 1)
+        else:
+            columns[name] = np.array([value or "" for value in values], dtype=object).reshape(-1, 1)
+    return columns
+
+
+class Scorer:
+    """A loaded graph. Raises `UnusableModel` when the bytes are no graph with Lifeboat's signature."""
+
+    def __init__(self, model: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # onnxruntime raises a dozen types of its own with no common base but Exception.
+        except Exception as error:
+            raise UnusableModel("the model's bytes are not a graph that onnxruntime can load") from error
+        inputs = {node.name: node.type for node in self._session.get_inputs()}
+        expected = {
+            name: "tensor(string)" if categories else "tensor(float)" for name, categories in FEATURES.items()
+        }
+        if inputs != expected or [node.name for node in self._session.get_outputs()] != list(OUTPUTS):
+            raise UnusableModel("the model's inputs or outputs are not those of a passenger")
+        # The first run of a graph allocates its buffers: better now than in a caller's request.
+        self.score([Passenger(pclass=3, sex="male")])
+
+    def score(self, passengers: Sequence[Passenger]) -> Scores:
+        """Score `passengers`, in order, in one run of the graph."""
+        return self.run(to_columns(passengers))
+
+    def run(self, columns: Columns) -> Scores:
+        """Score rows that are already tensors; see `to_columns` for their shape."""
+        label, probabilities = self._session.run(OUTPUTS, dict(columns))
+        return Scores(label, probabilities[:, 1])

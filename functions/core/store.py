@@ -1,0 +1,115 @@
+"""What Lifeboat asks of a store: immutable writes, compare-and-swap, reads by ETag."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from functions.core.errors import Conflict, UnsafeStore
+
+PROBE = "registry/probe.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object as a listing shows it. `size` in bytes, `modified` in UTC."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An object's bytes and the ETag they had when they were read."""
+
+    body: bytes
+    etag: str
+
+
+class Store(Protocol):
+    """Objects by key. Every method may raise `StoreUnavailable`."""
+
+    def get(self, key: str) -> Blob:
+        """Read an object. Raises `NotFound`."""
+        ...
+
+    def get_if_changed(self, key: str, etag: str) -> Blob | None:
+        """Read an object unless it still has `etag` (then None). Raises `NotFound`."""
+        ...
+
+    def head(self, key: str, version_id: str | None = None) -> Entry:
+        """Describe an object without reading it. Raises `NotFound`."""
+        ...
+
+    def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[BinaryIO]:
+        """Stream an object, for what should not be held in memory. Raises `NotFound`."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """All objects below `prefix`, in the order of their keys."""
+        ...
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write an object whatever was there. Returns its ETag."""
+        ...
+
+    def create(self, key: str, body: bytes) -> str:
+        """Write `key` only if it does not exist. Returns its ETag. Raises `Conflict` when it does."""
+        ...
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+        """Write `key` only if it still has `etag`.
+
+        Returns the new ETag. Raises `Conflict` when somebody else wrote first.
+        """
+        ...
+
+    def create_bucket(self) -> None:
+        """Make the bucket or folder, with versioning where there is such a thing; fine if it is there."""
+        ...
+
+
+def open_store(address: str) -> Store:
+    """The store at `s3://bucket` or in a folder. Raises `ValueError` for an address that is neither."""
+    # Imported here: boto3 costs a fifth of a second, and a folder needs none of it.
+    if address.startswith("s3://"):
+        bucket, _, rest = address.removeprefix("s3://").partition("/")
+        if not bucket or rest:
+            raise ValueError(f"a store is s3://bucket, without a path in it; got {address!r}")
+        from functions.core.s3_store import S3Store
+
+        return S3Store(bucket)
+    if not address or "://" in address:
+        raise ValueError(f"a store is s3://bucket or a folder; got {address!r}")
+    from functions.core.folder_store import FolderStore
+
+    return FolderStore(address)
+
+
+def probe(store: Store) -> None:
+    """Make sure that the store honours If-None-Match and If-Match before anything relies on them.
+
+    Writes `registry/probe.json` once and leaves it there. Raises `UnsafeStore`.
+    """
+    body = b'{"purpose": "shows that this store honours conditional writes"}'
+    attempts = (
+        ("If-None-Match", lambda: store.create(PROBE, body)),
+        ("If-Match", lambda: store.replace(PROBE, body, etag='"00000000000000000000000000000000"')),
+    )
+    try:
+        store.create(PROBE, body)
+    except Conflict:
+        pass
+    for header, write in attempts:
+        try:
+            write()
+        except Conflict:
+            continue
+        raise UnsafeStore(
+            f"this store ignores {header} on writes, so two promotions at once could overwrite each other; "
+            "use one that honours conditional writes (Amazon S3, MinIO, Cloudflare R2, moto)"
+        )

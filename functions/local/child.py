@@ -1,0 +1,84 @@
+"""A child process in a session of its own, whose lines of output go to a callback and which leaves nothing behind."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+OnLine = Callable[[str], None]
+
+# The repository: what `functions` is imported from, in a child as in its parent.
+ROOT = Path(__file__).parents[2]
+
+LINE_LIMIT = 16 * 1024 * 1024
+
+
+class Child:
+    """A Python module run as a process. Its standard input, while open, keeps it alive."""
+
+    def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine) -> None:
+        self._process = process
+        self._lines = asyncio.create_task(self._pass_on_lines(on_line))
+
+    @classmethod
+    async def start(
+        cls,
+        module: str,
+        *arguments: str,
+        on_line: OnLine,
+        environment: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
+    ) -> "Child":
+        """Run `python -m module arguments`; the child inherits `descriptors`, which stay open here."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=ROOT,
+            env={**(os.environ if environment is None else environment), "PYTHONUNBUFFERED": "1"},
+            pass_fds=descriptors,
+            # Ctrl-C in the terminal reaches the runner alone, which then stops its children in order.
+            start_new_session=True,
+            limit=LINE_LIMIT,
+        )  # fmt: skip
+        return cls(process, on_line)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def send(self, line: bytes) -> None:
+        """Write a line to the child. Raises `ConnectionError` when it is gone."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + b"\n")
+        await self._process.stdin.drain()
+
+    async def wait(self) -> int:
+        """Wait for the end of the child and of its output. Returns the exit code, negative for a signal."""
+        code = await self._process.wait()
+        await self._lines
+        return code
+
+    async def stop(self, grace: float = 3) -> None:
+        """Close the child's standard input; after `grace` seconds, kill it and whatever it started."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._process.wait()), grace)
+        finally:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """Kill the child and whatever it started in its session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self.wait()
+
+    async def _pass_on_lines(self, on_line: OnLine) -> None:
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            on_line(line.decode(errors="replace").rstrip("\r\n"))

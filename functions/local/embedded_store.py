@@ -1,0 +1,104 @@
+"""An S3 store in memory, in a process of its own: moto's server over a real socket, made atomic."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from functions.local.child import Child
+from functions.local.listening import HOST, listen, port_of
+
+START_SECONDS = 60.0
+READY = "The store listens on port "
+
+WSGIApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedStore:
+    """A running store and the environment that leads boto3 to it."""
+
+    port: int
+    child: Child
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    async def stop(self) -> None:
+        await self.child.stop()
+
+
+async def start_embedded_store(port: int, on_line: Callable[[str], None]) -> EmbeddedStore:
+    """Start the store on `port`, or on a free one when that is taken. Raises `RuntimeError` when it does not start."""
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def line_read(line: str) -> None:
+        if line.startswith(READY) and not ready.done():
+            ready.set_result(int(line.removeprefix(READY)))
+        else:
+            on_line(line)
+
+    child = await Child.start("functions.local.embedded_store", "--port", str(port), on_line=line_read)
+    ended = asyncio.create_task(child.wait())
+    try:
+        await asyncio.wait({ready, ended}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            raise RuntimeError("the embedded store did not start; is moto[server,s3] installed?")
+        return EmbeddedStore(ready.result(), child)
+    except BaseException:
+        await child.kill()
+        raise
+    finally:
+        ended.cancel()
+
+
+class OneAtATime:
+    """A WSGI application that answers one request at a time.
+
+    moto compares the ETag of If-Match and writes in two steps. Between them another request could write, and
+    both would succeed; in S3 one of them fails.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with self._lock:
+            answer = self._application(environ, start_response)
+            if not hasattr(answer, "close"):
+                return list(answer)
+            with closing(answer):
+                return list(answer)
+
+
+def serve(port: int) -> None:
+    """Serve until standard input closes."""
+    # Imported here: the parent, which imports this module to start the process, needs neither.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    with listen(port) as listener:
+        server = make_server(
+            HOST, port_of(listener), application, threaded=True, fd=listener.fileno()
+        )
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"{READY}{port_of(listener)}", flush=True)
+        sys.stdin.buffer.read()
+        # Requests under way end with the process: there is nothing to save.
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=9000)
+    serve(parser.parse_args().port)

@@ -1,0 +1,87 @@
+"""The HTTP API in front of the functions, with API Gateway's routes, limits and error texts."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from functions.local.function_process import FunctionError, FunctionTimeout
+from functions.local.http_events import Router, http_response, request_event
+from functions.local.template import Route
+
+MAX_REQUEST_BYTES = 10 * 1024 * 1024  # API Gateway's
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Lambda's, for the event and for the answer
+INTEGRATION_SECONDS = 30.0
+
+
+class Invocable(Protocol):
+    def invoke(self, event: Any) -> Awaitable[Any]: ...
+
+
+class Gateway:
+    """An ASGI application that turns requests into invocations of the functions its routes name."""
+
+    def __init__(
+        self, routes: tuple[Route, ...], functions: Mapping[str, Invocable], on_error: Callable[[str, str], None]
+    ) -> None:
+        self._router = Router(routes)
+        self._functions = functions
+        self._on_error = on_error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        match = self._router.match(request.method, request.scope["path"])
+        if match is None:
+            return _message(404, "Not Found")
+        body = await _read(request)
+        if body is None:
+            return _message(413, "Request Entity Too Large")
+        event = request_event(request, body, match)
+        if len(json.dumps(event)) > MAX_PAYLOAD_BYTES:
+            return _message(413, "Request Entity Too Large")
+        function = match.route.function
+        invocation = asyncio.ensure_future(self._functions[function].invoke(event))
+        # As on AWS, a function that is too late for the gateway is still allowed to finish.
+        done, _ = await asyncio.wait({invocation}, timeout=INTEGRATION_SECONDS)
+        if not done:
+            invocation.add_done_callback(lambda late: late.cancelled() or late.exception())
+            return _message(503, "Service Unavailable")
+        try:
+            answer = invocation.result()
+            if len(json.dumps(answer)) > MAX_PAYLOAD_BYTES:
+                raise ValueError(f"the answer is over {MAX_PAYLOAD_BYTES} bytes")
+            response = http_response(answer)
+        except FunctionTimeout as error:
+            self._on_error(function, str(error))
+            return _message(503, "Service Unavailable")
+        except (FunctionError, ValueError) as error:
+            self._on_error(function, str(error))
+            return _message(500, "Internal Server Error")
+        response.headers["apigw-requestid"] = event["requestContext"]["requestId"]
+        return response
+
+
+def _message(status: int, text: str) -> Response:
+    return JSONResponse({"message": text}, status)
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, or None as soon as it is too long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_REQUEST_BYTES:
+            return None
+    return bytes(body)

@@ -1,0 +1,34 @@
+"""A listening socket on the port asked for, or on a free one where that is taken."""
+
+import errno
+import socket
+
+HOST = "127.0.0.1"
+
+
+def listen(port: int) -> socket.socket:
+    """Listen on `port` of this machine only; on a free port when it is taken. The socket knows which."""
+    try:
+        return _listen(port)
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            raise
+        return _listen(0)
+
+
+def port_of(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # A port whose last user has just stopped is free.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener

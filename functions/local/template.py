@@ -1,0 +1,234 @@
+"""What template.yaml declares: functions, routes, upload triggers and schedules, with every reference resolved."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function. `timeout` in seconds, `memory` in MB, `retries` of asynchronous invocations."""
+
+    id: str
+    name: str
+    handler: str
+    environment: Mapping[str, str]
+    timeout: float
+    memory: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of the HTTP API, such as `POST /predict`; `$default` takes what no other route takes."""
+
+    method: str
+    path: str
+    function: str
+
+    @property
+    def key(self) -> str:
+        return self.path if self.path == "$default" else f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTrigger:
+    """Objects created below `prefix`, whose keys end with `suffix`, invoke `function`."""
+
+    id: str
+    function: str
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`function` is invoked when `expression` says so: with `input`, or with a scheduled event."""
+
+    id: str
+    function: str
+    expression: str
+    input: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    functions: Mapping[str, Function]
+    routes: tuple[Route, ...]
+    uploads: tuple[UploadTrigger, ...]
+    schedules: tuple[Schedule, ...]
+
+
+def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -> Template:
+    """Read a SAM template; `parameters` stand in for the defaults of its parameters.
+
+    Raises `ValueError` for a reference or an intrinsic function that cannot be resolved here.
+    """
+    document = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
+    resolve = _Resolver(document, region, parameters)
+    common = document.get("Globals", {}).get("Function", {})
+    functions: dict[str, Function] = {}
+    routes: list[Route] = []
+    uploads: list[UploadTrigger] = []
+    schedules: list[Schedule] = []
+    for id_, resource in document["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        if "Condition" in resource and not resolve.condition(resource["Condition"]):
+            continue
+        properties = resource["Properties"]
+        functions[id_] = _function(id_, properties, common, resolve)
+        for event_id, event in properties.get("Events", {}).items():
+            details = event.get("Properties", {})
+            match event["Type"]:
+                case "HttpApi":
+                    method = str(details.get("Method", "ANY")).upper()
+                    routes.append(Route(method, details.get("Path", "$default"), id_))
+                case "S3" if _created(resolve(details["Events"])):
+                    rules = resolve(details).get("Filter", {}).get("S3Key", {}).get("Rules", [])
+                    filters = {rule["Name"]: rule["Value"] for rule in rules}
+                    uploads.append(UploadTrigger(event_id, id_, **filters))
+                case "Schedule" | "ScheduleV2":
+                    found = resolve(details)
+                    if found.get("Enabled", True) and found.get("State", "ENABLED") == "ENABLED":
+                        expression = found.get("ScheduleExpression") or found["Schedule"]
+                        schedules.append(Schedule(event_id, id_, expression, found.get("Input")))
+    return Template(functions, tuple(routes), tuple(uploads), tuple(schedules))
+
+
+def _function(id_: str, properties: dict[str, Any], common: dict[str, Any], resolve: "_Resolver") -> Function:
+    settings = {**common, **properties}
+    variables = {
+        **common.get("Environment", {}).get("Variables", {}),
+        **properties.get("Environment", {}).get("Variables", {}),
+    }
+    return Function(
+        id=id_,
+        name=resolve(settings.get("FunctionName", id_)),
+        handler=resolve(settings["Handler"]),
+        environment={key: _text(value) for key, value in resolve(variables).items()},
+        timeout=float(resolve(settings.get("Timeout", 3))),
+        memory=int(resolve(settings.get("MemorySize", 128))),
+        retries=int(resolve(settings.get("EventInvokeConfig", {}).get("MaximumRetryAttempts", 2))),
+    )
+
+
+def _created(events: str | list[str]) -> bool:
+    """Whether a put, which is how this project uploads, is among the S3 events named."""
+    names = [events] if isinstance(events, str) else events
+    return any(name in {"s3:ObjectCreated:*", "s3:ObjectCreated:Put"} for name in names)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class _Resolver:
+    """Replaces CloudFormation's intrinsic functions by what they come to on this machine."""
+
+    def __init__(self, document: dict[str, Any], region: str, parameters: Mapping[str, str]) -> None:
+        declared = document.get("Parameters", {})
+        if unknown := parameters.keys() - declared.keys():
+            raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
+        self._conditions = document.get("Conditions", {})
+        self._names = {
+            "AWS::AccountId": ACCOUNT,
+            "AWS::Region": region,
+            "AWS::Partition": "aws",
+            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::StackName": "lifeboat-local",
+            "AWS::NoValue": None,
+            **{name: parameters.get(name, details.get("Default")) for name, details in declared.items()},
+        }
+        # A resource that exists only in the cloud goes by its logical id here.
+        for id_ in document["Resources"]:
+            self._names.setdefault(id_, id_)
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [found for item in value if (found := self(item)) is not None]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            name, argument = next(iter(value.items()))
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._intrinsic(name, argument)
+        return {key: found for key, item in value.items() if (found := self(item)) is not None}
+
+    def condition(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return self.condition(self._conditions[value])
+        name, argument = next(iter(value.items()))
+        match name:
+            case "Condition":
+                return self.condition(argument)
+            case "Fn::Equals":
+                return str(self(argument[0])) == str(self(argument[1]))
+            case "Fn::Not":
+                return not self.condition(argument[0])
+            case "Fn::And":
+                return all(self.condition(part) for part in argument)
+            case "Fn::Or":
+                return any(self.condition(part) for part in argument)
+        raise ValueError(f"{name} is not a condition that can be resolved locally")
+
+    def _intrinsic(self, name: str, argument: Any) -> Any:
+        match name:
+            case "Ref":
+                return self._name(argument)
+            case "Fn::Sub":
+                text, values = argument if isinstance(argument, list) else (argument, {})
+                return re.sub(
+                    r"\$\{(!?)([^}]+)\}",
+                    lambda found: self._substitute(found[1], found[2].strip(), values),
+                    text,
+                )
+            case "Fn::GetAtt":
+                id_, _, attribute = (
+                    argument.partition(".") if isinstance(argument, str) else (argument[0], "", argument[1])
+                )
+                return f"{self._name(id_)}.{attribute}"
+            case "Fn::If":
+                return self(argument[1] if self.condition(argument[0]) else argument[2])
+            case "Fn::Join":
+                return argument[0].join(str(part) for part in self(argument[1]))
+        raise ValueError(f"{name} cannot be resolved locally")
+
+    def _substitute(self, literal: str, name: str, values: Mapping[str, Any]) -> str:
+        if literal:
+            return f"${{{name}}}"
+        if name in values:
+            return str(self(values[name]))
+        if name in self._names:
+            return str(self._names[name])
+        id_, dot, attribute = name.partition(".")
+        return f"{self._name(id_)}{dot}{attribute}"
+
+    def _name(self, name: str) -> Any:
+        if name not in self._names:
+            raise ValueError(f"the template has no parameter or resource {name}")
+        return self._names[name]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Sub x` reads as `{"Fn::Sub": "x"}`."""
+
+
+def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _short_form)

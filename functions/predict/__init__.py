@@ -1,0 +1,1 @@
+"""Scores passengers over HTTP with the champion model."""

@@ -1,0 +1,1 @@
+"""Trains, publishes and promotes a model for every dataset that is uploaded."""

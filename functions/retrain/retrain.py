@@ -1,0 +1,129 @@
+"""Turns one S3 notification into a retrain, or into a sentence why not."""
+
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+from pydantic import BaseModel, Field, ValidationError
+
+from functions.core.errors import InvalidInput, NotFound
+from functions.core.logs import log
+from functions.core.settings import Settings
+from functions.core.store import Store
+from training.dataset import RefusedDataset
+from training.publication import Upload, train_and_publish
+
+PREFIX, SUFFIX = "datasets/", ".csv"
+
+
+class RetrainSettings(Settings):
+    """`LIFEBOAT_STORE`, and `LIFEBOAT_MAX_DATASET_BYTES`: the largest file that is trained on."""
+
+    max_dataset_bytes: int = Field(256 * 2**20, gt=0)
+
+
+class Notification(BaseModel):
+    """What a record of an S3 event says of an upload. `sequencer` orders the uploads of one key."""
+
+    key: str
+    version_id: str | None = None
+    sequencer: str = ""
+
+
+class _Object(BaseModel):
+    key: str
+    versionId: str | None = None  # noqa: N815 - AWS' spelling
+    sequencer: str = ""
+
+
+class _S3(BaseModel):
+    object: _Object
+
+
+class _Record(BaseModel):
+    eventSource: str  # noqa: N815 - AWS' spelling
+    eventName: str  # noqa: N815 - AWS' spelling
+    eventTime: str = ""  # noqa: N815 - AWS' spelling
+    s3: _S3
+
+
+class _Event(BaseModel):
+    Records: list[_Record]
+
+
+def parse_event(event: dict[str, Any]) -> list[Notification]:
+    """The uploads of an S3 notification, oldest first; events that are no upload are left out.
+
+    S3 sends `s3:TestEvent` when a notification is set up: it has no records and means nothing.
+    Raises `InvalidInput` for what is no S3 event.
+    """
+    if event.get("Event") == "s3:TestEvent":
+        return []
+    try:
+        records = _Event.model_validate(event).Records
+    except ValidationError as error:
+        raise InvalidInput("this is not an S3 notification; the function is fired by uploads only") from error
+    uploads = [
+        record
+        for record in records
+        if record.eventSource == "aws:s3" and record.eventName.startswith("ObjectCreated:")
+    ]
+    # Sequencers of one key compare as hexadecimal numbers once they have the same length.
+    width = max((len(record.s3.object.sequencer) for record in uploads), default=0)
+    uploads.sort(key=lambda record: (record.eventTime, record.s3.object.sequencer.ljust(width, "0")))
+    return [
+        Notification(
+            key=unquote_plus(record.s3.object.key),
+            version_id=record.s3.object.versionId,
+            sequencer=record.s3.object.sequencer,
+        )
+        for record in uploads
+    ]
+
+
+def retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
+    """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `version`.
+
+    What no repetition would mend is answered and logged; what one may mend (the store is away) is
+    raised, so that the event is delivered again.
+    """
+    result = {"version": None, **_retrain(store, notification, settings)}
+    level = "WARNING" if result["status"] in {"rejected", "gone"} else "INFO"
+    log(level, "retrain", **result)
+    return result
+
+
+def _retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
+    key = notification.key
+
+    def said(status: str, reason: str) -> dict[str, Any]:
+        return {"key": key, "status": status, "reason": reason}
+
+    if not key.startswith(PREFIX) or not key.endswith(SUFFIX):
+        return said("ignored", f"only {PREFIX}*{SUFFIX} are datasets")
+    try:
+        found = store.head(key, notification.version_id)
+    except NotFound:
+        return said("gone", "the object was deleted before it was read")
+    if not 0 < found.size <= settings.max_dataset_bytes:
+        size = f"{found.size} bytes" if found.size else "empty"
+        reason = f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes"
+        report = RefusedDataset(reason).report(key=key, version_id=found.version_id, etag=found.etag)
+        store.put(f"rejected/{Path(key).name}.{found.etag.strip(chr(34))}.json", report)
+        return said("rejected", reason)
+    upload = Upload(key, found.modified, found.version_id)
+    with tempfile.NamedTemporaryFile(suffix=SUFFIX) as file:
+        try:
+            with store.open(key, notification.version_id) as stream:
+                shutil.copyfileobj(stream, file)
+        except NotFound:
+            return said("gone", "the object was deleted before it was read")
+        file.flush()
+        return asdict(train_and_publish(store, upload, Path(file.name), by="upload", progress=_log_step))
+
+
+def _log_step(what: str, done: int, of: int) -> None:
+    log("INFO", "training", step=what, done=done, of=of)

@@ -1,0 +1,1 @@
+"""The offline side: from a CSV to a published model."""

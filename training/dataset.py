@@ -1,0 +1,152 @@
+"""A labelled CSV as arrays, split into a training side and a holdout side."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from functions.core.errors import InvalidInput, LifeboatError
+from functions.core.passenger import FEATURES, Passenger
+from functions.core.scorer import Columns
+from functions.core.table import BadRow, read_passengers
+
+HOLDOUT_SHARE = 0.2
+MOST_BAD_ROWS = 0.05
+REPORTED_BAD_ROWS = 100
+FEWEST_TRAIN = 10
+FEWEST_HOLDOUT = 2
+
+Matrix = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+
+class RefusedDataset(LifeboatError):
+    """The file cannot train a model. `bad_rows` holds the first hundred rows at fault."""
+
+    def __init__(self, reason: str, *, rows: int = 0, rejected: int = 0, bad_rows: tuple[BadRow, ...] = ()):
+        super().__init__(reason)
+        self.rows, self.rejected, self.bad_rows = rows, rejected, bad_rows
+
+    def report(self, **source: object) -> bytes:
+        """The refusal as JSON, for people: what was wrong, line by line."""
+        body = {
+            **source,
+            "reason": str(self),
+            "valid_rows": self.rows,
+            "rejected_rows": self.rejected,
+            "bad_rows": [asdict(row) for row in self.bad_rows],
+        }
+        return json.dumps(body, indent=2, default=str).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """matrix: float32 [N, 8], a column per feature in the order of `FEATURES`, categories as their index,
+    NaN for missing; survived: int64 [N]; holdout: bool [N]; rejected: rows left out."""
+
+    matrix: Matrix
+    survived: Labels
+    holdout: npt.NDArray[np.bool_]
+    rejected: int
+
+    @property
+    def train(self) -> tuple[Matrix, Labels]:
+        return self.matrix[~self.holdout], self.survived[~self.holdout]
+
+    @property
+    def judged(self) -> tuple[Matrix, Labels]:
+        return self.matrix[self.holdout], self.survived[self.holdout]
+
+
+def load_dataset(path: Path) -> Dataset:
+    """Read and check a labelled CSV. Memory grows by 41 bytes a row. Raises `RefusedDataset`."""
+    matrices: list[Matrix] = []
+    labels: list[Labels] = []
+    bad: list[BadRow] = []
+    rejected = 0
+    try:
+        with path.open("rb") as stream:
+            for chunk in read_passengers(stream, labelled=True):
+                matrices.append(to_matrix(chunk.passengers))
+                labels.append(np.array(chunk.survived, dtype=np.int64))
+                bad += chunk.bad[: REPORTED_BAD_ROWS - len(bad)]
+                rejected += len(chunk.bad)
+    except InvalidInput as error:
+        raise RefusedDataset(str(error)) from error
+    rows = sum(map(len, labels))
+    facts = {"rows": rows, "rejected": rejected, "bad_rows": tuple(bad)}
+    if not rows:
+        raise RefusedDataset("the file has no valid row", **facts)
+    if rejected > MOST_BAD_ROWS * (rows + rejected):
+        raise RefusedDataset(
+            f"{rejected} of {rows + rejected} rows are bad; at most {MOST_BAD_ROWS:.0%} may be", **facts
+        )
+    matrix, survived = np.concatenate(matrices), np.concatenate(labels)
+    dataset = Dataset(matrix, survived, holdout_rows(matrix), rejected)
+    if len(np.unique(survived)) < 2:
+        raise RefusedDataset("every row has the same outcome; there is nothing to learn", **facts)
+    for side, (_, outcomes), fewest in (
+        ("training", dataset.train, FEWEST_TRAIN),
+        ("holdout", dataset.judged, FEWEST_HOLDOUT),
+    ):
+        if min(np.bincount(outcomes, minlength=2)) < fewest:
+            raise RefusedDataset(
+                f"too few rows: the {side} side has fewer than {fewest} of one outcome", **facts
+            )
+    return dataset
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def to_matrix(passengers: list[Passenger]) -> Matrix:
+    """float32 [N, 8] as in `Dataset.matrix`."""
+    matrix = np.empty((len(passengers), len(FEATURES)), dtype=np.float32)
+    for at, (name, categories) in enumerate(FEATURES.items()):
+        values = [getattr(passenger, name) for passenger in passengers]
+        if categories is not None:
+            codes = {category: code for code, category in enumerate(categories)}
+            values = [codes.get(value) for value in values]
+        # float32 turns None into NaN by itself. Adding zero turns -0.0 into 0.0.
+        matrix[:, at] = np.array(values, dtype=np.float32) + np.float32(0)
+    return matrix
+
+
+def to_columns(matrix: Matrix) -> Columns:
+    """The graph's inputs for the rows of `matrix`: one [N, 1] tensor per feature."""
+    columns: dict[str, npt.NDArray[np.float32] | npt.NDArray[np.object_]] = {}
+    for at, (name, categories) in enumerate(FEATURES.items()):
+        column = matrix[:, at : at + 1]
+        if categories is None:
+            columns[name] = np.ascontiguousarray(column)
+        else:
+            words = np.array([*categories, ""], dtype=object)
+            columns[name] = words[np.nan_to_num(column, nan=len(categories)).astype(np.intp)]
+    return columns
+
+
+def holdout_rows(matrix: Matrix) -> npt.NDArray[np.bool_]:
+    """bool [N]: which rows stand on the holdout side.
+
+    A row's side is a hash of its feature values and of nothing else. So it keeps its side in every
+    dataset, equal rows are never on both sides, and a row labelled in production, which has no name,
+    lands where its twin in the training data is.
+    """
+    limit = int(HOLDOUT_SHARE * 2**64)
+    rows = np.ascontiguousarray(matrix, dtype="<f4")
+    return np.fromiter(
+        (int.from_bytes(hashlib.blake2b(row, digest_size=8).digest()) < limit for row in _bytes(rows)),
+        dtype=np.bool_,
+        count=len(rows),
+    )
+
+
+def _bytes(rows: Matrix) -> Iterator[bytes]:
+    for row in rows:
+        yield row.tobytes()

@@ -1,0 +1,77 @@
+"""The fitted pipeline as one ONNX graph that takes a passenger's fields as they are."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.base import ClassifierMixin
+
+from functions.core.passenger import FEATURES
+from training.dataset import Matrix
+
+# Pinned, so that a newer exporter does not ask for more than the serving onnxruntime can run.
+OPSET, ML_OPSET, IR_VERSION = 21, 3, 10
+
+
+def export(estimator: ClassifierMixin) -> bytes:
+    """The graph of a classifier fitted on `Dataset.matrix`; the same estimator gives the same bytes.
+
+    Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
+    categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2].
+    """
+    model = to_onnx(
+        estimator,
+        name="lifeboat",
+        initial_types=[("matrix", FloatTensorType([None, len(FEATURES)]))],
+        options={id(estimator): {"zipmap": False}},
+        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+    )
+    inputs, nodes, parts = [], [], []
+    for name, categories in FEATURES.items():
+        kind = TensorProto.FLOAT if categories is None else TensorProto.STRING
+        inputs.append(helper.make_tensor_value_info(name, kind, [None, 1]))
+        if categories is None:
+            parts.append(name)
+            continue
+        parts.append(f"{name}_code")
+        nodes.append(
+            helper.make_node(
+                "LabelEncoder",
+                [name],
+                [f"{name}_code"],
+                domain="ai.onnx.ml",
+                keys_strings=list(categories),
+                values_floats=[float(code) for code in range(len(categories))],
+                default_float=float("nan"),
+            )
+        )
+    nodes.append(helper.make_node("Concat", parts, ["matrix"], axis=1))
+    # Nodes stand in the order in which they run: the encoding goes before what needs it.
+    nodes += model.graph.node
+    del model.graph.node[:], model.graph.input[:]
+    model.graph.node.extend(nodes)
+    model.graph.input.extend(inputs)
+    # The converter declares the lowest opset its own nodes need; LabelEncoder as used here needs this one.
+    for opset in model.opset_import:
+        if opset.domain == "ai.onnx.ml":
+            opset.version = ML_OPSET
+    model.ir_version = IR_VERSION
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def thresholds(model: bytes) -> Matrix:
+    """float32 [K]: every distinct split threshold of the graph's trees, ascending."""
+    values = {
+        value
+        for node in onnx.load_from_string(model).graph.node
+        if node.op_type.startswith("TreeEnsemble")
+        for value, mode in zip(_attribute(node, "nodes_values"), _attribute(node, "nodes_modes"), strict=True)
+        if mode != b"LEAF"
+    }
+    return np.array(sorted(values), dtype=np.float32)
+
+
+def _attribute(node: onnx.NodeProto, name: str) -> list[object]:
+    return next(list(helper.get_attribute_value(found)) for found in node.attribute if found.name == name)
