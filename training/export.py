@@ -5,26 +5,27 @@ import onnx
 from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
-from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
 
 from functions.core.passenger import FEATURES
+from training import pipeline
 from training.dataset import Matrix
 
 # Pinned, so that a newer exporter does not ask for more than the serving onnxruntime can run.
 OPSET, ML_OPSET, IR_VERSION = 21, 3, 10
 
 
-def export(estimator: ClassifierMixin) -> bytes:
+def export(estimator: Pipeline) -> bytes:
     """The graph of a classifier fitted on `Dataset.matrix`; the same estimator gives the same bytes.
 
     Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
     categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2].
     """
     model = to_onnx(
-        estimator,
+        estimator[1:],
         name="lifeboat",
         initial_types=[("matrix", FloatTensorType([None, len(FEATURES)]))],
-        options={id(estimator): {"zipmap": False}},
+        options={"zipmap": False},
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
     inputs, nodes, parts = [], [], []
@@ -46,11 +47,14 @@ def export(estimator: ClassifierMixin) -> bytes:
                 default_float=float("nan"),
             )
         )
+    parts[parts.index("title_code")] = "filled_title"
+    nodes += _fill_titles()
     nodes.append(helper.make_node("Concat", parts, ["matrix"], axis=1))
     # Nodes stand in the order in which they run: the encoding goes before what needs it.
     nodes += model.graph.node
     del model.graph.node[:], model.graph.input[:]
     model.graph.node.extend(nodes)
+    model.graph.initializer.extend(_constant(name, value) for name, value in _CONSTANTS.items())
     model.graph.input.extend(inputs)
     # The converter declares the lowest opset its own nodes need; LabelEncoder as used here needs this one.
     for opset in model.opset_import:
@@ -59,6 +63,42 @@ def export(estimator: ClassifierMixin) -> bytes:
     model.ir_version = IR_VERSION
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+# What `pipeline.fill_titles` compares with and chooses from.
+_CONSTANTS = {
+    "zero": 0,
+    "male": pipeline.MALE,
+    "child_below": pipeline.CHILD_BELOW,
+    "married_from": pipeline.MARRIED_FROM,
+    "mr": pipeline.MR,
+    "mrs": pipeline.MRS,
+    "miss": pipeline.MISS,
+    "master": pipeline.MASTER,
+}
+
+
+def _constant(name: str, value: float) -> onnx.TensorProto:
+    return helper.make_tensor(name, TensorProto.FLOAT, [1, 1], [value])
+
+
+def _fill_titles() -> list[onnx.NodeProto]:
+    """`pipeline.fill_titles` in ONNX, on the columns before they are put together."""
+    steps = [
+        ("Equal", ["sex_code", "male"], "is_male"),
+        ("Less", ["age", "child_below"], "is_child"),
+        ("Greater", ["sibsp", "zero"], "has_sibsp"),
+        ("GreaterOrEqual", ["age", "married_from"], "is_older"),
+        ("Or", ["has_sibsp", "is_older"], "seems_married"),
+        ("Not", ["is_child"], "is_grown"),
+        ("And", ["seems_married", "is_grown"], "is_married"),
+        ("Where", ["is_child", "master", "mr"], "title_of_males"),
+        ("Where", ["is_married", "mrs", "miss"], "title_of_females"),
+        ("Where", ["is_male", "title_of_males", "title_of_females"], "likeliest_title"),
+        ("IsNaN", ["title_code"], "has_no_title"),
+        ("Where", ["has_no_title", "likeliest_title", "title_code"], "filled_title"),
+    ]
+    return [helper.make_node(operator, inputs, [output]) for operator, inputs, output in steps]
 
 
 def thresholds(model: bytes) -> Matrix:

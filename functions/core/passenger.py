@@ -7,30 +7,30 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 Sex = Literal["female", "male"]
 Port = Literal["C", "Q", "S"]
-Title = Literal["Mr", "Mrs", "Miss", "Master", "Officer", "Noble"]
+Title = Literal["Mr", "Mrs", "Miss", "Master"]
 
-# Honorifics of the passenger list, and the group each counts as. "Dr" and "Rev" stand with the
-# officers: each alone is too rare (8 rows) to learn from.
-TITLES: dict[str, Title] = {
+# Honorifics of the passenger list, and the group each counts as: nobility and officers are too few to
+# learn from by themselves. "Dr" was borne by men and women alike and says nothing that `sex` does not.
+TITLES: dict[str, Title | None] = {
     "mr": "Mr",
+    "don": "Mr",
+    "sir": "Mr",
+    "jonkheer": "Mr",
+    "capt": "Mr",
+    "col": "Mr",
+    "major": "Mr",
+    "rev": "Mr",
     "mrs": "Mrs",
     "mme": "Mrs",
+    "dona": "Mrs",
+    "lady": "Mrs",
+    "countess": "Mrs",
+    "the countess": "Mrs",
     "miss": "Miss",
     "ms": "Miss",
     "mlle": "Miss",
     "master": "Master",
-    "capt": "Officer",
-    "col": "Officer",
-    "major": "Officer",
-    "dr": "Officer",
-    "rev": "Officer",
-    "countess": "Noble",
-    "the countess": "Noble",
-    "dona": "Noble",
-    "lady": "Noble",
-    "don": "Noble",
-    "jonkheer": "Noble",
-    "sir": "Noble",
+    "dr": None,
 }
 
 # Columns of the same table (titanic3 and Kaggle) that are accepted and never used: identifiers, the

@@ -1,1 +1,1 @@
-"""The same handlers on this machine: gateway, events, schedules and a store, as template.yaml declares them."""
+"""The same handlers on this machine: gateway, events, schedules and a store, as template.yaml has them."""

@@ -1,4 +1,4 @@
-"""Asynchronous invocation: nobody waits for the answer, so Lambda retries, then sends the event to a queue."""
+"""Asynchronous invocation: nobody waits for the answer, so Lambda retries, then keeps the event."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Outcome:
 
 
 async def deliver(process: FunctionProcess, event: Any, *, delays: Sequence[float] = DELAYS) -> Outcome:
-    """Invoke until the function answers, at most `retries` times again. Raises nothing: the outcome says it."""
+    """Invoke until the function answers, at most `retries` times again. The outcome tells of failures."""
     retries = process.function.retries
     attempt = 0
     while True:

@@ -1,4 +1,4 @@
-"""A child process in a session of its own, whose lines of output go to a callback and which leaves nothing behind."""
+"""A child process in a session of its own, which passes on what it prints and leaves nothing behind."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 OnLine = Callable[[str], None]
 
@@ -21,6 +22,9 @@ class Child:
 
     def __init__(self, process: asyncio.subprocess.Process, on_line: OnLine) -> None:
         self._process = process
+        # `start` asks for both pipes.
+        self._input = cast(asyncio.StreamWriter, process.stdin)
+        self._output = cast(asyncio.StreamReader, process.stdout)
         self._lines = asyncio.create_task(self._pass_on_lines(on_line))
 
     @classmethod
@@ -53,24 +57,22 @@ class Child:
 
     async def send(self, line: bytes) -> None:
         """Write a line to the child. Raises `ConnectionError` when it is gone."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + b"\n")
-        await self._process.stdin.drain()
+        self._input.write(line + b"\n")
+        await self._input.drain()
 
     async def wait(self) -> int:
         """Wait for the end of the child and of its output. Returns the exit code, negative for a signal."""
         code = await self._process.wait()
-        await self._lines
+        # Who waits may be cancelled; the lines are passed on all the same.
+        await asyncio.shield(self._lines)
         return code
 
     async def stop(self, grace: float = 3) -> None:
         """Close the child's standard input; after `grace` seconds, kill it and whatever it started."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            await asyncio.wait_for(asyncio.shield(self._process.wait()), grace)
-        finally:
-            await self.kill()
+        self._input.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), grace)
+        await self.kill()
 
     async def kill(self) -> None:
         """Kill the child and whatever it started in its session."""
@@ -79,6 +81,5 @@ class Child:
         await self.wait()
 
     async def _pass_on_lines(self, on_line: OnLine) -> None:
-        assert self._process.stdout is not None
-        while line := await self._process.stdout.readline():
+        while line := await self._output.readline():
             on_line(line.decode(errors="replace").rstrip("\r\n"))

@@ -7,9 +7,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from functions.local.child import Child
 from functions.local.listening import HOST, listen, port_of
@@ -36,7 +35,7 @@ class EmbeddedStore:
 
 
 async def start_embedded_store(port: int, on_line: Callable[[str], None]) -> EmbeddedStore:
-    """Start the store on `port`, or on a free one when that is taken. Raises `RuntimeError` when it does not start."""
+    """Start the store on `port`, or on a free one. Raises `RuntimeError` when it does not start."""
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def line_read(line: str) -> None:
@@ -59,6 +58,11 @@ async def start_embedded_store(port: int, on_line: Callable[[str], None]) -> Emb
         ended.cancel()
 
 
+@runtime_checkable
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
 class OneAtATime:
     """A WSGI application that answers one request at a time.
 
@@ -73,10 +77,11 @@ class OneAtATime:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with self._lock:
             answer = self._application(environ, start_response)
-            if not hasattr(answer, "close"):
+            try:
                 return list(answer)
-            with closing(answer):
-                return list(answer)
+            finally:
+                if isinstance(answer, _Closable):
+                    answer.close()
 
 
 def serve(port: int) -> None:
@@ -88,9 +93,7 @@ def serve(port: int) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     with listen(port) as listener:
-        server = make_server(
-            HOST, port_of(listener), application, threaded=True, fd=listener.fileno()
-        )
+        server = make_server(HOST, port_of(listener), application, threaded=True, fd=listener.fileno())
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"{READY}{port_of(listener)}", flush=True)
         sys.stdin.buffer.read()

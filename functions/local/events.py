@@ -11,7 +11,9 @@ from functions.core.store import Entry
 from functions.local.template import ACCOUNT, Schedule
 
 
-def s3_put_event(bucket: str, entry: Entry, *, configuration: str, region: str = "us-east-1") -> dict[str, Any]:
+def s3_put_event(
+    bucket: str, entry: Entry, *, configuration: str, region: str = "us-east-1"
+) -> dict[str, Any]:
     """The notification for an object just put.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html

@@ -6,7 +6,8 @@ import json
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from functions.local.child import LINE_LIMIT, Child
@@ -19,7 +20,7 @@ INIT_SECONDS = 60.0
 
 
 class FunctionError(Exception):
-    """The function raised, crashed, ran out of time or could not be imported. `type` is Lambda's errorType."""
+    """The function raised, crashed, was too slow or could not be imported. `type` is Lambda's errorType."""
 
     def __init__(self, type_: str, message: str) -> None:
         super().__init__(f"{type_}: {message}")
@@ -39,98 +40,114 @@ class FunctionProcess:
     ) -> None:
         self.function = function
         self._environment = {
-            **environment,
             **function.environment,
+            # What the machine sets wins, so that `LIFEBOAT_REFRESH_SECONDS=1 make run` does what it says.
+            **environment,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
         }
         self._arn = f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function.name}"
         self._on_log = on_log
         self._one_at_a_time = asyncio.Lock()
-        self._child: Child | None = None
-        self._answers = asyncio.StreamReader()
-        self._pipe: asyncio.BaseTransport | None = None
+        self._sandbox: _Sandbox | None = None
 
     async def invoke(self, event: Any) -> Any:
         """The handler's answer to `event`. Raises `FunctionError`, `FunctionTimeout`."""
-        async with self._one_at_a_time, self._discarded_on_failure():
-            child = await self._warm()
-            request_id = str(uuid.uuid4())
-            context = {
-                "aws_request_id": request_id,
-                "function_name": self.function.name,
-                "invoked_function_arn": self._arn,
-                "memory_limit_in_mb": str(self.function.memory),
-                "deadline": time.time() + self.function.timeout,
-            }
-            line = json.dumps({"event": event, "context": context}).encode()
+        async with self._one_at_a_time:
             try:
-                async with asyncio.timeout(self.function.timeout):
-                    with contextlib.suppress(ConnectionError):  # a child that has died has no answer either
-                        await child.send(line)
-                    answer = await self._answer(child)
-            except TimeoutError:
-                raise FunctionTimeout(
-                    "Sandbox.Timedout", f"{request_id} Task timed out after {self.function.timeout:.2f} seconds"
-                ) from None
+                sandbox = await self._warm()
+                answer = await self._ask(sandbox, event)
+            except BaseException:
+                # Whoever did not answer is not asked again: the answer would be taken for the next one's.
+                await self._discard()
+                raise
         if "error" in answer:
             raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])
         return answer["result"]
 
     async def stop(self) -> None:
         """End the process, and with it an invocation under way."""
-        if self._child:
-            await self._child.stop()
-        self._forget()
+        if self._sandbox:
+            await self._sandbox.child.stop()
+        await self._discard()
 
-    async def _warm(self) -> Child:
-        if self._child and self._child.alive:
-            return self._child
-        self._forget()
-        receiving, sending = os.pipe()
-        self._answers = asyncio.StreamReader(limit=LINE_LIMIT)
-        self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(self._answers), os.fdopen(receiving, "rb")
+    async def _warm(self) -> "_Sandbox":
+        if self._sandbox and self._sandbox.child.alive:
+            return self._sandbox
+        await self._discard()
+        self._sandbox = await _Sandbox.start(
+            self.function.handler, self._environment, lambda line: self._on_log(self.function.id, line)
         )
         try:
-            self._child = await Child.start(
-                "functions.local.worker", self.function.handler, str(sending),
-                on_line=lambda line: self._on_log(self.function.id, line),
-                environment=self._environment,
-                descriptors=[sending],
-            )  # fmt: skip
-        finally:
-            # Only the child holds this end now: when it dies, reading ends.
-            os.close(sending)
-        try:
             async with asyncio.timeout(INIT_SECONDS):
-                answer = await self._answer(self._child)
+                answer = await self._sandbox.answer()
         except TimeoutError:
             raise FunctionTimeout("Sandbox.Timedout", f"not ready after {INIT_SECONDS:.0f} seconds") from None
         if "error" in answer:
-            raise FunctionError("Runtime.ImportModuleError", f"{self.function.handler}: {answer['error']}")
-        return self._child
+            raise FunctionError("Runtime.ImportModuleError", answer["error"]["errorMessage"])
+        return self._sandbox
 
-    async def _answer(self, child: Child) -> Any:
-        line = await self._answers.readline()
-        if not line:
-            code = await child.wait()
-            how = f"exit status {code}" if code >= 0 else f"signal {-code}"
-            raise FunctionError("Runtime.ExitError", f"the function's process ended: {how}")
-        return json.loads(line)
-
-    @contextlib.asynccontextmanager
-    async def _discarded_on_failure(self) -> AsyncIterator[None]:
-        """A process that did not answer is not asked again: its answer would be taken for the next one's."""
+    async def _ask(self, sandbox: "_Sandbox", event: Any) -> Any:
+        request_id = str(uuid.uuid4())
+        timeout = self.function.timeout
+        context = {
+            "aws_request_id": request_id,
+            "function_name": self.function.name,
+            "invoked_function_arn": self._arn,
+            "memory_limit_in_mb": str(self.function.memory),
+            "deadline": time.time() + timeout,
+        }
         try:
-            yield
-        except BaseException:
-            if self._child:
-                await self._child.kill()
-            self._forget()
-            raise
+            async with asyncio.timeout(timeout):
+                with contextlib.suppress(ConnectionError):  # reading the answer tells how the process ended
+                    await sandbox.child.send(json.dumps({"event": event, "context": context}).encode())
+                return await sandbox.answer()
+        except TimeoutError:
+            message = f"{request_id} Task timed out after {timeout:.2f} seconds"
+            raise FunctionTimeout("Sandbox.Timedout", message) from None
 
-    def _forget(self) -> None:
-        if self._pipe:
-            self._pipe.close()
-        self._child = self._pipe = None
+    async def _discard(self) -> None:
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox:
+            await sandbox.child.kill()
+            sandbox.pipe.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sandbox:
+    """A worker and the pipe on which it answers."""
+
+    child: Child
+    answers: asyncio.StreamReader
+    pipe: asyncio.BaseTransport
+
+    @classmethod
+    async def start(
+        cls, handler: str, environment: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> "_Sandbox":
+        receiving, sending = os.pipe()
+        answers = asyncio.StreamReader(limit=LINE_LIMIT)
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(answers), os.fdopen(receiving, "rb")
+        )
+        try:
+            child = await Child.start(
+                "functions.local.worker",
+                handler,
+                str(sending),
+                on_line=on_line,
+                environment=environment,
+                descriptors=[sending],
+            )
+        finally:
+            # Only the child holds this end now: when it dies, reading ends.
+            os.close(sending)
+        return cls(child, answers, pipe)
+
+    async def answer(self) -> Any:
+        """The next answer. Raises `FunctionError` when the process ends without one."""
+        if line := await self.answers.readline():
+            return json.loads(line)
+        code = await self.child.wait()
+        how = f"exit status {code}" if code >= 0 else f"signal {-code}"
+        raise FunctionError("Runtime.ExitError", f"the function's process ended: {how}")

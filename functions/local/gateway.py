@@ -26,7 +26,10 @@ class Gateway:
     """An ASGI application that turns requests into invocations of the functions its routes name."""
 
     def __init__(
-        self, routes: tuple[Route, ...], functions: Mapping[str, Invocable], on_error: Callable[[str, str], None]
+        self,
+        routes: tuple[Route, ...],
+        functions: Mapping[str, Invocable],
+        on_error: Callable[[str, str], None],
     ) -> None:
         self._router = Router(routes)
         self._functions = functions

@@ -60,9 +60,11 @@ def _rank(route: Route) -> tuple[bool, bool, int, bool]:
 
 
 def request_event(request: Request, body: bytes, match: Match) -> dict[str, Any]:
-    """The event for a request: version 2.0, all fields that AWS documents for an API without an authorizer."""
+    """The event for a request, with all fields that AWS documents for a route without an authorizer."""
     now = time.time()
-    headers = _joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+    headers = _joined(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+    )
     cookies = headers.pop("cookie", None)
     host = headers.get("host", "")
     source = request.client.host if request.client else "127.0.0.1"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-_DAYS = "SUN MON TUE WED THU FRI SAT".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 
 
 def next_time(expression: str, after: datetime) -> datetime:
@@ -40,7 +40,11 @@ def _days(cron: re.Match[str], after: datetime) -> Iterator[datetime]:
             for day in range(1, monthrange(year, month)[1] + 1):
                 moment = datetime(year, month, day, tzinfo=UTC)
                 # Sunday is 1 for AWS, 6 for Python.
-                if day in days and (moment.weekday() + 1) % 7 + 1 in weekdays and moment.date() >= after.date():
+                if (
+                    day in days
+                    and (moment.weekday() + 1) % 7 + 1 in weekdays
+                    and moment.date() >= after.date()
+                ):
                     yield moment
 
 

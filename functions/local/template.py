@@ -1,5 +1,6 @@
-"""What template.yaml declares: functions, routes, upload triggers and schedules, with every reference resolved."""
+"""What template.yaml declares: functions, routes, upload triggers, schedules; every reference resolved."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,12 +50,12 @@ class UploadTrigger:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`function` is invoked when `expression` says so: with `input`, or with a scheduled event."""
+    """`function` is invoked when `expression` says so; with `input_event`, where the template has one."""
 
     id: str
     function: str
     expression: str
-    input: str | None = None
+    input_event: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
                     found = resolve(details)
                     if found.get("Enabled", True) and found.get("State", "ENABLED") == "ENABLED":
                         expression = found.get("ScheduleExpression") or found["Schedule"]
-                        schedules.append(Schedule(event_id, id_, expression, found.get("Input")))
+                        schedules.append(Schedule(event_id, id_, expression, _input(found.get("Input"))))
     return Template(functions, tuple(routes), tuple(uploads), tuple(schedules))
 
 
@@ -123,6 +124,10 @@ def _created(events: str | list[str]) -> bool:
     """Whether a put, which is how this project uploads, is among the S3 events named."""
     names = [events] if isinstance(events, str) else events
     return any(name in {"s3:ObjectCreated:*", "s3:ObjectCreated:Put"} for name in names)
+
+
+def _input(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 def _text(value: object) -> str:
@@ -226,8 +231,7 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
+        raise ValueError(f"!{suffix} cannot be read:{node.start_mark}")
     return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
 
 

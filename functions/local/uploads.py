@@ -18,11 +18,11 @@ class UploadWatcher:
         self._known = self._look()
 
     def changes(self) -> list[Entry]:
-        """Objects that are new, or other than at the last call. Raises `StoreUnavailable`."""
+        """Objects that are new or not as at the last call. Raises `StoreUnavailable`; then none is lost."""
         now = self._look()
-        changed = [entry for key, entry in now.items() if self._known.get(key) != entry]
+        changed = [self._with_version(entry) for key, entry in now.items() if self._known.get(key) != entry]
         self._known = now
-        return [self._with_version(entry) for entry in changed]
+        return changed
 
     def _look(self) -> dict[str, Entry]:
         entries = self._store.list(self._trigger.prefix)
@@ -33,4 +33,4 @@ class UploadWatcher:
         try:
             return self._store.head(entry.key)
         except NotFound:
-            return entry  # deleted since: S3 had notified about it all the same
+            return entry  # deleted since; S3 would have notified about it all the same

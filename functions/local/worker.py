@@ -1,8 +1,8 @@
-"""The child process of a function, a Lambda runtime in miniature: `python -m functions.local.worker HANDLER FD`.
+"""A function's process, a Lambda runtime in miniature: `python -m functions.local.worker HANDLER FD`.
 
-It reads one JSON line per invocation from standard input and writes one JSON line per answer to the file descriptor
-FD. Standard output and standard error stay free for what the function logs. When standard input closes, it exits,
-whatever it is doing, so that no worker outlives the runner.
+It reads one JSON line per invocation from standard input and writes one JSON line per answer to the file
+descriptor FD. Standard output and standard error stay free for what the function logs. When standard input
+closes, it exits, whatever it is doing, so that no worker outlives the runner.
 """
 
 import importlib

@@ -1,0 +1,155 @@
+"""The command line of the local side: `python -m functions.local --help`."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from functions.core.errors import LifeboatError
+from functions.core.store import open_store
+from functions.local.asynchronous import Outcome
+from functions.local.runner import PORT, STORE_PORT, Options, Running, exported, leading_to, running
+from functions.local.state import BUILD, State, announced, find_runner
+from functions.local.story import StoryFailed, describe, tell
+from functions.local.upload import upload
+
+LOG = BUILD / "local.log"
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except (LifeboatError, StoryFailed, OSError, RuntimeError) as error:
+        print(f"Failed: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m functions.local",
+        description="Run Lifeboat on this machine, as template.yaml declares it.",
+        epilog="A store of your own is used when AWS_ENDPOINT_URL or LIFEBOAT_STORE names it.",
+    )
+    commands = parser.add_subparsers(required=True)
+    for name, command, words in (
+        ("run", _run, "start the store and the API, train, score a passenger, serve until Ctrl-C"),
+        ("demo", _demo, "the same once, then stop"),
+    ):
+        sub = commands.add_parser(name, help=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        sub.add_argument("--port", type=int, default=PORT, help="the API's port")
+        sub.add_argument("--store-port", type=int, default=STORE_PORT, help="the embedded store's port")
+        sub.set_defaults(command=command)
+    sub = commands.add_parser(
+        "upload", help="upload a dataset to the running store and see what becomes of it"
+    )
+    sub.add_argument("file", type=Path, help="a CSV")
+    sub.set_defaults(command=_upload)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    def log(function: str, line: str) -> None:
+        _say(f"{function} | {line}")
+
+    code = asyncio.run(_until_stopped(_serve(Options(options.port, options.store_port), log)))
+    if code == INTERRUPTED:
+        _say("Stopped.")
+        return 0
+    return code
+
+
+def _demo(options: argparse.Namespace) -> int:
+    BUILD.mkdir(exist_ok=True)
+    with LOG.open("w") as log_file:
+
+        def log(function: str, line: str) -> None:
+            log_file.write(f"{function} | {line}\n")
+            log_file.flush()
+
+        try:
+            return asyncio.run(_until_stopped(_show_once(Options(options.port, options.store_port), log)))
+        except (LifeboatError, StoryFailed):
+            print(f"What the functions logged is in {LOG}", file=sys.stderr)
+            raise
+
+
+async def _serve(options: Options, log: Callable[[str, str], None]) -> int:
+    outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+    async with running(options, log, outcomes.put_nowait) as here:
+        _say_moved(options, here)
+        state = State(here.api, here.address, here.endpoint, here.embedded, os.getpid())
+        with announced(state):
+            await tell(here, outcomes, _say)
+            _say(f"Documentation: {here.api}/docs. Another dataset retrains: make upload FILE=passengers.csv")
+            _say("Serving until Ctrl-C.")
+            while True:
+                for sentence in describe(await outcomes.get()):
+                    _say(sentence)
+
+
+async def _show_once(options: Options, log: Callable[[str, str], None]) -> int:
+    outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+    async with running(options, log, outcomes.put_nowait) as here:
+        _say_moved(options, here)
+        await tell(here, outcomes, _say)
+    return 0
+
+
+def _upload(options: argparse.Namespace) -> int:
+    runner = find_runner()
+    address = os.environ.get("LIFEBOAT_STORE") or (runner.store if runner else None)
+    if not address:
+        print(
+            "No runner was found. Start one with `make run`, or name a store in LIFEBOAT_STORE.",
+            file=sys.stderr,
+        )
+        return 1
+    with ExitStack() as stack:
+        if runner and runner.embedded and not os.environ.get("LIFEBOAT_STORE"):
+            stack.enter_context(exported(leading_to(str(runner.endpoint), "us-east-1")))
+        try:
+            return 0 if upload(open_store(address), options.file, _say) else 1
+        except KeyboardInterrupt:
+            return INTERRUPTED
+
+
+async def _until_stopped(work: Coroutine[Any, Any, int]) -> int:
+    """Do `work`. When a signal asks to stop, cancel it, let it clean up and return `INTERRUPTED`."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+    return INTERRUPTED
+
+
+def _say_moved(options: Options, here: Running) -> None:
+    wanted = [("API", options.port, here.api)]
+    if here.embedded:
+        wanted.append(("store", options.store_port, str(here.endpoint)))
+    for what, port, url in wanted:
+        if port and not url.endswith(f":{port}"):
+            _say(f"Port {port} is taken: the {what} is at {url} instead.")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

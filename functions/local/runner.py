@@ -1,0 +1,214 @@
+"""Everything template.yaml declares, running on this machine, and stopped without a trace."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from functions.core.errors import LifeboatError, NotFound
+from functions.core.store import Store, open_store
+from functions.local.asynchronous import Outcome, deliver
+from functions.local.child import ROOT
+from functions.local.embedded_store import start_embedded_store
+from functions.local.events import s3_put_event, scheduled_event
+from functions.local.function_process import FunctionProcess, OnLog
+from functions.local.gateway import Gateway
+from functions.local.listening import HOST, listen, port_of
+from functions.local.schedules import next_time
+from functions.local.template import Schedule, Template, UploadTrigger, read_template
+from functions.local.uploads import UploadWatcher
+
+PORT = 8000
+STORE_PORT = 9000
+POLL_SECONDS = 0.5
+
+OnOutcome = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to run, and the ports to try first."""
+
+    port: int = PORT
+    store_port: int = STORE_PORT
+    template: Path = field(default=ROOT / "template.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where everything is. `endpoint` is None for a store that needs none (a folder, or S3 itself)."""
+
+    api: str
+    address: str
+    endpoint: str | None
+    store: Store
+    embedded: bool
+
+
+@asynccontextmanager
+async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> AsyncIterator[Running]:
+    """Run the template: store, functions, gateway, upload notifications, schedules.
+
+    `on_log` is given every line the functions write, with their id; `on_outcome` how every event ended.
+    A store named in the environment (LIFEBOAT_STORE, AWS_ENDPOINT_URL) is used instead of the embedded one.
+    """
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    template = read_template(options.template, region=region)
+    async with AsyncExitStack() as stack:
+        embedded = not (os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("LIFEBOAT_STORE"))
+        if embedded:
+            server = await start_embedded_store(options.store_port, lambda line: on_log("store", line))
+            stack.push_async_callback(server.stop)
+            stack.enter_context(exported(leading_to(server.endpoint, region)))
+        address = os.environ.get("LIFEBOAT_STORE") or _declared_store(template)
+        stack.enter_context(exported({"LIFEBOAT_STORE": address}))
+        store = await asyncio.to_thread(_ready_store, address)
+        machine = _Machine(template, store, address.removeprefix("s3://"), region, on_log, on_outcome)
+        stack.push_async_callback(machine.stop)
+        await machine.start()
+        port = await stack.enter_async_context(_served(machine.gateway, options.port))
+        yield Running(f"http://{HOST}:{port}", address, os.environ.get("AWS_ENDPOINT_URL"), store, embedded)
+
+
+def leading_to(endpoint: str, region: str) -> dict[str, str | None]:
+    """The environment in which boto3 talks to an S3 store on this machine and to nothing else."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": None,
+        "AWS_PROFILE": None,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        # A proxy does not know this machine's ports.
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST])),
+        "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), HOST])),
+    }
+
+
+class _Machine:
+    """The functions of a template and what invokes them."""
+
+    def __init__(
+        self, template: Template, store: Store, bucket: str, region: str, on_log: OnLog, on_outcome: OnOutcome
+    ) -> None:
+        self._template = template
+        self._store = store
+        self._bucket = bucket
+        self._region = region
+        self._on_log = on_log
+        self._on_outcome = on_outcome
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._functions = {
+            id_: FunctionProcess(function, os.environ.copy(), on_log, region=region)
+            for id_, function in template.functions.items()
+        }
+        self.gateway = Gateway(template.routes, self._functions, on_log)
+
+    async def start(self) -> None:
+        for trigger in self._template.uploads:
+            self._spawn(self._watch(trigger, await asyncio.to_thread(UploadWatcher, self._store, trigger)))
+        for schedule in self._template.schedules:
+            self._spawn(self._keep(schedule))
+
+    async def stop(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(process.stop() for process in self._functions.values()))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watch(self, trigger: UploadTrigger, watcher: UploadWatcher) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                uploads = await asyncio.to_thread(watcher.changes)
+            except LifeboatError as error:
+                self._on_log("store", str(error))
+                continue
+            for entry in uploads:
+                event = s3_put_event(self._bucket, entry, configuration=trigger.id, region=self._region)
+                self._spawn(self._deliver(trigger.function, event))
+
+    async def _keep(self, schedule: Schedule) -> None:
+        due = datetime.now(UTC)
+        while True:
+            due = next_time(schedule.expression, max(due, datetime.now(UTC)))
+            await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
+            event = schedule.input_event or scheduled_event(schedule, due, region=self._region)
+            self._spawn(self._deliver(schedule.function, event))
+
+    async def _deliver(self, function: str, event: Any) -> None:
+        self._on_outcome(await deliver(self._functions[function], event))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: Ctrl-C stops the runner, and the runner stops the server."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _served(gateway: Gateway, port: int) -> AsyncIterator[int]:
+    with listen(port) as listener:
+        server = _Server(
+            uvicorn.Config(
+                gateway, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=3
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            # The socket listens already: a request that comes before the server is up waits in its queue.
+            yield port_of(listener)
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def _declared_store(template: Template) -> str:
+    for function in template.functions.values():
+        if address := function.environment.get("LIFEBOAT_STORE"):
+            return address
+    raise ValueError("no function of the template has a LIFEBOAT_STORE")
+
+
+def _ready_store(address: str) -> Store:
+    """The store, made if it does not exist. Nothing is asked of one that does but a listing."""
+    store = open_store(address)
+    try:
+        next(store.list("registry/"), None)
+    except NotFound:
+        store.create_bucket()
+    return store
+
+
+@contextmanager
+def exported(variables: Mapping[str, str | None]) -> Iterator[None]:
+    """Set variables of this process, and so of its children, for a while; None takes one away."""
+    before = {name: os.environ.get(name) for name in variables}
+    _set(variables)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

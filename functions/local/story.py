@@ -1,0 +1,132 @@
+"""The loop, shown: a dataset uploaded, a model trained because of it, a passenger scored over HTTP."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import httpx
+
+from functions.core import registry
+from functions.core.errors import NoChampion
+from functions.local.asynchronous import Outcome
+from functions.local.child import ROOT
+from functions.local.runner import Running
+
+DATASET = ROOT / "training" / "data" / "titanic.csv"
+DATASET_KEY = "datasets/titanic.csv"
+TRAINING_SECONDS = 180.0
+PASSENGER = {
+    "name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
+    "pclass": 1,
+    "sex": "female",
+    "age": 38,
+    "sibsp": 1,
+    "parch": 0,
+    "fare": 71.28,
+    "embarked": "C",
+}
+
+Say = Callable[[str], None]
+
+
+class StoryFailed(Exception):
+    """A step of the loop did not come about; the text says which, and why."""
+
+
+async def tell(
+    running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path = DATASET
+) -> None:
+    """Go through the loop once and say what happens. Raises `StoryFailed`, `LifeboatError`."""
+    kind = "embedded, in memory" if running.embedded else "yours"
+    say(f"Store      {running.address} {f'at {running.endpoint} ' if running.endpoint else ''}({kind})")
+    say(f"API        {running.api}")
+    try:
+        champion, _ = await asyncio.to_thread(registry.read_champion, running.store)
+        say(f"Champion   version {champion.version} is in service already; nothing is uploaded")
+    except NoChampion:
+        await _train(running, outcomes, say, dataset)
+    # The API is on this machine: a proxy from the environment does not know it.
+    async with httpx.AsyncClient(base_url=running.api, timeout=60, trust_env=False) as client:
+        _describe_model(await _ask(client, "GET", "/model"), say)
+        answer = await _ask(client, "POST", "/predict", json=PASSENGER)
+    verdict = "survives" if answer["survived"] else "does not survive"
+    say(f"Scored     {PASSENGER['name']}: {verdict}, probability {answer['probability']:.3f}")
+    say("")
+    say("Again, by hand:")
+    say(f"  curl -s {running.api}/predict -H 'content-type: application/json' \\")
+    say(f"    -d '{json.dumps({name: value for name, value in PASSENGER.items() if name != 'name'})}'")
+
+
+def describe(outcome: Outcome) -> list[str]:
+    """What became of an event, a line for each thing that matters."""
+    if outcome.error:
+        return [
+            f"{outcome.function} failed {outcome.attempts} times: {outcome.error}",
+            f"{outcome.function}: the event was sent to the failure queue (here: nowhere)",
+        ]
+    results = outcome.answer.get("results") if isinstance(outcome.answer, dict) else None
+    if results is None:
+        return [f"{outcome.function} answered {json.dumps(outcome.answer)}"]
+    return [_sentence(result) for result in results]
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    version = f", version {result['version']}" if result.get("version") else ""
+    return f"{result.get('key')}: {result.get('status')}{version} ({result.get('reason')})"
+
+
+async def _train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path) -> None:
+    body = await asyncio.to_thread(dataset.read_bytes)
+    await asyncio.to_thread(running.store.put, DATASET_KEY, body)
+    say(f"Uploaded   {dataset.name} ({len(body):,} bytes) to {DATASET_KEY}; the upload starts a retrain ...")
+    try:
+        async with asyncio.timeout(TRAINING_SECONDS):
+            while _key(outcome := await outcomes.get()) != DATASET_KEY:
+                say("\n".join(describe(outcome)))
+    except TimeoutError:
+        raise StoryFailed(f"no model after {TRAINING_SECONDS:.0f} seconds") from None
+    results = [] if outcome.error else outcome.answer["results"]
+    if [result["status"] for result in results] != ["promoted"]:
+        raise StoryFailed("no model was promoted: " + "; ".join(describe(outcome)))
+    say(f"Promoted   version {results[0]['version']}: {results[0]['reason']}")
+
+
+def _key(outcome: Outcome) -> str | None:
+    try:
+        return unquote_plus(outcome.event["Records"][0]["s3"]["object"]["key"])
+    except (KeyError, TypeError):
+        return None  # a schedule's event
+
+
+async def _ask(client: httpx.AsyncClient, method: str, path: str, **request: Any) -> Any:
+    try:
+        response = await client.request(method, path, **request)
+    except httpx.HTTPError as error:
+        raise StoryFailed(f"{method} {path} got no answer: {error!r}") from error
+    if response.is_error:
+        raise StoryFailed(f"{method} {path} answered {response.status_code}: {response.text[:500]}")
+    return response.json()
+
+
+def _describe_model(model: dict[str, Any], say: Say) -> None:
+    dataset, certificate = model["dataset"], model["certificate"]
+    left_out = f", {dataset['rejected_rows']:,} left out" if dataset["rejected_rows"] else ""
+    say(
+        f"Dataset    {dataset['rows']:,} rows{left_out}: {dataset['train_rows']:,} to train on, "
+        f"{dataset['holdout_rows']:,} held out"
+    )
+    say(f"Model      {model['model']}, on the rows held out:")
+    for name, metric in model["metrics"].items():
+        say(
+            f"             {name.replace('_', ' '):<18} {metric['value']:.3f}  "
+            f"(95 %: {metric['low']:.3f} to {metric['high']:.3f})"
+        )
+    say(
+        f"Certified  graph and pipeline agree on {certificate['rows']:,} rows and {certificate['edge_rows']:,} "
+        f"edge cases: largest difference {certificate['largest_difference']:.1e}, "
+        f"label flips {certificate['label_flips']}"
+    )
+    say(f"Version    {model['version']}")
