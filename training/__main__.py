@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with _progress() as progress:
-            return _evaluate(options, progress) if options.command == "evaluate" else _train(options, progress)
+            return (
+                _evaluate(options, progress) if options.command == "evaluate" else _train(options, progress)
+            )
     except RefusedDataset as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         for row in refusal.bad_rows:
@@ -53,14 +55,18 @@ def _parser() -> argparse.ArgumentParser:
         help="evaluate only compares the candidate models by cross-validation over all rows",
     )
     parser.add_argument(
-        "--dataset", default=str(TITANIC), help="a CSV: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured)"
+        "--dataset",
+        default=str(TITANIC),
+        help="a CSV: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured)",
     )
     parser.add_argument(
         "--store",
         default=os.environ.get("LIFEBOAT_STORE", "build/store"),
         help="where to publish: a folder, or s3://bucket",
     )
-    parser.add_argument("--folds", type=_at_least(2), help="cross-validation folds: 5 to train, 10 to evaluate")
+    parser.add_argument(
+        "--folds", type=_at_least(2), help="cross-validation folds: 5 to train, 10 to evaluate"
+    )
     parser.add_argument("--repeats", type=_at_least(1), help="repetitions of them: 1 to train, 3 to evaluate")
     parser.add_argument("--seed", type=int, default=0, help="of the folds")
     return parser
@@ -97,7 +103,9 @@ def _train(options: argparse.Namespace, progress: Progress) -> int:
     for name, metric in manifest.metrics.items():
         print(f"  {name:18} {metric.value:.4f}  (95 % {metric.low:.4f} to {metric.high:.4f})")
     proof = manifest.certificate
-    print(f"certificate  {proof.rows + proof.edge_rows} rows, largest difference {proof.largest_difference:.1e}")
+    print(
+        f"certificate  {proof.rows + proof.edge_rows} rows, largest difference {proof.largest_difference:.1e}"
+    )
     print(f"model.onnx   sha256 {manifest.files['model.onnx'].sha256}")
     return 0
 

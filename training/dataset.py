@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,25 +79,21 @@ def load_dataset(path: Path) -> Dataset:
     except InvalidInput as error:
         raise RefusedDataset(str(error)) from error
     rows = sum(map(len, labels))
-    facts = {"rows": rows, "rejected": rejected, "bad_rows": tuple(bad)}
+    refused = partial(RefusedDataset, rows=rows, rejected=rejected, bad_rows=tuple(bad))
     if not rows:
-        raise RefusedDataset("the file has no valid row", **facts)
+        raise refused("the file has no valid row")
     if rejected > MOST_BAD_ROWS * (rows + rejected):
-        raise RefusedDataset(
-            f"{rejected} of {rows + rejected} rows are bad; at most {MOST_BAD_ROWS:.0%} may be", **facts
-        )
+        raise refused(f"{rejected} of {rows + rejected} rows are bad; at most {MOST_BAD_ROWS:.0%} may be")
     matrix, survived = np.concatenate(matrices), np.concatenate(labels)
     dataset = Dataset(matrix, survived, holdout_rows(matrix), rejected)
     if len(np.unique(survived)) < 2:
-        raise RefusedDataset("every row has the same outcome; there is nothing to learn", **facts)
+        raise refused("every row has the same outcome; there is nothing to learn")
     for side, (_, outcomes), fewest in (
         ("training", dataset.train, FEWEST_TRAIN),
         ("holdout", dataset.judged, FEWEST_HOLDOUT),
     ):
         if min(np.bincount(outcomes, minlength=2)) < fewest:
-            raise RefusedDataset(
-                f"too few rows: the {side} side has fewer than {fewest} of one outcome", **facts
-            )
+            raise refused(f"too few rows: the {side} side has fewer than {fewest} of one outcome")
     return dataset
 
 

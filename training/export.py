@@ -1,5 +1,7 @@
 """The fitted pipeline as one ONNX graph that takes a passenger's fields as they are."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
@@ -103,7 +105,7 @@ def _fill_titles() -> list[onnx.NodeProto]:
 
 def thresholds(model: bytes) -> Matrix:
     """float32 [K]: every distinct split threshold of the graph's trees, ascending."""
-    values = {
+    values: set[float] = {
         value
         for node in onnx.load_from_string(model).graph.node
         if node.op_type.startswith("TreeEnsemble")
@@ -113,5 +115,5 @@ def thresholds(model: bytes) -> Matrix:
     return np.array(sorted(values), dtype=np.float32)
 
 
-def _attribute(node: onnx.NodeProto, name: str) -> list[object]:
+def _attribute(node: onnx.NodeProto, name: str) -> list[Any]:
     return next(list(helper.get_attribute_value(found)) for found in node.attribute if found.name == name)

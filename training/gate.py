@@ -24,13 +24,15 @@ class Floors:
 def paired_bootstrap(
     loss_a: Probabilities, loss_b: Probabilities, *, draws: int = 2_000, seed: int = 0
 ) -> Interval:
-    """95 % interval of mean(loss_a − loss_b) over rows, resampled in pairs.
+    """95 % interval of mean(loss_a - loss_b) over rows, resampled in pairs.
 
     loss_a, loss_b: per-row log loss in nats, shape [N], the same rows in the same order.
     Percentile method, Efron & Tibshirani (1993), ch. 13. Raises `ValueError` when the shapes differ or N < 30.
     """
     if loss_a.shape != loss_b.shape or len(loss_a) < 30:
-        raise ValueError(f"two losses of the same 30 or more rows are needed, got {loss_a.shape}, {loss_b.shape}")
+        raise ValueError(
+            f"two losses of the same 30 or more rows are needed, got {loss_a.shape}, {loss_b.shape}"
+        )
     difference = loss_a - loss_b
     draw = np.random.default_rng(seed)
     means = [difference[draw.integers(len(difference), size=len(difference))].mean() for _ in range(draws)]
@@ -75,7 +77,8 @@ def judge(
         return decide(False, "floor: base rate", reason)
     if champion is None:
         return decide(True, "first champion", "it passed the floors and there is no champion")
-    worse = paired_bootstrap(losses, log_loss_rows(survived, champion[1]))
+    draws = 2_000 if len(survived) <= 20_000 else 200
+    worse = paired_bootstrap(losses, log_loss_rows(survived, champion[1]), draws=draws)
     numbers |= {
         "log_loss_worse_by": worse.value,
         "log_loss_worse_by_at_most": worse.high,
@@ -87,5 +90,5 @@ def judge(
             f"{len(survived)} rows; at most {floors.margin:.3f} may be"
         )
         return decide(False, "non-inferiority", reason)
-    reason = f"log loss is at most {worse.high:.3f} nats worse than the champion's on the same {len(survived)} rows"
+    reason = f"log loss is at most {worse.high:.3f} nats worse than the champion's on the holdout"
     return decide(True, "non-inferiority", reason)

@@ -28,7 +28,7 @@ _CODE = ("certificate.py", "dataset.py", "evaluation.py", "export.py", "pipeline
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """How a model is selected: cross-validation on the training side, `folds` × `repeats`."""
+    """How a model is selected: cross-validation on the training side, `folds` times `repeats`."""
 
     folds: int = 5
     repeats: int = 1

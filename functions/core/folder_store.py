@@ -28,11 +28,12 @@ class FolderStore:
         blob = self.get(key)
         return None if blob.etag == etag else blob
 
-    def head(self, key: str, version_id: str | None = None) -> Entry:
+    # A folder keeps no versions: what was overwritten is gone.
+    def head(self, key: str, version_id: str | None = None) -> Entry:  # noqa: ARG002 - the protocol's
         return self._entry(self._path(key), key)
 
     @contextmanager
-    def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:
+    def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:  # noqa: ARG002 - as above
         try:
             stream = self._path(key).open("rb")
         except FileNotFoundError as error:

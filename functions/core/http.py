@@ -104,7 +104,8 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def on_http(request: Request, error: Exception) -> JSONResponse:
     """What the framework refuses by itself: unknown paths, wrong methods, bodies it cannot decode."""
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):
+        return await on_crash(request, error)
     answer = envelope(
         request, error.status_code, _CODES.get(error.status_code, "BAD_REQUEST"), error.detail.lower()
     )

@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 
 
 def log(level: str, message: str, **fields: object) -> None:
-    """Write a line with `level` (INFO, WARNING, ERROR), `message` and `fields`, as Lambda's JSON logs have it."""
-    line = {"timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
+    """Write `fields` with `level` (INFO, WARNING, ERROR) and `message`, named as in Lambda's JSON logs."""
+    line = {
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": level,
+        "message": message,
+    }
     # One write, so that lines of several threads do not mix.
     sys.stdout.write(json.dumps({**line, **fields}, default=str) + "\n")
     sys.stdout.flush()

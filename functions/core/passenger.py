@@ -64,7 +64,9 @@ Relatives = Annotated[
     int,
     BeforeValidator(_whole),
     Field(ge=0, le=20),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 20}, {"type": "null"}], "default": 0}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 20}, {"type": "null"}], "default": 0}
+    ),
 ]
 
 
@@ -110,16 +112,17 @@ class Passenger(BaseModel):
             return data
         row: dict[Any, Any] = {}
         for key, value in data.items():
-            if key not in cls.model_fields:
-                lowered = key.lower() if isinstance(key, str) else key
-                if lowered in NEVER_FEATURES:
+            name = key
+            if key not in cls.model_fields and isinstance(key, str):
+                name = key.lower()
+                if name in NEVER_FEATURES:
                     continue
-                if lowered in cls.model_fields:
-                    if lowered in data:
-                        raise ValueError(f"{lowered} is given twice, in two spellings")
-                    key = lowered
+                if name not in cls.model_fields:
+                    name = key
+                elif name in data:
+                    raise ValueError(f"{name} is given twice, in two spellings")
             if value is not None:
-                row[key] = value
+                row[name] = value
         if "title" not in row and isinstance(row.get("name"), str):
             row["title"] = title_from_name(row["name"])
         return row

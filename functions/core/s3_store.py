@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, cast
 
 import boto3
 from botocore.config import Config
@@ -53,7 +53,9 @@ class S3Store:
             found = self._s3.head_object(Bucket=self._bucket, Key=key, **_version(version_id))
         except (ClientError, BotoCoreError) as error:
             _translate(error, key)
-        return Entry(key, found["ContentLength"], found["ETag"], found["LastModified"], found.get("VersionId"))
+        return Entry(
+            key, found["ContentLength"], found["ETag"], found["LastModified"], found.get("VersionId")
+        )
 
     @contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:
@@ -62,7 +64,7 @@ class S3Store:
         except (ClientError, BotoCoreError) as error:
             _translate(error, key)
         try:
-            yield body
+            yield cast(BinaryIO, body)
         except BotoCoreError as error:
             _translate(error, key)
         finally:
@@ -70,7 +72,9 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[Entry]:
         try:
-            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            for page in self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix
+            ):
                 for item in page.get("Contents", ()):
                     yield Entry(item["Key"], item["Size"], item["ETag"], item["LastModified"])
         except (ClientError, BotoCoreError) as error:
@@ -95,14 +99,12 @@ class S3Store:
             place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
             self._s3.create_bucket(Bucket=self._bucket, **place)
-            self._s3.put_bucket_versioning(
-                Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"}
-            )
+            self._s3.put_bucket_versioning(Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"})
         except (ClientError, BotoCoreError) as error:
             if _code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 _translate(error, self._bucket)
 
-    def _write(self, key: str, body: bytes, **condition: str) -> str:
+    def _write(self, key: str, body: bytes, **condition: Any) -> str:
         try:
             etag: str = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **condition)["ETag"]
         except (ClientError, BotoCoreError) as error:
@@ -110,7 +112,7 @@ class S3Store:
         return etag
 
 
-def _version(version_id: str | None) -> dict[str, str]:
+def _version(version_id: str | None) -> dict[str, Any]:
     return {"VersionId": version_id} if version_id else {}
 
 

@@ -1,7 +1,7 @@
 """What Lifeboat asks of a store: immutable writes, compare-and-swap, reads by ETag."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -96,20 +96,18 @@ def probe(store: Store) -> None:
     Writes `registry/probe.json` once and leaves it there. Raises `UnsafeStore`.
     """
     body = b'{"purpose": "shows that this store honours conditional writes"}'
-    attempts = (
-        ("If-None-Match", lambda: store.create(PROBE, body)),
-        ("If-Match", lambda: store.replace(PROBE, body, etag='"00000000000000000000000000000000"')),
-    )
-    try:
+    with suppress(Conflict):
         store.create(PROBE, body)
-    except Conflict:
-        pass
-    for header, write in attempts:
-        try:
-            write()
-        except Conflict:
-            continue
-        raise UnsafeStore(
-            f"this store ignores {header} on writes, so two promotions at once could overwrite each other; "
-            "use one that honours conditional writes (Amazon S3, MinIO, Cloudflare R2, moto)"
-        )
+    with suppress(Conflict):
+        store.create(PROBE, body)
+        raise _unsafe("If-None-Match")
+    with suppress(Conflict):
+        store.replace(PROBE, body, etag='"00000000000000000000000000000000"')
+        raise _unsafe("If-Match")
+
+
+def _unsafe(header: str) -> UnsafeStore:
+    return UnsafeStore(
+        f"this store ignores {header} on writes, so two promotions at once could overwrite each other; "
+        "use one that honours conditional writes, as Amazon S3, MinIO and Cloudflare R2 do"
+    )

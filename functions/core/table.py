@@ -79,7 +79,9 @@ def _read(text: io.TextIOWrapper, labelled: bool, chunk_rows: int) -> Iterator[C
             if len(cells) < len(header) or any(cells[len(header) :]):
                 chunk.bad.append(BadRow(begins, "", f"has {len(cells)} cells, the header {len(header)}"))
             else:
-                rows.append((begins, {name: _cell(name, cells[at], separator) for at, name in columns.items()}))
+                rows.append(
+                    (begins, {name: _cell(name, cells[at], separator) for at, name in columns.items()})
+                )
             if len(rows) + len(chunk.bad) >= chunk_rows:
                 yield _validate(rows, chunk, labelled)
                 chunk, rows = Chunk(), []

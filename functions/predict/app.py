@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from functions.core import http, registry
-from functions.core.errors import LifeboatError, NoChampion
+from functions.core.errors import LifeboatError
 from functions.core.http import ErrorEnvelope
 from functions.core.passenger import Passenger
 from functions.core.settings import Settings

@@ -17,7 +17,7 @@ def _store() -> Store:
     return open_store(_settings().store)
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Retrain for each record of `event`, oldest upload first, and say what became of it."""
     notifications = parse_event(event)
     return {"results": [retrain(_store(), notification, _settings()) for notification in notifications]}

@@ -108,7 +108,9 @@ def test_a_whole_number_may_be_written_with_a_fraction_of_zero() -> None:
 def test_a_field_that_does_not_fit_is_named(field: str, value: Any) -> None:
     with pytest.raises(ValidationError) as failure:
         passenger(**{field: value})
-    assert [error["loc"][0] for error in failure.value.errors()] == [field if field in FEATURES else field.lower()]
+    assert [error["loc"][0] for error in failure.value.errors()] == [
+        field if field in FEATURES else field.lower()
+    ]
 
 
 def test_a_field_in_two_spellings_is_refused() -> None:

@@ -115,7 +115,7 @@ def test_without_labels_the_outcome_is_passed_over() -> None:
         ("pclass,survived\n1,1\n", "no column sex"),
         ("sex,age\nmale,1\n", "no column pclass and no column survived"),
         ("pclass,sex,survived,Sex\n", "sex stands twice"),
-        ("pclass,sex,survived\n1,male,\"" + "x" * 200_000, "stops being CSV at line 2"),
+        ('pclass,sex,survived\n1,male,"' + "x" * 200_000, "stops being CSV at line 2"),
         (b"\x00\x01\x02" * 1000, "no column pclass"),
     ],
 )
