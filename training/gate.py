@@ -27,7 +27,8 @@ def paired_bootstrap(
     """95 % interval of mean(loss_a - loss_b) over rows, resampled in pairs.
 
     loss_a, loss_b: per-row log loss in nats, shape [N], the same rows in the same order.
-    Percentile method, Efron & Tibshirani (1993), ch. 13. Raises `ValueError` when the shapes differ or N < 30.
+    Percentile method, Efron & Tibshirani (1993), ch. 13.
+    Raises `ValueError` when the shapes differ or N < 30.
     """
     if loss_a.shape != loss_b.shape or len(loss_a) < 30:
         raise ValueError(

@@ -139,6 +139,9 @@ class _Sandbox:
                 environment=environment,
                 descriptors=[sending],
             )
+        except BaseException:
+            pipe.close()
+            raise
         finally:
             # Only the child holds this end now: when it dies, reading ends.
             os.close(sending)

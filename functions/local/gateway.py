@@ -56,10 +56,10 @@ class Gateway:
             return _message(413, "Request Entity Too Large")
         function = match.route.function
         invocation = asyncio.ensure_future(self._functions[function].invoke(event))
-        # As on AWS, a function that is too late for the gateway is still allowed to finish.
+        # As on AWS, a function that is too late for the gateway may finish; how it ends, nobody asks.
+        invocation.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         done, _ = await asyncio.wait({invocation}, timeout=INTEGRATION_SECONDS)
         if not done:
-            invocation.add_done_callback(lambda late: late.cancelled() or late.exception())
             return _message(503, "Service Unavailable")
         try:
             answer = invocation.result()

@@ -125,8 +125,11 @@ def _describe_model(model: dict[str, Any], say: Say) -> None:
             f"(95 %: {metric['low']:.3f} to {metric['high']:.3f})"
         )
     say(
-        f"Certified  graph and pipeline agree on {certificate['rows']:,} rows and {certificate['edge_rows']:,} "
-        f"edge cases: largest difference {certificate['largest_difference']:.1e}, "
+        f"Certified  graph and pipeline agree on {certificate['rows']:,} rows "
+        f"and {certificate['edge_rows']:,} edge cases"
+    )
+    say(
+        f"             largest difference {certificate['largest_difference']:.1e}, "
         f"label flips {certificate['label_flips']}"
     )
     say(f"Version    {model['version']}")

@@ -1,0 +1,1 @@
+"""The tests of Lifeboat; `tests.conftest` is imported by name for its constants."""

@@ -1,0 +1,99 @@
+"""The gateway's routes, limits and error texts, asked without a socket."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.local import gateway
+from functions.local.function_process import FunctionError, FunctionTimeout
+from functions.local.gateway import Gateway
+from functions.local.template import Route
+
+
+class Function:
+    """A function that answers as it is told."""
+
+    def __init__(self, act: Callable[[Any], Any]) -> None:
+        self._act = act
+
+    async def invoke(self, event: Any) -> Any:
+        answer = self._act(event)
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+
+def ask(act: Callable[[Any], Any], path: str = "/f", **request: Any) -> tuple[httpx.Response, list[str]]:
+    errors: list[str] = []
+    application = Gateway(
+        (Route("POST", "/f", "F"),), {"F": Function(act)}, lambda _, line: errors.append(line)
+    )
+
+    async def go() -> httpx.Response:
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://local") as client:
+            return await client.post(path, **request)
+
+    return asyncio.run(go()), errors
+
+
+def fail(error: Exception) -> Callable[[Any], Any]:
+    def act(event: Any) -> Any:
+        raise error
+
+    return act
+
+
+def test_a_request_reaches_the_function_and_its_answer_the_caller() -> None:
+    response, errors = ask(lambda event: {"statusCode": 202, "body": event["body"]}, content="hello")
+    assert (response.status_code, response.text, errors) == (202, "hello", [])
+    assert response.headers["apigw-requestid"]
+
+
+def test_an_unknown_route_is_not_found() -> None:
+    response, _ = ask(lambda event: {}, "/nothing")
+    assert (response.status_code, response.json()) == (404, {"message": "Not Found"})
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        fail(FunctionError("LookupError", "no such passenger")),
+        lambda event: {"statusCode": "high"},
+        lambda event: {"statusCode": 200, "body": "x" * 7_000_000},
+    ],
+)
+def test_a_function_that_fails_is_an_internal_error_that_tells_nothing(act: Callable[[Any], Any]) -> None:
+    response, errors = ask(act)
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+    assert len(errors) == 1
+
+
+def test_a_function_that_is_too_slow_is_unavailable() -> None:
+    response, errors = ask(fail(FunctionTimeout("Sandbox.Timedout", "Task timed out after 3.00 seconds")))
+    assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+    assert "timed out" in errors[0]
+
+
+def test_the_gateway_does_not_wait_longer_than_the_integration_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "INTEGRATION_SECONDS", 0.01)
+    response, _ = ask(lambda event: asyncio.sleep(5))
+    assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+
+
+@pytest.mark.parametrize(
+    ("size", "content_type"),
+    # 10 MB is the gateway's limit; 6 MB the function's, and base64 takes a third more.
+    [(10_500_000, "text/plain"), (6_400_000, "text/plain"), (5_000_000, "image/png")],
+)
+def test_a_body_that_is_too_large_is_refused(size: int, content_type: str) -> None:
+    response, _ = ask(lambda event: {}, content=b"x" * size, headers={"content-type": content_type})
+    assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
+
+
+def test_a_body_below_the_limits_is_taken() -> None:
+    response, _ = ask(lambda event: len(event["body"]), content=b"x" * 5_000_000)
+    assert response.json() == 5_000_000

@@ -1,0 +1,134 @@
+"""The folder store's promises, and what stands on them: the probe, publication, promotion."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from functions.core import registry
+from functions.core.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnsafeStore, UnusableModel
+from functions.core.folder_store import FolderStore
+from functions.core.store import PROBE, Store, open_store, probe
+from tests.conftest import QUICK, TITANIC
+from training.publication import Upload, train_and_publish
+
+
+class Careless(FolderStore):
+    """A store that takes every write, as some S3-compatible ones do."""
+
+    honours_create = False
+
+    def create(self, key: str, body: bytes) -> str:
+        return super().create(key, body) if self.honours_create else self.put(key, body)
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+        return self.put(key, body)
+
+
+def test_what_was_written_is_read(store: Store) -> None:
+    etag = store.put("a/b.json", b"1")
+    assert store.get("a/b.json").body == b"1"
+    assert store.get("a/b.json").etag == etag
+    assert store.get_if_changed("a/b.json", etag) is None
+    store.put("a/b.json", b"22")
+    changed = store.get_if_changed("a/b.json", etag)
+    assert changed is not None
+    assert changed.body == b"22"
+    assert store.head("a/b.json").size == 2
+    with store.open("a/b.json") as stream:
+        assert stream.read() == b"22"
+
+
+def test_create_writes_once(store: Store) -> None:
+    store.create("k", b"first")
+    with pytest.raises(Conflict):
+        store.create("k", b"second")
+    assert store.get("k").body == b"first"
+
+
+def test_replace_needs_the_etag_of_what_is_there(store: Store) -> None:
+    with pytest.raises(Conflict):
+        store.replace("k", b"x", etag='"0"')
+    etag = store.put("k", b"one")
+    store.replace("k", b"two", etag=etag)
+    with pytest.raises(Conflict):
+        store.replace("k", b"three", etag=etag)
+    assert store.get("k").body == b"two"
+
+
+def test_a_listing_shows_what_is_below_the_prefix_in_order(store: Store) -> None:
+    for key in ("b/2", "b/1", "c", "a"):
+        store.put(key, b"")
+    assert [entry.key for entry in store.list("b/")] == ["b/1", "b/2"]
+    assert [entry.key for entry in store.list("")] == ["a", "b/1", "b/2", "c"]
+
+
+def test_what_is_not_there_is_not_found(store: Store) -> None:
+    for read in (store.get, store.head):
+        with pytest.raises(NotFound):
+            read("nothing")
+    with pytest.raises(NotFound), store.open("nothing"):
+        pass
+    with pytest.raises(NotFound):
+        store.get("../outside")
+
+
+def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreUnavailable):
+        FolderStore(str(tmp_path / "file")).put("k", b"")
+
+
+@pytest.mark.parametrize("address", ["", "s3://", "s3://bucket/path", "https://example.org"])
+def test_an_address_that_is_no_store_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="a store is"):
+        open_store(address)
+
+
+def test_the_probe_passes_an_honest_store_again_and_again(store: Store) -> None:
+    probe(store)
+    probe(store)
+    assert [entry.key for entry in store.list("registry/")] == [PROBE]
+
+
+def test_the_probe_refuses_a_store_that_ignores_conditions(tmp_path: Path) -> None:
+    careless = Careless(str(tmp_path))
+    with pytest.raises(UnsafeStore, match="If-None-Match"):
+        probe(careless)
+    careless.honours_create = True
+    with pytest.raises(UnsafeStore, match="If-Match"):
+        probe(careless)
+    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
+    with pytest.raises(UnsafeStore):
+        train_and_publish(careless, upload, TITANIC, by="test", configuration=QUICK)
+    assert list(registry.published(careless)) == []
+
+
+def test_no_champion_and_a_damaged_one_are_told_apart(store: Store) -> None:
+    with pytest.raises(NoChampion):
+        registry.read_champion(store)
+    store.put(registry.CHAMPION, b"{")
+    with pytest.raises(UnusableModel):
+        registry.read_champion(store)
+
+
+def test_only_a_published_version_can_be_promoted(store: Store) -> None:
+    with pytest.raises(NotFound):
+        registry.promote(store, "0" * 16, over=None, by="test", reason="")
+    with pytest.raises(NoChampion):
+        registry.read_champion(store)
+
+
+def test_promotions_are_counted_and_the_loser_of_a_race_changes_nothing(store: Store) -> None:
+    for version in ("one", "two", "three"):
+        store.put(registry.manifest_key(version), b"{}")
+    registry.promote(store, "one", over=None, by="test", reason="first")
+    with pytest.raises(Conflict):
+        registry.promote(store, "two", over=None, by="test", reason="also first")
+    over = registry.read_champion(store)
+    registry.promote(store, "two", over=over, by="test", reason="better")
+    with pytest.raises(Conflict):
+        registry.promote(store, "three", over=over, by="test", reason="late")
+    champion, _ = registry.read_champion(store)
+    assert (champion.sequence, champion.version, champion.previous) == (2, "two", "one")
+    assert [(entry.sequence, entry.version) for entry in champion.history] == [(1, "one"), (2, "two")]
