@@ -25,7 +25,7 @@ TITANIC = Path(__file__).parent / "data" / "titanic.csv"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line. Returns the exit code: 0 done, 1 refused or failed, 2 wrong usage."""
+    """Run the command line. Returns the exit code: 0 done, 1 refused or failed, 2 wrong use, 130 stopped."""
     options = _parser().parse_args(arguments)
     try:
         with _progress() as progress:
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"  line {row.line}, {row.column or 'row'}: {row.reason}", file=sys.stderr)
     except (LifeboatError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped; nothing was promoted", file=sys.stderr)
+        return 130
     return 1
 
 

@@ -24,6 +24,7 @@ from functions.core.logs import log
 
 MOST_BODY_BYTES = 262_144
 _MOST_DETAILS = 20
+_NOT_JSON = "the body is not JSON in UTF-8"
 
 STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     InvalidInput: (422, "INVALID_INPUT"),
@@ -34,7 +35,9 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     UnusableModel: (503, "UNUSABLE_MODEL"),
     StoreUnavailable: (503, "STORE_UNAVAILABLE"),
 }
-_CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+# What FastAPI says (400) when parsing a body fails in any way but a syntax error: no UTF-8, too deep.
+_UNPARSED = "There was an error parsing the body"
 
 
 class ErrorDetail(BaseModel):
@@ -89,8 +92,15 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
     """A body or parameter that does not fit its model (FastAPI's `RequestValidationError`)."""
     found = error.errors()  # type: ignore[attr-defined]  # core does not import FastAPI to name the class
-    if any(item["type"] == "json_invalid" for item in found):
-        return envelope(request, 400, "INVALID_JSON", "the body is not JSON")
+    # A body of no bytes is missing to FastAPI; to whoever sent it, it is a body that is not JSON.
+    if any(
+        item["type"] == "json_invalid" or (item["loc"] == ("body",) and item["type"] == "missing")
+        for item in found
+    ):
+        return envelope(request, 400, "INVALID_JSON", _NOT_JSON)
+    if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in found):
+        reason = "the body was not read as JSON; send it with the header content-type: application/json"
+        return envelope(request, 415, "UNSUPPORTED_MEDIA_TYPE", reason)
     detail = [
         {
             "loc": [part if isinstance(part, int) else part[:100] for part in item["loc"]],
@@ -106,6 +116,8 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     """What the framework refuses by itself: unknown paths, wrong methods, bodies it cannot decode."""
     if not isinstance(error, HTTPException):
         return await on_crash(request, error)
+    if error.detail == _UNPARSED:
+        return envelope(request, 400, "INVALID_JSON", _NOT_JSON)
     answer = envelope(
         request, error.status_code, _CODES.get(error.status_code, "BAD_REQUEST"), error.detail.lower()
     )
@@ -130,17 +142,22 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        size = 0
-
-        async def counted() -> Message:
-            nonlocal size
+        body = b""
+        while True:
             message = await receive()
-            size += len(message.get("body", b""))
-            if size > self._most:
-                raise PayloadTooLarge(f"the body is larger than {self._most} bytes")
-            return message
+            body += message.get("body", b"")
+            if len(body) > self._most:
+                error = PayloadTooLarge(f"the body is larger than {self._most} bytes")
+                await (await on_failure(Request(scope), error))(scope, receive, send)
+                return
+            if not message.get("more_body", False):
+                break
+        # FastAPI would turn an error raised while it reads the body into a 400: it gets all of it at once.
+        whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
-        try:
-            await self._app(scope, counted, send)
-        except PayloadTooLarge as error:
-            await (await on_failure(Request(scope), error))(scope, receive, send)
+        async def replay() -> Message:
+            nonlocal whole
+            message, whole = whole, None
+            return message or await receive()
+
+        await self._app(scope, replay, send)

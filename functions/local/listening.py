@@ -11,7 +11,7 @@ def listen(port: int) -> socket.socket:
     try:
         return _listen(port)
     except OSError as error:
-        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+        if error.errno != errno.EADDRINUSE:
             raise
         return _listen(0)
 

@@ -67,6 +67,7 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The body is not JSON",
         413: "The body is too large",
+        415: "The body was not sent as JSON",
         422: "A field does not fit",
         503: "No usable model is in service",
     }
@@ -88,7 +89,7 @@ app = FastAPI(
 app.add_middleware(http.BodyLimit)
 
 
-@app.post("/predict", summary="Score one passenger", responses=_errors(400, 413, 422, 503))
+@app.post("/predict", summary="Score one passenger", responses=_errors(400, 413, 415, 422, 503))
 async def predict(passenger: Passenger, champion: CurrentChampion, request: Request) -> Prediction:
     return score([passenger], champion, request_id=http.request_id(request.scope))[0]
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from functions.local.embedded_store import EmbeddedStore, OneAtATime, start_embedded_store
+from functions.local.embedded_store import EmbeddedStore, start_embedded_store
 from functions.local.listening import listen, port_of
 
 
@@ -121,16 +121,3 @@ def test_a_store_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(RuntimeError, match="did not start"):
         asyncio.run(start_embedded_store(0, lines.append))
-
-
-def test_a_response_is_closed_when_it_has_been_read() -> None:
-    class Response(list[bytes]):
-        closed = False
-
-        def close(self) -> None:
-            self.closed = True
-
-    response = Response([b"a", b"b"])
-    assert OneAtATime(lambda environ, start: response)({}, None) == [b"a", b"b"]
-    assert response.closed
-    assert OneAtATime(lambda environ, start: [b"c"])({}, None) == [b"c"]

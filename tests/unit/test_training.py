@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from functions.core.errors import UnprovenModel, UnusableModel
 from functions.core.passenger import FEATURES, Passenger
@@ -15,7 +16,7 @@ from training import dataset as datasets
 from training import evaluation
 from training.certificate import certify, edge_rows
 from training.dataset import Dataset, RefusedDataset, holdout_rows, load_dataset
-from training.evaluation import calibration_error, intervals, log_loss_rows
+from training.evaluation import METRICS, calibration_error, intervals, log_loss_rows
 from training.export import export, thresholds
 from training.gate import Floors, judge, paired_bootstrap
 from training.pipeline import SMALL_ROWS, candidates, fill_titles
@@ -198,6 +199,17 @@ def test_log_loss_and_calibration_error_by_hand() -> None:
     assert np.isfinite(log_loss_rows(survived, np.array([0.0, 1.0]))).all()
     assert calibration_error(survived, np.array([1.0, 0.0])) == 0
     assert calibration_error(survived, np.array([0.8, 0.8])) == pytest.approx(0.3)
+
+
+def test_roc_auc_and_brier_are_those_of_scikit_learn() -> None:
+    survived, chances = holdout()
+    for probability in (chances, chances.round(1), np.full(400, 0.5)):
+        assert METRICS["roc_auc"](survived, probability) == pytest.approx(
+            roc_auc_score(survived, probability)
+        )
+        assert METRICS["brier"](survived, probability) == pytest.approx(
+            brier_score_loss(survived, probability)
+        )
 
 
 def test_an_interval_narrows_with_more_rows() -> None:

@@ -1,0 +1,221 @@
+"""The commands as people use them, on the real functions: run, upload, demo, Ctrl-C."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.local import __main__ as command_line
+from functions.local.__main__ import INTERRUPTED, main
+from functions.local.listening import listen, port_of
+
+ROOT = Path(__file__).parents[2]
+TITANIC = ROOT / "training" / "data" / "titanic.csv"
+STORES = ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE")
+# By this the processes of these tests, and their children's, are told from any others.
+MARK = f"LIFEBOAT_TEST={uuid.uuid4()}"
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name not in STORES},
+    "LIFEBOAT_TEST": MARK.partition("=")[2],
+}
+
+
+class Session:
+    """`python -m functions.local run` in a process, its output read as it comes."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "functions.local", "run", "--port", "0", "--store-port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+            env=ENVIRONMENT,
+        )
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                with self._news:
+                    self.lines.append(line.rstrip("\n"))
+                    self._news.notify_all()
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    def wait_for(self, text: str) -> str:
+        """The first line that has `text` in it."""
+        with self._news:
+            self._news.wait_for(lambda: text in self.output, timeout=120)
+        return next((line for line in self.lines if text in line), self.output)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=30)
+        self._reader.join(timeout=30)
+        return code
+
+    @property
+    def api(self) -> str:
+        found = re.search(r"^API +(\S+)$", self.output, re.MULTILINE)
+        assert found, self.output
+        return found[1]
+
+
+def processes_left() -> list[str]:
+    """Command lines of the processes started here that are alive, whoever their parent is now."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if MARK.encode() in environment and int(folder.name) != os.getpid():
+            found.append(command)
+    return found
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    session = Session()
+    try:
+        session.wait_for("Serving until Ctrl-C")
+        yield session
+    finally:
+        if session.process.poll() is None:
+            session.stop()
+
+
+def ask(session: Session, path: str, body: Any = None) -> Any:
+    request = urllib.request.Request(session.api + path)
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("content-type", "application/json")
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def upload(file: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "functions.local", "upload", str(file)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_loop_is_told_as_it_happens(session: Session) -> None:
+    for words in ("Uploaded ", "Promoted ", "1,309 rows", "roc auc", "Certified ", "Version ", "survives"):
+        assert words in session.output
+    assert "Traceback" not in session.output
+
+
+def test_passengers_are_scored_on_the_right_sides(session: Session) -> None:
+    assert ask(session, "/predict", {"pclass": 1, "sex": "female", "age": 30})["probability"] > 0.5
+    assert ask(session, "/predict", {"pclass": 3, "sex": "male", "age": 30})["probability"] < 0.5
+
+
+def test_the_same_dataset_again_changes_nothing(session: Session) -> None:
+    before = ask(session, "/model")["version"]
+    done = upload(TITANIC)
+    assert done.returncode == 0, done.stderr
+    assert f"the same file made version {before} before" in done.stdout
+    assert "already published" in session.wait_for("datasets/titanic.csv: already published")
+    assert ask(session, "/model")["version"] == before
+
+
+def test_a_bad_dataset_is_refused_and_the_champion_stays(session: Session, tmp_path: Path) -> None:
+    before = ask(session, "/model")["version"]
+    bad = tmp_path / "bad boat.csv"
+    bad.write_text("a,b\n1,2\n")
+    done = upload(bad)
+    assert done.returncode == 1
+    assert "Refused " in done.stdout
+    assert ask(session, "/model")["version"] == before
+
+
+# The last test of the session: it ends it.
+def test_ctrl_c_stops_cleanly_and_leaves_nothing_behind(session: Session) -> None:
+    assert session.stop() == 0
+    assert session.lines[-1] == "Stopped."
+    assert "Traceback" not in session.output
+    assert processes_left() == []
+    assert not (ROOT / "build" / "local.json").exists()
+    done = upload(TITANIC)
+    assert done.returncode == 1
+    assert "No runner was found" in done.stderr
+
+
+@pytest.fixture
+def _no_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in STORES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(*MARK.split("=", 1))
+
+
+@pytest.mark.usefixtures("_no_store")
+def test_the_demo_goes_through_the_loop_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with listen(0) as other:
+        assert main(["demo", "--port", str(port_of(other)), "--store-port", "0"]) == 0
+        words = capsys.readouterr().out
+        assert f"Port {port_of(other)} is taken: the API is at http://127.0.0.1:" in words
+    assert "1,309 rows" in words
+    assert "survives, probability 0." in words
+    assert "champion loaded" in command_line.LOG.read_text()
+    assert processes_left() == []
+
+
+@pytest.mark.usefixtures("_no_store")
+def test_a_demo_that_is_interrupted_stops_at_once_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop_when_training_begins(text: str) -> None:
+        if text.startswith("Uploaded"):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(command_line, "_say", stop_when_training_begins)
+    assert main(["demo", "--port", "0", "--store-port", "0"]) == INTERRUPTED
+    assert processes_left() == []
+
+
+def test_a_failure_is_a_sentence_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
+    assert main(["upload", str(tmp_path / "missing.csv")]) == 1
+    assert "Failed: " in capsys.readouterr().err
+
+
+def test_a_killed_runner_takes_its_processes_with_it(tmp_path: Path) -> None:
+    session = Session()
+    session.wait_for("Uploaded ")
+    session.process.kill()
+    session.process.wait(timeout=10)
+    for _ in range(100):
+        if not processes_left():
+            break
+        threading.Event().wait(0.1)
+    assert processes_left() == []
+    session._reader.join(timeout=10)
+    # Its state file names a process that is gone.
+    assert "No runner was found" in upload(TITANIC).stderr
