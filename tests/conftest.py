@@ -1,8 +1,9 @@
 """What the tests share: a folder store, the real passengers, and one model trained from them."""
 
+import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,17 @@ EVENTS = Path(__file__).parent / "events"
 TITANIC = Path(__file__).parents[1] / "training" / "data" / "titanic.csv"
 # As small a selection as there is: the tests are about what happens around it.
 QUICK = Configuration(folds=2)
+
+
+# Mangum takes the thread's event loop, from the moment its adapter is imported.
+LOOP = asyncio.new_event_loop()
+asyncio.set_event_loop(LOOP)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _close_the_loop() -> Iterator[None]:
+    yield
+    LOOP.close()
 
 
 def quiet(_what: str, _done: int, _of: int) -> None:

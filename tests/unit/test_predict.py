@@ -1,5 +1,6 @@
 """The predict function through its Lambda handler: answers, errors, and a champion that stays usable."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from functions.core.store import Blob, Store
 from functions.predict import app as predict_app
 from functions.predict.champion import ChampionCache
 from functions.predict.handler import handler
-from tests.conftest import QUICK, TITANIC
+from tests.conftest import LOOP, QUICK, TITANIC
 from training.dataset import Dataset
 from training.publication import Upload, train_and_publish
 from training.train import Trained
@@ -46,6 +47,8 @@ def call(
     """Sends one request through the handler, as the gateway would; returns status and body."""
     monkeypatch.setenv("LIFEBOAT_STORE", str(published))
     predict_app.champion_cache.cache_clear()
+    # `asyncio.run` in another test takes it away.
+    asyncio.set_event_loop(LOOP)
 
     def send(method: str, path: str, body: str | None = None, **changes: Any) -> tuple[int, dict[str, Any]]:
         request = event("http_predict") | {"rawPath": path, "body": body} | changes
