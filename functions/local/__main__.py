@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    BUILD.mkdir(exist_ok=True)
+    LOG.parent.mkdir(exist_ok=True)
     with LOG.open("w") as log_file:
 
         def log(function: str, line: str) -> None:

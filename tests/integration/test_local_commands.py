@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 from functions.local import __main__ as command_line
 from functions.local.__main__ import INTERRUPTED, main
 from functions.local.listening import listen, port_of
+from functions.local.state import State
 
 ROOT = Path(__file__).parents[2]
 TITANIC = ROOT / "training" / "data" / "titanic.csv"
@@ -71,11 +71,9 @@ class Session:
         self._reader.join(timeout=30)
         return code
 
-    @property
-    def api(self) -> str:
-        found = re.search(r"^API +(\S+)$", self.output, re.MULTILINE)
-        assert found, self.output
-        return found[1]
+    def said(self, label: str, word: int = 1) -> str:
+        """A word of the line that begins with `label`."""
+        return next(line for line in self.lines if line.startswith(label)).split()[word]
 
 
 def processes_left() -> list[str]:
@@ -104,7 +102,7 @@ def session() -> Iterator[Session]:
 
 
 def ask(session: Session, path: str, body: Any = None) -> Any:
-    request = urllib.request.Request(session.api + path)
+    request = urllib.request.Request(session.said("API") + path)
     if body is not None:
         request.data = json.dumps(body).encode()
         request.add_header("content-type", "application/json")
@@ -112,13 +110,18 @@ def ask(session: Session, path: str, body: Any = None) -> Any:
         return json.load(response)
 
 
-def upload(file: Path) -> subprocess.CompletedProcess[str]:
+def upload(session: Session, file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "functions.local", "upload", str(file)],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=ENVIRONMENT,
+        # Named, so that a runner that somebody has started in this folder is left alone.
+        env={
+            **ENVIRONMENT,
+            "LIFEBOAT_STORE": session.said("Store"),
+            "AWS_ENDPOINT_URL": session.said("Store", 3),
+        },
         timeout=120,
         check=False,
     )
@@ -137,7 +140,7 @@ def test_passengers_are_scored_on_the_right_sides(session: Session) -> None:
 
 def test_the_same_dataset_again_changes_nothing(session: Session) -> None:
     before = ask(session, "/model")["version"]
-    done = upload(TITANIC)
+    done = upload(session, TITANIC)
     assert done.returncode == 0, done.stderr
     assert f"the same file made version {before} before" in done.stdout
     assert "already published" in session.wait_for("datasets/titanic.csv: already published")
@@ -148,7 +151,7 @@ def test_a_bad_dataset_is_refused_and_the_champion_stays(session: Session, tmp_p
     before = ask(session, "/model")["version"]
     bad = tmp_path / "bad boat.csv"
     bad.write_text("a,b\n1,2\n")
-    done = upload(bad)
+    done = upload(session, bad)
     assert done.returncode == 1
     assert "Refused " in done.stdout
     assert ask(session, "/model")["version"] == before
@@ -160,10 +163,6 @@ def test_ctrl_c_stops_cleanly_and_leaves_nothing_behind(session: Session) -> Non
     assert session.lines[-1] == "Stopped."
     assert "Traceback" not in session.output
     assert processes_left() == []
-    assert not (ROOT / "build" / "local.json").exists()
-    done = upload(TITANIC)
-    assert done.returncode == 1
-    assert "No runner was found" in done.stderr
 
 
 @pytest.fixture
@@ -174,21 +173,27 @@ def _no_store(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_no_store")
-def test_the_demo_goes_through_the_loop_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_goes_through_the_loop_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = tmp_path / "build" / "local.log"
+    monkeypatch.setattr(command_line, "LOG", log)
     with listen(0) as other:
         assert main(["demo", "--port", str(port_of(other)), "--store-port", "0"]) == 0
         words = capsys.readouterr().out
         assert f"Port {port_of(other)} is taken: the API is at http://127.0.0.1:" in words
     assert "1,309 rows" in words
     assert "survives, probability 0." in words
-    assert "champion loaded" in command_line.LOG.read_text()
+    assert "champion loaded" in log.read_text()
     assert processes_left() == []
 
 
 @pytest.mark.usefixtures("_no_store")
 def test_a_demo_that_is_interrupted_stops_at_once_and_leaves_nothing_behind(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(command_line, "LOG", tmp_path / "local.log")
+
     def stop_when_training_begins(text: str) -> None:
         if text.startswith("Uploaded"):
             os.kill(os.getpid(), signal.SIGTERM)
@@ -206,6 +211,33 @@ def test_a_failure_is_a_sentence_and_an_exit_code(
     assert "Failed: " in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("_no_store")
+def test_without_a_runner_an_upload_says_how_to_start_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "find_runner", lambda: None)
+    assert main(["upload", str(TITANIC)]) == 1
+    assert "`make run`" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_no_store")
+def test_an_upload_goes_to_the_runner_that_is_up(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores: list[tuple[str, str]] = []
+
+    def note(store: object, file: Path, say: object) -> bool:
+        stores.append((os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_ACCESS_KEY_ID"]))
+        return True
+
+    runner = State("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, os.getpid())
+    monkeypatch.setattr(command_line, "find_runner", lambda: runner)
+    monkeypatch.setattr(command_line, "upload", note)
+    assert main(["upload", str(TITANIC)]) == 0
+    assert stores == [("http://127.0.0.1:2", "local")]
+    assert "AWS_ENDPOINT_URL" not in os.environ
+
+
 def test_a_killed_runner_takes_its_processes_with_it(tmp_path: Path) -> None:
     session = Session()
     session.wait_for("Uploaded ")
@@ -216,6 +248,3 @@ def test_a_killed_runner_takes_its_processes_with_it(tmp_path: Path) -> None:
             break
         threading.Event().wait(0.1)
     assert processes_left() == []
-    session._reader.join(timeout=10)
-    # Its state file names a process that is gone.
-    assert "No runner was found" in upload(TITANIC).stderr
