@@ -58,10 +58,10 @@ def export(estimator: Pipeline) -> bytes:
     model.graph.node.extend(nodes)
     model.graph.initializer.extend(_constant(name, value) for name, value in _CONSTANTS.items())
     model.graph.input.extend(inputs)
-    # The converter declares the lowest opset its own nodes need; LabelEncoder as used here needs this one.
-    for opset in model.opset_import:
-        if opset.domain == "ai.onnx.ml":
-            opset.version = ML_OPSET
+    # The converter declares the lowest opsets its own nodes need, which are too low for the nodes above, and
+    # in the order of a set, which changes with the process: the bytes must not.
+    del model.opset_import[:]
+    model.opset_import.extend([helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)])
     model.ir_version = IR_VERSION
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))

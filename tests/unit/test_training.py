@@ -1,6 +1,9 @@
 """From a file to a proven model: refusals, split, metrics, export, certificate, gate."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +102,23 @@ def test_a_few_bad_rows_are_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_two_trainings_make_the_same_bytes(titanic: Dataset, trained: Trained) -> None:
     assert train(titanic, QUICK, quiet).model == trained.model
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str, trained: Trained) -> None:
+    script = (
+        "import sys\nfrom tests.conftest import QUICK, TITANIC, quiet\n"
+        "from training.dataset import load_dataset\nfrom training.train import train\n"
+        "sys.stdout.buffer.write(train(load_dataset(TITANIC), QUICK, quiet).model)\n"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONHASHSEED": seed},
+        cwd=TITANIC.parents[2],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert made.stdout == trained.model
 
 
 def test_the_version_changes_with_what_the_model_is_made_from() -> None:
