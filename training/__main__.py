@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (LifeboatError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("stopped; nothing was promoted", file=sys.stderr)
+        print("stopped", file=sys.stderr)
         return 130
     return 1
 
@@ -138,8 +138,8 @@ def _local(address: str) -> Iterator[tuple[Path, Upload]]:
     """The dataset as a file of this machine, downloaded if it stands in S3."""
     if not address.startswith("s3://"):
         path = Path(address)
-        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        yield path, Upload(path.name, modified)
+        # The time of the file may be any; what counts is when it was handed in.
+        yield path, Upload(path.name, datetime.now(UTC))
         return
     bucket, _, key = address.removeprefix("s3://").partition("/")
     store = open_store(f"s3://{bucket}")

@@ -14,7 +14,7 @@ from training.dataset import Matrix, to_columns
 from training.export import thresholds
 
 TOLERANCE = 1e-5
-_CHUNK = 100_000
+CHUNK = 100_000
 _EXTREMES = (0.0, 1.0, 20.0, 120.0, 1_000_000.0)
 
 
@@ -30,8 +30,8 @@ def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix) -> Certifi
     edges = edge_rows(matrix, thresholds(model))
     largest, flips = 0.0, 0
     for rows in (matrix, edges):
-        for start in range(0, len(rows), _CHUNK):
-            part = rows[start : start + _CHUNK]
+        for start in range(0, len(rows), CHUNK):
+            part = rows[start : start + CHUNK]
             largest, flips = _compare(estimator, scorer, part, to_columns(part), largest, flips)
     unseen = matrix[: len(FEATURES) * 32].copy()
     columns = dict(to_columns(unseen))

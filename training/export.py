@@ -23,6 +23,7 @@ def export(estimator: Pipeline) -> bytes:
     Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
     categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2].
     """
+    _round_thresholds_down(estimator[-1])
     model = to_onnx(
         estimator[1:],
         name="lifeboat",
@@ -101,6 +102,20 @@ def _fill_titles() -> list[onnx.NodeProto]:
         ("Where", ["has_no_title", "likeliest_title", "title_code"], "filled_title"),
     ]
     return [helper.make_node(operator, inputs, [output]) for operator, inputs, output in steps]
+
+
+def _round_thresholds_down(model: Any) -> None:
+    """Make the split thresholds of histogram gradient boosting float32 values, as they are in the graph.
+
+    The converter rounds them to the nearest one, which can lie above: then a value between the two takes
+    the other branch. A float32 value is at most a threshold exactly when it is at most the threshold
+    rounded down, so the fitted model decides as before. For its other trees the converter does the same.
+    """
+    for predictor in (tree for stage in getattr(model, "_predictors", ()) for tree in stage):
+        exact = predictor.nodes["num_threshold"]
+        nearest = exact.astype(np.float32)
+        down = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+        predictor.nodes["num_threshold"] = down
 
 
 def thresholds(model: bytes) -> Matrix:

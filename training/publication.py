@@ -135,6 +135,9 @@ def _promote(store: Store, upload: Upload, dataset: Dataset, manifest: Manifest,
     model = registry.read_model(store, manifest)
     for _ in range(_ATTEMPTS):
         decision, over = _decide(store, upload, dataset, model)
+        if over and over[0].version == manifest.version:
+            # The same event was delivered twice, or the answer to our own write was lost.
+            return Outcome(upload.key, "promoted", over[0].reason, manifest.version)
         if not decision.promote:
             return Outcome(upload.key, "published", decision.reason, manifest.version)
         try:

@@ -15,7 +15,7 @@ from functions.core import passenger, scorer, table
 from functions.core.passenger import FEATURES
 from functions.core.registry import Certificate, Interval
 from functions.core.scorer import Scorer
-from training.certificate import certify
+from training.certificate import CHUNK, certify
 from training.dataset import Dataset, Matrix, to_columns
 from training.evaluation import Probabilities, Progress, confusion, cross_validate, intervals, slices
 from training.export import export
@@ -115,7 +115,10 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
 
 def probabilities(model: bytes, matrix: Matrix) -> Probabilities:
     """The graph's probabilities for rows of `Dataset.matrix`, float64 [N]."""
-    return Scorer(model).run(to_columns(matrix)).probability.astype(np.float64)
+    scorer = Scorer(model)
+    # In parts: a row's strings take ten times the room of its numbers.
+    parts = [scorer.run(to_columns(matrix[start : start + CHUNK])) for start in range(0, len(matrix), CHUNK)]
+    return np.concatenate([part.probability for part in parts]).astype(np.float64)
 
 
 def reference(matrix: Matrix, probability: Probabilities) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class Passenger(BaseModel):
         if not isinstance(data, dict):
             return data
         row: dict[Any, Any] = {}
+        spelled: set[str] = set()
         for key, value in data.items():
             name = key
             if key not in cls.model_fields and isinstance(key, str):
@@ -119,8 +120,9 @@ class Passenger(BaseModel):
                     continue
                 if name not in cls.model_fields:
                     name = key
-                elif name in data:
+                elif name in data or name in spelled:
                     raise ValueError(f"{name} is given twice, in two spellings")
+                spelled.add(name)
             if value is not None:
                 row[name] = value
         if "title" not in row and isinstance(row.get("name"), str):

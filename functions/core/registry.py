@@ -174,9 +174,12 @@ def read_manifest(store: Store, version: str) -> Manifest:
     """Raises `NotFound` when the version is not published, `UnusableModel` when its manifest is damaged."""
     body = store.get(manifest_key(version)).body
     try:
-        return Manifest.model_validate_json(body)
+        manifest = Manifest.model_validate_json(body)
     except ValidationError as error:
         raise UnusableModel(f"the manifest of version {version} is damaged") from error
+    if manifest.version != version or "model.onnx" not in manifest.files:
+        raise UnusableModel(f"the manifest of version {version} is of another version, or names no model")
+    return manifest
 
 
 def read_model(store: Store, manifest: Manifest) -> bytes:
@@ -225,11 +228,13 @@ def promote(
 ) -> Champion:
     """Put `version` into service in place of `over`: the champion and ETag it was judged against.
 
-    None stands for no champion. Raises `Conflict` when the champion is another by now, and `NotFound`
-    when the version is not published; in both cases nothing has changed.
+    None stands for no champion. Raises `Conflict` when the champion is another by now or is this version
+    already, and `NotFound` when the version is not published; in both cases nothing has changed.
     """
     store.head(manifest_key(version))
     old = over[0] if over else None
+    if old and old.version == version:
+        raise Conflict(f"version {version} is in service already")
     entry = Promotion(
         sequence=old.sequence + 1 if old else 1,
         version=version,

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, NoReturn, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
 
 from functions.core.errors import Conflict, NotFound, StoreUnavailable
 from functions.core.store import Blob, Entry
@@ -17,9 +17,11 @@ _CONFIG = Config(
     response_checksum_validation="when_required",
     # Endpoints without wildcard DNS know no virtual-host buckets.
     s3={"addressing_style": "path"},
+    # A store that hangs is given up after 11 seconds at most (two attempts and a pause between them): within
+    # the 15 that template.yaml gives predict, which then goes on with the model it has.
     connect_timeout=2,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
 )
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "NoSuchBucket"}
 _CONFLICTS = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
@@ -30,7 +32,10 @@ class S3Store:
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
-        self._s3 = boto3.session.Session().client("s3", config=_CONFIG)
+        try:
+            self._s3 = boto3.session.Session().client("s3", config=_CONFIG)
+        except (BotoCoreError, ValueError) as error:
+            raise StoreUnavailable("the AWS settings of this environment name no usable store") from error
 
     def get(self, key: str) -> Blob:
         try:
@@ -127,5 +132,9 @@ def _translate(error: ClientError | BotoCoreError, key: str) -> NoReturn:
         raise NotFound(f"the store has no {key}") from error
     if code in _CONFLICTS:
         raise Conflict(f"{key} was written by somebody else first") from error
+    if isinstance(error, NoCredentialsError):
+        raise StoreUnavailable("no AWS credentials were found in this environment") from error
+    if isinstance(error, ParamValidationError):
+        raise StoreUnavailable(f"no store has such a bucket, or such a key as {key}") from error
     reason = f"answered {code}" if code else "could not be reached"
     raise StoreUnavailable(f"the store {reason} when asked for {key}") from error

@@ -60,8 +60,14 @@ class Scorer:
         }
         if inputs != expected or [node.name for node in self._session.get_outputs()] != list(OUTPUTS):
             raise UnusableModel("the model's inputs or outputs are not those of a passenger")
-        # The first run of a graph allocates its buffers: better now than in a caller's request.
-        self.score([Passenger(pclass=3, sex="male")])
+        try:
+            # The first run of a graph allocates its buffers, and shows that it runs at all: better now than
+            # in a caller's request.
+            label, probability = self.score([Passenger(pclass=3, sex="male")])
+        except Exception as error:
+            raise UnusableModel("the model's graph loads, but does not run on a passenger") from error
+        if label.shape != (1,) or probability.shape != (1,):
+            raise UnusableModel("the model's outputs do not have the shapes of labels and probabilities")
 
     def score(self, passengers: Sequence[Passenger]) -> Scores:
         """Score `passengers`, in order, in one run of the graph."""

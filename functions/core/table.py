@@ -2,7 +2,7 @@
 
 import csv
 import io
-import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -19,6 +19,9 @@ LABEL = "survived"
 # What spreadsheets, R, pandas and ARFF write into an empty cell.
 _EMPTY = frozenset({"", "?", "na", "n/a", "nan", "null", "none"})
 _NUMBERS = frozenset({"pclass", "age", "sibsp", "parch", "fare", LABEL})
+_KNOWN = frozenset({*Passenger.model_fields, LABEL})
+# Narrower than `float`, which takes "2_9" for 29.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LONGEST_LINE = 100_000
 _PASSENGERS = TypeAdapter(list[Passenger])
 
@@ -63,18 +66,22 @@ def _read(text: io.TextIOWrapper, labelled: bool, chunk_rows: int) -> Iterator[C
         header_line, first_line = text.readline(_LONGEST_LINE), first_line + 1
     if not header_line:
         raise InvalidInput("the file is empty; it needs a header line and rows")
-    separator = max(",;\t", key=header_line.count)
-    header = next(csv.reader([header_line], delimiter=separator))
+    headers = {separator: next(csv.reader([header_line], delimiter=separator)) for separator in ",;\t"}
+    # The separator is the one with which the most columns of a passenger are found.
+    separator = max(headers, key=lambda one: sum(cell.strip().lower() in _KNOWN for cell in headers[one]))
+    header = headers[separator]
     columns = _columns(header, labelled)
 
-    reader = csv.reader(text, delimiter=separator)
+    # Strict: a quote that is never closed would swallow the rest of the file without a word.
+    reader = csv.reader(text, delimiter=separator, strict=True)
     chunk, rows = Chunk(), []
     # A quoted cell may hold line breaks: a row begins where the one before it ended.
     line = first_line + 1
     try:
         for cells in reader:
             begins, line = line, first_line + reader.line_num + 1
-            if not cells or cells == [""]:
+            # Spreadsheets write rows of nothing but separators below a table.
+            if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) < len(header) or any(cells[len(header) :]):
                 chunk.bad.append(BadRow(begins, "", f"has {len(cells)} cells, the header {len(header)}"))
@@ -115,10 +122,8 @@ def _cell(name: str, cell: str, separator: str) -> Any:
         return None
     if name not in _NUMBERS:
         return cell
-    try:
-        return float(cell.replace(",", ".") if separator != "," else cell)
-    except ValueError:
-        return cell
+    number = cell.replace(",", ".") if separator != "," else cell
+    return float(number) if _NUMBER.fullmatch(number) else cell
 
 
 def _validate(rows: list[tuple[int, dict[str, Any]]], chunk: Chunk, labelled: bool) -> Chunk:
@@ -146,7 +151,7 @@ def _validate(rows: list[tuple[int, dict[str, Any]]], chunk: Chunk, labelled: bo
 def _labelled(row: tuple[int, dict[str, Any]], bad: list[BadRow]) -> bool:
     line, cells = row
     outcome = cells[LABEL]
-    if isinstance(outcome, float) and not math.isnan(outcome) and outcome in (0.0, 1.0):
+    if outcome in (0.0, 1.0):
         return True
     bad.append(BadRow(line, LABEL, "Input should be 0 or 1"))
     return False

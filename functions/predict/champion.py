@@ -54,8 +54,9 @@ class ChampionCache:
             if self.trouble != str(error):
                 log("ERROR", "champion not refreshed", reason=str(error), cause=repr(error.__cause__))
             self.trouble = str(error)
-        wait = self._refresh_seconds if self._loaded else min(_RETRY_SECONDS, self._refresh_seconds)
-        self._next_check = self._clock() + wait
+        finally:
+            wait = self._refresh_seconds if self._loaded else min(_RETRY_SECONDS, self._refresh_seconds)
+            self._next_check = self._clock() + wait
 
     def _load(self) -> None:
         if self._etag:

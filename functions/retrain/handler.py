@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
+from functions.core.errors import LifeboatError
+from functions.core.logs import log
 from functions.core.store import Store, open_store
 from functions.retrain.retrain import RetrainSettings, parse_event, retrain
 
@@ -18,6 +20,24 @@ def _store() -> Store:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Retrain for each record of `event`, oldest upload first, and say what became of it."""
-    notifications = parse_event(event)
-    return {"results": [retrain(_store(), notification, _settings()) for notification in notifications]}
+    """Retrain for each record of `event`, oldest upload first, and say what became of it.
+
+    A record that fails does not hold up the others. Its error is raised after them, so that the event is
+    delivered again and, if that does not mend it, ends in the failure queue, on which an alarm stands.
+    """
+    results, failures = [], []
+    for notification in parse_event(event):
+        try:
+            results.append(retrain(_store(), notification, _settings()))
+        except LifeboatError as error:
+            log(
+                "ERROR",
+                "retrain failed",
+                key=notification.key,
+                reason=str(error),
+                cause=repr(error.__cause__),
+            )
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return {"results": results}

@@ -22,15 +22,14 @@ PREFIX, SUFFIX = "datasets/", ".csv"
 class RetrainSettings(Settings):
     """`LIFEBOAT_STORE`, and `LIFEBOAT_MAX_DATASET_BYTES`: the largest file that is trained on."""
 
-    max_dataset_bytes: int = Field(256 * 2**20, gt=0)
+    max_dataset_bytes: int = Field(128 * 2**20, gt=0)
 
 
 class Notification(BaseModel):
-    """What a record of an S3 event says of an upload. `sequencer` orders the uploads of one key."""
+    """What a record of an S3 event says of an upload."""
 
     key: str
     version_id: str | None = None
-    sequencer: str = ""
 
 
 class _Object(BaseModel):
@@ -78,7 +77,6 @@ def parse_event(event: dict[str, Any]) -> list[Notification]:
         Notification(
             key=unquote_plus(record.s3.object.key),
             version_id=record.s3.object.versionId,
-            sequencer=record.s3.object.sequencer,
         )
         for record in uploads
     ]
@@ -87,8 +85,8 @@ def parse_event(event: dict[str, Any]) -> list[Notification]:
 def retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
     """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `version`.
 
-    What no repetition would mend is answered and logged; what one may mend (the store is away) is
-    raised, so that the event is delivered again.
+    What is wrong with the upload is answered and logged. What is wrong with the store or with Lifeboat
+    is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`.
     """
     result = {"version": None, **_retrain(store, notification, settings)}
     level = "WARNING" if result["status"] in {"rejected", "gone"} else "INFO"

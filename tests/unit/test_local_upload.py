@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from functions.core import registry
-from functions.core.registry import Certificate, DatasetFacts, Decision, Manifest
+from functions.core.registry import Certificate, DatasetFacts, Decision, File, Manifest
 from functions.core.store import Store
 from functions.local import upload as module
 from functions.local.upload import upload
@@ -48,7 +48,7 @@ def manifest(version: str, body: bytes, *, promote: bool = True) -> Manifest:
         version=version,
         model="gradient boosting",
         created_at=NOW,
-        files={},
+        files={"model.onnx": File(sha256="0" * 64, size=1)},
         dataset=facts,
         configuration={},
         libraries={},

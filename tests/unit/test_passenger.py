@@ -116,6 +116,8 @@ def test_a_field_that_does_not_fit_is_named(field: str, value: Any) -> None:
 def test_a_field_in_two_spellings_is_refused() -> None:
     with pytest.raises(ValidationError, match="age is given twice"):
         passenger(age=1, Age=2)
+    with pytest.raises(ValidationError, match="age is given twice"):
+        passenger(AGE=1, Age=2)
 
 
 def test_what_is_no_object_is_refused() -> None:

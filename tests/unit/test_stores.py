@@ -126,6 +126,8 @@ def test_promotions_are_counted_and_the_loser_of_a_race_changes_nothing(store: S
     with pytest.raises(Conflict):
         registry.promote(store, "two", over=None, by="test", reason="also first")
     over = registry.read_champion(store)
+    with pytest.raises(Conflict, match="already"):
+        registry.promote(store, "one", over=over, by="test", reason="again")
     registry.promote(store, "two", over=over, by="test", reason="better")
     with pytest.raises(Conflict):
         registry.promote(store, "three", over=over, by="test", reason="late")

@@ -45,8 +45,21 @@ def test_a_plain_file_is_read_in_order() -> None:
         f"{HEADER.upper()}\n{ROWS}".encode(),
         f"{HEADER}\n{ROWS}".rstrip("\n").encode(),
         f"{HEADER}\n{ROWS}".replace("S\n", "S,\n").encode(),
+        f"{HEADER}\n{ROWS},,,,,,,,\n  \n".encode(),
+        f'"a; b; c; d; e; f; g; h; i; j",{HEADER}\n'.encode()
+        + ROWS.replace("3,0", "x,3,0").replace("1,1", "x,1,1").encode(),
     ],
-    ids=["BOM", "CRLF", "blank lines", "extra column", "upper case", "no last newline", "trailing commas"],
+    ids=[
+        "BOM",
+        "CRLF",
+        "blank lines",
+        "extra column",
+        "upper case",
+        "no last newline",
+        "trailing commas",
+        "empty rows",
+        "a header with semicolons",
+    ],
 )
 def test_the_same_table_in_another_dress_reads_the_same(text: bytes) -> None:
     found = read(text)
@@ -76,7 +89,7 @@ def test_an_empty_cell_is_missing(empty: str) -> None:
 def test_a_bad_row_is_named_by_line_column_and_reason_and_the_others_are_read() -> None:
     text = (
         'pclass,survived,sex,age,name\n3,0,male,22,"two\nlines"\n9,0,male,22,x\n1,2,female,30,x\n'
-        "1,,female,30,x\n1,1,female\n1,1,female,old,x\n1,1,female,inf,x\n2,1,female,33,x\n1,1,female,1,x,y\n"
+        "1,,female,30,x\n1,1,female\n1,1,female,2_9,x\n1,1,female,inf,x\n2,1,female,33,x\n1,1,female,1,x,y\n"
     )
     found = read(text)
     assert found.lines == [2, 10]

@@ -165,6 +165,19 @@ def test_a_graph_that_answers_with_nan_is_refused(titanic: Dataset, trained: Tra
         certify(trained.estimator, model.SerializeToString(), titanic.matrix)
 
 
+def test_thresholds_between_two_floats_are_proven_too() -> None:
+    draw = np.random.default_rng(5)
+    matrix = np.zeros((4000, len(FEATURES)), dtype=np.float32)
+    # Two values one ulp apart: the only threshold that tells them apart is no float32.
+    older = draw.random(4000) < 0.5
+    matrix[:, 2] = np.where(older, np.nextafter(np.float32(30.1), np.float32(99)), np.float32(30.1))
+    matrix[:, 5] = draw.lognormal(3, 1, 4000).astype(np.float32)
+    survived = (draw.random(4000) < np.where(older, 0.8, 0.1)).astype(np.int64)
+    for name, model in candidates(4000).items():
+        estimator = model.fit(matrix, survived)
+        assert certify(estimator, export(estimator), matrix).label_flips == 0, name
+
+
 def test_edge_rows_stand_at_and_beside_every_threshold(titanic: Dataset, trained: Trained) -> None:
     splits = thresholds(trained.model)
     assert len(splits) > 100
@@ -176,7 +189,10 @@ def test_edge_rows_stand_at_and_beside_every_threshold(titanic: Dataset, trained
 def test_bytes_that_are_no_graph_of_a_passenger_are_unusable(trained: Trained) -> None:
     model = onnx.load_from_string(trained.model)
     model.graph.input[0].name = model.graph.node[3].input[0] = "another"
-    for body in (b"", b"junk", trained.model[:1000], model.SerializeToString()):
+    stuck = onnx.load_from_string(trained.model)
+    concat = next(node for node in stuck.graph.node if node.op_type == "Concat")
+    concat.attribute[0].i = 0
+    for body in (b"", b"junk", trained.model[:1000], model.SerializeToString(), stuck.SerializeToString()):
         with pytest.raises(UnusableModel):
             Scorer(body)
 
