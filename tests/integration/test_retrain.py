@@ -2,8 +2,10 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -241,6 +243,62 @@ def test_another_graph_left_behind_is_published_only_if_it_is_proven(s3: Any, ev
         retrain(record(event, "datasets/titanic.csv"))
     with pytest.raises(NotFound):
         registry.read_manifest(S3Store(BUCKET), first["version"])
+
+
+def test_a_promotion_whose_answer_was_lost_is_not_made_twice(
+    s3: Any, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = S3Store.create
+
+    def lost(self: S3Store, key: str, body: bytes) -> str:
+        etag = create(self, key, body)
+        if key == registry.CHAMPION:
+            raise Conflict("the SDK's own second attempt met the first")
+        return etag
+
+    monkeypatch.setattr(S3Store, "create", lost)
+    upload(s3, "datasets/titanic.csv", TITANIC.read_bytes())
+    (result,) = retrain(record(event, "datasets/titanic.csv"))
+    assert result["status"] == "promoted"
+    assert (champion(s3)["sequence"], champion(s3)["previous"]) == (1, None)
+
+
+def test_a_record_that_fails_does_not_hold_up_the_others(
+    s3: Any, event: Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = S3Store.head
+
+    def away(self: S3Store, key: str, version_id: str | None = None) -> Any:
+        if key == "datasets/first.csv":
+            raise StoreUnavailable("the store answered 500")
+        return head(self, key, version_id)
+
+    monkeypatch.setattr(S3Store, "head", away)
+    upload(s3, "datasets/second.csv", TITANIC.read_bytes())
+    with pytest.raises(StoreUnavailable, match="answered 500"):
+        retrain(record(event, "datasets/first.csv"), record(event, "datasets/second.csv"))
+    assert champion(s3)["sequence"] == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["key"] for line in lines if line["message"] == "retrain failed"] == ["datasets/first.csv"]
+
+
+def test_a_store_that_never_answers_is_given_up_within_the_time_that_predict_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="could not be reached"):
+            S3Store(BUCKET).get(registry.CHAMPION)
+        assert time.monotonic() - began < 15
+
+
+def test_settings_that_name_no_store_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoreUnavailable, match="no store has such a bucket"):
+        S3Store("Bad_Bucket!!").get("k")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(StoreUnavailable, match="AWS settings"):
+        S3Store(BUCKET)
 
 
 def test_records_come_oldest_first_and_only_uploads_count(event: Event) -> None:
