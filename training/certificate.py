@@ -7,8 +7,8 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 
 from functions.core.errors import UnprovenModel
+from functions.core.manifest import Certificate
 from functions.core.passenger import FEATURES
-from functions.core.registry import Certificate
 from functions.core.scorer import Columns, Scorer
 from training.dataset import Matrix, to_columns
 from training.export import thresholds

@@ -58,6 +58,14 @@ class Dataset:
     def train(self) -> tuple[Matrix, Labels]:
         return self.matrix[~self.holdout], self.survived[~self.holdout]
 
+    def sample(self, most: int) -> npt.NDArray[np.intp]:
+        """Up to `most` rows of the holdout, as indices: those whose hashes are smallest, the smallest first.
+
+        So two datasets that share rows share the sampled ones.
+        """
+        rows = np.flatnonzero(self.holdout)
+        return rows[np.argsort(_row_hashes(self.matrix[rows]), kind="stable")[:most]]
+
     @property
     def judged(self) -> tuple[Matrix, Labels]:
         return self.matrix[self.holdout], self.survived[self.holdout]
@@ -135,11 +143,14 @@ def holdout_rows(matrix: Matrix) -> npt.NDArray[np.bool_]:
     dataset, equal rows are never on both sides, and a row labelled in production, which has no name,
     lands where its twin in the training data is.
     """
-    limit = int(HOLDOUT_SHARE * 2**64)
+    return _row_hashes(matrix) < np.uint64(HOLDOUT_SHARE * 2**64)
+
+
+def _row_hashes(matrix: Matrix) -> npt.NDArray[np.uint64]:
     rows = np.ascontiguousarray(matrix, dtype="<f4")
     return np.fromiter(
-        (int.from_bytes(hashlib.blake2b(row, digest_size=8).digest()) < limit for row in _bytes(rows)),
-        dtype=np.bool_,
+        (int.from_bytes(hashlib.blake2b(row, digest_size=8).digest()) for row in _bytes(rows)),
+        dtype=np.uint64,
         count=len(rows),
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from functions.core.registry import Decision, Interval
+from functions.core.manifest import Decision, Interval
 from training.dataset import Labels
 from training.evaluation import METRICS, Probabilities, log_loss_rows
 

@@ -5,18 +5,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from functions.core import registry
+from functions.core import promotion, registry
+from functions.core.comparison import Holdout
 from functions.core.errors import Conflict, NoChampion, NotFound, UnusableModel
-from functions.core.registry import Champion, DatasetFacts, Decision, Manifest
+from functions.core.manifest import DatasetFacts, Decision, File, Manifest
+from functions.core.promotion import Champion
 from functions.core.store import Store, probe
 from training.certificate import certify
-from training.dataset import Dataset, RefusedDataset, file_sha256, load_dataset
+from training.dataset import Dataset, RefusedDataset, file_sha256, load_dataset, to_columns
 from training.evaluation import Progress
 from training.gate import judge
 from training.train import Configuration, Trained, libraries, probabilities, train, version_of
 
 Status = Literal["promoted", "published", "already published", "rejected"]
 _ATTEMPTS = 10
+# Of the holdout, this many rows stand beside a model for people to compare versions by.
+MOST_HOLDOUT_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,17 @@ def train_and_publish(
 
 
 def _settled(store: Store, manifest: Manifest) -> bool:
-    """Whether nothing is left to do for a published version: it was champion, or it lost to this one."""
+    """Whether nothing is left to do for a published version.
+
+    It was champion, it was abandoned, or it lost to the champion of today.
+    """
     try:
-        champion, _ = registry.read_champion(store)
+        champion, _ = promotion.read_champion(store)
     except NoChampion:
         return False
-    if any(promotion.version == manifest.version for promotion in champion.history):
+    if manifest.version in champion.abandoned:
+        return True
+    if any(one.version == manifest.version for one in promotion.history(store)):
         return True
     return not manifest.decision.promote and manifest.decision.champion == champion.version
 
@@ -95,19 +104,20 @@ def _publish(
     version: str,
     configuration: Configuration,
 ) -> Manifest:
-    model = registry.write_model(store, version, trained.model)
+    model = registry.write_once(store, registry.model_key(version), trained.model)
     certificate = trained.certificate
     if model != trained.model:
         # A run that died left its graph: it is published only if it is proven as well.
         certificate = certify(trained.estimator, model, dataset.matrix)
     decision, _ = _decide(store, upload, dataset, model)
+    holdout = registry.write_once(store, registry.holdout_key(version), _holdout(dataset, model))
     return registry.write_manifest(
         store,
         Manifest(
             version=version,
             model=trained.name,
             created_at=datetime.now(UTC),
-            files={"model.onnx": registry.File(sha256=registry.sha256(model), size=len(model))},
+            files={"model.onnx": _file(model), "holdout.json": _file(holdout)},
             dataset=DatasetFacts(
                 **asdict(upload),
                 sha256=sha256,
@@ -130,6 +140,24 @@ def _publish(
     )
 
 
+def _file(body: bytes) -> File:
+    return File(sha256=registry.sha256(body), size=len(body))
+
+
+def _holdout(dataset: Dataset, model: bytes) -> bytes:
+    """The held-out rows and what the graph says of them, as JSON."""
+    rows = dataset.sample(MOST_HOLDOUT_ROWS)
+    matrix, survived = dataset.matrix[rows], dataset.survived[rows]
+    columns = {
+        name: [None if value in ("", None) or value != value else value for value in column.ravel().tolist()]
+        for name, column in to_columns(matrix).items()
+    }
+    holdout = Holdout(
+        features=columns, survived=survived.tolist(), probability=probabilities(model, matrix).tolist()
+    )
+    return holdout.model_dump_json().encode()
+
+
 def _promote(store: Store, upload: Upload, dataset: Dataset, manifest: Manifest, by: str) -> Outcome:
     """Promote by compare-and-swap; who loses a race is judged again, against the winner."""
     model = registry.read_model(store, manifest)
@@ -138,10 +166,13 @@ def _promote(store: Store, upload: Upload, dataset: Dataset, manifest: Manifest,
         if over and over[0].version == manifest.version:
             # The same event was delivered twice, or the answer to our own write was lost.
             return Outcome(upload.key, "promoted", over[0].reason, manifest.version)
+        if over and (why := over[0].abandoned.get(manifest.version)):
+            reason = f"it was abandoned ({why}); promote it by hand to bring it back"
+            return Outcome(upload.key, "published", reason, manifest.version)
         if not decision.promote:
             return Outcome(upload.key, "published", decision.reason, manifest.version)
         try:
-            registry.promote(store, manifest.version, over=over, by=by, reason=decision.reason)
+            promotion.promote(store, manifest.version, over=over, by=by, reason=decision.reason)
         except Conflict:
             continue
         return Outcome(upload.key, "promoted", decision.reason, manifest.version)
@@ -155,7 +186,7 @@ def _decide(
     matrix, survived = dataset.judged
     challenger = probabilities(model, matrix)
     try:
-        over = registry.read_champion(store)
+        over = promotion.read_champion(store)
     except NoChampion:
         return judge(survived, challenger, None), None
     version = over[0].version

@@ -12,8 +12,8 @@ from sklearn.base import ClassifierMixin
 from threadpoolctl import threadpool_limits
 
 from functions.core import passenger, scorer, table
+from functions.core.manifest import Certificate, Interval
 from functions.core.passenger import FEATURES
-from functions.core.registry import Certificate, Interval
 from functions.core.scorer import Scorer
 from training.certificate import CHUNK, certify
 from training.dataset import Dataset, Matrix, to_columns

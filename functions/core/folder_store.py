@@ -73,6 +73,12 @@ class FolderStore:
                 raise Conflict(f"{key} was written by somebody else first")
             return self.put(key, body)
 
+    def delete(self, key: str) -> None:
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"the store could not delete {key}: {error.strerror}") from error
+
     def create_bucket(self) -> None:
         self._make_root()
 

@@ -97,6 +97,12 @@ class S3Store:
         except NotFound as error:
             raise Conflict(f"{key} is gone") from error
 
+    def delete(self, key: str) -> None:
+        try:
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            _translate(error, key)
+
     def create_bucket(self) -> None:
         region = self._s3.meta.region_name
         place: dict[str, Any] = {}

@@ -68,6 +68,10 @@ class Store(Protocol):
         """
         ...
 
+    def delete(self, key: str) -> None:
+        """Delete an object; fine if it is gone already. Where there are versions, the older ones stay."""
+        ...
+
     def create_bucket(self) -> None:
         """Make the bucket or folder, with versioning where there is such a thing; fine if it is there."""
         ...

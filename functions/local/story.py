@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-from functions.core import registry
+from functions.core import promotion
 from functions.core.errors import NoChampion
 from functions.local.asynchronous import Outcome
 from functions.local.child import ROOT
@@ -45,7 +45,7 @@ async def tell(
     say(f"Store      {running.address} {f'at {running.endpoint} ' if running.endpoint else ''}({kind})")
     say(f"API        {running.api}")
     try:
-        champion, _ = await asyncio.to_thread(registry.read_champion, running.store)
+        champion, _ = await asyncio.to_thread(promotion.read_champion, running.store)
         say(f"Champion   version {champion.version} is in service already; nothing is uploaded")
     except NoChampion:
         await _train(running, outcomes, say, dataset)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from functions.core import registry
+from functions.core import promotion, registry
 from functions.core.errors import NoChampion
+from functions.core.manifest import Manifest
 from functions.core.store import Entry, Store
 
 TRAINING_SECONDS = 900.0
@@ -50,7 +51,7 @@ def upload(store: Store, file: Path, say: Say, *, patience: float = TRAINING_SEC
     return False
 
 
-def _say_published(store: Store, manifest: registry.Manifest, say: Say) -> None:
+def _say_published(store: Store, manifest: Manifest, say: Say) -> None:
     rows = f"{manifest.dataset.rows:,} rows"
     left_out = f", {manifest.dataset.rejected_rows:,} left out" if manifest.dataset.rejected_rows else ""
     say(f"Published  version {manifest.version}: {manifest.model} on {rows}{left_out}")
@@ -60,7 +61,7 @@ def _say_published(store: Store, manifest: registry.Manifest, say: Say) -> None:
     deadline = time.monotonic() + PROMOTION_SECONDS
     while time.monotonic() < deadline:
         try:
-            champion, _ = registry.read_champion(store)
+            champion, _ = promotion.read_champion(store)
         except NoChampion:
             pass
         else:

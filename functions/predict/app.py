@@ -8,9 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from functions.core import http, registry
+from functions.core import http
 from functions.core.errors import LifeboatError
 from functions.core.http import ErrorEnvelope
+from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
 from functions.core.passenger import Passenger
 from functions.core.settings import Settings
 from functions.core.store import open_store
@@ -57,10 +58,10 @@ class ModelCard(BaseModel):
     version: str
     model: str
     threshold: float
-    signature: registry.Signature
-    dataset: registry.DatasetFacts
-    metrics: dict[str, registry.Interval]
-    certificate: registry.Certificate
+    signature: Signature
+    dataset: DatasetFacts
+    metrics: dict[str, Interval]
+    certificate: Certificate
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

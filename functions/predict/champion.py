@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from functions.core import registry
+from functions.core import promotion, registry
 from functions.core.errors import LifeboatError, NoChampion
 from functions.core.logs import log
-from functions.core.registry import Manifest
+from functions.core.manifest import Manifest
 from functions.core.scorer import Scorer
 from functions.core.store import Store
 
@@ -60,12 +60,12 @@ class ChampionCache:
 
     def _load(self) -> None:
         if self._etag:
-            blob = self._store.get_if_changed(registry.CHAMPION, self._etag)
+            blob = self._store.get_if_changed(promotion.CHAMPION, self._etag)
             if blob is None:
                 return
-            champion, etag = registry.parse_champion(blob.body), blob.etag
+            champion, etag = promotion.parse_champion(blob.body), blob.etag
         else:
-            champion, etag = registry.read_champion(self._store)
+            champion, etag = promotion.read_champion(self._store)
         if self._loaded is None or champion.version != self._loaded.manifest.version:
             manifest = registry.read_manifest(self._store, champion.version)
             self._loaded = Loaded(manifest, Scorer(registry.read_model(self._store, manifest)))

@@ -16,7 +16,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from functions.core import registry
+from functions.core import promotion, registry
 from functions.core.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from functions.core.s3_store import S3Store
 from functions.core.store import open_store, probe
@@ -76,7 +76,7 @@ def keys(s3: Any, prefix: str) -> list[str]:
 
 
 def champion(s3: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=registry.CHAMPION)["Body"].read())
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=promotion.CHAMPION)["Body"].read())
     return found
 
 
@@ -216,10 +216,10 @@ def test_a_run_that_died_after_its_graph_or_its_manifest_is_finished_by_the_next
 ) -> None:
     upload(s3, "datasets/titanic.csv", TITANIC.read_bytes())
     (first,) = retrain(record(event, "datasets/titanic.csv"))
-    s3.delete_object(Bucket=BUCKET, Key=registry.CHAMPION)
+    s3.delete_object(Bucket=BUCKET, Key=promotion.CHAMPION)
     (finished,) = retrain(record(event, "datasets/titanic.csv"))
     assert (finished["status"], finished["version"]) == ("promoted", first["version"])
-    for key in (registry.CHAMPION, registry.manifest_key(first["version"])):
+    for key in (promotion.CHAMPION, registry.manifest_key(first["version"])):
         s3.delete_object(Bucket=BUCKET, Key=key)
     (again,) = retrain(record(event, "datasets/titanic.csv"))
     assert (again["status"], again["version"]) == ("promoted", first["version"])
@@ -236,7 +236,7 @@ def test_another_graph_left_behind_is_published_only_if_it_is_proven(s3: Any, ev
     model = onnx.load_from_string(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
     tree = next(node for node in model.graph.node if node.op_type.startswith("TreeEnsemble"))
     next(part for part in tree.attribute if part.name == "nodes_values").floats[0] += 1
-    for gone in (registry.CHAMPION, registry.manifest_key(first["version"])):
+    for gone in (promotion.CHAMPION, registry.manifest_key(first["version"])):
         s3.delete_object(Bucket=BUCKET, Key=gone)
     upload(s3, key, model.SerializeToString())
     with pytest.raises(UnprovenModel):
@@ -252,7 +252,7 @@ def test_a_promotion_whose_answer_was_lost_is_not_made_twice(
 
     def lost(self: S3Store, key: str, body: bytes) -> str:
         etag = create(self, key, body)
-        if key == registry.CHAMPION:
+        if key == promotion.CHAMPION:
             raise Conflict("the SDK's own second attempt met the first")
         return etag
 
@@ -289,7 +289,7 @@ def test_a_store_that_never_answers_is_given_up_within_the_time_that_predict_has
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="could not be reached"):
-            S3Store(BUCKET).get(registry.CHAMPION)
+            S3Store(BUCKET).get(promotion.CHAMPION)
         assert time.monotonic() - began < 15
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.core import registry
-from functions.core.registry import Certificate, DatasetFacts, Decision, File, Manifest
+from functions.core import promotion, registry
+from functions.core.manifest import Certificate, DatasetFacts, Decision, File, Manifest
 from functions.core.store import Store
 from functions.local import upload as module
 from functions.local.upload import upload
@@ -90,7 +90,7 @@ def test_a_promotion_is_told(store: Store, file: Path) -> None:
         registry.write_manifest(store, manifest("other", b"another file"))
         registry.write_manifest(store, manifest("new", BODY))
         threading.Event().wait(0.05)
-        registry.promote(store, "new", over=None, by="test", reason="it is better")
+        promotion.promote(store, "new", over=None, by="test", reason="it is better")
 
     accepted, words = said(store, file, retrain)
     assert accepted

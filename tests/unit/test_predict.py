@@ -12,11 +12,11 @@ from uuid import UUID
 
 import pytest
 
-from functions.core import registry
+from functions.core import promotion, registry
 from functions.core.errors import NoChampion, StoreUnavailable
 from functions.core.folder_store import FolderStore
 from functions.core.ids import uuid7
-from functions.core.registry import Champion, Promotion
+from functions.core.promotion import Champion, Promotion
 from functions.core.store import Blob, Store
 from functions.predict import app as predict_app
 from functions.predict.champion import ChampionCache
@@ -166,7 +166,7 @@ def test_an_unexpected_error_shows_nothing_of_itself(
 
 
 def test_health_and_model_describe_what_is_in_service(call: Call, published: Path) -> None:
-    champion, _ = registry.read_champion(FolderStore(str(published)))
+    champion, _ = promotion.read_champion(FolderStore(str(published)))
     assert call("GET", "/health/live") == (200, {"live": True})
     assert call("GET", "/health/ready")[1] == {"ready": True, "version": champion.version, "warning": None}
     _, card = call("GET", "/model")
@@ -226,7 +226,7 @@ class Away(FolderStore):
 def put_champion(store: Store, version: str, sequence: int) -> None:
     entry = Promotion(sequence=sequence, version=version, promoted_at=datetime.now(UTC), by="test", reason="")
     champion = Champion(**entry.model_dump(), previous=None, history=[entry])
-    store.put(registry.CHAMPION, champion.model_dump_json().encode())
+    store.put(promotion.CHAMPION, champion.model_dump_json().encode())
 
 
 def copy_version(store: Store, old: str, new: str, model: bytes | None = None) -> None:
@@ -282,7 +282,7 @@ def test_whatever_breaks_the_last_good_model_goes_on(
     elif broken == "manifest gone":
         put_champion(store, "new", 2)
     else:
-        store.put(registry.CHAMPION, b"{")
+        store.put(promotion.CHAMPION, b"{")
     clock.now = 30
     assert cache.current().manifest.version == version
     assert cache.trouble

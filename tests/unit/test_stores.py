@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.core import registry
+from functions.core import promotion, registry
 from functions.core.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnsafeStore, UnusableModel
 from functions.core.folder_store import FolderStore
 from functions.core.store import PROBE, Store, open_store, probe
@@ -106,31 +106,31 @@ def test_the_probe_refuses_a_store_that_ignores_conditions(tmp_path: Path) -> No
 
 def test_no_champion_and_a_damaged_one_are_told_apart(store: Store) -> None:
     with pytest.raises(NoChampion):
-        registry.read_champion(store)
-    store.put(registry.CHAMPION, b"{")
+        promotion.read_champion(store)
+    store.put(promotion.CHAMPION, b"{")
     with pytest.raises(UnusableModel):
-        registry.read_champion(store)
+        promotion.read_champion(store)
 
 
 def test_only_a_published_version_can_be_promoted(store: Store) -> None:
     with pytest.raises(NotFound):
-        registry.promote(store, "0" * 16, over=None, by="test", reason="")
+        promotion.promote(store, "0" * 16, over=None, by="test", reason="")
     with pytest.raises(NoChampion):
-        registry.read_champion(store)
+        promotion.read_champion(store)
 
 
 def test_promotions_are_counted_and_the_loser_of_a_race_changes_nothing(store: Store) -> None:
     for version in ("one", "two", "three"):
         store.put(registry.manifest_key(version), b"{}")
-    registry.promote(store, "one", over=None, by="test", reason="first")
+    promotion.promote(store, "one", over=None, by="test", reason="first")
     with pytest.raises(Conflict):
-        registry.promote(store, "two", over=None, by="test", reason="also first")
-    over = registry.read_champion(store)
+        promotion.promote(store, "two", over=None, by="test", reason="also first")
+    over = promotion.read_champion(store)
     with pytest.raises(Conflict, match="already"):
-        registry.promote(store, "one", over=over, by="test", reason="again")
-    registry.promote(store, "two", over=over, by="test", reason="better")
+        promotion.promote(store, "one", over=over, by="test", reason="again")
+    promotion.promote(store, "two", over=over, by="test", reason="better")
     with pytest.raises(Conflict):
-        registry.promote(store, "three", over=over, by="test", reason="late")
-    champion, _ = registry.read_champion(store)
+        promotion.promote(store, "three", over=over, by="test", reason="late")
+    champion, _ = promotion.read_champion(store)
     assert (champion.sequence, champion.version, champion.previous) == (2, "two", "one")
     assert [(entry.sequence, entry.version) for entry in champion.history] == [(1, "one"), (2, "two")]

@@ -1,0 +1,112 @@
+"""What is recorded of a version: the manifest beside every published graph."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.core.passenger import FEATURES
+
+
+class Record(BaseModel):
+    """Base of what is kept in the store: fields of a later release are passed over, not refused."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Interval(Record):
+    """An estimate with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class DatasetFacts(Record):
+    """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones."""
+
+    key: str
+    version_id: str | None
+    sha256: str
+    uploaded_at: datetime
+    rows: int
+    survivors: int
+    rejected_rows: int
+    train_rows: int
+    holdout_rows: int
+
+
+class Certificate(Record):
+    """The proof that graph and pipeline agree. Differences are of probability; flips are of the label."""
+
+    rows: int
+    edge_rows: int
+    largest_difference: float
+    label_flips: int
+    tolerance: float
+
+
+class File(Record):
+    sha256: str
+    size: int = Field(description="Bytes")
+
+
+class Tensor(Record):
+    name: str
+    datatype: str = Field(description="As in the Open Inference Protocol")
+    shape: list[int] = Field(description="-1 stands for the number of rows")
+    categories: list[str] | None = None
+
+
+class Signature(Record):
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+
+
+SIGNATURE = Signature(
+    inputs=[
+        Tensor(
+            name=name,
+            datatype="BYTES" if categories else "FP32",
+            shape=[-1, 1],
+            categories=list(categories) if categories else None,
+        )
+        for name, categories in FEATURES.items()
+    ],
+    outputs=[
+        Tensor(name="label", datatype="INT64", shape=[-1]),
+        Tensor(name="probabilities", datatype="FP32", shape=[-1, 2]),
+    ],
+)
+
+
+class Decision(Record):
+    """What the gate said of a version when it was published, by which rule, from which numbers."""
+
+    promote: bool
+    rule: str
+    reason: str
+    champion: str | None = None
+    numbers: dict[str, float] = {}
+
+
+class Manifest(Record):
+    """All that is known of a version. `metrics` are of the holdout, `selection` of cross-validation."""
+
+    name: str = "titanic"
+    version: str
+    model: str = Field(description="The kind of estimator that won the selection")
+    created_at: datetime
+    threshold: float = Field(0.5, description="Probability above which the graph's label is 1")
+    files: dict[str, File]
+    dataset: DatasetFacts
+    configuration: dict[str, Any]
+    libraries: dict[str, str]
+    selection: dict[str, dict[str, float]]
+    metrics: dict[str, Interval]
+    confusion: list[list[int]] = Field(description="Rows: outcome 0, 1; columns: label 0, 1")
+    slices: dict[str, dict[str, float]]
+    certificate: Certificate
+    signature: Signature = SIGNATURE
+    reference: dict[str, Any] = Field(description="Distribution of each feature, for drift")
+    decision: Decision
