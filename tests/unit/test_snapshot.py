@@ -154,7 +154,7 @@ def test_settings_that_do_not_fit_fail_the_snapshot_and_with_it_the_deployment(
 
 
 # A snapshot is taken of a process that has made an id already; then it is restored twice. A bare fork stands
-# in for the restore: the memory is the same to the last byte, and Python's own precautions after `os.fork` (it
+# in for the restore: memory is the same to the last byte, and Python's own precautions after `os.fork` (it
 # seeds `random` anew) do not run, as they do not after a restore.
 RESTORED_TWICE = """
 import ctypes, json, os, random, uuid
