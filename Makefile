@@ -101,6 +101,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
+	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 
 .PHONY: clean
 clean: ## Remove the environments and everything made by the other targets

@@ -82,6 +82,9 @@ class FolderStore:
     def create_bucket(self) -> None:
         self._make_root()
 
+    def disconnect(self) -> None:
+        """A folder has no connections to close."""
+
     def _make_root(self) -> None:
         try:
             self._root.mkdir(parents=True, exist_ok=True)

@@ -115,6 +115,10 @@ class S3Store:
             if _code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 _translate(error, self._bucket)
 
+    def disconnect(self) -> None:
+        # botocore empties its pool of connections; the client itself goes on working.
+        self._s3.close()
+
     def _write(self, key: str, body: bytes, **condition: Any) -> str:
         try:
             etag: str = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **condition)["ETag"]

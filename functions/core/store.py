@@ -76,6 +76,10 @@ class Store(Protocol):
         """Make the bucket or folder, with versioning where there is such a thing; fine if it is there."""
         ...
 
+    def disconnect(self) -> None:
+        """Close the connections kept open for the next request, which then opens one of its own."""
+        ...
+
 
 def open_store(address: str) -> Store:
     """The store at `s3://bucket` or in a folder. Raises `ValueError` for an address that is neither."""

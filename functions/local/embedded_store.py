@@ -84,16 +84,16 @@ class OneAtATime:
                     answer.close()
 
 
-def serve(port: int) -> None:
-    """Serve until standard input closes."""
+def serve(port: int, host: str = HOST) -> None:
+    """Serve until standard input closes. Raises `OSError` when `host` is no address of this machine."""
     # Imported here: the parent, which imports this module to start the process, needs neither.
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
-    with listen(port) as listener:
-        server = make_server(HOST, port_of(listener), application, threaded=True, fd=listener.fileno())
+    with listen(port, host) as listener:
+        server = make_server(host, port_of(listener), application, threaded=True, fd=listener.fileno())
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"{READY}{port_of(listener)}", flush=True)
         sys.stdin.buffer.read()
@@ -104,4 +104,6 @@ def serve(port: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=9000)
-    serve(parser.parse_args().port)
+    parser.add_argument("--host", default=HOST, help="where to listen; containers reach the engine's gateway")
+    options = parser.parse_args()
+    serve(options.port, options.host)

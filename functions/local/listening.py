@@ -6,14 +6,14 @@ import socket
 HOST = "127.0.0.1"
 
 
-def listen(port: int) -> socket.socket:
-    """Listen on `port` of this machine only; on a free port when it is taken. The socket knows which."""
+def listen(port: int, host: str = HOST) -> socket.socket:
+    """Listen on `port`, of this machine only; on a free port when it is taken. The socket knows which."""
     try:
-        return _listen(port)
+        return _listen(port, host)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        return _listen(0)
+        return _listen(0, host)
 
 
 def port_of(listener: socket.socket) -> int:
@@ -21,12 +21,12 @@ def port_of(listener: socket.socket) -> int:
     return port
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int, host: str) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         # A port whose last user has just stopped is free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(128)
     except OSError:
         listener.close()

@@ -46,6 +46,15 @@ class ChampionCache:
             raise NoChampion(self.trouble or "no model is in service")
         return self._loaded
 
+    def expire(self) -> None:
+        """Have the next `current()` ask the store again, over a new connection, whatever the clock says.
+
+        For a process that will be continued elsewhere: neither its monotonic clock nor its open connections
+        mean anything there.
+        """
+        self._next_check = float("-inf")
+        self._store.disconnect()
+
     def _refresh(self) -> None:
         try:
             self._load()

@@ -3,5 +3,7 @@
 from mangum import Mangum
 
 from functions.predict.app import app
+from functions.predict.snapshot import register_hooks
 
 handler = Mangum(app, lifespan="off")
+register_hooks()
