@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import snapshot_restore_py as lambda_hooks
 
-from functions.core import registry
+from functions.core import promotion, registry
 from functions.core.errors import StoreUnavailable
 from functions.core.folder_store import FolderStore
 from functions.core.store import Blob, Store
@@ -67,16 +67,16 @@ def fill(store: Store, objects: dict[str, bytes]) -> str:
     """Put `objects` into the store. Returns the champion's version."""
     for key, body in objects.items():
         store.put(key, body)
-    return registry.read_champion(store)[0].version
+    return promotion.read_champion(store)[0].version
 
 
 def promote_a_copy(store: Store, version: str) -> str:
     """Publish the champion's bytes again as another version and promote that."""
     manifest = registry.read_manifest(store, version)
     copy = manifest.model_copy(update={"version": "another"})
-    registry.write_model(store, copy.version, registry.read_model(store, manifest))
+    registry.write_once(store, registry.model_key(copy.version), registry.read_model(store, manifest))
     registry.write_manifest(store, copy)
-    registry.promote(store, copy.version, over=registry.read_champion(store), by="test", reason="")
+    promotion.promote(store, copy.version, over=promotion.read_champion(store), by="test", reason="")
     return copy.version
 
 
@@ -119,7 +119,7 @@ def test_a_restored_process_checks_the_champion_before_its_first_answer(
     machine.now = now
     assert cache.current().manifest.version == newer
     # From here on the clock counts again.
-    registry.promote(machine, version, over=registry.read_champion(machine), by="test", reason="")
+    promotion.promote(machine, version, over=promotion.read_champion(machine), by="test", reason="")
     assert cache.current().manifest.version == newer
     machine.now += 30
     assert cache.current().manifest.version == version
