@@ -227,7 +227,7 @@ def _kept(store: Store, promotions: list[Promotion]) -> list[Promotion]:
 
 
 def _page_key(first: int) -> str:
-    """Where the promotions from sequence number `first` on are kept; keys are in the order of their numbers."""
+    """Where the promotions from number `first` on are kept; the keys have the order of the numbers."""
     return f"{HISTORY}{first:08}.json"
 
 
