@@ -55,12 +55,34 @@ train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
 	@exec $(BIN)/python -m training evaluate $(ARGS)
 
+##@ Build
+
+# What template.yaml calls an architecture. Exported: SAM calls this file again for each function.
+ARCHITECTURE ?= x86_64
+export ARCHITECTURE
+BUNDLES := .aws-sam/build
+
+.PHONY: build
+build: $(VENV)/.run $(SAM_VENV)/.sam ## Build the bundle of every function with SAM and weigh them; for arm64: ARCHITECTURE=arm64
+	@$(SAM_VENV)/bin/sam build --build-in-source --parameter-overrides Architecture=$(ARCHITECTURE)
+	@exec $(BIN)/python -m functions.local.bundle report $(BUNDLES)
+
+# SAM's makefile build method calls this with the function's id and the folder to fill; functions/local/bundle does it.
+build-%Function: $(VENV)/.run
+	@exec $(BIN)/python -m functions.local.bundle build $*Function "$(ARTIFACTS_DIR)"
+
 ##@ Develop
 
 .PHONY: test
 test: lint ## Lint, types, import rules, template and every test, with coverage; options for pytest go in ARGS
 	@echo '== tests'
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+# Where there is neither a container engine nor a way to start one, pytest exits with 77 (which make turns into its
+# own 2) and leaves the reason in build/test-sam-cannot-run.
+.PHONY: test-sam
+test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
+	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Everything `make test` checks without running the code
