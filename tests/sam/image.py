@@ -35,7 +35,8 @@ def provide_image(engine: Engine) -> str:
         case found if found == recipe:
             return f"a stand-in made before, not AWS' own (for that: docker image rm {IMAGE})"
         case _:
-            _forget(engine)
+            # Of another recipe, or none; with --force, none is no error.
+            engine.docker("image", "rm", "--force", EMULATOR, IMAGE)
     try:
         engine.docker("pull", "--quiet", IMAGE, seconds=PULL_SECONDS)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
@@ -62,15 +63,6 @@ def _recipe() -> str:
     """A stand-in made from anything else than this is made anew."""
     parts = (LOCK.read_bytes(), BOOTSTRAP.read_bytes(), Path(__file__).read_bytes())
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
-
-
-def _forget(engine: Engine) -> None:
-    for image in (EMULATOR, IMAGE):
-        try:
-            engine.docker("image", "rm", image)
-        except subprocess.CalledProcessError as error:
-            if "No such image" not in error.stderr:
-                raise
 
 
 def _make(engine: Engine, recipe: str) -> None:
