@@ -64,7 +64,7 @@ BUNDLES := .aws-sam/build
 
 .PHONY: build
 build: $(VENV)/.run $(SAM_VENV)/.sam ## Build the bundle of every function with SAM and weigh them; for arm64: ARCHITECTURE=arm64
-	@$(SAM_VENV)/bin/sam build --build-in-source --parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(SAM_VENV)/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 	@exec $(BIN)/python -m functions.local.bundle report $(BUNDLES)
 
 # SAM's makefile build method calls this with the function's id and the folder to fill; functions/local/bundle does it.
@@ -83,6 +83,10 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 .PHONY: test-sam
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
+
+.PHONY: bench-bytecode
+bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle imports with byte-code
+	@exec $(BIN)/python -m tests.bench.bytecode
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Everything `make test` checks without running the code
