@@ -109,6 +109,7 @@ format: $(VENV)/.dev ## Format the code and mend what can be mended
 validate: $(VENV)/.dev $(SAM_VENV)/.sam ## Check template.yaml with cfn-lint and with the SAM command line (no AWS account needed)
 	@$(BIN)/cfn-lint template.yaml
 	@$(SAM_VENV)/bin/sam validate --lint --region us-east-1 --template-file template.yaml
+	@$(BIN)/python -m pytest tests/sam/test_deployed_template.py --no-cov -p no:cacheprovider -q
 
 # Versions already locked are kept where they still fit. The development lock is made first and holds the others
 # to its versions, so that a package has one version everywhere. The public index is named here, and environment
