@@ -14,7 +14,7 @@ from functions.core import http
 from functions.core.access import caller_of
 from functions.core.documentation import documentation_page
 from functions.core.errors import LifeboatError
-from functions.core.http import ErrorEnvelope
+from functions.core.http import error_answers
 from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
 from functions.core.middleware import MIDDLEWARE
 from functions.core.passenger import Passenger
@@ -82,19 +82,6 @@ class ModelCard(BaseModel):
     certificate: Certificate
 
 
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    said = {
-        400: "The body is not JSON",
-        401: "There is no valid key",
-        403: "The key does not have the scope predict",
-        413: "The body is too large",
-        415: "The body was not sent as JSON",
-        422: "A field does not fit",
-        503: "No usable model is in service",
-    }
-    return {status: {"model": ErrorEnvelope, "description": said[status]} for status in statuses}
-
-
 app = FastAPI(
     title="Lifeboat",
     description="Would this passenger have survived the Titanic?",
@@ -114,7 +101,7 @@ app = FastAPI(
 @app.post(
     "/predict",
     summary="Score one passenger",
-    responses=_errors(400, 401, 403, 413, 415, 422, 503),
+    responses=error_answers(400, 401, 403, 413, 415, 422, 503),
     dependencies=MAY_PREDICT,
 )
 async def predict(passenger: Passenger, champion: CurrentChampion, request: Request) -> Prediction:
@@ -126,7 +113,7 @@ async def live() -> Live:
     return Live()
 
 
-@app.get("/health/ready", summary="Can it score?", responses=_errors(503))
+@app.get("/health/ready", summary="Can it score?", responses=error_answers(503))
 async def ready(champion: CurrentChampion) -> Ready:
     return Ready(version=champion.manifest.version, warning=champion_cache().trouble)
 
@@ -134,7 +121,7 @@ async def ready(champion: CurrentChampion) -> Ready:
 @app.get(
     "/model",
     summary="Describe the model in service",
-    responses=_errors(401, 403, 503),
+    responses=error_answers(401, 403, 503),
     dependencies=MAY_PREDICT,
 )
 async def model(champion: CurrentChampion) -> ModelCard:
