@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from functions.authorize.keys import Key, Keys, merge, read_keys, write_keys
-from functions.core.errors import Conflict, NotFound, UnusableKeys
+from functions.core.errors import Conflict, NotFound, ParameterFull, UnusableKeys
 from functions.core.parameters import Parameter
 
 
@@ -27,7 +27,11 @@ def add(parameter: Parameter, key: Key, now: datetime) -> None:
             raise Conflict("there is a key of that id already; try again")
         return write_keys(keys, now)
 
-    parameter.update(change)
+    try:
+        parameter.update(change)
+    except ParameterFull as error:
+        reason = "there is no room for another key; those revoked or expired leave the list after 30 days"
+        raise ParameterFull(reason) from error
 
 
 def revoke(parameter: Parameter, id_: str, now: datetime) -> Key:

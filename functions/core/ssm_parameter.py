@@ -90,8 +90,9 @@ class SsmParameter:
                 break
             more = {"NextToken": page["NextToken"]}
         found.sort(key=lambda version: int(version["Version"]))
-        since = found[-1]["LastModifiedDate"] - _RACING
-        return [version for version in found if version["LastModifiedDate"] >= since]
+        newest = found[-1]
+        since = newest["LastModifiedDate"] - _RACING
+        return [*(version for version in found[:-1] if version["LastModifiedDate"] >= since), newest]
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         try:

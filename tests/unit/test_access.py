@@ -25,7 +25,7 @@ ROUTES = [
     (method, route.path)
     for route in predict_app.app.routes
     if isinstance(route, APIRoute)
-    for method in sorted(route.methods)
+    for method in sorted(route.methods or ())
 ]
 CLOSED = [(method, path) for method, path in ROUTES if path not in OPEN_PATHS]
 VALID = {"key_id": "5f3a91c2", "scopes": "predict", "denied": "", "unavailable": ""}

@@ -19,7 +19,7 @@ from functions.authorize.keyring import KeyRing
 from functions.authorize.keys import Key, check, make_key, merge, read_keys, write_keys
 from functions.authorize.register import add, all_keys, revoke
 from functions.authorize.settings import AuthorizeSettings
-from functions.core.access import caller_of
+from functions.core.access import Caller, caller_of
 from functions.core.errors import (
     Conflict,
     NotFound,
@@ -335,7 +335,7 @@ def test_what_the_authorizer_says_is_what_the_functions_read(
     request = event("authorizer_request") | {"headers": {"x-api-key": text}}
     context = handler(request, None)["context"]
     caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
-    assert (caller.key_id, caller.scopes) == (key.id, {"admin"})
+    assert caller == Caller(key.id, frozenset({"admin"}))
     context = handler(request | {"headers": {}}, None)["context"]
     with pytest.raises(Unauthorized):
         caller_of({"requestContext": {"authorizer": {"lambda": context}}})
