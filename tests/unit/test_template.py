@@ -201,18 +201,20 @@ def test_the_authorizer_is_asked_about_every_request_and_its_answer_is_not_kept(
 
 
 @pytest.mark.parametrize(
-    ("origin", "fits"),
+    ("origins", "fits"),
     [
         ("", True),
         ("*", True),
         ("https://example.org", True),
+        ("https://a.example,http://b.example:8080", True),
+        ("https://a.example, https://b.example", False),
         ("example.org", False),
-        ("https://a.b/c", False),
+        ("https://example.org/page", False),
     ],
 )
-def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origin: str, fits: bool) -> None:
+def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fits: bool) -> None:
     assert PARAMETERS["AllowedOrigins"]["Default"] == ""
-    assert bool(re.fullmatch(PARAMETERS["AllowedOrigins"]["AllowedPattern"], origin)) is fits
+    assert bool(re.fullmatch(PARAMETERS["AllowedOrigins"]["AllowedPattern"], origins)) is fits
     assert RESOURCES["Api"]["Properties"]["CorsConfiguration"][1][0] == "HasOrigins"
 
 
