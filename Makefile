@@ -102,6 +102,10 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+.PHONY: bench-authorize
+bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if the id of a key exists
+	@exec $(BIN)/python -m tests.bench.authorize
+
 .PHONY: bench-bytecode
 bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle imports with byte-code
 	@exec $(BIN)/python -m tests.bench.bytecode
