@@ -132,8 +132,8 @@ def test_what_fails_says_why_and_changes_nothing(fail: Say, store: Store, versio
     before = store.get(promotion.CHAMPION)
     assert "force" in fail("promote", "a", "--reason", "x")
     assert "in service and cannot be deleted" in fail("delete", "c")
-    assert "no models/nowhere/manifest.json" in fail("show", "nowhere")
-    assert "no models/nowhere/manifest.json" in fail("compare", "a", "nowhere")
+    assert "no version nowhere is published" in fail("show", "nowhere")
+    assert "no version nowhere is published" in fail("compare", "a", "nowhere")
     assert "in service already" in fail("rollback", "--to", "c", "--reason", "x")
     assert store.get(promotion.CHAMPION) == before
 
