@@ -74,7 +74,7 @@ def promote_a_copy(store: Store, version: str) -> str:
     """Publish the champion's bytes again as another version and promote that."""
     manifest = registry.read_manifest(store, version)
     copy = manifest.model_copy(update={"version": "another"})
-    registry.write_once(store, registry.model_key(copy.version), registry.read_model(store, manifest))
+    store.put(registry.model_key(copy.version), registry.read_model(store, manifest))
     registry.write_manifest(store, copy)
     promotion.promote(store, copy.version, over=promotion.read_champion(store), by="test", reason="")
     return copy.version
