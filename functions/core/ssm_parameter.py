@@ -17,7 +17,8 @@ from functions.core.parameters import Change
 
 # What SSM keeps in one parameter: free up to 4,096 characters, as an advanced parameter above.
 MOST_CHARACTERS = 8_192
-_ATTEMPTS = 50
+_ATTEMPTS = 30
+_LONGEST_PAUSE = 5.0
 # Writers that race do so within moments. What is older was read by whoever wrote the newest version.
 _RACING = timedelta(minutes=1)
 _CONFIG = Config(
@@ -53,7 +54,7 @@ class SsmParameter:
         return str(self._call("get_parameter")["Parameter"]["Value"])
 
     def update(self, change: Change) -> None:
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             versions = self._versions()
             text = change([version["Value"] for version in versions])
             if len(text) > MOST_CHARACTERS:
@@ -63,7 +64,8 @@ class SsmParameter:
             newest = versions[-1]["Version"] if versions else 0
             if self._write(text, first=not versions) == newest + 1:
                 return
-            time.sleep(random.uniform(0, 0.2))  # noqa: S311 - a pause, so that the others get ahead
+            # Ever longer, so that the others get ahead, however slow the machine or the line is.
+            time.sleep(random.uniform(0, min(0.1 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
         raise Conflict(f"{self._name} is being changed by others all the time; try again")
 
     def _write(self, text: str, *, first: bool) -> int | None:
