@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from threadpoolctl import threadpool_limits
 
-from functions.core import passenger, scorer, table
+from functions.core import columns, passenger, scorer, table
 from functions.core.manifest import Certificate, Interval
 from functions.core.passenger import FEATURES
 from functions.core.scorer import Scorer
@@ -59,7 +59,7 @@ def version_of(dataset_sha256: str, configuration: Configuration) -> str:
     """16 hex digits that name the model these inputs make: data, configuration, code and libraries."""
     folder = Path(__file__).parent
     code = [folder / name for name in _CODE]
-    code += [Path(str(module.__file__)) for module in (passenger, scorer, table)]
+    code += [Path(str(module.__file__)) for module in (columns, passenger, scorer, table)]
     made_of = {
         "dataset": dataset_sha256,
         "configuration": asdict(configuration),

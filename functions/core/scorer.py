@@ -1,7 +1,7 @@
 """Runs the exported graph: passengers in, probabilities out."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # onnxruntime writes a device id and reports its use unless it is told not to before the import.
@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from functions.core.columns import Columns, to_columns
 from functions.core.errors import UnusableModel
 from functions.core.passenger import FEATURES, Passenger
 
-Columns = Mapping[str, npt.NDArray[np.float32] | npt.NDArray[np.object_]]
 OUTPUTS = ("label", "probabilities")
 
 
@@ -23,23 +23,6 @@ class Scores(NamedTuple):
 
     label: npt.NDArray[np.int64]
     probability: npt.NDArray[np.float32]
-
-
-def to_columns(passengers: Sequence[Passenger]) -> Columns:
-    """The graph's inputs for `passengers`: one [N, 1] tensor per feature.
-
-    Numbers are float32 with NaN for missing, categories are strings with "" for missing: None as a
-    string would be scored as an unknown category without a word.
-    """
-    columns: dict[str, npt.NDArray[np.float32] | npt.NDArray[np.object_]] = {}
-    for name, categories in FEATURES.items():
-        values = [getattr(passenger, name) for passenger in passengers]
-        if categories is None:
-            # float32 turns None into NaN by itself.
-            columns[name] = np.array(values, dtype=np.float32).reshape(-1, 1)
-        else:
-            columns[name] = np.array([value or "" for value in values], dtype=object).reshape(-1, 1)
-    return columns
 
 
 class Scorer:
