@@ -1,0 +1,60 @@
+"""One JSON line per scored row on standard output: what monitoring, feedback and replay go by.
+
+In the cloud a log subscription ships the lines to `predictions/` in the store, on a laptop the local runner
+does. Nothing is called and nothing is waited for here.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from functions.core.columns import Columns, Tensor
+
+MESSAGE = "prediction"
+_SHARES = 1 << 24
+
+
+def write_log(
+    columns: Columns,
+    prediction_ids: Sequence[str],
+    probabilities: Sequence[float],
+    *,
+    share: float,
+    version: str,
+    key_id: str,
+    request_id: str,
+) -> None:
+    """Write a line for a share (0 to 1) of the rows: the features as the graph was given them, no name.
+
+    Whatever goes wrong here, the answer is more important: nothing is raised.
+    """
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    head = json.dumps(
+        {"timestamp": now, "level": "INFO", "message": MESSAGE, "version": version, "key_id": key_id}
+        | {"request_id": request_id}
+    )
+    features = ",".join(f'"{name}":%s' for name in columns)
+    line = head[:-1].replace("%", "%%") + f',"prediction_id":"%s","probability":%r,"features":{{{features}}}}}\n'
+    rows = zip(prediction_ids, probabilities, *map(_as_json, columns.values()), strict=True)
+    kept = rows if share >= 1 else (row for row in rows if _chosen(row[0], share))
+    try:
+        # One write: lines of several requests do not mix.
+        sys.stdout.write("".join([line % row for row in kept]))
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        # A closed or broken standard output: there is nobody left to tell.
+        pass
+
+
+def _as_json(tensor: Tensor) -> list[str]:
+    values = tensor.ravel().tolist()
+    if tensor.dtype == object:
+        # Categories are words without quotes or backslashes.
+        return [f'"{value}"' if value else "null" for value in values]
+    return [repr(value) if value == value else "null" for value in values]
+
+
+def _chosen(prediction_id: str, share: float) -> bool:
+    """By the random bits of the id, so that whoever knows the id and the share knows whether it is there."""
+    return int(prediction_id[-6:], 16) < share * _SHARES
