@@ -39,3 +39,19 @@ class UnsafeStore(LifeboatError):
 
 class UnprovenModel(LifeboatError):
     """The exported graph and the fitted pipeline disagree; the graph is not published."""
+
+
+class Unauthorized(LifeboatError):
+    """The caller showed no key, or one that does not count."""
+
+
+class Forbidden(LifeboatError):
+    """The caller's key counts, but not for this."""
+
+
+class TooManyHeaders(LifeboatError):
+    """The caller sent more headers than a request may have."""
+
+
+class UnusableKeys(LifeboatError):
+    """The list of keys is damaged, or has no room for another."""

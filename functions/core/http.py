@@ -1,4 +1,4 @@
-"""What every HTTP function answers with when something is wrong, and how much it will read."""
+"""What every HTTP function answers with when something is wrong."""
 
 import json
 from collections.abc import Sequence
@@ -8,27 +8,32 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from functions.core.errors import (
     Conflict,
+    Forbidden,
     InvalidInput,
     LifeboatError,
     NoChampion,
     NotFound,
     PayloadTooLarge,
     StoreUnavailable,
+    TooManyHeaders,
+    Unauthorized,
     UnusableModel,
 )
 from functions.core.logs import log
 
-MOST_BODY_BYTES = 262_144
 _MOST_DETAILS = 20
 _NOT_JSON = "the body is not JSON in UTF-8"
 
 STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     InvalidInput: (422, "INVALID_INPUT"),
+    Unauthorized: (401, "UNAUTHORIZED"),
+    Forbidden: (403, "FORBIDDEN"),
     PayloadTooLarge: (413, "PAYLOAD_TOO_LARGE"),
+    TooManyHeaders: (431, "TOO_MANY_HEADERS"),
     NotFound: (404, "NOT_FOUND"),
     Conflict: (409, "CONFLICT"),
     NoChampion: (503, "NO_CHAMPION"),
@@ -86,7 +91,11 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
     status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
     if status >= 500:
         log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), path=request.url.path)
-    return envelope(request, status, code, str(error) if status != 500 else "internal error")
+    answer = envelope(request, status, code, str(error) if status != 500 else "internal error")
+    if status == 401:
+        # A 401 names the scheme that would be accepted (RFC 9110, section 11.6.1).
+        answer.headers["www-authenticate"] = "Bearer"
+    return answer
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
@@ -129,35 +138,3 @@ async def on_crash(request: Request, error: Exception) -> JSONResponse:
     """A mistake of ours: the log has all of it, the caller none."""
     log("ERROR", "unexpected error", error=repr(error), path=request.url.path)
     return envelope(request, 500, "INTERNAL", "internal error; the request id finds it in the logs")
-
-
-class BodyLimit:
-    """ASGI middleware that refuses a body of more than `most` bytes before anything parses it."""
-
-    def __init__(self, app: ASGIApp, most: int = MOST_BODY_BYTES) -> None:
-        self._app = app
-        self._most = most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if len(body) > self._most:
-                error = PayloadTooLarge(f"the body is larger than {self._most} bytes")
-                await (await on_failure(Request(scope), error))(scope, receive, send)
-                return
-            if not message.get("more_body", False):
-                break
-        # FastAPI would turn an error raised while it reads the body into a 400: it gets all of it at once.
-        whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
-
-        async def replay() -> Message:
-            nonlocal whole
-            message, whole = whole, None
-            return message or await receive()
-
-        await self._app(scope, replay, send)

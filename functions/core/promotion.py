@@ -68,17 +68,24 @@ def read_champion(store: Store) -> tuple[Champion, str]:
     return parse_champion(blob.body), blob.etag
 
 
-def history(store: Store) -> Iterator[Promotion]:
-    """Every promotion there ever was, newest first. Raises `NoChampion`, `UnusableModel`."""
+def history(store: Store, *, before: int | None = None) -> Iterator[Promotion]:
+    """Every promotion with a sequence number below `before` (None: all there ever were), newest first.
+
+    Raises `NoChampion`, `UnusableModel`.
+    """
     champion, _ = read_champion(store)
-    yield from reversed(champion.history)
-    for entry in sorted(store.list(HISTORY), key=lambda entry: entry.key, reverse=True):
+    limit = champion.sequence + 1 if before is None else before
+    yield from (one for one in reversed(champion.history) if one.sequence < limit)
+    # A page is written before the champion lets go of what it holds: some may stand in both.
+    limit = min(limit, champion.history[0].sequence)
+    for key in sorted((entry.key for entry in store.list(HISTORY)), reverse=True):
+        if key >= _page_key(limit):
+            continue
         try:
-            page = _PROMOTIONS.validate_json(store.get(entry.key).body)
+            page = _PROMOTIONS.validate_json(store.get(key).body)
         except ValidationError as error:
-            raise UnusableModel(f"{entry.key} is damaged") from error
-        # A page is written before the champion lets go of what it holds: some may stand in both.
-        yield from (one for one in reversed(page) if one.sequence < champion.history[0].sequence)
+            raise UnusableModel(f"{key} is damaged") from error
+        yield from (one for one in reversed(page) if one.sequence < limit)
 
 
 def promote(
@@ -215,8 +222,13 @@ def _kept(store: Store, promotions: list[Promotion]) -> list[Promotion]:
     page, kept = promotions[: MOST_KEPT // 2], promotions[MOST_KEPT // 2 :]
     # What is past is the same to every promoter: of two who write the page, either may come first.
     with suppress(Conflict):
-        store.create(f"{HISTORY}{page[0].sequence:08}.json", _PROMOTIONS.dump_json(page, indent=2))
+        store.create(_page_key(page[0].sequence), _PROMOTIONS.dump_json(page, indent=2))
     return kept
+
+
+def _page_key(first: int) -> str:
+    """Where the promotions from number `first` on are kept; the keys have the order of the numbers."""
+    return f"{HISTORY}{first:08}.json"
 
 
 def _json(champion: Champion) -> bytes:

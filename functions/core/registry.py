@@ -6,6 +6,8 @@ manifest a version does not exist. Which one is in service is another module's: 
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -53,12 +55,25 @@ def read_model(store: Store, manifest: Manifest) -> bytes:
     return model
 
 
-def published(store: Store) -> Iterator[str]:
-    """The versions that have a manifest, in the order of their names."""
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A version that has a manifest, and when that was written (UTC)."""
+
+    version: str
+    at: datetime
+
+
+def publications(store: Store) -> Iterator[Publication]:
+    """The published versions, in the order of their names; one listing, no manifest is read."""
     for entry in store.list("models/"):
         folder, _, name = entry.key.rpartition("/")
         if name == "manifest.json":
-            yield folder.removeprefix("models/")
+            yield Publication(folder.removeprefix("models/"), entry.modified)
+
+
+def published(store: Store) -> Iterator[str]:
+    """The versions that have a manifest, in the order of their names."""
+    return (publication.version for publication in publications(store))
 
 
 def write_once(store: Store, key: str, body: bytes) -> bytes:

@@ -3,15 +3,20 @@
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Security
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
 
 from functions.core import http
+from functions.core.access import caller_of
+from functions.core.documentation import documentation_page
 from functions.core.errors import LifeboatError
 from functions.core.http import ErrorEnvelope
 from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
+from functions.core.middleware import MIDDLEWARE
 from functions.core.passenger import Passenger
 from functions.core.settings import Settings
 from functions.core.store import open_store
@@ -37,6 +42,19 @@ async def _champion() -> Loaded:
 
 
 CurrentChampion = Annotated[Loaded, Depends(_champion)]
+
+
+async def _may_predict(request: Request) -> None:
+    caller_of(request.scope["aws.event"]).require("predict")
+
+
+# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
+_SCHEMES = [
+    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
+    Security(HTTPBearer(auto_error=False)),
+]
+# Before everything else: who may not ask learns nothing of the model or of what is wrong with the body.
+MAY_PREDICT = [*_SCHEMES, Depends(_may_predict)]
 
 
 class Live(BaseModel):
@@ -67,6 +85,8 @@ class ModelCard(BaseModel):
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The body is not JSON",
+        401: "There is no valid key",
+        403: "The key does not have the scope predict",
         413: "The body is too large",
         415: "The body was not sent as JSON",
         422: "A field does not fit",
@@ -79,7 +99,9 @@ app = FastAPI(
     title="Lifeboat",
     description="Would this passenger have survived the Titanic?",
     version="1.0.0",
-    redoc_url=None,
+    # Served below, to those who have a key.
+    openapi_url=None,
+    middleware=MIDDLEWARE,
     exception_handlers={
         LifeboatError: http.on_failure,
         RequestValidationError: http.on_invalid,
@@ -87,10 +109,14 @@ app = FastAPI(
         Exception: http.on_crash,
     },
 )
-app.add_middleware(http.BodyLimit)
 
 
-@app.post("/predict", summary="Score one passenger", responses=_errors(400, 413, 415, 422, 503))
+@app.post(
+    "/predict",
+    summary="Score one passenger",
+    responses=_errors(400, 401, 403, 413, 415, 422, 503),
+    dependencies=MAY_PREDICT,
+)
 async def predict(passenger: Passenger, champion: CurrentChampion, request: Request) -> Prediction:
     return score([passenger], champion, request_id=http.request_id(request.scope))[0]
 
@@ -105,6 +131,21 @@ async def ready(champion: CurrentChampion) -> Ready:
     return Ready(version=champion.manifest.version, warning=champion_cache().trouble)
 
 
-@app.get("/model", summary="Describe the model in service", responses=_errors(503))
+@app.get(
+    "/model",
+    summary="Describe the model in service",
+    responses=_errors(401, 403, 503),
+    dependencies=MAY_PREDICT,
+)
 async def model(champion: CurrentChampion) -> ModelCard:
     return ModelCard.model_validate(champion.manifest, from_attributes=True)
+
+
+@app.get("/openapi.json", include_in_schema=False, dependencies=MAY_PREDICT)
+async def document() -> dict[str, Any]:
+    return app.openapi()
+
+
+@app.get("/docs", include_in_schema=False, dependencies=MAY_PREDICT)
+async def docs() -> HTMLResponse:
+    return documentation_page(app.openapi())

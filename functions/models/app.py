@@ -1,0 +1,218 @@
+"""The routes of the models function: reading takes the scope `predict`, changing `admin`."""
+
+from functools import lru_cache
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Path, Query, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyHeader, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+
+from functions.core import comparison, http, promotion, registry
+from functions.core.access import Caller, caller_of
+from functions.core.comparison import Comparison
+from functions.core.documentation import documentation_page
+from functions.core.errors import LifeboatError
+from functions.core.http import ErrorEnvelope
+from functions.core.logs import log
+from functions.core.manifest import Manifest
+from functions.core.middleware import MIDDLEWARE
+from functions.core.promotion import Promotion
+from functions.core.settings import Settings
+from functions.core.store import Store, open_store
+from functions.models.listing import VersionPage, list_versions
+
+# Versions become keys of the store: nothing else may pass.
+_VERSION = r"^[0-9a-f]{16}$"
+_EXAMPLES = ["64fb781fa1a71ca5"]
+
+
+@lru_cache(maxsize=1)
+def store() -> Store:
+    return open_store(Settings.from_environment().store)
+
+
+async def _store() -> Store:
+    return store()
+
+
+async def _reader(request: Request) -> None:
+    caller_of(request.scope["aws.event"]).require("predict")
+
+
+async def _administrator(request: Request) -> Caller:
+    caller = caller_of(request.scope["aws.event"])
+    caller.require("admin")
+    log(
+        "INFO",
+        "administrator",
+        key_id=caller.key_id,
+        method=request.method,
+        path=request.url.path,
+        request_id=http.request_id(request.scope),
+    )
+    return caller
+
+
+# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
+_SCHEMES = [
+    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
+    Security(HTTPBearer(auto_error=False)),
+]
+MAY_READ = [*_SCHEMES, Depends(_reader)]
+MAY_CHANGE = [*_SCHEMES, Depends(_administrator)]
+Administrator = Annotated[Caller, Depends(_administrator)]
+OpenStore = Annotated[Store, Depends(_store)]
+Version = Annotated[str, Path(pattern=_VERSION, examples=_EXAMPLES)]
+VersionQuery = Annotated[str, Query(pattern=_VERSION, examples=_EXAMPLES)]
+Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
+After = Annotated[
+    str | None,
+    Query(pattern=r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{16}$", description="`next` of the page before"),
+]
+Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PromotionRequest(_Body):
+    """Why a version is promoted. `force` puts it into service against the gate, too."""
+
+    reason: Reason = Field(examples=["its errors on children are fewer"])
+    force: bool = False
+
+
+class RollbackRequest(_Body):
+    """Why the champion leaves. Without `to`, the last one before it that was not abandoned comes back."""
+
+    reason: Reason = Field(examples=["complaints since yesterday"])
+    to: str | None = Field(None, pattern=_VERSION, examples=_EXAMPLES)
+
+
+class ChampionCard(Promotion):
+    """The version in service, what it replaced, and the versions that were abandoned, with the reasons."""
+
+    previous: str | None
+    abandoned: dict[str, str]
+
+
+class HistoryPage(BaseModel):
+    promotions: list[Promotion] = Field(description="Newest first")
+    next: int | None = Field(description="Send it as `before` to have the next page; null on the last")
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    said = {
+        400: "The body is not JSON",
+        401: "There is no valid key",
+        403: "The key does not have the scope",
+        404: "No such version is published",
+        409: "The rule that forbids it, or somebody else was first; nothing has changed",
+        413: "The body is too large",
+        415: "The body was not sent as JSON",
+        422: "A field does not fit",
+        503: "There is no champion, a model is damaged, or the store is away",
+    }
+    return {status: {"model": ErrorEnvelope, "description": said[status]} for status in statuses}
+
+
+_ON_LIST = _errors(401, 403, 422, 503)
+_ON_READ = _errors(401, 403, 404, 422, 503)
+_ON_CHANGE = _errors(400, 401, 403, 404, 409, 413, 415, 422, 503)
+_ON_DELETE = _errors(401, 403, 404, 409, 422, 503)
+
+app = FastAPI(
+    title="Lifeboat: models",
+    description="Which models there are, which one is in service, and how that changes.",
+    version="1.0.0",
+    # Served below, to those who have a key.
+    openapi_url=None,
+    middleware=MIDDLEWARE,
+    exception_handlers={
+        LifeboatError: http.on_failure,
+        RequestValidationError: http.on_invalid,
+        HTTPException: http.on_http,
+        Exception: http.on_crash,
+    },
+)
+
+
+def _card(champion: promotion.Champion) -> ChampionCard:
+    return ChampionCard.model_validate(champion, from_attributes=True)
+
+
+@app.get("/models", summary="List the versions, newest first", responses=_ON_LIST, dependencies=MAY_READ)
+async def models(store: OpenStore, limit: Limit = 20, after: After = None) -> VersionPage:
+    return list_versions(store, limit=limit, after=after)
+
+
+# The fixed paths come before those with a version in them.
+@app.get("/models/champion", summary="Which is in service?", responses=_ON_LIST, dependencies=MAY_READ)
+async def champion(store: OpenStore) -> ChampionCard:
+    return _card(promotion.read_champion(store)[0])
+
+
+@app.get("/models/compare", summary="Compare two versions", responses=_ON_READ, dependencies=MAY_READ)
+async def compare(store: OpenStore, left: VersionQuery, right: VersionQuery) -> Comparison:
+    return comparison.compare(store, left, right)
+
+
+@app.get("/models/history", summary="List the promotions", responses=_ON_LIST, dependencies=MAY_READ)
+async def history(store: OpenStore, limit: Limit = 20, before: Before = None) -> HistoryPage:
+    promotions = list(islice(promotion.history(store, before=before), limit))
+    last = promotions[-1].sequence if promotions else 1
+    return HistoryPage(promotions=promotions, next=last if last > 1 else None)
+
+
+@app.get("/models/openapi.json", include_in_schema=False, dependencies=MAY_READ)
+async def document() -> dict[str, Any]:
+    return app.openapi()
+
+
+@app.get("/models/docs", include_in_schema=False, dependencies=MAY_READ)
+async def docs() -> HTMLResponse:
+    return documentation_page(app.openapi())
+
+
+@app.post("/models/rollback", summary="Go back to a version", responses=_ON_CHANGE, dependencies=MAY_CHANGE)
+async def rollback(caller: Administrator, store: OpenStore, request: RollbackRequest) -> ChampionCard:
+    return _card(promotion.rollback(store, to=request.to, by=caller.key_id, reason=request.reason))
+
+
+@app.get("/models/{version}", summary="Describe a version", responses=_ON_READ, dependencies=MAY_READ)
+async def model(store: OpenStore, version: Version) -> Manifest:
+    return registry.read_manifest(store, version)
+
+
+@app.post(
+    "/models/{version}/promote",
+    summary="Put a version into service",
+    responses=_ON_CHANGE,
+    dependencies=MAY_CHANGE,
+)
+async def promote(
+    caller: Administrator, store: OpenStore, version: Version, request: PromotionRequest
+) -> ChampionCard:
+    return _card(
+        promotion.promote_by_hand(
+            store, version, by=caller.key_id, reason=request.reason, force=request.force
+        )
+    )
+
+
+@app.delete(
+    "/models/{version}",
+    summary="Delete a version",
+    description="Never the one in service, nor the one before it.",
+    status_code=204,
+    responses=_ON_DELETE,
+    dependencies=MAY_CHANGE,
+)
+async def delete(caller: Administrator, store: OpenStore, version: Version) -> None:
+    promotion.delete(store, version, by=caller.key_id)
