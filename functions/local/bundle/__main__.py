@@ -1,0 +1,76 @@
+"""The command line of the bundles: `python -m functions.local.bundle --help`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from functions.local.bundle.build import RUNTIME, Target, build
+from functions.local.bundle.errors import BundleRefused
+from functions.local.bundle.proof import reason_not_to_import
+from functions.local.bundle.python import find_python
+from functions.local.bundle.recipe import Recipe, read_recipe
+from functions.local.bundle.weight import table, weigh
+from functions.local.child import ROOT
+from functions.local.template import Template, read_template
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line. Returns the exit code: 0 done, 1 refused, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    target = Target(os.environ.get("ARCHITECTURE") or "x86_64", find_python(RUNTIME))
+    try:
+        recipe = read_recipe(ROOT / "pyproject.toml")
+        template = read_template(ROOT / "template.yaml")
+        if options.command == "build":
+            return _build(template, recipe, target, options.function, options.folder)
+        return _report(template, recipe, target, options.folder)
+    except (BundleRefused, OSError, SyntaxError, ValueError) as error:
+        print(f"Failed: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m functions.local.bundle",
+        description="Build the bundles of the functions in template.yaml.",
+        epilog="ARCHITECTURE (x86_64 or arm64) in the environment says what to build for.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("build", help="build the bundle of one function; SAM calls this")
+    one.add_argument("function", help="its id in template.yaml, such as PredictFunction")
+    one.add_argument("folder", type=Path, help="where to: an empty folder, or a new one")
+    every = commands.add_parser("report", help="weigh what SAM built; fails when a bundle is too heavy")
+    every.add_argument("folder", type=Path, nargs="?", default=ROOT / ".aws-sam" / "build")
+    return parser
+
+
+def _build(template: Template, recipe: Recipe, target: Target, function: str, folder: Path) -> int:
+    if function not in template.functions:
+        raise BundleRefused(f"template.yaml has no function {function}, only {', '.join(template.functions)}")
+    build(ROOT, template.functions[function], recipe, target, folder)
+    return 0
+
+
+def _report(template: Template, recipe: Recipe, target: Target, folder: Path) -> int:
+    weights = weigh(
+        (id_, folder / id_, recipe.limits(function.handler.split(".")[1]))
+        for id_, function in template.functions.items()
+    )
+    print(table(weights))
+    if target.python is None:
+        print(
+            f"No Python {RUNTIME} was found here: the bundles hold no byte-code, which doubles cold starts,\n"
+            f"and were not imported. One made by `.venv/bin/uv python install {RUNTIME}` will be found."
+        )
+    elif reason := reason_not_to_import(target.python, RUNTIME, target.architecture):
+        print(f"The bundles were not imported: {reason}.")
+    if any(weight.too_heavy for weight in weights):
+        print("Failed: over the budget in pyproject.toml, [tool.lifeboat.bundles]", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Finds a Python of Lambda's version on this machine, to make byte-code with and to import the bundles in."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from functions.local.bundle.process import run
+
+_NAME = "import sys; print(sys.implementation.cache_tag + sys.abiflags)"
+
+
+@cache
+def find_python(version: str) -> Path | None:
+    """A CPython of `version` ("3.13"), or None: this one, one on the path, uv's own or pyenv's.
+
+    A build without the interpreter lock loads other wheels, so it does not count.
+    """
+    wanted = f"cpython-{version.replace('.', '')}"
+    return next((path for path in _candidates(version) if _name(path) == wanted), None)
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    yield Path(sys.executable)
+    if found := shutil.which(f"python{version}"):
+        yield Path(found)
+    find = ["python", "find", "--managed-python", "--no-python-downloads", version]
+    uv = run([sys.executable, "-m", "uv", *find])
+    if uv.returncode == 0:
+        yield Path(uv.stdout.strip())
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from pyenv.glob(f"versions/{version}.*/bin/python")
+
+
+def _name(path: Path) -> str | None:
+    # A pyenv shim can exist and fail.
+    try:
+        return run([path, "-I", "-S", "-c", _NAME]).stdout.strip()
+    except OSError:
+        return None

@@ -1,0 +1,51 @@
+"""`[tool.lifeboat]` in pyproject.toml: what is left out of the bundles, and what each may hold and weigh."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from functions.local.bundle.errors import BundleRefused
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Table):
+    """What the bundle of one function may weigh, in MiB, and the globs that must match nothing in it."""
+
+    unzipped: float = Field(gt=0)
+    zipped: float = Field(gt=0)
+    forbidden: tuple[str, ...] = ()
+
+
+class Contents(_Table):
+    """The globs of what no function needs, their exceptions, and the modules that Lambda itself brings."""
+
+    omit: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    provided: frozenset[str] = frozenset()
+
+
+class Recipe(_Table):
+    bundle: Contents
+    bundles: dict[str, Limits]
+
+    def limits(self, name: str) -> Limits:
+        """The limits of the function in functions/`name`. Raises `BundleRefused` when it has none."""
+        if name not in self.bundles:
+            raise BundleRefused(
+                f"pyproject.toml has no [tool.lifeboat.bundles.{name}]: say what the bundle may weigh"
+            )
+        return self.bundles[name]
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a pyproject.toml. Raises `BundleRefused` for a table that is missing or wrong."""
+    try:
+        return Recipe.model_validate(tomllib.loads(path.read_text())["tool"]["lifeboat"])
+    except KeyError as error:
+        raise BundleRefused(f"{path} has no [tool.lifeboat.bundle]") from error
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise BundleRefused(f"{path}: {error}") from error
