@@ -26,12 +26,22 @@ def to_columns(passengers: Sequence[Passenger]) -> Columns:
     }
 
 
-def to_rows(columns: Columns) -> list[dict[str, Any]]:
-    """The features of each row by name, as plain Python values; None for missing."""
-    values = {
+def to_values(columns: Columns) -> dict[str, list[Any]]:
+    """The features column by column as plain Python values, for JSON; None for missing."""
+    return {
         name: [value if value == value and value != "" else None for value in column.ravel().tolist()]
         for name, column in columns.items()
     }
+
+
+def from_values(values: Mapping[str, Sequence[Any]]) -> Columns:
+    """The tensors that `to_values` made these lists of."""
+    return {name: _tensor(values[name], categories) for name, categories in FEATURES.items()}
+
+
+def to_rows(columns: Columns) -> list[dict[str, Any]]:
+    """The features of each row by name, as plain Python values; None for missing."""
+    values = to_values(columns)
     return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
 

@@ -21,6 +21,7 @@ from functions.core.errors import (
     StoreUnavailable,
     TooManyHeaders,
     Unauthorized,
+    UnsupportedMediaType,
     UnusableModel,
 )
 from functions.core.logs import log
@@ -33,6 +34,7 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     Unauthorized: (401, "UNAUTHORIZED"),
     Forbidden: (403, "FORBIDDEN"),
     PayloadTooLarge: (413, "PAYLOAD_TOO_LARGE"),
+    UnsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE"),
     TooManyHeaders: (431, "TOO_MANY_HEADERS"),
     NotFound: (404, "NOT_FOUND"),
     Conflict: (409, "CONFLICT"),
@@ -91,7 +93,8 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
     status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
     if status >= 500:
         log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), path=request.url.path)
-    answer = envelope(request, status, code, str(error) if status != 500 else "internal error")
+    detail = list(getattr(error, "detail", ()))[:_MOST_DETAILS]
+    answer = envelope(request, status, code, str(error) if status != 500 else "internal error", detail)
     if status == 401:
         # A 401 names the scheme that would be accepted (RFC 9110, section 11.6.1).
         answer.headers["www-authenticate"] = "Bearer"

@@ -14,10 +14,11 @@ def new_ids(count: int) -> list[str]:
     """
     now = f"{time.time_ns() // 1_000_000:012x}"
     head = f"{now[:8]}-{now[8:]}-7"
-    random = os.urandom(10 * count).hex()
+    # Twenty digits for each, of which one goes unused.
+    digits = os.urandom(10 * count).hex()
     return [
-        f"{head}{random[at : at + 3]}-{_VARIANT[random[at + 3]]}{random[at + 4 : at + 7]}-{random[at + 7 : at + 19]}"
-        for at in range(0, 20 * count, 20)
+        f"{head}{one[:3]}-{_VARIANT[one[3]]}{one[4:7]}-{one[7:19]}"
+        for one in (digits[at : at + 20] for at in range(0, 20 * count, 20))
     ]
 
 

@@ -8,9 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from functions.core.access import caller_of
 from functions.core.errors import LifeboatError, PayloadTooLarge, TooManyHeaders
 from functions.core.http import on_failure
+from functions.core.limits import ANSWER_HEADERS, MOST_BODY_BYTES, MOST_HEADERS
 
-MOST_HEADERS = 64
-MOST_BODY_BYTES = 262_144
 # Whoever watches over the service asks here, without a key. Nothing else is open.
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 
@@ -25,12 +24,8 @@ class AnswerHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                # An answer may tell something about a person.
-                headers.setdefault("cache-control", "no-store")
-                headers.setdefault("x-content-type-options", "nosniff")
-                headers.setdefault("referrer-policy", "no-referrer")
-                # A page that needs scripts says which; any other answer needs nothing at all.
-                headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+                for name, value in ANSWER_HEADERS:
+                    headers.setdefault(name.decode(), value.decode())
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

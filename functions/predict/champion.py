@@ -46,6 +46,11 @@ class ChampionCache:
             raise NoChampion(self.trouble or "no model is in service")
         return self._loaded
 
+    @property
+    def in_memory(self) -> Loaded | None:
+        """The champion as it was last seen, without asking the store."""
+        return self._loaded
+
     def expire(self) -> None:
         """Have the next `current()` ask the store again, over a new connection, whatever the clock says.
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.columns import Columns
+from functions.core.columns import Columns, from_values
+from functions.core.errors import UnusableModel
+from functions.core.manifest import Manifest
 from functions.core.passenger import FEATURES
 from functions.core.scorer import Scorer
 
@@ -18,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class Explanation(NamedTuple):
-    """base: the mean probability of the background, 0 to 1; contributions: [N, 8], in the order of `FEATURES`.
+    """base: the background's mean probability, 0 to 1; contributions: [N, 8], in the order of `FEATURES`.
 
     A row's contributions and the base add up to its probability.
     """
@@ -48,6 +50,14 @@ def explain(columns: Columns, background: Columns, scorer: Scorer) -> Explanatio
     return Explanation(base, worths @ weights.T)
 
 
+def background_of(manifest: Manifest) -> Columns:
+    """The background that a version was published with. Raises `UnusableModel` when it has none."""
+    try:
+        return from_values(manifest.background)
+    except KeyError as error:
+        raise UnusableModel(f"version {manifest.version} was published without a background") from error
+
+
 def _worths(columns: Columns, part: slice, background: Columns, scorer: Scorer) -> FloatArray:
     """float64 [n, 256]: the worth of each coalition for each of the n rows of `part`."""
     coalitions, _ = _game()
@@ -71,7 +81,9 @@ def _game() -> tuple[npt.NDArray[np.bool_], FloatArray]:
     coalitions = (numbers[:, None] >> np.arange(players) & 1).astype(np.bool_)
     members = coalitions.sum(axis=1)
     # |S|! (n - |S| - 1)! / n! for the coalition S that a player joins.
-    joining = np.array([factorial(s) * factorial(players - s - 1) / factorial(players) for s in range(players)])
+    joining = np.array(
+        [factorial(s) * factorial(players - s - 1) / factorial(players) for s in range(players)]
+    )
     without = np.minimum(members, players - 1)
     weights = np.where(coalitions, joining[members - 1, None], -joining[without, None])
     return coalitions, np.ascontiguousarray(weights.T)

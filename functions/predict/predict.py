@@ -18,7 +18,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a model says of N rows, in their order: `survived` is whether `probability` is above its threshold."""
+    """What a model says of N rows, in order: `survived` is whether `probability` is above its threshold."""
 
     prediction_id: list[str]
     survived: list[bool]

@@ -35,7 +35,9 @@ def write_log(
         | {"request_id": request_id}
     )
     features = ",".join(f'"{name}":%s' for name in columns)
-    line = head[:-1].replace("%", "%%") + f',"prediction_id":"%s","probability":%r,"features":{{{features}}}}}\n'
+    line = (
+        head[:-1].replace("%", "%%") + f',"prediction_id":"%s","probability":%r,"features":{{{features}}}}}\n'
+    )
     rows = zip(prediction_ids, probabilities, *map(_as_json, columns.values()), strict=True)
     kept = rows if share >= 1 else (row for row in rows if _chosen(row[0], share))
     try:

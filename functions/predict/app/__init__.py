@@ -1,0 +1,26 @@
+"""The predict function's HTTP API: Lifeboat's own routes, and the dialects that other tools speak."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from functions.core import http
+from functions.core.errors import LifeboatError
+from functions.core.middleware import MIDDLEWARE
+from functions.predict.app import native
+
+app = FastAPI(
+    title="Lifeboat",
+    description="Would this passenger have survived the Titanic?",
+    version="1.0.0",
+    # Served by the routes, to those who have a key.
+    openapi_url=None,
+    middleware=MIDDLEWARE,
+    exception_handlers={
+        LifeboatError: http.on_failure,
+        RequestValidationError: http.on_invalid,
+        HTTPException: http.on_http,
+        Exception: http.on_crash,
+    },
+)
+app.include_router(native.router)

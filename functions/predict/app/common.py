@@ -1,0 +1,63 @@
+"""What the routes share: who may ask, which model answers, and how errors are documented."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyHeader, HTTPBearer
+from pydantic import ValidationError
+
+from functions.core.access import caller_of
+from functions.core.http import ErrorEnvelope, request_id
+from functions.predict.champion import Loaded
+from functions.predict.predict import Origin
+from functions.predict.service import Service, service
+
+
+async def _origin(request: Request) -> Origin:
+    caller = caller_of(request.scope["aws.event"])
+    caller.require("predict")
+    return Origin(caller.key_id, request_id(request.scope))
+
+
+async def _service() -> Service:
+    return service()
+
+
+async def _champion() -> Loaded:
+    return service().model()
+
+
+# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
+_SCHEMES = [
+    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
+    Security(HTTPBearer(auto_error=False)),
+]
+# Before everything else: who may not ask learns nothing of the model or of what is wrong with the body.
+MAY_PREDICT = [*_SCHEMES, Depends(_origin)]
+
+Asker = Annotated[Origin, Depends(_origin)]
+CurrentService = Annotated[Service, Depends(_service)]
+CurrentChampion = Annotated[Loaded, Depends(_champion)]
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for its documentation."""
+    said = {
+        400: "The body is not JSON",
+        401: "There is no valid key",
+        403: "The key does not have the scope predict",
+        404: "There is no such thing",
+        406: "No content type that is accepted can be had",
+        413: "The body is too large",
+        415: "The body is of a type that is not read here",
+        422: "A field does not fit",
+        503: "No usable model is in service",
+    }
+    return {status: {"model": ErrorEnvelope, "description": said[status]} for status in statuses}
+
+
+def in_body(error: ValidationError) -> RequestValidationError:
+    """A body that was validated by hand, refused in the words that FastAPI has for its own."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in found])
