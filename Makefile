@@ -31,7 +31,7 @@ unexport PYTHONPATH
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 
 .PHONY: run
@@ -70,6 +70,19 @@ build: $(VENV)/.run $(SAM_VENV)/.sam ## Build the bundle of every function with 
 # SAM's makefile build method calls this with the function's id and the folder to fill; functions/local/bundle does it.
 build-%Function: $(VENV)/.run
 	@exec $(BIN)/python -m functions.local.bundle build $*Function "$(ARTIFACTS_DIR)"
+
+# The functions run in SAM's containers and use the store of a `make run` in another terminal.
+.PHONY: invoke-predict
+invoke-predict: $(VENV)/.run $(SAM_VENV)/.sam ## Score the passenger of an event file with the built bundle; needs docker and `make run`
+	@exec $(BIN)/python -m functions.local.sam invoke PredictFunction --event tests/events/http_predict.json $(ARGS)
+
+.PHONY: invoke-retrain
+invoke-retrain: $(VENV)/.run $(SAM_VENV)/.sam ## Retrain on the upload of an event file, in the same way
+	@exec $(BIN)/python -m functions.local.sam invoke RetrainFunction --event tests/events/s3_put.json $(ARGS)
+
+.PHONY: start-api
+start-api: $(VENV)/.run $(SAM_VENV)/.sam ## Serve the API from the built bundles at port 3000 until Ctrl-C, in the same way
+	@exec $(BIN)/python -m functions.local.sam start-api $(ARGS)
 
 ##@ Develop
 
@@ -125,6 +138,7 @@ LAMBDA = --python-version 3.13 --python-platform x86_64-manylinux_2_28
 lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt

@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
 from tqdm import tqdm
 
 from functions.core import registry
 from functions.core.errors import LifeboatError
 from functions.core.store import open_store
+from training import models
 from training.dataset import RefusedDataset, load_dataset
 from training.evaluation import Progress, cross_validate
+from training.gate import Limits
 from training.pipeline import candidates
 from training.publication import Upload, train_and_publish
 from training.train import Configuration
@@ -26,12 +29,14 @@ TITANIC = Path(__file__).parent / "data" / "titanic.csv"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0 done, 1 refused or failed, 2 wrong use, 130 stopped."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # Without a command, train.
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words.insert(0, "train")
+    options = _parser().parse_args(words)
     try:
-        with _progress() as progress:
-            return (
-                _evaluate(options, progress) if options.command == "evaluate" else _train(options, progress)
-            )
+        code: int = options.run(options)
+        return code
     except RefusedDataset as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         for row in refusal.bad_rows:
@@ -45,33 +50,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training",
-        description="Train a model, prove it, publish it and, if it is good enough, promote it.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    store = argparse.ArgumentParser(add_help=False)
+    store.add_argument(
+        "--store",
+        default=os.environ.get("LIFEBOAT_STORE", "build/store"),
+        help="where the models are: a folder, or s3://bucket (AWS_ENDPOINT_URL is honoured)",
     )
-    parser.add_argument(
-        "command",
-        nargs="?",
-        choices=["train", "evaluate"],
-        default="train",
-        help="evaluate only compares the candidate models by cross-validation over all rows",
-    )
-    parser.add_argument(
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument(
         "--dataset",
         default=str(TITANIC),
         help="a CSV: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured)",
     )
-    parser.add_argument(
-        "--store",
-        default=os.environ.get("LIFEBOAT_STORE", "build/store"),
-        help="where to publish: a folder, or s3://bucket",
+    data.add_argument("--seed", type=int, default=0, help="of the folds")
+
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description="Train models offline, and see to those there are."
     )
-    parser.add_argument(
-        "--folds", type=_at_least(2), help="cross-validation folds: 5 to train, 10 to evaluate"
-    )
-    parser.add_argument("--repeats", type=_at_least(1), help="repetitions of them: 1 to train, 3 to evaluate")
-    parser.add_argument("--seed", type=int, default=0, help="of the folds")
+    commands = parser.add_subparsers(title="commands", required=True)
+
+    def command(name: str, what: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        show_defaults = argparse.ArgumentDefaultsHelpFormatter
+        return commands.add_parser(
+            name, help=what, description=what, parents=parents, formatter_class=show_defaults
+        )
+
+    what = "train a model, prove it, publish it and, if it is good enough, promote it (the default)"
+    train = command("train", what, store, data)
+    train.add_argument("--folds", type=_at_least(2), default=5, help="cross-validation folds")
+    train.add_argument("--repeats", type=_at_least(1), default=1, help="repetitions of them")
+    for name, limit in Limits.model_fields.items():
+        option = "--" + name.replace("_", "-")
+        train.add_argument(option, type=_limit(name), default=limit.default, help=limit.description)
+    train.set_defaults(run=_train)
+
+    evaluate = command("evaluate", "only compare the candidates, by cross-validation over all rows", data)
+    evaluate.add_argument("--folds", type=_at_least(2), default=10, help="cross-validation folds")
+    evaluate.add_argument("--repeats", type=_at_least(1), default=3, help="repetitions of them")
+    evaluate.set_defaults(run=_evaluate)
+
+    what = "list, show, compare, promote, roll back and delete the models there are"
+    models.add_commands(command("models", what), store)
     return parser
 
 
@@ -84,23 +103,37 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def _train(options: argparse.Namespace, progress: Progress) -> int:
+def _limit(name: str) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            value: float = getattr(Limits.model_validate({name: text}), name)
+        except ValidationError as error:
+            raise argparse.ArgumentTypeError(error.errors()[0]["msg"]) from None
+        return value
+
+    return number
+
+
+def _train(options: argparse.Namespace) -> int:
+    limits = Limits(**{name: getattr(options, name) for name in Limits.model_fields})
     store = open_store(options.store)
     store.create_bucket()
-    with _local(options.dataset) as (path, upload):
+    with _progress() as progress, _local(options.dataset) as (path, upload):
         outcome = train_and_publish(
             store,
             upload,
             path,
             by="command line",
-            configuration=Configuration(options.folds or 5, options.repeats or 1, options.seed),
+            configuration=Configuration(options.folds, options.repeats, options.seed),
+            limits=limits,
             progress=progress,
         )
-    print(f"{outcome.status}: {outcome.reason}")
+    print(f"{outcome.status}: {outcome.decision.reason}")
     if outcome.version is None:
         return 1
     manifest = registry.read_manifest(store, outcome.version)
     print(f"version      {manifest.version}")
+    print(f"rule         {outcome.decision.rule}")
     print(f"dataset      {manifest.dataset.rows} rows, {manifest.dataset.rejected_rows} left out")
     print(f"model        {manifest.model}")
     for name, metric in manifest.metrics.items():
@@ -113,20 +146,20 @@ def _train(options: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
-def _evaluate(options: argparse.Namespace, progress: Progress) -> int:
+def _evaluate(options: argparse.Namespace) -> int:
     with _local(options.dataset) as (path, _):
         dataset = load_dataset(path)
-    folds, repeats = options.folds or 10, options.repeats or 3
-    found = cross_validate(
-        candidates(len(dataset.matrix)),
-        dataset.matrix,
-        dataset.survived,
-        folds=folds,
-        repeats=repeats,
-        seed=options.seed,
-        progress=progress,
-    )
-    print(f"{folds}-fold x {repeats} cross-validation over all {len(dataset.matrix)} rows")
+    with _progress() as progress:
+        found = cross_validate(
+            candidates(len(dataset.matrix)),
+            dataset.matrix,
+            dataset.survived,
+            folds=options.folds,
+            repeats=options.repeats,
+            seed=options.seed,
+            progress=progress,
+        )
+    print(f"{options.folds}-fold x {options.repeats} cross-validation over all {len(dataset.matrix)} rows")
     print(f"{'model':32} ROC AUC  log loss   Brier")
     for name, metrics in sorted(found.items(), key=lambda item: item[1]["log_loss"]):
         print(f"{name:32}  {metrics['roc_auc']:.4f}    {metrics['log_loss']:.4f}  {metrics['brier']:.4f}")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from functions.core.columns import Columns, Tensor
 from functions.core.errors import InvalidInput, LifeboatError
+from functions.core.manifest import Decision
 from functions.core.passenger import FEATURES
 from functions.core.table import BadRow, read_passengers
 
@@ -31,6 +32,11 @@ class RefusedDataset(LifeboatError):
     def __init__(self, reason: str, *, rows: int = 0, rejected: int = 0, bad_rows: tuple[BadRow, ...] = ()):
         super().__init__(reason)
         self.rows, self.rejected, self.bad_rows = rows, rejected, bad_rows
+
+    def decision(self) -> Decision:
+        """The refusal as the gate would put it."""
+        numbers = {"valid_rows": float(self.rows), "rejected_rows": float(self.rejected)}
+        return Decision(promote=False, rule="unfit dataset", reason=str(self), numbers=numbers)
 
     def report(self, **source: object) -> bytes:
         """The refusal as JSON, for people: what was wrong, line by line."""

@@ -95,16 +95,18 @@ def confusion(survived: Labels, probability: Probabilities) -> list[list[int]]:
     return counts
 
 
+def members(matrix: Matrix) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which rows belong to each sex and to each class, bool [N] each; those without a row are left out."""
+    sex, pclass = (matrix[:, list(FEATURES).index(name)] for name in ("sex", "pclass"))
+    found = {f"sex={name}": sex == code for code, name in enumerate(FEATURES["sex"] or ())}
+    found |= {f"pclass={number}": pclass == number for number in (1, 2, 3)}
+    return {name: rows for name, rows in found.items() if rows.any()}
+
+
 def slices(matrix: Matrix, survived: Labels, probability: Probabilities) -> dict[str, dict[str, float]]:
     """The metrics of each sex and each class, and their rows; ROC AUC only where both outcomes occur."""
     found: dict[str, dict[str, float]] = {}
-    names = list(FEATURES)
-    groups = {f"sex={sex}": ("sex", code) for code, sex in enumerate(FEATURES["sex"] or ())}
-    groups |= {f"pclass={number}": ("pclass", number) for number in (1, 2, 3)}
-    for group, (column, value) in groups.items():
-        rows = matrix[:, names.index(column)] == value
-        if not rows.any():
-            continue
+    for group, rows in members(matrix).items():
         outcomes, chances = survived[rows], probability[rows]
         mixed = outcomes.min() != outcomes.max()
         found[group] = {"rows": float(rows.sum())} | {

@@ -3,19 +3,20 @@
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from functions.core import promotion, registry
 from functions.core.columns import to_values
 from functions.core.comparison import Holdout
-from functions.core.errors import Conflict, NoChampion, NotFound, UnusableModel
+from functions.core.errors import Conflict, NoChampion, NotFound, UnprovenModel, UnusableModel
 from functions.core.manifest import DatasetFacts, Decision, File, Manifest
 from functions.core.promotion import Champion
 from functions.core.store import Store, probe
 from training.certificate import certify
 from training.dataset import Dataset, RefusedDataset, file_sha256, load_dataset, to_columns
-from training.evaluation import Progress
-from training.gate import judge
+from training.evaluation import Probabilities, Progress
+from training.expectations import surprises
+from training.gate import Limits, judge
 from training.train import Configuration, Trained, libraries, probabilities, train, version_of
 
 Status = Literal["promoted", "published", "already published", "rejected"]
@@ -35,12 +36,17 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an upload, and why. `version` is None when the file was refused."""
+    """What became of an upload, and by which rule. `version` is None when the file was refused."""
 
     key: str
     status: Status
-    reason: str
+    decision: Decision
     version: str | None = None
+
+    def answer(self) -> dict[str, Any]:
+        """The same without nesting, for logs: the decision's rule, reason and numbers beside the rest."""
+        found = {"key": self.key, "status": self.status, "version": self.version}
+        return found | self.decision.model_dump(exclude={"promote"})
 
 
 def train_and_publish(
@@ -50,6 +56,7 @@ def train_and_publish(
     *,
     by: str,
     configuration: Configuration | None = None,
+    limits: Limits | None = None,
     progress: Progress = lambda _what, _done, _of: None,
 ) -> Outcome:
     """Train on the file at `path`, publish the model, and promote it if the gate lets it.
@@ -59,59 +66,83 @@ def train_and_publish(
     `rejected/` and changes nothing else. Raises `UnsafeStore`, `StoreUnavailable`, `UnprovenModel`.
     """
     probe(store)
-    configuration = configuration or Configuration()
+    configuration, limits = configuration or Configuration(), limits or Limits()
     sha256 = file_sha256(path)
     version = version_of(sha256, configuration)
     try:
         manifest = registry.read_manifest(store, version)
     except NotFound:
         manifest = None
-    if manifest and _settled(store, manifest):
-        return Outcome(upload.key, "already published", "the same data made this version before", version)
+    if manifest and _settled(store, manifest, limits):
+        reason = f"the same data made this version before; it was said then: {manifest.decision.reason}"
+        decision = manifest.decision.model_copy(update={"reason": reason})
+        return Outcome(upload.key, "already published", decision, version)
     try:
         dataset = load_dataset(path)
     except RefusedDataset as refusal:
         report = refusal.report(key=upload.key, version_id=upload.version_id, sha256=sha256)
         store.put(f"rejected/{Path(upload.key).name}.{sha256[:16]}.json", report)
-        return Outcome(upload.key, "rejected", str(refusal))
+        return Outcome(upload.key, "rejected", refusal.decision())
+    challenge = _Challenge(store, upload, dataset, limits)
     if manifest is None:
         trained = train(dataset, configuration, progress)
-        manifest = _publish(store, upload, dataset, trained, sha256, version, configuration)
-    return _promote(store, upload, dataset, manifest, by)
+        manifest = _publish(challenge, trained, sha256, version, configuration)
+    return _promote(challenge, manifest, by)
 
 
-def _settled(store: Store, manifest: Manifest) -> bool:
+def _settled(store: Store, manifest: Manifest, limits: Limits) -> bool:
     """Whether nothing is left to do for a published version.
 
-    It was champion, it was abandoned, or it lost to the champion of today.
+    It was champion, it was abandoned, or it lost to the champion of today under the limits of today.
     """
     try:
         champion, _ = promotion.read_champion(store)
-    except NoChampion:
+    except (NoChampion, UnusableModel):
         return False
     if manifest.version in champion.abandoned:
         return True
     if any(one.version == manifest.version for one in promotion.history(store)):
         return True
-    return not manifest.decision.promote and manifest.decision.champion == champion.version
+    decision = manifest.decision
+    return (
+        not decision.promote
+        and decision.champion == champion.version
+        and decision.limits == limits.model_dump()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Challenge:
+    """One upload on its way to the champion's place."""
+
+    store: Store
+    upload: Upload
+    dataset: Dataset
+    limits: Limits
 
 
 def _publish(
-    store: Store,
-    upload: Upload,
-    dataset: Dataset,
-    trained: Trained,
-    sha256: str,
-    version: str,
-    configuration: Configuration,
+    challenge: _Challenge, trained: Trained, sha256: str, version: str, configuration: Configuration
 ) -> Manifest:
-    model = registry.write_once(store, registry.model_key(version), trained.model)
+    store, dataset = challenge.store, challenge.dataset
+
+    def proven(left: bytes) -> bool:
+        try:
+            certify(trained.estimator, left, dataset.matrix)
+        except (UnprovenModel, UnusableModel):
+            return False
+        return True
+
+    # A run that died may have left a graph: it is kept only if it is proven as well.
+    key = registry.model_key(version)
+    model = registry.write_part(store, version, key, trained.model, is_good=proven)
     certificate = trained.certificate
     if model != trained.model:
-        # A run that died left its graph: it is published only if it is proven as well.
         certificate = certify(trained.estimator, model, dataset.matrix)
-    decision, _ = _decide(store, upload, dataset, model)
-    holdout = registry.write_once(store, registry.holdout_key(version), _holdout(dataset, model))
+    decision, _ = _decide(challenge, model)
+    # It tells what this graph says: what another graph said is no good.
+    key, body = registry.holdout_key(version), _holdout(dataset, model)
+    holdout = registry.write_part(store, version, key, body, is_good=lambda _: False)
     return registry.write_manifest(
         store,
         Manifest(
@@ -120,7 +151,7 @@ def _publish(
             created_at=datetime.now(UTC),
             files={"model.onnx": _file(model), "holdout.json": _file(holdout)},
             dataset=DatasetFacts(
-                **asdict(upload),
+                **asdict(challenge.upload),
                 sha256=sha256,
                 rows=len(dataset.survived),
                 survivors=int(dataset.survived.sum()),
@@ -158,45 +189,49 @@ def _holdout(dataset: Dataset, model: bytes) -> bytes:
     return holdout.model_dump_json().encode()
 
 
-def _promote(store: Store, upload: Upload, dataset: Dataset, manifest: Manifest, by: str) -> Outcome:
+def _promote(challenge: _Challenge, manifest: Manifest, by: str) -> Outcome:
     """Promote by compare-and-swap; who loses a race is judged again, against the winner."""
+    store, key, version = challenge.store, challenge.upload.key, manifest.version
     model = registry.read_model(store, manifest)
     for _ in range(_ATTEMPTS):
-        decision, over = _decide(store, upload, dataset, model)
-        if over and over[0].version == manifest.version:
+        decision, over = _decide(challenge, model)
+        if over and over[0].version == version:
             # The same event was delivered twice, or the answer to our own write was lost.
-            return Outcome(upload.key, "promoted", over[0].reason, manifest.version)
-        if over and (why := over[0].abandoned.get(manifest.version)):
+            said = manifest.decision.model_copy(update={"reason": over[0].reason})
+            return Outcome(key, "promoted", said, version)
+        if over and (why := over[0].abandoned.get(version)):
             reason = f"it was abandoned ({why}); promote it by hand to bring it back"
-            return Outcome(upload.key, "published", reason, manifest.version)
+            held = decision.model_copy(update={"promote": False, "rule": "abandoned", "reason": reason})
+            return Outcome(key, "published", held, version)
         if not decision.promote:
-            return Outcome(upload.key, "published", decision.reason, manifest.version)
+            return Outcome(key, "published", decision, version)
         try:
-            promotion.promote(store, manifest.version, over=over, by=by, reason=decision.reason)
+            promotion.promote(store, version, over=over, by=by, reason=decision.reason)
         except Conflict:
             continue
-        return Outcome(upload.key, "promoted", decision.reason, manifest.version)
-    raise Conflict(f"the champion changed {_ATTEMPTS} times while version {manifest.version} was judged")
+        return Outcome(key, "promoted", decision, version)
+    raise Conflict(f"the champion changed {_ATTEMPTS} times while version {version} was judged")
 
 
-def _decide(
-    store: Store, upload: Upload, dataset: Dataset, model: bytes
-) -> tuple[Decision, tuple[Champion, str] | None]:
+def _decide(challenge: _Challenge, model: bytes) -> tuple[Decision, tuple[Champion, str] | None]:
     """The gate's decision on `model`, and the champion (with its ETag) against whom it was made."""
-    matrix, survived = dataset.judged
-    challenger = probabilities(model, matrix)
-    try:
-        over = promotion.read_champion(store)
-    except NoChampion:
-        return judge(survived, challenger, None), None
+    store, (matrix, survived) = challenge.store, challenge.dataset.judged
+
+    def against(champion: tuple[str, Probabilities] | None) -> Decision:
+        challenger = probabilities(model, matrix)
+        return judge(matrix, survived, challenger, champion, challenge.limits, surprises=surprises(model))
+
+    over = promotion.read_to_replace(store)
+    if over is None:
+        return against(None), None
     version = over[0].version
     try:
         manifest = registry.read_manifest(store, version)
         champion = probabilities(registry.read_model(store, manifest), matrix)
     except (NotFound, UnusableModel):
         # A champion that cannot be loaded cannot be compared with, nor can it serve.
-        return judge(survived, challenger, None), over
-    if manifest.dataset.uploaded_at > upload.uploaded_at:
+        return against(None), over
+    if manifest.dataset.uploaded_at > challenge.upload.uploaded_at:
         reason = f"version {version} was made from a dataset that was uploaded later"
         return Decision(promote=False, rule="newer upload", reason=reason, champion=version), over
-    return judge(survived, challenger, (version, champion)), over
+    return against((version, champion)), over

@@ -64,5 +64,9 @@ class TooManyHeaders(LifeboatError):
     """The caller sent more headers than a request may have."""
 
 
+class ParameterFull(LifeboatError):
+    """A parameter cannot hold as much as was to be written; nothing was."""
+
+
 class UnusableKeys(LifeboatError):
-    """The list of keys is damaged, or has no room for another."""
+    """The list of keys is damaged."""

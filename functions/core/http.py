@@ -42,6 +42,18 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     UnusableModel: (503, "UNUSABLE_MODEL"),
     StoreUnavailable: (503, "STORE_UNAVAILABLE"),
 }
+# What each refusal means, for the OpenAPI documents.
+_MEANING = {
+    400: "The body is not JSON",
+    401: "There is no valid key",
+    403: "The key does not have the scope",
+    404: "There is no such version, or no such prediction",
+    409: "A rule forbids it, or somebody else was first; nothing has changed",
+    413: "The body is too large",
+    415: "The body was not sent in a type that is read here",
+    422: "A field does not fit",
+    503: "There is no usable model, or the store is away",
+}
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 # What FastAPI says (400) when parsing a body fails in any way but a syntax error: no UTF-8, too deep.
 _UNPARSED = "There was an error parsing the body"
@@ -62,6 +74,11 @@ class ErrorEnvelope(BaseModel):
     code: str = Field(description="The same for programs", examples=["INVALID_INPUT"])
     detail: list[ErrorDetail]
     request_id: str
+
+
+def error_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a route, for FastAPI's `responses`."""
+    return {status: {"model": ErrorEnvelope, "description": _MEANING[status]} for status in statuses}
 
 
 def request_id(scope: Scope) -> str:

@@ -81,13 +81,20 @@ SIGNATURE = Signature(
 
 
 class Decision(Record):
-    """What the gate said of a version when it was published, by which rule, from which numbers."""
+    """What the gate said of a version: by which rule, from which numbers, under which limits.
+
+    In a manifest it is what was said before the promotion was tried. Where another promotion came first, the
+    version was judged again, against the winner: that decision stands in the answer of the retrain and, as
+    the reason of the promotion, in the champion's history.
+    """
 
     promote: bool
     rule: str
     reason: str
-    champion: str | None = None
+    champion: str | None = Field(None, description="The version it was judged against")
     numbers: dict[str, float] = {}
+    slices: dict[str, dict[str, float]] = Field({}, description="Log loss of sexes and classes, in nats")
+    limits: dict[str, float] = {}
 
 
 class Manifest(Record):

@@ -19,6 +19,8 @@ CHAMPION = "registry/champion.json"
 HISTORY = "registry/history/"
 # Every cold start reads the champion: it keeps this many promotions, then moves half of them out.
 MOST_KEPT = 100
+# Stands for the version in service where the record that named it is damaged.
+UNKNOWN = ""
 
 
 class Promotion(Record):
@@ -68,24 +70,64 @@ def read_champion(store: Store) -> tuple[Champion, str]:
     return parse_champion(blob.body), blob.etag
 
 
+def read_to_replace(store: Store) -> tuple[Champion, str] | None:
+    """The champion's record and its ETag for who is about to replace it; None when there is none.
+
+    A damaged record would hold up every promotion, so a record without a version stands in for it. What it
+    held of the history is lost, except to the store's own older versions; its sequence number is higher than
+    any that can have been given, so that there may be a gap, but never a repeat.
+    """
+    try:
+        blob = store.get(CHAMPION)
+    except NotFound:
+        return None
+    with suppress(UnusableModel):
+        return parse_champion(blob.body), blob.etag
+    record = Champion(
+        sequence=_highest_known(store) + MOST_KEPT,
+        version=UNKNOWN,
+        previous=None,
+        promoted_at=datetime.now(UTC),
+        by="",
+        reason="the record was damaged",
+        history=[],
+    )
+    return record, blob.etag
+
+
+def _highest_known(store: Store) -> int:
+    """The highest sequence number that is safe in a page; 0 when there is no page."""
+    starts = [int(entry.key.removeprefix(HISTORY).removesuffix(".json")) for entry in store.list(HISTORY)]
+    return max(starts) + MOST_KEPT // 2 - 1 if starts else 0
+
+
+def _first_number(store: Store) -> int:
+    """1, unless pages show that there was a champion whose record somebody has deleted."""
+    known = _highest_known(store)
+    return known + MOST_KEPT + 1 if known else 1
+
+
 def history(store: Store, *, before: int | None = None) -> Iterator[Promotion]:
     """Every promotion with a sequence number below `before` (None: all there ever were), newest first.
 
     Raises `NoChampion`, `UnusableModel`.
     """
     champion, _ = read_champion(store)
-    limit = champion.sequence + 1 if before is None else before
-    yield from (one for one in reversed(champion.history) if one.sequence < limit)
+    yield from _history(store, champion, before=champion.sequence + 1 if before is None else before)
+
+
+def _history(store: Store, champion: Champion, *, before: int) -> Iterator[Promotion]:
+    yield from (one for one in reversed(champion.history) if one.sequence < before)
     # A page is written before the champion lets go of what it holds: some may stand in both.
-    limit = min(limit, champion.history[0].sequence)
+    oldest = min([before, *(one.sequence for one in champion.history[:1])])
     for key in sorted((entry.key for entry in store.list(HISTORY)), reverse=True):
-        if key >= _page_key(limit):
+        if key >= _page_key(oldest):
             continue
         try:
             page = _PROMOTIONS.validate_json(store.get(key).body)
         except ValidationError as error:
             raise UnusableModel(f"{key} is damaged") from error
-        yield from (one for one in reversed(page) if one.sequence < limit)
+        yield from (one for one in reversed(page) if one.sequence < oldest)
 
 
 def promote(
@@ -110,10 +152,7 @@ def promote_by_hand(store: Store, version: str, *, by: str, reason: str, force: 
     """
     manifest = registry.read_manifest(store, version)
     registry.read_model(store, manifest)
-    try:
-        over = read_champion(store)
-    except NoChampion:
-        over = None
+    over = read_to_replace(store)
     objection = None if force else _objection(store, manifest, over[0] if over else None)
     if objection:
         raise Conflict(f"{objection}; force promotes it all the same")
@@ -124,14 +163,19 @@ def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Ch
     """Put a published version back into service: `to`, or the last champion that was not abandoned.
 
     The version that leaves is marked as abandoned, so that a retrain on the same data does not bring it
-    back. Raises `Conflict` when another promotion came first, `NotFound` when there is nothing to go back
-    to, `UnusableModel` when the model to go back to cannot be had; in each case nothing has changed.
+    back. Raises `Conflict` when another promotion came first, `NoChampion` or `NotFound` when there is
+    nothing to go back to, `UnusableModel` when the model to go back to cannot be had; in each case nothing
+    has changed.
     """
-    champion, etag = read_champion(store)
+    over = read_to_replace(store)
+    if over is None:
+        raise NoChampion("no model has been promoted yet, so there is nothing to go back from")
+    champion, etag = over
     version = to or _last_good(store, champion)
     registry.read_model(store, registry.read_manifest(store, version))
     abandoned = champion.abandoned | {champion.version: reason}
-    abandoned.pop(version, None)
+    for one in (version, UNKNOWN):
+        abandoned.pop(one, None)
     return _put_into_service(store, version, (champion, etag), by=by, reason=reason, abandoned=abandoned)
 
 
@@ -139,25 +183,36 @@ def delete(store: Store, version: str, *, by: str) -> None:
     """Delete a published version; never the champion or its predecessor.
 
     Raises `Conflict` for those two and when a promotion comes in between, `NotFound` when it is not
-    published.
+    published; in each case it is still published.
     """
-    store.head(registry.manifest_key(version))
+    manifest = store.get(registry.manifest_key(version)).body
+    _mark(store, version, f"being deleted by {by}")
+    # From here on nobody can begin to promote it. Who had begun before holds an ETag that the second mark
+    # makes worthless, or came first, and then the second mark finds this version in service.
+    store.delete(registry.manifest_key(version))
+    try:
+        _mark(store, version, f"deleted by {by}")
+    except Conflict:
+        store.put(registry.manifest_key(version), manifest)
+        raise
+    registry.delete_version(store, version)
+
+
+def _mark(store: Store, version: str, why: str) -> None:
     with suppress(NoChampion):
         champion, etag = read_champion(store)
         if version in {champion.version, champion.previous}:
             role = "in service" if version == champion.version else "what a rollback would go back to"
             raise Conflict(f"version {version} is {role} and cannot be deleted")
-        # Whoever is about to promote this version holds an ETag that now counts no more.
-        marked = champion.model_copy(update={"abandoned": champion.abandoned | {version: f"deleted by {by}"}})
+        marked = champion.model_copy(update={"abandoned": champion.abandoned | {version: why}})
         store.replace(CHAMPION, _json(marked), etag=etag)
-    registry.delete_version(store, version)
 
 
 def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> str | None:
     version, decision = manifest.version, manifest.decision
     if not decision.promote:
         return f"the gate held version {version} back ({decision.rule}): {decision.reason}"
-    if champion is None:
+    if champion is None or champion.version == UNKNOWN:
         return None
     if reason := champion.abandoned.get(version):
         return f"version {version} was abandoned ({reason})"
@@ -175,7 +230,7 @@ def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> s
 
 def _last_good(store: Store, champion: Champion) -> str:
     published = set(registry.published(store))
-    for promotion in history(store):
+    for promotion in _history(store, champion, before=champion.sequence + 1):
         version = promotion.version
         if version != champion.version and version not in champion.abandoned and version in published:
             return version
@@ -195,8 +250,12 @@ def _put_into_service(
     old = over[0] if over else None
     if old and old.version == version:
         raise Conflict(f"version {version} is in service already")
+    if old and old.version == UNKNOWN:
+        # An empty page: should this record be damaged too, its successor counts on from here.
+        with suppress(Conflict):
+            store.create(_page_key(old.sequence), b"[]")
     entry = Promotion(
-        sequence=old.sequence + 1 if old else 1,
+        sequence=old.sequence + 1 if old else _first_number(store),
         version=version,
         promoted_at=datetime.now(UTC),
         by=by,
@@ -204,7 +263,7 @@ def _put_into_service(
     )
     champion = Champion(
         **entry.model_dump(),
-        previous=old.version if old else None,
+        previous=(old.version or None) if old else None,
         history=[*_kept(store, old.history if old else []), entry],
         abandoned=abandoned,
     )

@@ -5,7 +5,7 @@ manifest a version does not exist. Which one is in service is another module's: 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,17 +76,32 @@ def published(store: Store) -> Iterator[str]:
     return (publication.version for publication in publications(store))
 
 
-def write_once(store: Store, key: str, body: bytes) -> bytes:
-    """Write a part of a version unless it is there. Returns the bytes that are there now.
+def write_part(
+    store: Store, version: str, key: str, body: bytes, *, is_good: Callable[[bytes], bool]
+) -> bytes:
+    """Write a part of a version that is not published yet. Returns the bytes that are there now.
 
-    They may be another's: a run that died before its manifest leaves its graph behind, and on another
-    kind of processor the last bit of a weight can differ.
+    They may be another's: a run that died before its manifest leaves its parts behind, and on another kind
+    of processor the last bit of a weight can differ. What was left behind stays if `is_good`, or if its
+    version has been published in the meantime; else it is replaced. Raises `Conflict` when somebody else
+    replaced it first.
     """
     try:
         store.create(key, body)
     except Conflict:
-        return store.get(key).body
+        left = store.get(key)
+        if left.body == body or is_good(left.body) or _is_published(store, version):
+            return left.body
+        store.replace(key, body, etag=left.etag)
     return body
+
+
+def _is_published(store: Store, version: str) -> bool:
+    try:
+        store.head(manifest_key(version))
+    except NotFound:
+        return False
+    return True
 
 
 def write_manifest(store: Store, manifest: Manifest) -> Manifest:

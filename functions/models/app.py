@@ -16,14 +16,14 @@ from functions.core.access import Caller, caller_of
 from functions.core.comparison import Comparison
 from functions.core.documentation import documentation_page
 from functions.core.errors import LifeboatError
-from functions.core.http import ErrorEnvelope
+from functions.core.http import error_answers
 from functions.core.logs import log
 from functions.core.manifest import Manifest
 from functions.core.middleware import MIDDLEWARE
 from functions.core.promotion import Promotion
 from functions.core.settings import Settings
 from functions.core.store import Store, open_store
-from functions.models.listing import VersionPage, list_versions
+from functions.models.listing import PLACE, VersionPage, list_versions
 
 # Versions become keys of the store: nothing else may pass.
 _VERSION = r"^[0-9a-f]{16}$"
@@ -69,10 +69,7 @@ OpenStore = Annotated[Store, Depends(_store)]
 Version = Annotated[str, Path(pattern=_VERSION, examples=_EXAMPLES)]
 VersionQuery = Annotated[str, Query(pattern=_VERSION, examples=_EXAMPLES)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
-After = Annotated[
-    str | None,
-    Query(pattern=r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{16}$", description="`next` of the page before"),
-]
+After = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before")]
 Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
@@ -107,25 +104,10 @@ class HistoryPage(BaseModel):
     next: int | None = Field(description="Send it as `before` to have the next page; null on the last")
 
 
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    said = {
-        400: "The body is not JSON",
-        401: "There is no valid key",
-        403: "The key does not have the scope",
-        404: "No such version is published",
-        409: "The rule that forbids it, or somebody else was first; nothing has changed",
-        413: "The body is too large",
-        415: "The body was not sent as JSON",
-        422: "A field does not fit",
-        503: "There is no champion, a model is damaged, or the store is away",
-    }
-    return {status: {"model": ErrorEnvelope, "description": said[status]} for status in statuses}
-
-
-_ON_LIST = _errors(401, 403, 422, 503)
-_ON_READ = _errors(401, 403, 404, 422, 503)
-_ON_CHANGE = _errors(400, 401, 403, 404, 409, 413, 415, 422, 503)
-_ON_DELETE = _errors(401, 403, 404, 409, 422, 503)
+_ON_LIST = error_answers(401, 403, 422, 503)
+_ON_READ = error_answers(401, 403, 404, 422, 503)
+_ON_CHANGE = error_answers(400, 401, 403, 404, 409, 413, 415, 422, 503)
+_ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
 
 app = FastAPI(
     title="Lifeboat: models",

@@ -15,6 +15,8 @@ from functions.core.store import Store
 
 # A page of 20 manifests, read one by one, would take S3 half a second.
 _READ_AT_ONCE = 8
+# A time and a version: see `_place`.
+PLACE = r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{16}$"
 
 
 class Summary(BaseModel):

@@ -7,12 +7,11 @@ does not fit, a key without the scope, a store that is away) takes the long way,
 
 from functools import lru_cache
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.core.access import caller_of
 from functions.core.columns import to_columns
-from functions.core.errors import LifeboatError
 from functions.core.limits import ANSWER_HEADERS, MOST_BODY_BYTES, MOST_HEADERS
 from functions.core.passenger import Passenger
 from functions.predict.answers import one_as_json
@@ -64,11 +63,12 @@ def _answer(scope: Scope, body: bytes) -> bytes | None:
             return None
         model = service().model()
         columns = to_columns([_PASSENGER.validate_json(body)])
-    except (LifeboatError, ValidationError):
+        origin = Origin(caller.key_id, str(event["requestContext"].get("requestId", "")))
+        scored = predict(columns, model, origin, logged_share=service().settings.logged_share)
+        return one_as_json(scored, model)
+    except Exception:
+        # Even for a mistake of ours: the long way meets it too, logs it and answers in the envelope.
         return None
-    origin = Origin(caller.key_id, str(event["requestContext"].get("requestId", "")))
-    scored = predict(columns, model, origin, logged_share=service().settings.logged_share)
-    return one_as_json(scored, model)
 
 
 def _again(first: Message, receive: Receive) -> Receive:

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -14,15 +13,21 @@ from functions.core.logs import log
 from functions.core.settings import Settings
 from functions.core.store import Store
 from training.dataset import RefusedDataset
-from training.publication import Upload, train_and_publish
+from training.gate import Limits
+from training.publication import Outcome, Upload, train_and_publish
 
 PREFIX, SUFFIX = "datasets/", ".csv"
 
 
-class RetrainSettings(Settings):
-    """`LIFEBOAT_STORE`, and `LIFEBOAT_MAX_DATASET_BYTES`: the largest file that is trained on."""
+class RetrainSettings(Settings, Limits):
+    """`LIFEBOAT_STORE`; `LIFEBOAT_MAX_DATASET_BYTES`, the largest file that is trained on; and the gate's
+    limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`, `_MIN_ROC_AUC`, `_MARGIN` and `_SLICE_MARGIN`."""
 
     max_dataset_bytes: int = Field(128 * 2**20, gt=0)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(**self.model_dump(include=set(Limits.model_fields)))
 
 
 class Notification(BaseModel):
@@ -85,6 +90,9 @@ def parse_event(event: dict[str, Any]) -> list[Notification]:
 def retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
     """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `version`.
 
+    Of a dataset that was read it also returns the `rule` that decided, and the `numbers`, `slices`, `limits`
+    and `champion` it decided by (`core.manifest.Decision`).
+
     What is wrong with the upload is answered and logged. What is wrong with the store or with Lifeboat
     is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`.
     """
@@ -108,10 +116,10 @@ def _retrain(store: Store, notification: Notification, settings: RetrainSettings
         return said("gone", "the object was deleted before it was read")
     if not 0 < found.size <= settings.max_dataset_bytes:
         size = f"{found.size} bytes" if found.size else "empty"
-        reason = f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes"
-        report = RefusedDataset(reason).report(key=key, version_id=found.version_id, etag=found.etag)
+        refusal = RefusedDataset(f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes")
+        report = refusal.report(key=key, version_id=found.version_id, etag=found.etag)
         store.put(f"rejected/{Path(key).name}.{found.etag.strip(chr(34))}.json", report)
-        return said("rejected", reason)
+        return Outcome(key, "rejected", refusal.decision()).answer()
     upload = Upload(key, found.modified, found.version_id)
     with tempfile.NamedTemporaryFile(suffix=SUFFIX) as file:
         try:
@@ -120,7 +128,10 @@ def _retrain(store: Store, notification: Notification, settings: RetrainSettings
         except NotFound:
             return said("gone", "the object was deleted before it was read")
         file.flush()
-        return asdict(train_and_publish(store, upload, Path(file.name), by="upload", progress=_log_step))
+        outcome = train_and_publish(
+            store, upload, Path(file.name), by="upload", limits=settings.limits, progress=_log_step
+        )
+        return outcome.answer()
 
 
 def _log_step(what: str, done: int, of: int) -> None:

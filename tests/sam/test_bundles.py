@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from functions.core.registry import read_champion
+from functions.core.promotion import read_champion
 from functions.core.store import Store
 from tests.conftest import EVENTS
 from tests.sam.conftest import KEY, Steps

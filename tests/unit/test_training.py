@@ -22,7 +22,6 @@ from training.certificate import certify, edge_rows
 from training.dataset import Dataset, RefusedDataset, holdout_rows, load_dataset
 from training.evaluation import METRICS, calibration_error, intervals, log_loss_rows
 from training.export import export, thresholds
-from training.gate import Floors, judge, paired_bootstrap
 from training.pipeline import SMALL_ROWS, candidates, fill_titles
 from training.train import Configuration, Trained, reference, train, version_of
 
@@ -266,36 +265,6 @@ def holdout(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(1)
     chances = draw.random(rows)
     return (draw.random(rows) < chances).astype(np.int64), chances
-
-
-def test_the_gate_lets_a_good_first_model_pass() -> None:
-    assert judge(*holdout(), None).rule == "first champion"
-
-
-def test_the_gate_names_the_floor_that_stopped_a_model() -> None:
-    survived, chances = holdout()
-    assert judge(survived[:30], chances[:30], None).rule == "floor: holdout rows"
-    assert judge(survived, 1 - chances, None).rule == "floor: ROC AUC"
-    assert judge(survived, chances * 1e-4, None).rule == "floor: base rate"
-    assert judge(survived, chances, None, Floors(roc_auc=0.99)).promote is False
-
-
-def test_the_gate_compares_on_the_same_rows() -> None:
-    survived, chances = holdout()
-    worse = np.clip(chances * 0.6 + 0.2, 0, 1)
-    equal = judge(survived, chances, ("old", chances))
-    assert (equal.promote, equal.rule, equal.champion) == (True, "non-inferiority", "old")
-    refused = judge(survived, worse, ("old", chances))
-    assert (refused.promote, refused.rule) == (False, "non-inferiority")
-    assert refused.numbers["log_loss_worse_by_at_most"] > refused.numbers["margin"]
-    assert judge(survived, chances, ("old", worse)).promote
-
-
-def test_the_bootstrap_asks_for_pairs() -> None:
-    with pytest.raises(ValueError, match="30 or more"):
-        paired_bootstrap(np.zeros(29), np.zeros(29))
-    with pytest.raises(ValueError, match="same"):
-        paired_bootstrap(np.zeros(40), np.zeros(41))
 
 
 def test_the_shipped_file_is_where_the_command_line_looks() -> None:

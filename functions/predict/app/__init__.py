@@ -9,6 +9,8 @@ from functions.core.errors import LifeboatError
 from functions.core.middleware import MIDDLEWARE
 from functions.predict.app import native
 
+ROUTERS = (native.router,)
+
 app = FastAPI(
     title="Lifeboat",
     description="Would this passenger have survived the Titanic?",
@@ -23,4 +25,5 @@ app = FastAPI(
         Exception: http.on_crash,
     },
 )
-app.include_router(native.router)
+for router in ROUTERS:
+    app.include_router(router)

@@ -1,6 +1,6 @@
-"""What the routes share: who may ask, which model answers, and how errors are documented."""
+"""What the routes share: who may ask, which model answers, and how a body is refused."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.exceptions import RequestValidationError
@@ -8,7 +8,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import ValidationError
 
 from functions.core.access import caller_of
-from functions.core.http import ErrorEnvelope, request_id
+from functions.core.http import request_id
 from functions.predict.champion import Loaded
 from functions.predict.predict import Origin
 from functions.predict.service import Service, service
@@ -39,22 +39,6 @@ MAY_PREDICT = [*_SCHEMES, Depends(_origin)]
 Asker = Annotated[Origin, Depends(_origin)]
 CurrentService = Annotated[Service, Depends(_service)]
 CurrentChampion = Annotated[Loaded, Depends(_champion)]
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of a route, for its documentation."""
-    said = {
-        400: "The body is not JSON",
-        401: "There is no valid key",
-        403: "The key does not have the scope predict",
-        404: "There is no such thing",
-        406: "No content type that is accepted can be had",
-        413: "The body is too large",
-        415: "The body is of a type that is not read here",
-        422: "A field does not fit",
-        503: "No usable model is in service",
-    }
-    return {status: {"model": ErrorEnvelope, "description": said[status]} for status in statuses}
 
 
 def in_body(error: ValidationError) -> RequestValidationError:

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from functions.core.columns import to_columns
 from functions.core.documentation import documentation_page
 from functions.core.errors import InvalidInput, UnsupportedMediaType
+from functions.core.http import error_answers
 from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
 from functions.core.passenger import Passenger
 from functions.predict import answers, batch
@@ -18,7 +19,6 @@ from functions.predict.app.common import (
     Asker,
     CurrentChampion,
     CurrentService,
-    errors,
     in_body,
 )
 from functions.predict.batch import MOST_EXPLAINED, Batch, Rows
@@ -61,7 +61,7 @@ class ModelCard(BaseModel):
     summary="Score one passenger",
     response_model=Prediction,
     response_model_exclude_none=True,
-    responses=errors(400, 401, 403, 413, 415, 422, 503),
+    responses=error_answers(400, 401, 403, 413, 415, 422, 503),
     dependencies=MAY_PREDICT,
 )
 async def one(
@@ -92,7 +92,7 @@ _CSV_BODY = {"schema": {"type": "string"}, "example": "pclass,sex,age\n1,female,
     response_model_exclude_none=True,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **errors(400, 401, 403, 413, 415, 422, 503),
+        **error_answers(400, 401, 403, 413, 415, 422, 503),
     },
     openapi_extra={
         "requestBody": {
@@ -153,7 +153,7 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/health/ready", summary="Can it score?", responses=errors(503))
+@router.get("/health/ready", summary="Can it score?", responses=error_answers(503))
 async def ready(model: CurrentChampion, service: CurrentService) -> Ready:
     return Ready(version=model.manifest.version, warning=service.champions.trouble)
 
@@ -161,7 +161,7 @@ async def ready(model: CurrentChampion, service: CurrentService) -> Ready:
 @router.get(
     "/model",
     summary="Describe the model in service",
-    responses=errors(401, 403, 503),
+    responses=error_answers(401, 403, 503),
     dependencies=MAY_PREDICT,
 )
 async def card(model: CurrentChampion) -> ModelCard:

@@ -1,0 +1,58 @@
+"""From a request to the holder of its key."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from functions.authorize.keyring import KeyRing
+from functions.authorize.keys import check
+from functions.core.access import HOW_TO_SEND_A_KEY
+from functions.core.errors import StoreUnavailable, Unauthorized
+from functions.core.logs import log
+
+_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+# What a key looks like from its beginning: also one that was cut off is somebody's secret.
+_BEGINNING = re.compile(r"lb_[0-9a-f]{8}_")
+
+
+def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime) -> dict[str, Any]:
+    """Answer an authorizer event of an HTTP API (format 2.0) with what is known of the caller.
+
+    It always lets the request through, because an HTTP API cannot put our errors into its own refusals. The
+    function behind the route reads the context with `core.access.caller_of` and refuses.
+    """
+    try:
+        text = _shown(event)
+        key = check(text, ring.current(), now)
+    except Unauthorized as error:
+        log("INFO", "key refused", reason=str(error), request_id=_request_id(event))
+        return _answer(denied=str(error))
+    except StoreUnavailable as error:
+        return _answer(unavailable=str(error))
+    return _answer(key_id=key.id, scopes=" ".join(key.scopes))
+
+
+def _answer(*, key_id: str = "", scopes: str = "", denied: str = "", unavailable: str = "") -> dict[str, Any]:
+    context = {"key_id": key_id, "scopes": scopes, "denied": denied, "unavailable": unavailable}
+    return {"isAuthorized": True, "context": context}
+
+
+def _shown(event: Mapping[str, Any]) -> str:
+    """What the request shows as its key. Raises `Unauthorized` when it shows none where one may be."""
+    if _BEGINNING.search(unquote(event.get("rawQueryString") or "")):
+        raise Unauthorized(
+            "a key must not stand in an address, which logs and histories keep: "
+            f"revoke it, make another and {HOW_TO_SEND_A_KEY}"
+        )
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if "x-api-key" in headers:
+        return str(headers["x-api-key"]).strip()
+    if bearer := _BEARER.fullmatch(str(headers.get("authorization", "")).strip()):
+        return bearer[1]
+    raise Unauthorized(f"this needs a key: {HOW_TO_SEND_A_KEY}")
+
+
+def _request_id(event: Mapping[str, Any]) -> str:
+    return str(event.get("requestContext", {}).get("requestId", ""))

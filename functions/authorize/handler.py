@@ -1,0 +1,24 @@
+"""The Lambda authorizer of the HTTP API: the Lambda entry point."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from functions.authorize.authorize import authorize
+from functions.authorize.keyring import KeyRing
+from functions.authorize.settings import AuthorizeSettings
+from functions.core.parameters import open_parameter
+
+
+@lru_cache(maxsize=1)
+def key_ring() -> KeyRing:
+    settings = AuthorizeSettings.from_environment()
+    return KeyRing(open_parameter(settings.keys), settings.refresh_seconds, settings.grace_seconds)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer an authorizer event in payload format 2.0 with a simple response.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+    """
+    return authorize(event, key_ring(), datetime.now(UTC))

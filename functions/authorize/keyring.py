@@ -1,0 +1,56 @@
+"""The list of keys in memory: refreshed now and then, kept for a while when it cannot be."""
+
+import time
+from collections.abc import Callable
+
+from functions.authorize.keys import Keys
+from functions.authorize.register import all_keys
+from functions.core.errors import LifeboatError, StoreUnavailable
+from functions.core.logs import log
+from functions.core.parameters import Parameter
+
+# While there is no list to go on with, each request would ask again: once a second is enough.
+_RETRY_SECONDS = 1.0
+
+
+class KeyRing:
+    """Answers with the keys as they were at most `refresh_seconds` ago.
+
+    While the list cannot be read, the last one goes on counting for `grace_seconds`: an outage of SSM should
+    not be one of the API, but a key must not outlive its revocation for long.
+    """
+
+    def __init__(
+        self,
+        parameter: Parameter,
+        refresh_seconds: float,
+        grace_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._parameter = parameter
+        self._refresh_seconds = refresh_seconds
+        self._grace_seconds = grace_seconds
+        self._clock = clock
+        self._keys: Keys = {}
+        self._good_until = self._next_read = float("-inf")
+
+    def current(self) -> Keys:
+        """The keys by id. Raises `StoreUnavailable` when there is no list that still counts."""
+        now = self._clock()
+        if now >= self._next_read:
+            self._read()
+        if now >= self._good_until:
+            raise StoreUnavailable("keys cannot be looked up at the moment; try again")
+        return self._keys
+
+    def _read(self) -> None:
+        wait = self._refresh_seconds
+        try:
+            self._keys = all_keys(self._parameter)
+            self._good_until = self._clock() + self._refresh_seconds + self._grace_seconds
+            if not self._keys:
+                log("WARNING", "there are no keys, so every request is refused; make one with `make key`")
+        except LifeboatError as error:
+            log("ERROR", "keys not refreshed", reason=str(error), cause=repr(error.__cause__))
+            wait = min(_RETRY_SECONDS, wait)
+        self._next_read = self._clock() + wait

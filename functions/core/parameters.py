@@ -1,0 +1,40 @@
+"""A named text that several writers change and none may lose: in AWS Systems Manager (SSM), or in a file."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+# Makes the new text of the texts there were, oldest first.
+Change = Callable[[Sequence[str]], str]
+
+
+class Parameter(Protocol):
+    """Every method may raise `StoreUnavailable`."""
+
+    def read(self) -> str:
+        """The text as it is now. Raises `NotFound`."""
+        ...
+
+    def update(self, change: Change) -> None:
+        """Write what `change` makes of every text that may hold something of value.
+
+        `change` may be called again with texts that it has made before, and must then add nothing to them.
+        Raises `ParameterFull`, and `Conflict` when others write all the time.
+        """
+        ...
+
+
+def open_parameter(address: str) -> Parameter:
+    """The parameter at `ssm:/name`, or in a file. Raises `ValueError` for an address that is neither."""
+    # Imported here: botocore takes a while to load, and a file needs none of it.
+    if address.startswith("ssm:"):
+        name = address.removeprefix("ssm:")
+        if not name.startswith("/") or name.endswith("/"):
+            raise ValueError(f"a parameter is ssm:/name, such as ssm:/lifeboat/dev/keys; got {address!r}")
+        from functions.core.ssm_parameter import SsmParameter
+
+        return SsmParameter(name)
+    if not address or "://" in address:
+        raise ValueError(f"a parameter is ssm:/name or a file; got {address!r}")
+    from functions.core.file_parameter import FileParameter
+
+    return FileParameter(address)

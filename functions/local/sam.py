@@ -1,0 +1,114 @@
+"""`sam local` on the built bundles, whose functions then use the store of a running `make run`.
+
+    python -m functions.local.sam invoke PredictFunction --event tests/events/http_predict.json
+
+What follows is given to `sam local` as it stands. SAM's containers have a network of their own, even with
+`--docker-network host`, and reach this machine at the engine's gateway. So, while this runs, a port there
+leads to a store on 127.0.0.1.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from functions.local.bundle.build import RUNTIME
+from functions.local.child import ROOT
+from functions.local.forwarding import forwarded
+from functions.local.runner import exported, leading_to
+from functions.local.state import State, find_runner
+
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+TEMPLATE = ROOT / ".aws-sam" / "build" / "template.yaml"
+OWN_STORE = "name a store that containers reach in LIFEBOAT_STORE, and its endpoint in AWS_ENDPOINT_URL"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `sam local` with `arguments`. Returns its exit code, or 1 when it cannot be run."""
+    try:
+        if not TEMPLATE.exists():
+            raise RuntimeError("there are no bundles yet: make build")
+        return asyncio.run(sam_local(arguments))
+    except RuntimeError as error:
+        print(f"Failed: {error}", file=sys.stderr)
+        return 1
+
+
+async def sam_local(arguments: Sequence[str], sam: Path = SAM) -> int:
+    """Run `sam local` with `arguments`; a signal to stop goes to it as Ctrl-C. Returns its exit code.
+
+    Raises `RuntimeError`, in words for people, when something that this takes is missing.
+    """
+    gateway = await _gateway()
+    architecture = os.environ.get("ARCHITECTURE") or "x86_64"
+    # Whether an image that is here is the newest is not worth a registry that may be out of reach.
+    image = await _docker("image", "inspect", f"public.ecr.aws/lambda/python:{RUNTIME}-{architecture}")
+    options = ["--template", str(TEMPLATE), *(["--skip-pull-image"] if image is not None else [])]
+    async with _reachable_store(gateway):
+        process = await asyncio.create_subprocess_exec(
+            sam, "local", *arguments, *options, cwd=ROOT, start_new_session=True
+        )
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, process.send_signal, signal.SIGINT)
+        return await process.wait()
+
+
+@asynccontextmanager
+async def _reachable_store(gateway: str) -> AsyncIterator[None]:
+    """This process's environment, and so SAM's and the functions', names a store that containers reach."""
+    if os.environ.get("LIFEBOAT_STORE"):
+        yield
+        return
+    runner = find_runner()
+    if runner is None:
+        raise RuntimeError(f"no runner was found: `make run` in another terminal starts one, or {OWN_STORE}")
+    if not runner.store.startswith("s3://"):
+        raise RuntimeError(f"the runner keeps its store in a folder, {runner.store}: {OWN_STORE}")
+    endpoint = runner.endpoint
+    async with AsyncExitStack() as stack:
+        address = urlsplit(endpoint or "")
+        if address.hostname in {"127.0.0.1", "localhost"}:
+            try:
+                forwarding = forwarded(gateway, address.hostname, address.port or 80)
+                endpoint = f"http://{gateway}:{await stack.enter_async_context(forwarding)}"
+            except OSError as error:
+                raise RuntimeError(
+                    f"{gateway}, the engine's gateway, is not on this machine: {OWN_STORE}"
+                ) from error
+        stack.enter_context(exported(_leading_to(runner, endpoint)))
+        yield
+
+
+def _leading_to(runner: State, endpoint: str | None) -> dict[str, str | None]:
+    # The embedded store takes any keys; for another, those of this environment are right.
+    keys = leading_to(endpoint, "us-east-1") if runner.embedded and endpoint else {}
+    return {**keys, "AWS_ENDPOINT_URL": endpoint, "LIFEBOAT_STORE": runner.store}
+
+
+async def _gateway() -> str:
+    """This machine's address as containers see it."""
+    found = await _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    if not found:
+        raise RuntimeError("no container engine answers: install and start Docker, then try again")
+    return found
+
+
+async def _docker(*arguments: str) -> str | None:
+    """What docker printed; None when there is no docker, or it failed."""
+    quiet = asyncio.subprocess.DEVNULL
+    try:
+        docker = await asyncio.create_subprocess_exec(
+            "docker", *arguments, stdout=asyncio.subprocess.PIPE, stderr=quiet
+        )
+    except FileNotFoundError:
+        return None
+    printed, _ = await docker.communicate()
+    return None if docker.returncode else printed.decode().strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,242 @@
+"""Each function may do what it does and no more: its recorded calls against its role in template.yaml."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote_plus
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from functions.core import promotion, registry
+from functions.core.folder_store import FolderStore
+from functions.core.manifest import Manifest
+from functions.local.template import read_template
+from functions.models import app as models_app
+from functions.models.handler import handler as models_handler
+from functions.predict import service
+from functions.predict.handler import handler as predict_handler
+from functions.retrain import handler as retrain_module
+from tests.conftest import EVENTS, LOOP, QUICK, TITANIC
+from tests.declared import TEMPLATE
+from tests.integration.iam import Grant, Need, grants_of
+from tests.integration.recorder import Recorder
+from training.publication import Upload, train_and_publish
+
+FUNCTIONS = read_template(TEMPLATE).functions
+BUCKET = FUNCTIONS["PredictFunction"].environment["LIFEBOAT_STORE"].removeprefix("s3://")
+OTHER = "0" * 15 + "1"
+
+# What Lambda itself does with a function's role: no call of ours shows it.
+OF_LAMBDA = {
+    "logs:CreateLogStream": "Lambda opens the log stream",
+    "logs:PutLogEvents": "Lambda sends what was printed",
+    "xray:PutTraceSegments": "Lambda sends the traces",
+    "xray:PutTelemetryRecords": "Lambda sends the traces",
+    "sqs:SendMessage": "Lambda keeps an event that failed for good",
+}
+
+
+def uncovered(needs: set[Need], grants: list[Grant]) -> set[Need]:
+    """What was needed and is not granted."""
+    return {need for need in needs if not any(grant.covers(need) for grant in grants)}
+
+
+def superfluous(needs: set[Need], grants: list[Grant]) -> set[Grant]:
+    """What could be taken away, and all that was needed would still be granted."""
+    return {
+        grant
+        for grant in grants
+        if grant.action not in OF_LAMBDA
+        and not uncovered(needs, [other for other in grants if other is not grant])
+    }
+
+
+class Machine:
+    """An S3 protocol on a socket, in which the functions run as template.yaml has them, under watch."""
+
+    def __init__(self, recorder: Recorder, s3: Any, published: FolderStore) -> None:
+        self.recorder = recorder
+        self.version = promotion.read_champion(published)[0].version
+        self._s3 = s3
+        self._published = published
+
+    def put(self, key: str, body: bytes) -> str:
+        found: str = self._s3.put_object(Bucket=BUCKET, Key=key, Body=body)["VersionId"]
+        return found
+
+    def delete(self, key: str) -> None:
+        self._s3.delete_object(Bucket=BUCKET, Key=key)
+
+    def publish(self) -> None:
+        """Put the champion into the bucket, and the same model once more as version OTHER."""
+        for entry in self._published.list(""):
+            self.put(entry.key, self._published.get(entry.key).body)
+        manifest = registry.read_manifest(self._published, self.version)
+        other: Manifest = manifest.model_copy(update={"version": OTHER})
+        self.put(registry.manifest_key(OTHER), other.model_dump_json().encode())
+        for key in (registry.model_key, registry.holdout_key):
+            self.put(key(OTHER), self._published.get(key(self.version)).body)
+
+    def ask(self, handler: Any, method: str, path: str, body: Any = None) -> int:
+        """The status of a handler's answer to an administrator's request."""
+        raw, _, query = path.partition("?")
+        event = json.loads((EVENTS / "http_predict.json").read_text())
+        event |= {"rawPath": raw, "rawQueryString": query, "body": json.dumps(body) if body else None}
+        event["requestContext"]["http"] |= {"method": method, "path": raw}
+        event["requestContext"]["authorizer"]["lambda"]["scopes"] = "admin"
+        with self.recorder.recording():
+            status: int = handler(event, None)["statusCode"]
+        return status
+
+    def upload(self, key: str, body: bytes | None, *, with_version: bool) -> str:
+        """What retrain makes of the event of an upload; without a body the object is not there any more."""
+        record = json.loads((EVENTS / "s3_put.json").read_text())["Records"][0]
+        record["s3"]["object"] = {"key": quote_plus(key, safe="/")}
+        if body is not None:
+            version_id = self.put(key, body)
+            if with_version:
+                record["s3"]["object"]["versionId"] = version_id
+        with self.recorder.recording():
+            (result,) = retrain_module.handler({"Records": [record]}, None)["results"]
+        status: str = result["status"]
+        return status
+
+
+def exercise_predict(machine: Machine) -> None:
+    passenger = {"pclass": 1, "sex": "female"}
+    assert machine.ask(predict_handler, "GET", "/health/ready") == 503
+    machine.publish()
+    machine.delete(registry.manifest_key(machine.version))
+    assert machine.ask(predict_handler, "GET", "/model") == 503
+    machine.publish()
+    # The second finds the champion unchanged.
+    for _ in range(2):
+        assert machine.ask(predict_handler, "POST", "/predict", passenger) == 200
+
+
+def exercise_retrain(machine: Machine) -> None:
+    lines = TITANIC.read_bytes().splitlines(keepends=True)
+    # Fewer passengers train sooner.
+    first, second = b"".join(lines[:500]), b"".join(lines[:501])
+    assert machine.upload("datasets/first.csv", first, with_version=True) == "promoted"
+    assert machine.upload("datasets/again.csv", first, with_version=False) == "already published"
+    assert machine.upload("datasets/second.csv", second, with_version=True) in {"promoted", "published"}
+    assert machine.upload("datasets/bad.csv", b"pclass,survived,sex\n", with_version=True) == "rejected"
+    assert machine.upload("datasets/empty.csv", b"", with_version=True) == "rejected"
+    assert machine.upload("datasets/gone.csv", None, with_version=False) == "gone"
+
+
+def exercise_models(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(models_handler, method, path, body)
+
+    why = {"reason": "a test", "force": True}
+    assert ask("GET", "/models/champion") == 503
+    assert ask("POST", f"/models/{OTHER}/promote", why) == 404
+    machine.publish()
+    assert ask("GET", "/models?limit=2") == 200
+    assert ask("GET", f"/models/{OTHER}") == 200
+    assert ask("GET", f"/models/compare?left={OTHER}&right={machine.version}") == 200
+    assert ask("POST", f"/models/{OTHER}/promote", why) == 200
+    assert ask("POST", "/models/rollback", {"reason": "a test"}) == 200
+    assert ask("GET", "/models/history") == 200
+    assert ask("DELETE", f"/models/{OTHER}") == 409
+    machine.put(promotion.CHAMPION, json.dumps(_without_predecessor(machine)).encode())
+    assert ask("DELETE", f"/models/{OTHER}") == 204
+
+
+def _without_predecessor(machine: Machine) -> dict[str, Any]:
+    champion, _ = promotion.read_champion(models_app.store())
+    return champion.model_dump(mode="json") | {"previous": None}
+
+
+EXERCISES: dict[str, Callable[[Machine], None]] = {
+    "PredictFunction": exercise_predict,
+    "RetrainFunction": exercise_retrain,
+    "ModelsFunction": exercise_models,
+}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
+    """A store in which the real passengers made the champion."""
+    store = FolderStore(str(tmp_path_factory.mktemp("published")))
+    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
+    train_and_publish(store, upload, TITANIC, by="test", configuration=QUICK)
+    return store
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def machine(endpoint: str, published: FolderStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    recorder = Recorder()
+    for function in FUNCTIONS.values():
+        for name, value in function.environment.items():
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    # Every request asks the store.
+    monkeypatch.setenv("LIFEBOAT_REFRESH_SECONDS", "0")
+    recorder.watch_clients(monkeypatch)
+    caches = (
+        service.service,
+        models_app.store,
+        retrain_module._settings,
+        retrain_module._store,
+    )
+    for cached in caches:
+        cached.cache_clear()
+    # `asyncio.run` in another test takes it away, and Mangum needs one.
+    asyncio.set_event_loop(LOOP)
+    s3: Any = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    yield Machine(recorder, s3, published)
+    for kind in ("Versions", "DeleteMarkers"):
+        for item in s3.list_object_versions(Bucket=BUCKET).get(kind, []):
+            s3.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
+    s3.delete_bucket(Bucket=BUCKET)
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("function", EXERCISES)
+def test_a_role_grants_what_its_function_does_and_nothing_more(machine: Machine, function: str) -> None:
+    EXERCISES[function](machine)
+    needs, grants = machine.recorder.needs, grants_of(function)
+    assert uncovered(needs, grants) == set()
+    assert superfluous(needs, grants) == set()
+
+
+def test_every_function_of_the_template_is_exercised() -> None:
+    assert EXERCISES.keys() == FUNCTIONS.keys()
+
+
+def test_the_judge_notices_what_is_missing_and_what_is_too_much() -> None:
+    key = Need("s3:GetObject", "arn:aws:s3:::b/models/1/model.onnx")
+    listing = Need("s3:ListBucket", "arn:aws:s3:::b", "models/")
+    reading = Grant("s3:GetObject", "arn:aws:s3:::b/models/*")
+    looking = Grant("s3:ListBucket", "arn:aws:s3:::b", "models/*")
+    assert uncovered({key, listing}, [reading, looking]) == set()
+    assert uncovered({key, listing}, [reading]) == {listing}
+    for other in (
+        Grant("s3:PutObject", "arn:aws:s3:::b/models/*"),
+        Grant("s3:GetObject", "arn:aws:s3:::b/registry/*"),
+        Grant("s3:GetObject", "arn:aws:s3:::c/models/*"),
+        Grant("s3:GetObject", "arn:aws:s3:::b/models/?/model.onn"),
+        Grant("s3:GetObject", "arn:aws:s3:::b/models/*", "models/*"),
+    ):
+        assert uncovered({key}, [other]) == {key}
+        assert superfluous({key}, [reading, other]) == {other}
+    assert superfluous({key}, [reading, Grant("logs:PutLogEvents", "Logs.Arn")]) == set()

@@ -1,0 +1,195 @@
+"""`sam local` is given a store that containers reach; what is missing is said in words."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from functions.local import sam
+from functions.local.forwarding import forwarded
+from functions.local.listening import HOST, listen, port_of
+from functions.local.sam import main, sam_local
+from functions.local.state import State
+
+BUCKET = "s3://lifeboat-here"
+# A program that reports how it was called, in place of SAM. It asks the store before it ends.
+STAND_IN = f"""#!{sys.executable}
+import json, os, socket, sys, urllib.parse
+endpoint = urllib.parse.urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+answer = None
+if endpoint.port:
+    with socket.create_connection((endpoint.hostname, endpoint.port), timeout=10) as connection:
+        connection.sendall(b"ahoy")
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(100).decode()
+names = ("LIFEBOAT_STORE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID")
+print(json.dumps([sys.argv[1:], {{name: os.environ.get(name) for name in names}}, answer]), flush=True)
+sys.exit(3)
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Path:
+    return executable(tmp_path / "sam", STAND_IN)
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A docker on the path that answers as asked; with its gateway, containers are this machine."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("LIFEBOAT_STORE", raising=False)
+
+    def answering(gateway: str = HOST, *, has_image: bool = True) -> None:
+        script = f"case $1 in network) echo {gateway};; *) exit {0 if has_image else 1};; esac"
+        executable(tmp_path / "bin" / "docker", f"#!/bin/sh\n{script}\n")
+
+    return answering
+
+
+def executable(path: Path, text: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def found(monkeypatch: pytest.MonkeyPatch, runner: State | None) -> None:
+    monkeypatch.setattr(sam, "find_runner", lambda: runner)
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write((await reader.read()).upper())
+    writer.close()
+
+
+def test_the_functions_reach_the_embedded_store_through_the_gateway(
+    stand_in: Path,
+    docker: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    docker()
+
+    async def run() -> tuple[int, int]:
+        async with await asyncio.start_server(echo, sock=listen(0)) as store:
+            port = port_of(store.sockets[0])
+            found(monkeypatch, State("", BUCKET, f"http://{HOST}:{port}", True, 1))
+            return port, await sam_local(["invoke", "F"], stand_in)
+
+    port, code = asyncio.run(run())
+    arguments, variables, answer = json.loads(capfd.readouterr().out)
+    assert code == 3
+    assert arguments == ["local", "invoke", "F", "--template", str(sam.TEMPLATE), "--skip-pull-image"]
+    assert answer == "AHOY"
+    assert variables["AWS_ENDPOINT_URL"] != f"http://{HOST}:{port}"
+    assert (variables["LIFEBOAT_STORE"], variables["AWS_ACCESS_KEY_ID"]) == (BUCKET, "local")
+
+
+def test_another_endpoint_is_used_as_it_is_with_the_keys_of_this_environment(
+    stand_in: Path,
+    docker: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    docker(has_image=False)
+    found(monkeypatch, State("", BUCKET, "https://store.example", False, 1))
+    asyncio.run(sam_local(["start-api"], stand_in))
+    arguments, variables, _ = json.loads(capfd.readouterr().out)
+    assert "--skip-pull-image" not in arguments
+    assert variables == {
+        "LIFEBOAT_STORE": BUCKET,
+        "AWS_ENDPOINT_URL": "https://store.example",
+        "AWS_ACCESS_KEY_ID": "testing",
+    }
+
+
+def test_a_store_named_in_the_environment_needs_no_runner(
+    stand_in: Path,
+    docker: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    docker()
+    found(monkeypatch, None)
+    monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
+    asyncio.run(sam_local([], stand_in))
+    assert json.loads(capfd.readouterr().out)[1]["LIFEBOAT_STORE"] == "s3://mine"
+
+
+def test_a_signal_to_stop_reaches_sam_as_ctrl_c(
+    tmp_path: Path, docker: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker()
+    monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
+    waiting = executable(
+        tmp_path / "sam",
+        f"#!{sys.executable}\nimport os, signal, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: os._exit(42))\n"
+        # By then, whoever started it listens for signals.
+        f"time.sleep(0.5)\nos.kill({os.getpid()}, signal.SIGTERM)\ntime.sleep(30)\n",
+    )
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert asyncio.run(sam_local([], waiting)) == 42
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+    ("runner", "gateway", "reason"),
+    [
+        (None, HOST, "no runner was found: `make run` in another terminal starts one"),
+        (State("", "build/store", None, False, 1), HOST, "keeps its store in a folder, build/store"),
+        # An address of the range set aside for documentation is on no machine.
+        (State("", BUCKET, "http://127.0.0.1:9", True, 1), "192.0.2.1", "192.0.2.1, the engine's gateway"),
+    ],
+)
+def test_a_store_out_of_reach_is_refused(
+    runner: State | None,
+    gateway: str,
+    reason: str,
+    stand_in: Path,
+    docker: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    docker(gateway)
+    found(monkeypatch, runner)
+    with pytest.raises(RuntimeError, match=reason):
+        asyncio.run(sam_local([], stand_in))
+
+
+def test_without_an_engine_the_command_line_says_so(
+    docker: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sam, "TEMPLATE", tmp_path)
+    assert main([]) == 1
+    assert "no container engine answers" in capsys.readouterr().err
+
+
+def test_without_bundles_the_command_line_says_how_to_make_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sam, "TEMPLATE", tmp_path / "template.yaml")
+    assert main([]) == 1
+    assert "make build" in capsys.readouterr().err
+
+
+def test_a_far_end_that_is_not_there_closes_the_connection() -> None:
+    async def ask() -> bytes:
+        with listen(0) as free:
+            nobody = port_of(free)
+        async with forwarded(HOST, HOST, nobody) as port:
+            reader, writer = await asyncio.open_connection(HOST, port)
+            answer = await reader.read()
+            writer.close()
+            return answer
+
+    assert asyncio.run(ask()) == b""

@@ -1,0 +1,203 @@
+"""The commands that see to published models: what there is, what serves, and how that changes."""
+
+import argparse
+import getpass
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from pydantic import BaseModel
+
+from functions.core import promotion, registry
+from functions.core.comparison import compare
+from functions.core.errors import NoChampion, UnusableModel
+from functions.core.promotion import Champion
+from functions.core.store import Store, open_store
+
+Row = Sequence[object]
+Lines = Iterator[str]
+METRICS = ("roc_auc", "log_loss", "brier")
+CHANGES = 20
+
+
+def add_commands(parser: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
+    """Give `parser` a command for each function below; `store` holds the option --store."""
+    commands = parser.add_subparsers(title="commands", required=True)
+
+    def command(name: str, run: Callable[[Store, argparse.Namespace], Any], what: str) -> Any:
+        added = commands.add_parser(name, help=what, description=what, parents=[store])
+        added.add_argument("--json", action="store_true", help="answer in JSON")
+        added.set_defaults(run=lambda options: _print(run(open_store(options.store), options), options))
+        return added
+
+    command("list", _list, "list the published versions, the newest first")
+    command("show", _show, "show what is known of a version").add_argument("version")
+    both = command("compare", _compare, "set two versions side by side")
+    both.add_argument("left", help="a version")
+    both.add_argument("right", help="a version")
+    promote = command("promote", _promote, "put a version into service")
+    promote.add_argument("version")
+    promote.add_argument("--force", action="store_true", help="whatever the gate said")
+    rollback = command("rollback", _rollback, "put an earlier version back into service")
+    rollback.add_argument("--to", metavar="VERSION", help="default: the last champion not abandoned since")
+    for change in (promote, rollback):
+        change.add_argument("--reason", required=True, help="for those who read the history")
+    history = command("history", _history, "list the changes of champion, the newest first")
+    history.add_argument(
+        "--limit", type=int, default=CHANGES, help=f"at most so many, {CHANGES} if not given"
+    )
+    delete = command("delete", _delete, "delete a version; never the champion or its predecessor")
+    delete.add_argument("version")
+
+
+class _Answer:
+    """What a command found: `data` for machines, `lines` for people."""
+
+    def __init__(self, data: object, lines: Lines) -> None:
+        self.data, self.lines = data, lines
+
+
+def _print(answer: _Answer, options: argparse.Namespace) -> int:
+    if options.json:
+        print(json.dumps(answer.data, indent=2, default=_plain))
+    else:
+        print("\n".join(answer.lines))
+    return 0
+
+
+def _plain(model: object) -> object:
+    if isinstance(model, BaseModel):
+        return model.model_dump(mode="json")
+    raise TypeError(f"{type(model)} has no JSON")
+
+
+def _list(store: Store, _options: argparse.Namespace) -> _Answer:
+    try:
+        champion = promotion.read_champion(store)[0]
+    except (NoChampion, UnusableModel):
+        # A list is what helps to choose another champion.
+        champion = None
+    newest = sorted(registry.publications(store), key=lambda one: (one.at, one.version), reverse=True)
+    data = [_summary(store, one.version, champion) for one in newest]
+    rows = [
+        [one["version"], one["standing"], one["published"], one["model"], one["dataset"]]
+        + [f"{one[name]:.4f}" if one[name] is not None else "" for name in METRICS]
+        for one in data
+    ]
+    heads = ["version", "standing", "published", "model", "dataset", *METRICS]
+    return _Answer(data, _table(heads, rows) if rows else iter(["no version is published yet"]))
+
+
+def _summary(store: Store, version: str, champion: Champion | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"version": version, "standing": _standing(version, champion)}
+    try:
+        manifest = registry.read_manifest(store, version)
+    except UnusableModel as error:
+        return found | dict.fromkeys(("published", "dataset", *METRICS)) | {"model": str(error)}
+    metrics = {name: manifest.metrics[name].value if name in manifest.metrics else None for name in METRICS}
+    published = f"{manifest.created_at:%Y-%m-%d %H:%M}"
+    return (
+        found | {"published": published, "model": manifest.model, "dataset": manifest.dataset.key} | metrics
+    )
+
+
+def _standing(version: str, champion: Champion | None) -> str:
+    if champion is None:
+        return ""
+    if version == champion.version:
+        return "champion"
+    if version in champion.abandoned:
+        return "abandoned"
+    return "previous" if version == champion.previous else ""
+
+
+def _show(store: Store, options: argparse.Namespace) -> _Answer:
+    manifest = registry.read_manifest(store, options.version)
+    data, decision, proof = manifest.dataset, manifest.decision, manifest.certificate
+
+    def lines() -> Lines:
+        yield f"version      {manifest.version}, {manifest.model}, {manifest.created_at:%Y-%m-%d %H:%M} UTC"
+        yield f"dataset      {data.key}, {data.train_rows} rows to train on, {data.holdout_rows} held out"
+        for name, metric in manifest.metrics.items():
+            yield f"  {name:18} {metric.value:.4f}  (95 % {metric.low:.4f} to {metric.high:.4f})"
+        rows = proof.rows + proof.edge_rows
+        yield f"certificate  {rows} rows, largest difference {proof.largest_difference:.1e}"
+        against = f" (champion: {decision.champion})" if decision.champion else ""
+        yield f"gate         {'passed' if decision.promote else 'held back'}, {decision.rule}{against}"
+        yield f"             {decision.reason}"
+        for name, number in decision.numbers.items():
+            yield f"  {name:24} {number:.4f}"
+        if decision.slices:
+            heads = list(dict.fromkeys(key for numbers in decision.slices.values() for key in numbers))
+            rows_of = [
+                [name, *(_figure(numbers.get(head)) for head in heads)]
+                for name, numbers in decision.slices.items()
+            ]
+            yield from _table(["slice", *heads], rows_of)
+
+    return _Answer(manifest, lines())
+
+
+def _compare(store: Store, options: argparse.Namespace) -> _Answer:
+    found = compare(store, options.left, options.right)
+
+    def lines() -> Lines:
+        yield "Each on its own holdout:"
+        own = [
+            [name, *(_figure(side.value if side else None) for side in (pair.left, pair.right))]
+            for name, pair in found.metrics.items()
+        ]
+        yield from _table(["", found.left, found.right], own)
+        yield f"On the {found.shared_rows} held-out rows they share:"
+        shared = [[name, _figure(p.left), _figure(p.right)] for name, p in found.on_shared_rows.items()]
+        yield from _table(["", found.left, found.right], shared)
+        yield f"They disagree on {found.disagreements} of them; the farthest apart first:"
+        for row in found.rows:
+            known = ", ".join(f"{name} {value}" for name, value in row.passenger.items() if value is not None)
+            fate = "survived" if row.survived else "died"
+            yield f"  {row.left:.3f}  {row.right:.3f}  {fate:8}  {known}"
+
+    return _Answer(found, lines())
+
+
+def _promote(store: Store, options: argparse.Namespace) -> _Answer:
+    champion = promotion.promote_by_hand(
+        store, options.version, by=getpass.getuser(), reason=options.reason, force=options.force
+    )
+    return _changed(champion)
+
+
+def _rollback(store: Store, options: argparse.Namespace) -> _Answer:
+    champion = promotion.rollback(store, to=options.to, by=getpass.getuser(), reason=options.reason)
+    return _changed(champion)
+
+
+def _changed(champion: Champion) -> _Answer:
+    said = f"{champion.version} is in service, in place of {champion.previous or 'none'} "
+    return _Answer(champion, iter([f"{said}(promotion {champion.sequence})"]))
+
+
+def _history(store: Store, options: argparse.Namespace) -> _Answer:
+    found = list(islice(promotion.history(store), max(options.limit, 0)))
+    rows = [
+        [one.sequence, one.version, f"{one.promoted_at:%Y-%m-%d %H:%M}", one.by, one.reason] for one in found
+    ]
+    return _Answer(found, _table(["number", "version", "promoted", "by", "reason"], rows))
+
+
+def _delete(store: Store, options: argparse.Namespace) -> _Answer:
+    promotion.delete(store, options.version, by=getpass.getuser())
+    return _Answer({"deleted": options.version}, iter([f"{options.version} is deleted"]))
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Row]) -> Lines:
+    """Columns as wide as their widest cell, two spaces apart."""
+    cells = [list(heads), *([str(cell if cell is not None else "") for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
