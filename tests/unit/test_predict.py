@@ -1,9 +1,8 @@
 """The predict function through its Lambda handler: answers, errors, and a champion that stays usable."""
 
-import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,45 +19,11 @@ from functions.core.store import Blob, Store
 from functions.predict import lane, service
 from functions.predict.app import native
 from functions.predict.champion import ChampionCache
-from functions.predict.handler import handler
-from tests.conftest import LOOP, QUICK, TITANIC
+from tests.conftest import Call
 from training.dataset import Dataset
-from training.publication import Upload, train_and_publish
 from training.train import Trained
 
-Call = Callable[..., tuple[int, dict[str, Any]]]
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which the real passengers made the champion."""
-    folder = tmp_path_factory.mktemp("published")
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    outcome = train_and_publish(FolderStore(str(folder)), upload, TITANIC, by="test", configuration=QUICK)
-    assert outcome.status == "promoted"
-    return folder
-
-
-@pytest.fixture
-def call(
-    published: Path, event: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Call]:
-    """Sends one request through the handler, as the gateway would; returns status and body."""
-    monkeypatch.setenv("LIFEBOAT_STORE", str(published))
-    service.service.cache_clear()
-    # `asyncio.run` in another test takes it away.
-    asyncio.set_event_loop(LOOP)
-
-    def send(method: str, path: str, body: str | None = None, **changes: Any) -> tuple[int, dict[str, Any]]:
-        request = event("http_predict") | {"rawPath": path, "body": body} | changes
-        request["requestContext"]["http"] |= {"method": method, "path": path}
-        answer = handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
-        assert answer["headers"]["content-type"] == "application/json"
-        return answer["statusCode"], json.loads(answer["body"])
-
-    yield send
-    service.service.cache_clear()
 
 
 def test_the_golden_event_is_scored(
