@@ -70,6 +70,16 @@ def validate_rows(rows: list[dict[str, Any]]) -> Rows:
     return Rows(to_columns(list(good.values())), list(good), bad)
 
 
+def read_rows(rows: list[dict[str, Any]]) -> Rows:
+    """All of `rows`. Raises `InvalidInput` when there are none or too many, and for a bad one."""
+    if not 1 <= len(rows) <= MOST_ROWS:
+        raise InvalidInput(f"{len(rows)} rows were sent; from 1 to {MOST_ROWS} can be scored at once")
+    found = validate_rows(rows)
+    if found.bad:
+        raise _refusal(found.bad, len(rows))
+    return found
+
+
 def read_csv(body: bytes, *, partial: bool) -> Rows:
     """The passengers of a CSV (see `core.table`). Raises `InvalidInput` for a file that is no table, and,
     without `partial`, for the first bad row."""
@@ -86,13 +96,19 @@ def read_csv(body: bytes, *, partial: bool) -> Rows:
         for row in chunk.bad
     ]
     if bad and not partial:
-        raise InvalidInput(
-            f"{len(bad)} of {len(lines)} rows are bad and nothing was scored; `detail` says where",
-            [{"loc": ["body", f"row {row.row}", row.field], "msg": row.msg, "type": "row"} for row in bad],
-        )
+        raise _refusal(bad, len(lines))
     columns = chunks[0].columns
     if len(chunks) > 1:
         columns = {
             name: np.concatenate([chunk.columns[name] for chunk in chunks]) for name in chunks[0].columns
         }
     return Rows(columns, [number[line] for chunk in chunks for line in chunk.lines], bad)
+
+
+def _refusal(bad: list[RowError], rows: int) -> InvalidInput:
+    # Some clients show their user this sentence only, so it has an example in it.
+    where = ", ".join(filter(None, [f"row {bad[0].row}", bad[0].field]))
+    return InvalidInput(
+        f"{len(bad)} of {rows} rows are bad and nothing was scored; {where}: {bad[0].msg}",
+        [{"loc": ["body", f"row {row.row}", row.field], "msg": row.msg, "type": "row"} for row in bad],
+    )

@@ -1,14 +1,15 @@
 """Lifeboat's own routes: one passenger, many passengers, the model in service, health, documentation."""
 
+import functools
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from functions.core.columns import to_columns
 from functions.core.documentation import documentation_page
-from functions.core.errors import InvalidInput, UnsupportedMediaType
+from functions.core.errors import InvalidInput
 from functions.core.http import error_answers
 from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
 from functions.core.passenger import Passenger
@@ -19,7 +20,7 @@ from functions.predict.app.common import (
     Asker,
     CurrentChampion,
     CurrentService,
-    in_body,
+    read_body,
 )
 from functions.predict.batch import MOST_EXPLAINED, Batch, Rows
 from functions.predict.explain import Explanation, background_of, explain
@@ -117,7 +118,8 @@ async def many(
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    rows = _read(await request.body(), content_type, partial=partial)
+    from_json = functools.partial(batch.read_json, partial=partial)
+    rows = read_body(await request.body(), content_type, from_json, partial=partial)
     if explain and len(rows.numbers) > MOST_EXPLAINED:
         raise InvalidInput(f"at most {MOST_EXPLAINED} rows can be explained at once, got {len(rows.numbers)}")
     scored = predict(rows.columns, model, origin, logged_share=service.settings.logged_share)
@@ -126,18 +128,6 @@ async def many(
         body = answers.batch_as_csv(scored, rows.numbers, rows.bad, model, explanation)
         return Response(body, media_type="text/csv")
     return _json(answers.batch_as_json(scored, rows.numbers, rows.bad, model, explanation))
-
-
-def _read(body: bytes, content_type: str, *, partial: bool) -> Rows:
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind in {"text/csv", "application/csv"}:
-        return batch.read_csv(body, partial=partial)
-    if kind != "application/json":
-        raise UnsupportedMediaType("send application/json or text/csv, and say which in content-type")
-    try:
-        return batch.read_json(body, partial=partial)
-    except ValidationError as error:
-        raise in_body(error) from None
 
 
 def _explained(rows: Rows, model: CurrentChampion) -> Explanation:
