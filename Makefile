@@ -47,6 +47,11 @@ upload: $(VENV)/.run ## Upload a dataset to the running store, which retrains: m
 	@test -n "$$FILE" || { echo 'Which file? make upload FILE=passengers.csv' >&2; exit 2; }
 	@exec $(BIN)/python -m functions.local upload "$$FILE"
 
+.PHONY: key
+key: $(VENV)/.run ## Make a key: make key SCOPES=predict NOTE="who uses it" [DAYS=90] [STAGE=dev]; or ARGS=list, ARGS="revoke ID"
+	@exec $(BIN)/python -m functions.local key $(or $(ARGS),create --scopes "$$SCOPES" --note "$$NOTE" \
+		$(if $(DAYS),--days "$$DAYS")) $(if $(STAGE),--stage "$$STAGE")
+
 .PHONY: train
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 	@exec $(BIN)/python -m training $(ARGS)
@@ -138,6 +143,7 @@ LAMBDA = --python-version 3.13 --python-platform x86_64-manylinux_2_28
 lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt

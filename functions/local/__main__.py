@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from functions.authorize.__main__ import main as authorize_main
 from functions.core.errors import LifeboatError
 from functions.core.store import open_store
 from functions.local.asynchronous import Outcome
@@ -53,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("file", type=Path, help="a CSV")
     sub.set_defaults(command=_upload)
+    sub = commands.add_parser(
+        "key", help="make, list and revoke keys of the running API (see python -m functions.authorize)"
+    )
+    sub.add_argument("arguments", nargs=argparse.REMAINDER, help="as for python -m functions.authorize")
+    sub.set_defaults(command=_key)
     return parser
 
 
@@ -86,10 +92,11 @@ async def _serve(options: Options, log: Callable[[str, str], None]) -> int:
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
     async with running(options, log, outcomes.put_nowait) as here:
         _say_moved(options, here)
-        state = State(here.api, here.address, here.endpoint, here.embedded, os.getpid())
+        state = State(here.api, here.address, here.endpoint, here.embedded, os.getpid(), here.keys)
         with announced(state):
             await tell(here, outcomes, _say)
-            _say(f"Documentation: {here.api}/docs. Another dataset retrains: make upload FILE=passengers.csv")
+            _say("Another dataset retrains: make upload FILE=passengers.csv")
+            _say('Another key: make key SCOPES=predict NOTE="who uses it"')
             _say("Serving until Ctrl-C.")
             while True:
                 for sentence in describe(await outcomes.get()):
@@ -120,6 +127,16 @@ def _upload(options: argparse.Namespace) -> int:
             return 0 if upload(open_store(address), options.file, _say) else 1
         except KeyboardInterrupt:
             return INTERRUPTED
+
+
+def _key(options: argparse.Namespace) -> int:
+    runner = find_runner()
+    with ExitStack() as stack:
+        if runner and runner.keys and not os.environ.get("LIFEBOAT_KEYS"):
+            stack.enter_context(exported({"LIFEBOAT_KEYS": runner.keys}))
+            if runner.embedded:
+                stack.enter_context(exported(leading_to(str(runner.endpoint), "us-east-1")))
+        return authorize_main(options.arguments)
 
 
 async def _until_stopped(work: Coroutine[Any, Any, int]) -> int:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from functions.local.function_process import FunctionError, FunctionTimeout
-from functions.local.http_events import Router, http_response, request_event
+from functions.local.http_events import Router, authorizer_event, http_response, request_event
 from functions.local.template import Route
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024  # API Gateway's
@@ -54,6 +54,10 @@ class Gateway:
         event = request_event(request, body, match)
         if len(json.dumps(event)) > MAX_PAYLOAD_BYTES:
             return _message(413, "Request Entity Too Large")
+        if match.route.authorizer:
+            refusal = await self._authorize(match.route.authorizer, event)
+            if refusal:
+                return refusal
         function = match.route.function
         invocation = asyncio.ensure_future(self._functions[function].invoke(event))
         # As on AWS, a function that is too late for the gateway may finish; how it ends, nobody asks.
@@ -74,6 +78,19 @@ class Gateway:
             return _message(500, "Internal Server Error")
         response.headers["apigw-requestid"] = event["requestContext"]["requestId"]
         return response
+
+    async def _authorize(self, function: str, event: dict[str, Any]) -> Response | None:
+        """Ask the authorizer and put its context into `event`; what to answer when it lets nobody through."""
+        try:
+            answer = await self._functions[function].invoke(authorizer_event(event))
+            allowed, context = answer["isAuthorized"], answer.get("context", {})
+        except (FunctionError, KeyError, TypeError) as error:
+            self._on_error(function, f"no authorization: {error!r}")
+            return _message(500, "Internal Server Error")
+        if allowed is not True:
+            return _message(403, "Forbidden")
+        event["requestContext"]["authorizer"] = {"lambda": context}
+        return None
 
 
 def _message(status: int, text: str) -> Response:

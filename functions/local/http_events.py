@@ -113,6 +113,22 @@ def request_event(request: Request, body: bytes, match: Match) -> dict[str, Any]
     return event
 
 
+def authorizer_event(event: dict[str, Any], *, region: str = "us-east-1") -> dict[str, Any]:
+    """What the authorizer is asked about the request of `event`: all of it but the body.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+    """
+    context = event["requestContext"]
+    address = f"{context['apiId']}/{context['stage']}/{context['http']['method']}{event['rawPath']}"
+    asked = {name: value for name, value in event.items() if name not in {"body", "isBase64Encoded"}}
+    return asked | {
+        "type": "REQUEST",
+        "routeArn": f"arn:aws:execute-api:{region}:{ACCOUNT}:{address}",
+        # What template.yaml names as the source of identity.
+        "identitySource": [context["requestId"]],
+    }
+
+
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Payload format 2.0 has no multi-value fields: what comes twice is joined by a comma."""
     joined: dict[str, str] = {}

@@ -13,6 +13,7 @@ import uvicorn
 
 from functions.core.errors import LifeboatError, NotFound
 from functions.core.store import Store, open_store
+from functions.local.api_key import api_key
 from functions.local.asynchronous import Outcome, deliver
 from functions.local.child import ROOT
 from functions.local.embedded_store import start_embedded_store
@@ -21,12 +22,14 @@ from functions.local.function_process import FunctionProcess, OnLog
 from functions.local.gateway import Gateway
 from functions.local.listening import HOST, listen, port_of
 from functions.local.schedules import next_time
+from functions.local.state import BUILD
 from functions.local.template import Schedule, Template, UploadTrigger, read_template
 from functions.local.uploads import UploadWatcher
 
 PORT = 8000
 STORE_PORT = 9000
 POLL_SECONDS = 0.5
+KEYS = BUILD / "keys.json"
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -42,13 +45,19 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where everything is. `endpoint` is None for a store that needs none (a folder, or S3 itself)."""
+    """Where everything is. `endpoint` is None for a store that needs none (a folder, or S3 itself).
+
+    `keys` is where the API's keys are kept, `key` is one with the scope `predict` that ends with the run; a
+    template without an authorizer has neither.
+    """
 
     api: str
     address: str
     endpoint: str | None
     store: Store
     embedded: bool
+    keys: str | None
+    key: str | None
 
 
 @asynccontextmanager
@@ -57,6 +66,7 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
 
     `on_log` is given every line the functions write, with their id; `on_outcome` how every event ended.
     A store named in the environment (LIFEBOAT_STORE, AWS_ENDPOINT_URL) is used instead of the embedded one.
+    The keys are then in a file of this machine, unless LIFEBOAT_KEYS names another place.
     """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     template = read_template(options.template, region=region)
@@ -69,11 +79,19 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         address = os.environ.get("LIFEBOAT_STORE") or _declared_store(template)
         stack.enter_context(exported({"LIFEBOAT_STORE": address}))
         store = await asyncio.to_thread(_ready_store, address)
+        keys = _place_of_keys(template, embedded=embedded)
+        key = None
+        if keys:
+            # Who makes a key by hand does not want to wait a minute until it counts.
+            refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
+            stack.enter_context(exported({"LIFEBOAT_KEYS": keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
+            key = await stack.enter_async_context(api_key(keys, lambda line: on_log("keys", line)))
         machine = _Machine(template, store, address.removeprefix("s3://"), region, on_log, on_outcome)
         stack.push_async_callback(machine.stop)
         await machine.start()
         port = await stack.enter_async_context(_served(machine.gateway, options.port))
-        yield Running(f"http://{HOST}:{port}", address, os.environ.get("AWS_ENDPOINT_URL"), store, embedded)
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        yield Running(f"http://{HOST}:{port}", address, endpoint, store, embedded, keys, key)
 
 
 def leading_to(endpoint: str, region: str) -> dict[str, str | None]:
@@ -183,6 +201,18 @@ def _declared_store(template: Template) -> str:
         if address := function.environment.get("LIFEBOAT_STORE"):
             return address
     raise ValueError("no function of the template has a LIFEBOAT_STORE")
+
+
+def _place_of_keys(template: Template, *, embedded: bool) -> str | None:
+    """The embedded store keeps parameters too; beside a store of one's own there may be no such place."""
+    authorizers = {route.authorizer for route in template.routes if route.authorizer}
+    if not authorizers:
+        return None
+    if named := os.environ.get("LIFEBOAT_KEYS"):
+        return named
+    if not embedded:
+        return str(KEYS)
+    return template.functions[authorizers.pop()].environment["LIFEBOAT_KEYS"]
 
 
 def _ready_store(address: str) -> Store:

@@ -15,13 +15,17 @@ STATE = BUILD / "local.json"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A runner's addresses and its process id. `endpoint` is None for a store that needs none."""
+    """A runner's addresses and its process id.
+
+    `endpoint` is None for a store that needs none, `keys` for an API without an authorizer.
+    """
 
     api: str
     store: str
     endpoint: str | None
     embedded: bool
     pid: int
+    keys: str | None = None
 
 
 @contextmanager

@@ -50,7 +50,10 @@ async def tell(
     except NoChampion:
         await _train(running, outcomes, say, dataset)
     # The API is on this machine: a proxy from the environment does not know it.
-    async with httpx.AsyncClient(base_url=running.api, timeout=60, trust_env=False) as client:
+    headers = {"x-api-key": running.key} if running.key else {}
+    async with httpx.AsyncClient(
+        base_url=running.api, headers=headers, timeout=60, trust_env=False
+    ) as client:
         _describe_model(await _ask(client, "GET", "/model"), say)
         answer = await _ask(client, "POST", "/predict", json=PASSENGER)
     verdict = "survives" if answer["survived"] else "does not survive"
@@ -58,6 +61,8 @@ async def tell(
     say("")
     say("Again, by hand:")
     say(f"  curl -s {running.api}/predict -H 'content-type: application/json' \\")
+    if running.key:
+        say(f"    -H 'x-api-key: {running.key}' \\")
     say(f"    -d '{json.dumps({name: value for name, value in PASSENGER.items() if name != 'name'})}'")
 
 

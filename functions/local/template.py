@@ -27,11 +27,15 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route of the HTTP API, such as `POST /predict`; `$default` takes what no other route takes."""
+    """A route of the HTTP API, such as `POST /predict`; `$default` takes what no other route takes.
+
+    `authorizer` is the function asked before `function` is; None for a route that is open.
+    """
 
     method: str
     path: str
     function: str
+    authorizer: str | None = None
 
     @property
     def key(self) -> str:
@@ -90,7 +94,8 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
             match event["Type"]:
                 case "HttpApi":
                     method = str(details.get("Method", "ANY")).upper()
-                    routes.append(Route(method, details.get("Path", "$default"), id_))
+                    authorizer = _authorizer(details, document["Resources"], resolve)
+                    routes.append(Route(method, details.get("Path", "$default"), id_, authorizer))
                 case "S3" if _created(resolve(details["Events"])):
                     rules = resolve(details).get("Filter", {}).get("S3Key", {}).get("Rules", [])
                     filters = {rule["Name"]: rule["Value"] for rule in rules}
@@ -118,6 +123,17 @@ def _function(id_: str, properties: dict[str, Any], common: dict[str, Any], reso
         memory=int(resolve(settings.get("MemorySize", 128))),
         retries=int(resolve(settings.get("EventInvokeConfig", {}).get("MaximumRetryAttempts", 2))),
     )
+
+
+def _authorizer(event: dict[str, Any], resources: dict[str, Any], resolve: "_Resolver") -> str | None:
+    """The function that authorizes an HttpApi event: its own, or its API's default, unless it says NONE."""
+    api = resources.get(resolve(event.get("ApiId", "")), {})
+    auth = api.get("Properties", {}).get("Auth", {})
+    name = event.get("Auth", {}).get("Authorizer") or auth.get("DefaultAuthorizer")
+    if name in {None, "NONE"}:
+        return None
+    arn: str = resolve(auth["Authorizers"][name]["FunctionArn"])
+    return arn.partition(".")[0]
 
 
 def _created(events: str | list[str]) -> bool:

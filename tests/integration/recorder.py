@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import pytest
+from botocore.session import Session
 
 from functions.local.template import ACCOUNT
 from tests.integration.iam import Need
@@ -19,8 +19,8 @@ class Recorder:
         self._on = False
 
     def watch_clients(self, patch: pytest.MonkeyPatch) -> None:
-        """Watch all clients that are made from now on."""
-        make = boto3.session.Session.client
+        """Watch all clients that are made from now on; boto3 has botocore make its own."""
+        make = Session.create_client
 
         def watched(session: Any, *arguments: Any, **options: Any) -> Any:
             client = make(session, *arguments, **options)
@@ -28,7 +28,7 @@ class Recorder:
             client.meta.events.register("after-call", self._answered)
             return client
 
-        patch.setattr(boto3.session.Session, "client", watched)
+        patch.setattr(Session, "create_client", watched)
 
     @contextmanager
     def recording(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ from functions.local.state import State
 
 ROOT = Path(__file__).parents[2]
 TITANIC = ROOT / "training" / "data" / "titanic.csv"
-STORES = ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE")
+STORES = ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS")
 # By this the processes of these tests, and their children's, are told from any others.
 MARK = f"LIFEBOAT_TEST={uuid.uuid4()}"
 ENVIRONMENT = {
@@ -102,7 +102,10 @@ def session() -> Iterator[Session]:
 
 
 def ask(session: Session, path: str, body: Any = None) -> Any:
-    request = urllib.request.Request(session.said("API") + path)
+    # The key is in the curl that the story ends with.
+    (line,) = [line for line in session.lines if "-H 'x-api-key: " in line]
+    headers = {"x-api-key": line.split("x-api-key: ")[1].partition("'")[0]}
+    request = urllib.request.Request(session.said("API") + path, headers=headers)
     if body is not None:
         request.data = json.dumps(body).encode()
         request.add_header("content-type", "application/json")

@@ -56,7 +56,7 @@ Resources:
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE"):
+    for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(runner, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(asynchronous, "DELAYS", (0.0, 0.0))

@@ -11,9 +11,13 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from functions.authorize import handler as authorize_module
+from functions.authorize.keys import make_key
+from functions.authorize.register import add
 from functions.core import promotion, registry
 from functions.core.folder_store import FolderStore
 from functions.core.manifest import Manifest
+from functions.core.parameters import open_parameter
 from functions.local.template import read_template
 from functions.models import app as models_app
 from functions.models.handler import handler as models_handler
@@ -149,12 +153,28 @@ def exercise_models(machine: Machine) -> None:
     assert ask("DELETE", f"/models/{OTHER}") == 204
 
 
+def exercise_authorize(machine: Machine) -> None:
+    event = json.loads((EVENTS / "authorizer_request.json").read_text())
+    text, key = make_key(["predict"], "a test", datetime.now(UTC))
+    event["headers"]["x-api-key"] = text
+
+    def key_id() -> str:
+        with machine.recorder.recording():
+            found: str = authorize_module.handler(event, None)["context"]["key_id"]
+        return found
+
+    assert key_id() == ""
+    add(open_parameter(FUNCTIONS["AuthorizeFunction"].environment["LIFEBOAT_KEYS"]), key, datetime.now(UTC))
+    assert key_id() == key.id
+
+
 def _without_predecessor(machine: Machine) -> dict[str, Any]:
     champion, _ = promotion.read_champion(models_app.store())
     return champion.model_dump(mode="json") | {"previous": None}
 
 
 EXERCISES: dict[str, Callable[[Machine], None]] = {
+    "AuthorizeFunction": exercise_authorize,
     "PredictFunction": exercise_predict,
     "RetrainFunction": exercise_retrain,
     "ModelsFunction": exercise_models,
@@ -186,10 +206,12 @@ def machine(endpoint: str, published: FolderStore, monkeypatch: pytest.MonkeyPat
         for name, value in function.environment.items():
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    # Every request asks the store.
+    # Every request asks the store and the list of keys.
     monkeypatch.setenv("LIFEBOAT_REFRESH_SECONDS", "0")
+    monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", "0")
     recorder.watch_clients(monkeypatch)
     caches = (
+        authorize_module.key_ring,
         service.service,
         models_app.store,
         retrain_module._settings,

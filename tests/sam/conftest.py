@@ -6,11 +6,15 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from functions.authorize.keys import make_key
+from functions.authorize.register import add
+from functions.core.parameters import open_parameter
 from functions.core.store import Store
 from functions.local.state import BUILD
 from tests.conftest import TITANIC
@@ -26,6 +30,8 @@ CANNOT_RUN = 77
 REASON = BUILD / "test-sam-cannot-run"
 
 KEY = "datasets/titanic.csv"
+# Where template.yaml's authorizer looks when nobody names a stage; the endpoint of the store keeps it, too.
+API_KEYS = "ssm:/lifeboat/dev/keys"
 
 
 class Steps:
@@ -114,12 +120,18 @@ def retrained(
 
 @pytest.fixture(scope="session")
 def api(engine: Engine, retrained: Invocation, step: Steps) -> Iterator[httpx.Client]:
-    """A client of the API that `sam local start-api` serves; a model is in service."""
+    """A client, with a key, of the API that `sam local start-api` serves; a model is in service."""
+    now = datetime.now(UTC)
+    text, key = make_key(["predict"], "test-sam", now)
+    add(open_parameter(API_KEYS), key, now)
     with ExitStack() as stack:
         with step("start-api") as said:
             address = stack.enter_context(started_api(engine))
             said.append(address)
-        yield stack.enter_context(httpx.Client(base_url=address, timeout=60, trust_env=False))
+        headers = {"x-api-key": text}
+        yield stack.enter_context(
+            httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
+        )
 
 
 def _mib(size: int) -> str:

@@ -93,6 +93,8 @@ def _debootstrap(root: Path, log: Path) -> None:
 
 def _mirror() -> list[str]:
     """The mirror this machine's apt uses; where that is no Debian, none: debootstrap's own."""
+    if not shutil.which("apt-get"):
+        return []
     listed = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"],
         capture_output=True,
@@ -110,9 +112,9 @@ def _install_runtime(folder: Path) -> None:
     uv = Path(sys.executable).with_name("uv")
     subprocess.run(
         [
-            uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes",
-            "--only-binary", ":all:", "--python-version", "3.13",
-            "--python-platform", "x86_64-manylinux_2_28", "--target", folder, "--requirement", LOCK,
+            uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+            "--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28",
+            "--target", folder, "--requirement", LOCK,
         ],
         cwd=ROOT,
         check=True,

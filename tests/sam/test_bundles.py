@@ -55,6 +55,14 @@ def test_the_api_scores_a_passenger(api: httpx.Client, retrained: Invocation, st
     assert answer.json()["model"]["version"] == version_of(retrained)
 
 
+def test_the_api_refuses_who_has_no_key_in_the_envelope(api: httpx.Client, step: Steps) -> None:
+    with step("no key") as said:
+        answer = api.post("/predict", json=ROSE, headers={"x-api-key": f"lb_00000000_{'0' * 64}"})
+        said.append(f"{answer.status_code} {answer.text}")
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "UNAUTHORIZED"
+
+
 def test_the_api_refuses_a_bad_passenger_in_the_envelope(api: httpx.Client, step: Steps) -> None:
     with step("bad POST") as said:
         answer = api.post("/predict", json={**ROSE, "pclass": 4})

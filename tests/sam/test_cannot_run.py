@@ -88,6 +88,11 @@ def test_the_stand_in_comes_from_the_mirror_of_the_machine(only: Commands) -> No
     assert image._mirror() == ["http://mirror.example/debian/"]
 
 
+def test_without_apt_debootstrap_chooses_the_mirror(only: Commands) -> None:
+    only(SOMEBODY)
+    assert image._mirror() == []
+
+
 def test_a_store_at_an_address_of_another_machine_does_not_start() -> None:
     with pytest.raises(Unavailable, match=r"192\.0\.2\.1"), served_store("192.0.2.1"):
         pass

@@ -45,6 +45,65 @@ def fail(error: Exception) -> Callable[[Any], Any]:
     return act
 
 
+def authorized(answer: Callable[[Any], Any], key: str = "") -> tuple[httpx.Response, list[str], list[Any]]:
+    """Ask for a route behind an authorizer that gives this answer, and an open one beside it."""
+    errors: list[str] = []
+    reached: list[Any] = []
+
+    def act(event: Any) -> Any:
+        reached.append(event)
+        return {"statusCode": 200, "body": event["body"]}
+
+    application = Gateway(
+        (Route("POST", "/f", "F", "Authorize"), Route("POST", "/open", "F")),
+        {"F": Function(act), "Authorize": Function(answer)},
+        lambda id_, line: errors.append(f"{id_} {line}"),
+    )
+
+    async def go() -> httpx.Response:
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://local") as client:
+            assert (await client.post("/open", content="open")).text == "open"
+            assert reached.pop()["requestContext"].keys().isdisjoint({"authorizer"})
+            return await client.post("/f", content="hello", headers={"x-api-key": key})
+
+    return asyncio.run(go()), errors, reached
+
+
+def test_the_authorizers_context_reaches_the_function() -> None:
+    def answer(event: Any) -> Any:
+        assert event["type"] == "REQUEST"
+        assert "body" not in event
+        return {"isAuthorized": True, "context": {"key_id": event["headers"]["x-api-key"]}}
+
+    response, errors, reached = authorized(answer, "abc")
+    assert (response.status_code, response.text, errors) == (200, "hello", [])
+    assert reached[0]["requestContext"]["authorizer"] == {"lambda": {"key_id": "abc"}}
+
+
+def test_whom_the_authorizer_lets_not_through_is_forbidden_as_on_aws() -> None:
+    response, errors, reached = authorized(lambda event: {"isAuthorized": False, "context": {}})
+    assert (response.status_code, response.json()) == (403, {"message": "Forbidden"})
+    assert (errors, reached) == ([], [])
+
+
+@pytest.mark.parametrize("answer", [lambda event: {"authorized": True}, lambda event: None, lambda event: 1])
+def test_an_authorizer_that_makes_no_sense_is_an_internal_error(answer: Callable[[Any], Any]) -> None:
+    response, errors, reached = authorized(answer)
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+    assert len(errors) == 1
+    assert reached == []
+
+
+@pytest.mark.parametrize("kind", [FunctionError, FunctionTimeout])
+def test_an_authorizer_that_fails_is_an_internal_error(kind: type[FunctionError]) -> None:
+    response, errors, reached = authorized(fail(kind("LookupError", "no such key")))
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+    assert "no such key" in errors[0]
+    assert errors[0].startswith("Authorize ")
+    assert reached == []
+
+
 def test_a_request_reaches_the_function_and_its_answer_the_caller() -> None:
     response, errors = ask(lambda event: {"statusCode": 202, "body": event["body"]}, content="hello")
     assert (response.status_code, response.text, errors) == (202, "hello", [])

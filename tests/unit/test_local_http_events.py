@@ -1,12 +1,13 @@
 """Requests and answers in API Gateway's payload format 2.0."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from starlette.requests import Request
 
-from functions.local.http_events import Match, Router, http_response, request_event
+from functions.local.http_events import Match, Router, authorizer_event, http_response, request_event
 from functions.local.template import Route
 
 
@@ -82,6 +83,24 @@ def test_what_a_request_does_not_have_the_event_does_not_have() -> None:
     event = event_of(request())
     assert not {"body", "cookies", "queryStringParameters", "pathParameters"} & set(event)
     assert event["isBase64Encoded"] is False
+
+
+def test_an_authorizer_is_asked_in_the_documented_shape(event: Callable[[str], dict[str, Any]]) -> None:
+    asked = authorizer_event(
+        event_of(
+            request("GET", "/my/path", "parameter1=value1", [("X-Api-Key", "k"), ("Cookie", "a=1")]),
+            b"the body",
+            parameter1="value1",
+        )
+    )
+    documented = event("authorizer_request")
+    # This machine has neither stage variables nor certificates of clients.
+    assert set(asked) == set(documented) - {"stageVariables"}
+    assert set(asked["requestContext"]) == set(documented["requestContext"]) - {"authentication"}
+    assert (asked["version"], asked["type"]) == ("2.0", "REQUEST")
+    assert asked["routeArn"] == "arn:aws:execute-api:us-east-1:123456789012:local/$default/GET/my/path"
+    assert asked["identitySource"] == [asked["requestContext"]["requestId"]]
+    assert asked["headers"]["x-api-key"] == "k"
 
 
 @pytest.mark.parametrize(

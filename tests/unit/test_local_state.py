@@ -24,6 +24,13 @@ def test_a_runner_is_found_for_as_long_as_it_runs(path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_runner_tells_where_its_keys_are(path: Path) -> None:
+    with announced(State("http://127.0.0.1:1", "s3://b", None, False, os.getpid(), "build/keys.json"), path):
+        found = find_runner(path)
+        assert found is not None
+        assert found.keys == "build/keys.json"
+
+
 def test_a_runner_that_was_killed_is_not_found(path: Path) -> None:
     # Linux gives out no process id of this size.
     with announced(state(2**22 + 1), path):

@@ -108,6 +108,37 @@ def test_a_function_whose_condition_does_not_hold_is_left_out(tmp_path: Path) ->
     assert set(read_template(path, Stage="prod").functions) == {"F"}
 
 
+API = """
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth:
+        DefaultAuthorizer: Keys
+        Authorizers:
+          Keys: {FunctionArn: !GetAtt Authorize.Arn}
+          Other: {FunctionArn: !Sub '${Other.Arn}'}
+  Authorize: {Type: AWS::Lambda::Function}
+  Other: {Type: AWS::Lambda::Function}
+"""
+
+
+def test_a_route_is_authorized_by_its_own_function_or_by_its_apis(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        HEAD
+        + """\
+      Events:
+        Closed: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: GET, Path: /closed}}
+        Own: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /own, Auth: {Authorizer: Other}}}
+        Open: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /open, Auth: {Authorizer: NONE}}}
+        Elsewhere: {Type: HttpApi, Properties: {Path: /elsewhere}}
+"""
+        + API
+    )
+    routes = {route.path: route.authorizer for route in read_template(path).routes}
+    assert routes == {"/closed": "Authorize", "/own": "Other", "/open": None, "/elsewhere": None}
+
+
 def test_routes_triggers_and_schedules_are_found(read: Read) -> None:
     template = read("""
 Events:

@@ -41,7 +41,8 @@ def moved(model: bytes, attribute: str, by: float) -> bytes:
     graph = onnx.load_from_string(model)
     tree = next(node for node in graph.graph.node if node.op_type.startswith("TreeEnsemble"))
     next(part for part in tree.attribute if part.name == attribute).floats[0] += by
-    return graph.SerializeToString()
+    body: bytes = graph.SerializeToString()
+    return body
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,9 @@ def test_a_statement_names_its_resources(role: str) -> None:
         for _, name in [found] if isinstance(found[0], str) else found:
             bucket, slash, key = name.partition("/")
             assert "*" not in bucket, statement["Sid"]
+            if bucket.endswith(":parameter"):
+                assert "*" not in key, statement["Sid"]
+                continue
             # A wildcard stands for the objects below a folder, at the end and nowhere else.
             assert not slash or ("*" not in key[:-1] and key.endswith("/*")), statement["Sid"]
 
@@ -182,11 +185,37 @@ def open_routes(document: dict[str, Any]) -> set[str]:
 
 
 def test_an_authorizer_leaves_only_the_health_routes_open() -> None:
-    if "Auth" in RESOURCES["Api"]["Properties"]:
-        assert open_routes(DOCUMENT) == HEALTH
-    else:
-        # There are no keys yet; the README says so under its limits.
-        assert open_routes(DOCUMENT) == {route.key for route in read_template(TEMPLATE).routes}
+    assert open_routes(DOCUMENT) == HEALTH
+    # On this machine too.
+    routes = read_template(TEMPLATE).routes
+    assert {route.key for route in routes if route.authorizer is None} == HEALTH
+    assert {route.authorizer for route in routes} == {None, "AuthorizeFunction"}
+
+
+def test_the_authorizer_is_asked_about_every_request_and_its_answer_is_not_kept() -> None:
+    (authorizer,) = RESOURCES["Api"]["Properties"]["Auth"]["Authorizers"].values()
+    assert authorizer["EnableSimpleResponses"] is True
+    assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
+    # Headers named here would be wanted, both of them, in every request.
+    assert authorizer["Identity"] == {"Context": ["requestId"], "ReauthorizeEvery": 0}
+
+
+@pytest.mark.parametrize(
+    ("origins", "fits"),
+    [
+        ("", True),
+        ("*", True),
+        ("https://example.org", True),
+        ("https://a.example,http://b.example:8080", True),
+        ("https://a.example, https://b.example", False),
+        ("example.org", False),
+        ("https://example.org/page", False),
+    ],
+)
+def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fits: bool) -> None:
+    assert PARAMETERS["AllowedOrigins"]["Default"] == ""
+    assert bool(re.fullmatch(PARAMETERS["AllowedOrigins"]["AllowedPattern"], origins)) is fits
+    assert RESOURCES["Api"]["Properties"]["CorsConfiguration"][1][0] == "HasOrigins"
 
 
 def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:

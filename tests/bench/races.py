@@ -1,0 +1,140 @@
+"""Many processes promote different versions at the same moment, over a real S3 protocol.
+
+`python -m tests.bench.races` (`make bench-races`). In each round every process reads the champion, waits for
+the others to have read it too, and then promotes a version of its own. One may win; the others must be told.
+"""
+
+import argparse
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.synchronize import Barrier
+from time import perf_counter
+from typing import NamedTuple
+
+from functions.core import promotion, registry
+from functions.core.errors import Conflict
+from functions.core.store import Store, open_store
+from functions.local.embedded_store import READY
+
+BUCKET = "s3://lifeboat-races"
+PATIENCE = 120
+# A racer's own: where it waits for the others.
+_barrier: Barrier
+
+
+class Attempt(NamedTuple):
+    """What became of one process's promotion in one round."""
+
+    round: int
+    version: str
+    sequence: int | None
+    told: str | None
+
+
+@contextmanager
+def embedded_store() -> Iterator[Store]:
+    """An empty store in a process of its own, to which this process and its children are led."""
+    command = [sys.executable, "-m", "functions.local.embedded_store", "--port", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        port = process.stdout.readline().removeprefix(READY).strip()
+        before = dict(os.environ)
+        os.environ.update(
+            AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+            AWS_ACCESS_KEY_ID="races",
+            AWS_SECRET_ACCESS_KEY="races",
+            AWS_DEFAULT_REGION="us-east-1",
+        )
+        try:
+            store = open_store(BUCKET)
+            store.create_bucket()
+            yield store
+            store.disconnect()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+            process.stdin.close()
+
+
+def race(processes: int, rounds: int) -> list[Attempt]:
+    """Let so many processes race so many times for the champion's place, in the store of this environment."""
+    # Children of a server that has the modules loaded: fifty times the imports would take a minute.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["functions.core.promotion", "functions.core.s3_store"])
+    aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    ready = (context.Barrier(processes), aws)
+    with ProcessPoolExecutor(processes, context, initializer=_get_ready, initargs=ready) as pool:
+        # A racer waits for all the others: no process can take two.
+        jobs = [pool.submit(_race, racer, rounds) for racer in range(processes)]
+        return [attempt for job in jobs for attempt in job.result(PATIENCE)]
+
+
+def _get_ready(barrier: Barrier, environment: dict[str, str]) -> None:
+    global _barrier  # noqa: PLW0603 - what a process of a pool is given once, it can keep nowhere else
+    _barrier = barrier
+    os.environ.update(environment)
+
+
+def _race(racer: int, rounds: int) -> list[Attempt]:
+    store = open_store(BUCKET)
+    return [_attempt(store, f"racer-{racer:02}-round-{number:02}", number) for number in range(rounds)]
+
+
+def _attempt(store: Store, version: str, number: int) -> Attempt:
+    store.put(registry.manifest_key(version), b"{}")
+    over = promotion.read_to_replace(store)
+    _barrier.wait(PATIENCE)
+    try:
+        champion = promotion.promote(store, version, over=over, by="race", reason="it was faster")
+        attempt = Attempt(number, version, champion.sequence, None)
+    except Conflict as conflict:
+        attempt = Attempt(number, version, None, str(conflict))
+    _barrier.wait(PATIENCE)
+    return attempt
+
+
+def faults(store: Store, attempts: list[Attempt], rounds: int) -> list[str]:
+    """What went wrong, if anything did: each round has one winner, and the history is that of the winners."""
+    found = []
+    for number in range(rounds):
+        won = [one.version for one in attempts if one.round == number and one.sequence is not None]
+        if len(won) != 1:
+            found.append(f"round {number} has {len(won)} winners: {won}")
+    winners = {one.sequence: one.version for one in attempts if one.sequence is not None}
+    if sorted(winners) != list(range(1, rounds + 1)):
+        found.append(f"the sequence numbers are {sorted(winners)}")
+    history = {one.sequence: one.version for one in promotion.history(store)}
+    if history != winners:
+        found.append(f"the history says {history}, the winners are {winners}")
+    champion, _ = promotion.read_champion(store)
+    if champion.version != winners.get(rounds):
+        found.append(f"the champion is {champion.version}, the last winner {winners.get(rounds)}")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--processes", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=20)
+    options = parser.parse_args()
+    began = perf_counter()
+    with embedded_store() as store:
+        attempts = race(options.processes, options.rounds)
+        wrong = faults(store, attempts, options.rounds)
+    told = sum(one.told is not None for one in attempts)
+    print(
+        f"{options.processes} processes, {options.rounds} rounds: {len(attempts) - told} promotions, "
+        f"{told} told that another came first, {perf_counter() - began:.0f} s"
+    )
+    print("\n".join(wrong) or "one winner a round, numbers without gap or repeat, history complete")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

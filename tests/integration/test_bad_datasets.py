@@ -1,0 +1,79 @@
+"""Datasets that must not put a model into service, each stopped by a rule that says why."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from functions.core import promotion, registry
+from functions.core.errors import NoChampion
+from functions.core.store import Store
+from tests.conftest import QUICK, TITANIC
+from training.publication import Outcome, Upload, train_and_publish
+
+Labels = list[str]
+
+
+def shuffled(labels: Labels) -> Labels:
+    return [str(label) for label in np.random.default_rng(0).permutation(labels)]
+
+
+def inverted(labels: Labels) -> Labels:
+    return [str(1 - int(label)) for label in labels]
+
+
+def twenty(labels: Labels) -> Labels:
+    return labels[::65][:20]
+
+
+def written(path: Path, relabelled: Callable[[Labels], Labels]) -> Path:
+    """The shipped passengers with other labels; as many rows as there are labels, from all over the list."""
+    rows = list(csv.DictReader(io.StringIO(TITANIC.read_text())))
+    labels = relabelled([row["survived"] for row in rows])
+    rows = rows[:: len(rows) // len(labels)][: len(labels)]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | {"survived": label} for row, label in zip(rows, labels, strict=True))
+    return path
+
+
+def handed_in(store: Store, path: Path) -> Outcome:
+    upload = Upload(f"datasets/{path.name}", datetime.now(UTC))
+    return train_and_publish(store, upload, path, by="test", configuration=QUICK)
+
+
+@pytest.mark.parametrize("has_champion", [True, False])
+@pytest.mark.parametrize(
+    ("relabelled", "status", "rule"),
+    [
+        (shuffled, "published", "floor: ROC AUC"),
+        (inverted, "published", "floor: expectations"),
+        (twenty, "rejected", "unfit dataset"),
+    ],
+)
+def test_a_bad_dataset_changes_no_champion_and_the_rule_is_named(
+    store: Store,
+    tmp_path: Path,
+    relabelled: Callable[[Labels], Labels],
+    status: str,
+    rule: str,
+    has_champion: bool,
+) -> None:
+    if has_champion:
+        assert handed_in(store, TITANIC).status == "promoted"
+    outcome = handed_in(store, written(tmp_path / "bad.csv", relabelled))
+    print(f"{relabelled.__name__}: {outcome.status}, {outcome.decision.rule}: {outcome.decision.reason}")
+    assert (outcome.status, outcome.decision.rule) == (status, rule)
+    assert not outcome.decision.promote
+    if has_champion:
+        assert promotion.read_champion(store)[0].sequence == 1
+    else:
+        with pytest.raises(NoChampion):
+            promotion.read_champion(store)
+    if outcome.version:
+        assert registry.read_manifest(store, outcome.version).decision == outcome.decision

@@ -1,0 +1,73 @@
+"""A retrain killed at each of its writes: the champion can always be loaded, the next event finishes."""
+
+import multiprocessing
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from functions.core import promotion, registry
+from functions.core.folder_store import FolderStore
+from functions.core.passenger import Passenger
+from functions.core.scorer import Scorer
+from functions.core.store import Store
+from tests.conftest import TITANIC
+from tests.dying import retrain_and_die
+
+# More than any retrain writes: nobody dies.
+NEVER = 1_000
+
+
+def uploaded(event: Callable[[str], dict[str, Any]], key: str) -> dict[str, Any]:
+    found = event("s3_put")
+    found["Records"][0]["s3"]["object"] = {"key": key}
+    return found
+
+
+def champion_that_scores(store: Store) -> promotion.Champion:
+    champion, _ = promotion.read_champion(store)
+    model = registry.read_model(store, registry.read_manifest(store, champion.version))
+    assert 0 < Scorer(model).score([Passenger(pclass=1, sex="female")]).probability[0] < 1
+    return champion
+
+
+def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished_by_the_next_event(
+    tmp_path: Path, event: Callable[[str], dict[str, Any]]
+) -> None:
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.dying"])
+
+    def exit_code(root: Path, key: str, last: int) -> int | None:
+        process = processes.Process(target=retrain_and_die, args=(str(root), uploaded(event, key), last))
+        process.start()
+        process.join(60)
+        return process.exitcode
+
+    start = tmp_path / "start"
+    lines = TITANIC.read_bytes().splitlines(keepends=True)
+    FolderStore(str(start)).put("datasets/first.csv", b"".join(lines[:900]))
+    assert exit_code(start, "datasets/first.csv", NEVER) == 0
+    first = champion_that_scores(FolderStore(str(start)))
+    FolderStore(str(start)).put("datasets/second.csv", TITANIC.read_bytes())
+
+    deaths = 0
+    while True:
+        root = tmp_path / f"dies-at-{deaths + 1}"
+        shutil.copytree(start, root)
+        code = exit_code(root, "datasets/second.csv", deaths + 1)
+        store = FolderStore(str(root))
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+        deaths += 1
+        # The last write is the promotion: whoever dies before it leaves the old champion.
+        assert champion_that_scores(store) == first
+        assert exit_code(root, "datasets/second.csv", NEVER) == 0
+        second = champion_that_scores(store)
+        assert (second.sequence, second.previous) == (2, first.version)
+        assert second.version != first.version
+        shutil.rmtree(root)
+    # The probe's three, the graph, the holdout, the manifest, the champion.
+    assert deaths == 7
+    assert champion_that_scores(store).sequence == 2
