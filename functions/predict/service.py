@@ -1,6 +1,6 @@
 """What the function holds between requests: its settings, the store, and the models in memory."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self
 
 from pydantic import Field
@@ -8,7 +8,7 @@ from pydantic import Field
 from functions.core import registry
 from functions.core.scorer import Scorer
 from functions.core.settings import Settings
-from functions.core.store import Store, open_store
+from functions.core.store import Reader, Store, open_reader, open_store
 from functions.predict.champion import ChampionCache, Loaded
 
 # A version that is asked for by name is loaded beside the champion; each takes a few megabytes.
@@ -26,16 +26,21 @@ class PredictSettings(Settings):
 class Service:
     """The champion, and any other published version by its name."""
 
-    def __init__(self, settings: PredictSettings, store: Store) -> None:
+    def __init__(self, settings: PredictSettings, reader: Reader) -> None:
         self.settings = settings
-        self.store = store
-        self.champions = ChampionCache(store, settings.refresh_seconds)
+        self._reader = reader
+        self.champions = ChampionCache(reader, settings.refresh_seconds)
         self._load = lru_cache(maxsize=_MOST_VERSIONS)(self._load_version)
 
     @classmethod
     def from_environment(cls) -> Self:
         settings = PredictSettings.from_environment()
-        return cls(settings, open_store(settings.store))
+        return cls(settings, open_reader(settings.store))
+
+    @cached_property
+    def store(self) -> Store:
+        """The whole store, for what takes more than reading an object whose name is known."""
+        return open_store(self.settings.store)
 
     def model(self, version: str | None = None) -> Loaded:
         """The champion, or the published version of that name.
@@ -50,8 +55,8 @@ class Service:
         return self._load(version)
 
     def _load_version(self, version: str) -> Loaded:
-        manifest = registry.read_manifest(self.store, version)
-        return Loaded(manifest, Scorer(registry.read_model(self.store, manifest)))
+        manifest = registry.read_manifest(self._reader, version)
+        return Loaded(manifest, Scorer(registry.read_model(self._reader, manifest)))
 
 
 @lru_cache(maxsize=1)
