@@ -7,9 +7,9 @@ from starlette.exceptions import HTTPException
 from functions.core import http
 from functions.core.errors import LifeboatError
 from functions.core.middleware import MIDDLEWARE
-from functions.predict.app import native
+from functions.predict.app import invocations, native, replay, v2
 
-ROUTERS = (native.router,)
+ROUTERS = (native.router, replay.router, v2.router, invocations.router)
 
 app = FastAPI(
     title="Lifeboat",
