@@ -121,7 +121,8 @@ def to_matrix(columns: Columns) -> Matrix:
     matrix = np.empty((len(columns["sex"]), len(FEATURES)), dtype=np.float32)
     for at, (name, categories) in enumerate(FEATURES.items()):
         if categories is None:
-            matrix[:, at] = columns[name][:, 0]
+            # Adding zero turns -0.0 into 0.0, so that equal rows have equal bytes.
+            matrix[:, at] = columns[name][:, 0] + np.float32(0)
         else:
             codes: dict[str, float] = {category: code for code, category in enumerate(categories)}
             matrix[:, at] = [codes.get(value, np.nan) for value in columns[name][:, 0]]

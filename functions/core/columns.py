@@ -15,15 +15,20 @@ Columns = Mapping[str, Tensor]
 """A tensor [N, 1] per feature: numbers are float32 with NaN for missing, categories are strings with ""
 for missing. None as a string would be scored as an unknown category without a word."""
 
+_NUMBERS = [name for name, categories in FEATURES.items() if categories is None]
+_WORDS = [name for name, categories in FEATURES.items() if categories is not None]
 _DIGITS = re.compile(r"[0-9.+\-eE]*")
 
 
 def to_columns(passengers: Sequence[Passenger]) -> Columns:
     """The tensors of `passengers`, in order."""
-    return {
-        name: _tensor([getattr(passenger, name) for passenger in passengers], categories)
-        for name, categories in FEATURES.items()
-    }
+    # One array for all numbers, one for all words: to make an array takes longer than to fill in one row.
+    # float32 turns None into NaN by itself.
+    numbers = np.array([[getattr(one, name) for one in passengers] for name in _NUMBERS], dtype=np.float32)
+    words = np.array([[getattr(one, name) or "" for one in passengers] for name in _WORDS], dtype=object)
+    tensors: dict[str, Tensor] = dict(zip(_NUMBERS, numbers[:, :, None], strict=True))
+    tensors.update(zip(_WORDS, words[:, :, None], strict=True))
+    return tensors
 
 
 def to_values(columns: Columns) -> dict[str, list[Any]]:
@@ -90,12 +95,12 @@ def _numbers(name: str, cells: Sequence[str], decimal_comma: bool) -> Tensor | N
         fits = (values >= least) & (values <= most) | np.isnan(values)
     if not fits.all() or (whole and (values % 1).any()):
         return None
-    return values.astype(np.float32).reshape(-1, 1) + np.float32(0)
+    return values.astype(np.float32)[:, None]
 
 
 def _categories(name: str, cells: Sequence[str], categories: tuple[str, ...]) -> Tensor | None:
     known = set(categories) if Passenger.model_fields[name].is_required() else {"", *categories}
-    return np.array(cells, dtype=object).reshape(-1, 1) if known.issuperset(cells) else None
+    return np.array(cells, dtype=object)[:, None] if known.issuperset(cells) else None
 
 
 def _titles(cells: Mapping[str, Sequence[str]], rows: int) -> Tensor | None:
@@ -110,9 +115,9 @@ def _titles(cells: Mapping[str, Sequence[str]], rows: int) -> Tensor | None:
 
 def _tensor(values: Sequence[Any], categories: tuple[str, ...] | None) -> Tensor:
     if categories is None:
-        # float32 turns None into NaN by itself. Adding zero turns -0.0 into 0.0.
-        return np.array(values, dtype=np.float32).reshape(-1, 1) + np.float32(0)
-    return np.array([value or "" for value in values], dtype=object).reshape(-1, 1)
+        # float32 turns None into NaN by itself.
+        return np.array(values, dtype=np.float32)[:, None]
+    return np.array([value or "" for value in values], dtype=object)[:, None]
 
 
 def _range(name: str) -> tuple[float, float, bool]:

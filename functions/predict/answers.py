@@ -13,6 +13,8 @@ from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
 from functions.predict.predict import Scored
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 class ModelName(BaseModel):
     name: str = Field(examples=["titanic"])
@@ -136,4 +138,4 @@ def _about(model: Loaded) -> dict[str, Any]:
 
 
 def _json(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode()
+    return _ENCODER.encode(content).encode()
