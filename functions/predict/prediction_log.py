@@ -27,7 +27,8 @@ def write_log(
 ) -> None:
     """Write a line for a share (0 to 1) of the rows: the features as the graph was given them, no name.
 
-    Whatever goes wrong here, the answer is more important: nothing is raised.
+    A number is written as Python's `repr` has it, from which its float32 comes back to the last bit. Where
+    standard output is closed or broken nothing is raised: the answer is more important.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     head = json.dumps(
@@ -45,7 +46,7 @@ def write_log(
         sys.stdout.write("".join([line % row for row in kept]))
         sys.stdout.flush()
     except (OSError, ValueError):
-        # A closed or broken standard output: there is nobody left to tell.
+        # There is nobody left to tell.
         pass
 
 
