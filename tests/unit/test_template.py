@@ -200,7 +200,13 @@ def test_lines_come_out_of_the_stream_as_they_were_written() -> None:
 
 # ---- The API
 
-HEALTH = {"GET /health/live", "GET /health/ready"}
+HEALTH = {
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /v2/health/live",
+    "GET /v2/health/ready",
+    "GET /ping",
+}
 
 
 def open_routes(document: dict[str, Any]) -> set[str]:
