@@ -29,6 +29,11 @@ class Shipper:
         self._lines: list[str] = []
         self._since = datetime.min.replace(tzinfo=UTC)
 
+    @property
+    def waiting(self) -> int:
+        """How many lines were collected and are not written yet."""
+        return len(self._lines)
+
     def take(self, function: str, line: str) -> bool:
         """Keep a line that is to be shipped. Returns whether it is."""
         if function != self._shipment.function or not self._pattern.search(line):
@@ -58,7 +63,7 @@ class Shipper:
 
 @asynccontextmanager
 async def shipping(store: Store, shipment: Shipment, on_trouble: OnTrouble) -> AsyncIterator[Shipper]:
-    """Ship at short intervals, and at the end what is left."""
+    """Ship at short intervals, and at the end what is left; `on_trouble` is told what could not be."""
     shipper, ended = Shipper(store, shipment, on_trouble), asyncio.Event()
 
     async def ship_until_the_end() -> None:
@@ -74,3 +79,5 @@ async def shipping(store: Store, shipment: Shipment, on_trouble: OnTrouble) -> A
     finally:
         ended.set()
         await task
+        if shipper.waiting:
+            on_trouble(f"{shipper.waiting} lines of the log are lost: they could not be shipped in time")

@@ -16,8 +16,10 @@ from functions.authorize.keys import make_key
 from functions.authorize.register import add
 from functions.core import promotion, registry
 from functions.core.folder_store import FolderStore
+from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
 from functions.core.parameters import open_parameter
+from functions.core.predictions import folder
 from functions.local.template import read_template
 from functions.models import app as models_app
 from functions.models.handler import handler as models_handler
@@ -120,6 +122,10 @@ def exercise_predict(machine: Machine) -> None:
     # The second finds the champion unchanged.
     for _ in range(2):
         assert machine.ask(predict_handler, "POST", "/predict", passenger) == 200
+    # A search for a prediction that nobody made reads all that there is.
+    [id_] = new_ids(1)
+    machine.put(f"{folder(time_of(id_))}a.jsonl", b"")
+    assert machine.ask(predict_handler, "GET", f"/predictions/{id_}") == 404
 
 
 def exercise_retrain(machine: Machine) -> None:

@@ -21,8 +21,8 @@ WOMAN = {"pclass": 1, "sex": "female", "age": 29}
 
 
 def log(columns: Columns, ids: list[str], probabilities: list[float], **changes: Any) -> None:
-    origin = {"share": 1.0, "version": "2428e146bc8c7c91", "key_id": "5f3a91c2", "request_id": "JKJaXm="}
-    write_log(columns, ids, probabilities, **(origin | changes))
+    origin: dict[str, Any] = {"version": "2428e146bc8c7c91", "key_id": "5f3a91c2", "request_id": "JKJaXm="}
+    write_log(columns, ids, probabilities, **({"share": 1.0} | origin | changes))
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[PredictionRecord]:
