@@ -1,7 +1,9 @@
 """One JSON line per scored row on standard output: what monitoring, feedback and replay go by.
 
 In the cloud a log subscription ships the lines to `predictions/` in the store, on a laptop the local runner
-does. Nothing is called and nothing is waited for here.
+does. Nothing is called and nothing is waited for here. Lambda sends a line that is JSON to its log as it is,
+with the time that stands in it:
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 """
 
 import json

@@ -46,7 +46,7 @@ async def logged(prediction_id: str, service: CurrentService) -> LoggedPredictio
         "With the version that made it, whichever is in service now. `identical` tells whether both "
         "probabilities are the same to the last bit."
     ),
-    responses=error_answers(401, 403, 404, 422, 503),
+    responses=error_answers(401, 403, 404, 413, 422, 503),
 )
 async def again(prediction_id: str, service: CurrentService) -> Replay:
     return replay(service, prediction_id)
