@@ -26,7 +26,12 @@ class Pong(BaseModel):
     ready: bool = True
 
 
-@router.get("/ping", summary="Can it score?", responses=error_answers(503))
+@router.get(
+    "/ping",
+    summary="Can it score?",
+    description="API Gateway answers this path by itself, model or no model: ask `/health/ready` on AWS.",
+    responses=error_answers(503),
+)
 async def ping(_: CurrentChampion) -> Pong:
     return Pong()
 
