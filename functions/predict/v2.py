@@ -84,7 +84,7 @@ def read(body: bytes, header_length: str | None = None) -> tuple[InferRequest, R
     try:
         request = InferRequest.model_validate_json(body[:length])
     except ValidationError as error:
-        raise InvalidInput(_sentence(error)) from None
+        raise InvalidInput(_sentence(error, length, len(body))) from None
     binary = memoryview(body)[length:]
     columns: dict[str, list[Any]] = {}
     for tensor in request.inputs:
@@ -152,8 +152,10 @@ def _length(header: str, most: int) -> int:
     return int(header)
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, length: int, most: int) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if first["type"] == "json_invalid" and length < most:
+        return f"what Inference-Header-Content-Length says is JSON, the first {length} bytes, is not"
     if first["type"] == "json_invalid":
         return "the body is not JSON in UTF-8"
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")

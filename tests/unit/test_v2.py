@@ -248,6 +248,16 @@ def test_a_header_length_that_cannot_be_is_refused(call: Call, length: str) -> N
     assert "Inference-Header-Content-Length is not a number" in answer["error"]
 
 
+def test_a_header_length_that_cuts_the_json_is_named(call: Call) -> None:
+    # Triton's client leaves the header of one request in its caller's dictionary for the next.
+    headers = {"inference-header-content-length": "20"}
+    status, answer = call("POST", INFER, request(*PERSON), headers=headers)
+    assert (status, answer["error"]) == (
+        400,
+        "what Inference-Header-Content-Length says is JSON, the first 20 bytes, is not",
+    )
+
+
 def test_bytes_that_do_not_add_up_are_refused(call: Call) -> None:
     body, headers = as_bytes(*PERSON)
 
