@@ -54,11 +54,15 @@ key: $(VENV)/.run ## Make a key: make key SCOPES=predict NOTE="who uses it" [DAY
 
 .PHONY: train
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
-	@exec $(BIN)/python -m training $(ARGS)
+	@exec $(BIN)/python -m training train $(ARGS)
 
 .PHONY: evaluate
 evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
 	@exec $(BIN)/python -m training evaluate $(ARGS)
+
+.PHONY: models
+models: $(VENV)/.run ## List, compare, promote, roll back models: make models ARGS="rollback --reason ..." [LIFEBOAT_STORE=s3://...]
+	@exec $(BIN)/python -m training models $(or $(ARGS),list)
 
 ##@ Build
 
@@ -102,9 +106,21 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+.PHONY: bench-authorize
+bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if the id of a key exists
+	@exec $(BIN)/python -m tests.bench.authorize
+
 .PHONY: bench-bytecode
 bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle imports with byte-code
 	@exec $(BIN)/python -m tests.bench.bytecode
+
+.PHONY: bench-gate
+bench-gate: $(VENV)/.run ## Measure how often models of known quality pass the gate, by simulation
+	@exec $(BIN)/python -m tests.bench.gate $(ARGS)
+
+.PHONY: bench-races
+bench-races: $(VENV)/.run ## Let 50 processes promote different versions at once, 20 times
+	@exec $(BIN)/python -m tests.bench.races $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Everything `make test` checks without running the code

@@ -1,7 +1,14 @@
-"""A retrain that dies at one of its writes: the real handler, over a store that kills its process."""
+"""A retrain that dies at one of its writes: the real handler, over a store that kills its process.
 
+`python -m tests.dying` reads one order a line, {"root", "event", "last"}, lets a child of its own carry it
+out, and answers with the child's exit code. So the libraries are imported once for all deaths.
+"""
+
+import json
 import os
 import signal
+import sys
+import traceback
 from typing import Any
 from unittest.mock import patch
 
@@ -56,3 +63,25 @@ def retrain_and_die(root: str, event: dict[str, Any], last: int) -> None:
         patch("training.train.candidates", lambda _rows: one),
     ):
         handler.handler(event, None)
+
+
+def serve() -> None:
+    """Carry out the orders on standard input until it closes. What the retrains log is nobody's concern."""
+    for order in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 1
+            try:
+                retrain_and_die(**json.loads(order))
+                code = 0
+            except Exception:
+                traceback.print_exc()
+            finally:
+                # Not through `sys.exit`: the orders yet to be read are the parent's.
+                os._exit(code)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -34,7 +34,10 @@ def sha256(body: bytes) -> str:
 
 def read_manifest(store: Reader, version: str) -> Manifest:
     """Raises `NotFound` when the version is not published, `UnusableModel` when its manifest is damaged."""
-    body = store.get(manifest_key(version)).body
+    try:
+        body = store.get(manifest_key(version)).body
+    except NotFound as error:
+        raise NotFound(f"no version {version} is published") from error
     try:
         manifest = Manifest.model_validate_json(body)
     except ValidationError as error:

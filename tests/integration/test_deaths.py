@@ -1,11 +1,16 @@
 """A retrain killed at each of its writes: the champion can always be loaded, the next event finishes."""
 
-import multiprocessing
+import json
+import os
 import shutil
 import signal
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from functions.core import promotion, registry
 from functions.core.folder_store import FolderStore
@@ -13,8 +18,8 @@ from functions.core.passenger import Passenger
 from functions.core.scorer import Scorer
 from functions.core.store import Store
 from tests.conftest import TITANIC
-from tests.dying import retrain_and_die
 
+Retrain = Callable[[Path, str, int], int]
 # More than any retrain writes: nobody dies.
 NEVER = 1_000
 
@@ -32,22 +37,36 @@ def champion_that_scores(store: Store) -> promotion.Champion:
     return champion
 
 
+@pytest.fixture
+def retrain(event: Callable[[str], dict[str, Any]]) -> Iterator[Retrain]:
+    """Retrains in a process of its own, which dies at the write named. Returns the exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.dying"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Only a process with one thread can be forked safely.
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    ) as process:
+
+        def run(root: Path, key: str, last: int) -> int:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            order = {"root": str(root), "event": uploaded(event, key), "last": last}
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        yield run
+
+
 def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished_by_the_next_event(
-    tmp_path: Path, event: Callable[[str], dict[str, Any]]
+    tmp_path: Path, retrain: Retrain
 ) -> None:
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.dying"])
-
-    def exit_code(root: Path, key: str, last: int) -> int | None:
-        process = processes.Process(target=retrain_and_die, args=(str(root), uploaded(event, key), last))
-        process.start()
-        process.join(60)
-        return process.exitcode
-
     start = tmp_path / "start"
     lines = TITANIC.read_bytes().splitlines(keepends=True)
     FolderStore(str(start)).put("datasets/first.csv", b"".join(lines[:900]))
-    assert exit_code(start, "datasets/first.csv", NEVER) == 0
+    assert retrain(start, "datasets/first.csv", NEVER) == 0
     first = champion_that_scores(FolderStore(str(start)))
     FolderStore(str(start)).put("datasets/second.csv", TITANIC.read_bytes())
 
@@ -55,7 +74,7 @@ def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished
     while True:
         root = tmp_path / f"dies-at-{deaths + 1}"
         shutil.copytree(start, root)
-        code = exit_code(root, "datasets/second.csv", deaths + 1)
+        code = retrain(root, "datasets/second.csv", deaths + 1)
         store = FolderStore(str(root))
         if code == 0:
             break
@@ -63,7 +82,7 @@ def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished
         deaths += 1
         # The last write is the promotion: whoever dies before it leaves the old champion.
         assert champion_that_scores(store) == first
-        assert exit_code(root, "datasets/second.csv", NEVER) == 0
+        assert retrain(root, "datasets/second.csv", NEVER) == 0
         second = champion_that_scores(store)
         assert (second.sequence, second.previous) == (2, first.version)
         assert second.version != first.version

@@ -285,6 +285,22 @@ def test_a_store_that_never_answers_is_given_up_within_the_time_that_predict_has
         assert time.monotonic() - began < 15
 
 
+def test_the_limits_of_the_gate_come_from_the_environment(
+    s3: Any, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_MIN_ROC_AUC", "0.99")
+    upload(s3, "datasets/titanic.csv", TITANIC.read_bytes())
+    (result,) = retrain(record(event, "datasets/titanic.csv"))
+    assert (result["status"], result["rule"]) == ("published", "floor: ROC AUC")
+    assert result["limits"]["min_roc_auc"] == 0.99
+    assert 0.8 < result["numbers"]["roc_auc"] < 0.99
+    json.dumps(result)
+    retrain_handler._settings.cache_clear()
+    monkeypatch.setenv("LIFEBOAT_MARGIN", "-1")
+    with pytest.raises(SystemExit, match="LIFEBOAT_MARGIN: Input should be greater than or equal to 0"):
+        retrain(record(event, "datasets/titanic.csv"))
+
+
 def test_settings_that_name_no_store_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StoreUnavailable, match="no store has such a bucket"):
         S3Store("Bad_Bucket!!").get("k")

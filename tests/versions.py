@@ -1,0 +1,60 @@
+"""Published versions made up for tests of what is done with them: manifests are whole, graphs mere bytes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.core import registry
+from functions.core.comparison import Holdout
+from functions.core.manifest import Certificate, DatasetFacts, Decision, File, Interval, Manifest
+from functions.core.store import Store
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+PASSED = Decision(promote=True, rule="first champion", reason="it passed the floors")
+NO_HOLDOUT = Holdout(features={}, survived=[], probability=[])
+
+
+def publish(
+    store: Store,
+    version: str,
+    *,
+    at: datetime = NOON,
+    decision: Decision = PASSED,
+    holdout: Holdout = NO_HOLDOUT,
+    **changes: Any,
+) -> Manifest:
+    """Publish `version`, made from a dataset that was uploaded `at`, with anything else as said."""
+    model, rows = f"the graph of {version}".encode(), holdout.model_dump_json().encode()
+    store.put(registry.model_key(version), model)
+    store.put(registry.holdout_key(version), rows)
+    manifest = Manifest(
+        version=version,
+        model="gradient boosting",
+        created_at=at,
+        files={
+            "model.onnx": File(sha256=registry.sha256(model), size=len(model)),
+            "holdout.json": File(sha256=registry.sha256(rows), size=len(rows)),
+        },
+        dataset=DatasetFacts(
+            key=f"datasets/{version}.csv",
+            version_id=None,
+            sha256="0" * 64,
+            uploaded_at=at,
+            rows=100,
+            survivors=40,
+            rejected_rows=0,
+            train_rows=80,
+            holdout_rows=20,
+        ),
+        configuration={},
+        libraries={},
+        selection={},
+        metrics={"log_loss": Interval(value=0.42, low=0.35, high=0.49)},
+        confusion=[[10, 2], [3, 5]],
+        slices={},
+        certificate=Certificate(
+            rows=100, edge_rows=10, largest_difference=1e-7, label_flips=0, tolerance=1e-5
+        ),
+        reference={},
+        decision=decision,
+    ).model_copy(update=changes)
+    return registry.write_manifest(store, manifest)
