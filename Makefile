@@ -98,7 +98,7 @@ start-api: $(VENV)/.run $(SAM_VENV)/.sam ## Serve the API from the built bundles
 .PHONY: test
 test: lint ## Lint, types, import rules, template and every test, with coverage; options for pytest go in ARGS
 	@echo '== tests'
-	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(or $(ARGS),--numprocesses auto --dist loadfile)
 
 # Where there is neither a container engine nor a way to start one, pytest exits with 77 (which make turns into its
 # own 2) and leaves the reason in build/test-sam-cannot-run.
