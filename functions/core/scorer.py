@@ -15,6 +15,7 @@ from functions.core.columns import Columns, to_columns
 from functions.core.errors import UnusableModel
 from functions.core.passenger import FEATURES, Passenger
 
+_MULTIPLYING = (b"LinearClassifier", b"LinearRegressor", b"MatMul", b"Gemm", b"SVM")
 OUTPUTS = ("label", "probabilities")
 
 
@@ -37,6 +38,10 @@ class Scorer:
         # onnxruntime raises a dozen types of its own with no common base but Exception.
         except Exception as error:
             raise UnusableModel("the model's bytes are not a graph that onnxruntime can load") from error
+        # onnxruntime multiplies a single row by other code than many, which rounds otherwise: with a linear
+        # model, one in six probabilities would differ in the last bit. There, one row is scored as two.
+        # A graph is protobuf: the names of its operators stand in it as they are.
+        self._multiplies = any(operator in model for operator in _MULTIPLYING)
         inputs = {node.name: node.type for node in self._session.get_inputs()}
         expected = {
             name: "tensor(string)" if categories else "tensor(float)" for name, categories in FEATURES.items()
@@ -62,8 +67,7 @@ class Scorer:
         A row's probability does not depend on the rows beside it, to the last bit.
         """
         rows = len(next(iter(columns.values())))
-        # onnxruntime multiplies a single row by other code than many, which rounds otherwise: with a linear
-        # model, one in six probabilities would differ in their last bit. So a single row is scored as two.
-        inputs = columns if rows > 1 else {name: column.repeat(2, axis=0) for name, column in columns.items()}
-        label, probabilities = self._session.run(OUTPUTS, dict(inputs))
+        if rows == 1 and self._multiplies:
+            columns = {name: column.repeat(2, axis=0) for name, column in columns.items()}
+        label, probabilities = self._session.run(OUTPUTS, columns)
         return Scores(label[:rows], probabilities[:rows, 1])

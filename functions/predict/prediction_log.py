@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from functions.core.columns import Columns, Tensor
+from functions.core.passenger import FEATURES
 
 MESSAGE = "prediction"
 _SHARES = 1 << 24
+_FEATURES = ",".join(f'"{name}":%s' for name in FEATURES)
+_ROW = f'"prediction_id":"%s","probability":%r,"features":{{{_FEATURES}}}}}\n'
+_quoted = json.JSONEncoder().encode
 
 
 def write_log(
@@ -33,15 +37,13 @@ def write_log(
     standard output is closed or broken nothing is raised: the answer is more important.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    head = json.dumps(
-        {"timestamp": now, "level": "INFO", "message": MESSAGE, "version": version, "key_id": key_id}
-        | {"request_id": request_id}
+    head = (
+        f'{{"timestamp":"{now}","level":"INFO","message":"{MESSAGE}","version":{_quoted(version)},'
+        f'"key_id":{_quoted(key_id)},"request_id":{_quoted(request_id)},'
     )
-    features = ",".join(f'"{name}":%s' for name in columns)
-    line = (
-        head[:-1].replace("%", "%%") + f',"prediction_id":"%s","probability":%r,"features":{{{features}}}}}\n'
-    )
-    rows = zip(prediction_ids, probabilities, *map(_as_json, columns.values()), strict=True)
+    line = head.replace("%", "%%") + _ROW
+    tensors = (columns[name] for name in FEATURES)
+    rows = zip(prediction_ids, probabilities, *map(_as_json, tensors), strict=True)
     kept = rows if share >= 1 else (row for row in rows if _chosen(row[0], share))
     try:
         # One write: lines of several requests do not mix.
@@ -53,7 +55,7 @@ def write_log(
 
 
 def _as_json(tensor: Tensor) -> list[str]:
-    values = tensor.ravel().tolist()
+    values = tensor[:, 0].tolist()
     if tensor.dtype == object:
         # Categories are words without quotes or backslashes.
         return [f'"{value}"' if value else "null" for value in values]
