@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -52,6 +52,8 @@ _MEANING = {
     413: "The body is too large",
     415: "The body was not sent in a type that is read here",
     422: "A field does not fit",
+    431: "There are too many headers",
+    500: "A mistake of ours; the request id finds it in the logs",
     503: "There is no usable model, or the store is away",
 }
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -70,8 +72,19 @@ class ErrorDetail(BaseModel):
 class ErrorEnvelope(BaseModel):
     """The body of every answer that is not a success."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "error": "the input does not fit; `detail` says where",
+                "code": "INVALID_INPUT",
+                "detail": [{"loc": ["body", "pclass"], "msg": "Field required", "type": "missing"}],
+                "request_id": "JKJaXmPLvHcESHA=",
+            }
+        }
+    )
+
     error: str = Field(description="What went wrong and what to do, in a sentence")
-    code: str = Field(description="The same for programs", examples=["INVALID_INPUT"])
+    code: str = Field(description="The same for programs")
     detail: list[ErrorDetail]
     request_id: str
 
@@ -79,6 +92,10 @@ class ErrorEnvelope(BaseModel):
 def error_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route, for FastAPI's `responses`."""
     return {status: {"model": ErrorEnvelope, "description": _MEANING[status]} for status in statuses}
+
+
+# Whatever the route: see `core.middleware`, and `on_crash`.
+ANYWHERE = error_answers(413, 431, 500)
 
 
 def request_id(scope: Scope) -> str:

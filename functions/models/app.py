@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from functions.core import comparison, http, promotion, registry
 from functions.core.access import Caller, caller_of
 from functions.core.comparison import Comparison
-from functions.core.documentation import documentation_page
+from functions.core.documentation import describe, documentation_page, operation_id
 from functions.core.errors import LifeboatError
 from functions.core.http import error_answers
 from functions.core.logs import log
@@ -106,7 +106,7 @@ class HistoryPage(BaseModel):
 
 _ON_LIST = error_answers(401, 403, 422, 503)
 _ON_READ = error_answers(401, 403, 404, 422, 503)
-_ON_CHANGE = error_answers(400, 401, 403, 404, 409, 413, 415, 422, 503)
+_ON_CHANGE = error_answers(400, 401, 403, 404, 409, 415, 422, 503)
 _ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
 
 app = FastAPI(
@@ -115,6 +115,8 @@ app = FastAPI(
     version="1.0.0",
     # Served below, to those who have a key.
     openapi_url=None,
+    generate_unique_id_function=operation_id,
+    responses=http.ANYWHERE,
     middleware=MIDDLEWARE,
     exception_handlers={
         LifeboatError: http.on_failure,
@@ -154,12 +156,12 @@ async def history(store: OpenStore, limit: Limit = 20, before: Before = None) ->
 
 @app.get("/models/openapi.json", include_in_schema=False, dependencies=MAY_READ)
 async def document() -> dict[str, Any]:
-    return app.openapi()
+    return describe(app)
 
 
 @app.get("/models/docs", include_in_schema=False, dependencies=MAY_READ)
 async def docs() -> HTMLResponse:
-    return documentation_page(app.openapi())
+    return documentation_page(describe(app))
 
 
 @app.post("/models/rollback", summary="Go back to a version", responses=_ON_CHANGE, dependencies=MAY_CHANGE)

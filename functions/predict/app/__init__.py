@@ -5,6 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from functions.core import http
+from functions.core.documentation import operation_id
 from functions.core.errors import LifeboatError
 from functions.core.middleware import MIDDLEWARE
 from functions.predict.app import invocations, native, replay, v2
@@ -17,6 +18,8 @@ app = FastAPI(
     version="1.0.0",
     # Served by the routes, to those who have a key.
     openapi_url=None,
+    generate_unique_id_function=operation_id,
+    responses=http.ANYWHERE,
     middleware=MIDDLEWARE,
     exception_handlers={
         LifeboatError: http.on_failure,

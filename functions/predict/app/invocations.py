@@ -40,7 +40,7 @@ async def ping(_: CurrentChampion) -> Pong:
     "/version",
     summary="Tell the version of this API",
     response_class=PlainTextResponse,
-    responses=error_answers(401, 403),
+    responses=error_answers(401, 403, 503),
     dependencies=MAY_PREDICT,
 )
 async def version(request: Request) -> str:
@@ -57,7 +57,7 @@ async def version(request: Request) -> str:
     ),
     response_model=Predictions,
     response_model_exclude_none=True,
-    responses=error_answers(400, 401, 403, 413, 415, 422, 503),
+    responses=error_answers(400, 401, 403, 415, 422, 503),
     openapi_extra={
         "requestBody": {
             "required": True,

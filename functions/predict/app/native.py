@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from functions.core.columns import to_columns
-from functions.core.documentation import documentation_page
+from functions.core.documentation import describe, documentation_page
 from functions.core.errors import InvalidInput
 from functions.core.http import error_answers
 from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
@@ -62,7 +62,7 @@ class ModelCard(BaseModel):
     summary="Score one passenger",
     response_model=Prediction,
     response_model_exclude_none=True,
-    responses=error_answers(400, 401, 403, 413, 415, 422, 503),
+    responses=error_answers(400, 401, 403, 415, 422, 503),
     dependencies=MAY_PREDICT,
 )
 async def one(
@@ -93,15 +93,13 @@ _CSV_BODY = {"schema": {"type": "string"}, "example": "pclass,sex,age\n1,female,
     response_model_exclude_none=True,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **error_answers(400, 401, 403, 413, 415, 422, 503),
+        **error_answers(400, 401, 403, 415, 422, 503),
     },
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {
-                    "schema": Batch.model_json_schema(ref_template="#/components/schemas/{model}")
-                },
+                "application/json": {"schema": _BATCH},
                 "text/csv": _CSV_BODY,
             },
         }
@@ -160,10 +158,9 @@ async def card(model: CurrentChampion) -> ModelCard:
 
 @router.get("/openapi.json", include_in_schema=False, dependencies=MAY_PREDICT)
 async def document(request: Request) -> dict[str, Any]:
-    found: dict[str, Any] = request.app.openapi()
-    return found
+    return describe(request.app)
 
 
 @router.get("/docs", include_in_schema=False, dependencies=MAY_PREDICT)
 async def docs(request: Request) -> HTMLResponse:
-    return documentation_page(request.app.openapi())
+    return documentation_page(describe(request.app))

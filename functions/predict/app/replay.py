@@ -5,8 +5,9 @@ random bits of an id are told to nobody else, and a record holds no name. Which 
 """
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from functions.core.http import error_answers
@@ -14,6 +15,14 @@ from functions.predict.app.common import MAY_PREDICT, CurrentService
 from functions.predict.replay import Replay, find, replay
 
 router = APIRouter(prefix="/predictions/{prediction_id}", dependencies=MAY_PREDICT)
+
+# Only for the documentation: what is no id is refused in words of ours. A time that begins with 0 is one
+# before the year 2527.
+_UUID_7 = "^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+PredictionId = Annotated[
+    str,
+    Path(json_schema_extra={"pattern": _UUID_7}, examples=["01a1feaa-00ea-7752-9015-c9355649249c"]),
+]
 
 
 class LoggedPrediction(BaseModel):
@@ -35,7 +44,7 @@ class LoggedPrediction(BaseModel):
     description="It can be found some minutes after the answer, when its line of the log has arrived.",
     responses=error_answers(401, 403, 404, 422, 503),
 )
-async def logged(prediction_id: str, service: CurrentService) -> LoggedPrediction:
+async def logged(prediction_id: PredictionId, service: CurrentService) -> LoggedPrediction:
     return LoggedPrediction.model_validate(find(service.store, prediction_id), from_attributes=True)
 
 
@@ -46,7 +55,7 @@ async def logged(prediction_id: str, service: CurrentService) -> LoggedPredictio
         "With the version that made it, whichever is in service now. `identical` tells whether both "
         "probabilities are the same to the last bit."
     ),
-    responses=error_answers(401, 403, 404, 413, 422, 503),
+    responses=error_answers(401, 403, 404, 422, 503),
 )
-async def again(prediction_id: str, service: CurrentService) -> Replay:
+async def again(prediction_id: PredictionId, service: CurrentService) -> Replay:
     return replay(service, prediction_id)

@@ -70,6 +70,7 @@ class ModelReady(BaseModel):
     ready: bool = True
 
 
+_ON_LIST = error_answers(401, 403, 503)
 _ON_READ = error_answers(401, 403, 404, 503)
 _INFER: dict[str, Any] = {
     "summary": "Score up to 10,000 passengers",
@@ -81,7 +82,7 @@ _INFER: dict[str, Any] = {
     ),
     "response_model": InferAnswer,
     "responses": {
-        **error_answers(400, 401, 403, 404, 413, 503),
+        **error_answers(400, 401, 403, 404, 503),
         400: error_answers(400)[400] | {"description": "The request does not fit; `error` says where"},
     },
     "openapi_extra": {
@@ -94,7 +95,7 @@ _INFER: dict[str, Any] = {
 }
 
 
-@router.get("", summary="Describe the server", responses=error_answers(401, 403), dependencies=MAY_PREDICT)
+@router.get("", summary="Describe the server", responses=_ON_LIST, dependencies=MAY_PREDICT)
 async def server(request: Request) -> ServerMetadata:
     return ServerMetadata(version=request.app.version)
 
@@ -109,7 +110,7 @@ async def ready(_: CurrentChampion) -> ServerReady:
     return ServerReady()
 
 
-@router.get("/models", summary="List the models", responses=_ON_READ, dependencies=MAY_PREDICT)
+@router.get("/models", summary="List the models", responses=_ON_LIST, dependencies=MAY_PREDICT)
 async def models(champion: CurrentChampion) -> ModelList:
     return ModelList(models=[champion.manifest.name])
 
