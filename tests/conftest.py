@@ -1,9 +1,11 @@
 """What the tests share: a folder store, the real passengers, and one model trained from them."""
 
 import asyncio
+import base64
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,11 @@ os.environ.pop("AWS_ENDPOINT_URL", None)
 from functions.core.folder_store import FolderStore
 from functions.core.store import Store
 from training.dataset import Dataset, load_dataset
+from training.publication import Upload, train_and_publish
 from training.train import Configuration, Trained, train
+
+Send = Callable[..., dict[str, Any]]
+Call = Callable[..., tuple[int, dict[str, Any]]]
 
 EVENTS = Path(__file__).parent / "events"
 TITANIC = Path(__file__).parents[1] / "training" / "data" / "titanic.csv"
@@ -58,6 +64,61 @@ def trained(titanic: Dataset) -> Trained:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return FolderStore(str(tmp_path / "store"))
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which the real passengers made the champion. A test that writes makes a copy of it."""
+    folder = tmp_path_factory.mktemp("published")
+    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
+    outcome = train_and_publish(FolderStore(str(folder)), upload, TITANIC, by="test", configuration=QUICK)
+    assert outcome.status == "promoted"
+    return folder
+
+
+@pytest.fixture
+def send(
+    published: Path, event: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Send]:
+    """Sends one request through predict's handler, as the gateway would; returns the gateway's answer."""
+    # Mangum takes the loop at import and at each call; `asyncio.run` in another test takes it away.
+    asyncio.set_event_loop(LOOP)
+    from functions.predict import service
+    from functions.predict.handler import handler
+
+    monkeypatch.setenv("LIFEBOAT_STORE", str(published))
+    service.service.cache_clear()
+
+    def send(
+        method: str,
+        path: str,
+        body: str | bytes | None = None,
+        *,
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> dict[str, Any]:
+        request = event("http_predict") | {"rawPath": path, "rawQueryString": query, "body": body} | changes
+        request["headers"] |= headers or {}
+        if isinstance(body, bytes):
+            request |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+        request["requestContext"]["http"] |= {"method": method, "path": path}
+        return handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+
+    yield send
+    service.service.cache_clear()
+
+
+@pytest.fixture
+def call(send: Send) -> Call:
+    """The same for JSON; returns status and body."""
+
+    def call(*request: Any, **changes: Any) -> tuple[int, dict[str, Any]]:
+        answer = send(*request, **changes)
+        assert answer["headers"]["content-type"] == "application/json"
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return call
 
 
 @pytest.fixture

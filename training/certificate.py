@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 
+from functions.core.columns import Columns
 from functions.core.errors import UnprovenModel
 from functions.core.manifest import Certificate
 from functions.core.passenger import FEATURES
-from functions.core.scorer import Columns, Scorer
+from functions.core.scorer import Scorer
 from training.dataset import Matrix, to_columns
 from training.export import thresholds
 

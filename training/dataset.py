@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from functions.core.columns import Columns, Tensor
 from functions.core.errors import InvalidInput, LifeboatError
 from functions.core.manifest import Decision
-from functions.core.passenger import FEATURES, Passenger
-from functions.core.scorer import Columns
+from functions.core.passenger import FEATURES
 from functions.core.table import BadRow, read_passengers
 
 HOLDOUT_SHARE = 0.2
@@ -86,7 +86,7 @@ def load_dataset(path: Path) -> Dataset:
     try:
         with path.open("rb") as stream:
             for chunk in read_passengers(stream, labelled=True):
-                matrices.append(to_matrix(chunk.passengers))
+                matrices.append(to_matrix(chunk.columns))
                 labels.append(np.array(chunk.survived, dtype=np.int64))
                 bad += chunk.bad[: REPORTED_BAD_ROWS - len(bad)]
                 rejected += len(chunk.bad)
@@ -116,22 +116,22 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def to_matrix(passengers: list[Passenger]) -> Matrix:
-    """float32 [N, 8] as in `Dataset.matrix`."""
-    matrix = np.empty((len(passengers), len(FEATURES)), dtype=np.float32)
+def to_matrix(columns: Columns) -> Matrix:
+    """float32 [N, 8] as in `Dataset.matrix`, from the graph's inputs."""
+    matrix = np.empty((len(columns["sex"]), len(FEATURES)), dtype=np.float32)
     for at, (name, categories) in enumerate(FEATURES.items()):
-        values = [getattr(passenger, name) for passenger in passengers]
-        if categories is not None:
-            codes = {category: code for code, category in enumerate(categories)}
-            values = [codes.get(value) for value in values]
-        # float32 turns None into NaN by itself. Adding zero turns -0.0 into 0.0.
-        matrix[:, at] = np.array(values, dtype=np.float32) + np.float32(0)
+        if categories is None:
+            # Adding zero turns -0.0 into 0.0, so that equal rows have equal bytes.
+            matrix[:, at] = columns[name][:, 0] + np.float32(0)
+        else:
+            codes: dict[str, float] = {category: code for code, category in enumerate(categories)}
+            matrix[:, at] = [codes.get(value, np.nan) for value in columns[name][:, 0]]
     return matrix
 
 
 def to_columns(matrix: Matrix) -> Columns:
     """The graph's inputs for the rows of `matrix`: one [N, 1] tensor per feature."""
-    columns: dict[str, npt.NDArray[np.float32] | npt.NDArray[np.object_]] = {}
+    columns: dict[str, Tensor] = {}
     for at, (name, categories) in enumerate(FEATURES.items()):
         column = matrix[:, at : at + 1]
         if categories is None:

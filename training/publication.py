@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from functions.core import promotion, registry
+from functions.core.columns import to_values
 from functions.core.comparison import Holdout
 from functions.core.errors import Conflict, NoChampion, NotFound, UnprovenModel, UnusableModel
 from functions.core.manifest import DatasetFacts, Decision, File, Manifest
@@ -166,6 +167,7 @@ def _publish(
             slices=trained.slices,
             certificate=certificate,
             reference=trained.reference,
+            background=trained.background,
             decision=decision,
         ),
     )
@@ -179,12 +181,10 @@ def _holdout(dataset: Dataset, model: bytes) -> bytes:
     """The held-out rows and what the graph says of them, as JSON."""
     rows = dataset.sample(MOST_HOLDOUT_ROWS)
     matrix, survived = dataset.matrix[rows], dataset.survived[rows]
-    columns = {
-        name: [None if value in ("", None) or value != value else value for value in column.ravel().tolist()]
-        for name, column in to_columns(matrix).items()
-    }
     holdout = Holdout(
-        features=columns, survived=survived.tolist(), probability=probabilities(model, matrix).tolist()
+        features=to_values(to_columns(matrix)),
+        survived=survived.tolist(),
+        probability=probabilities(model, matrix).tolist(),
     )
     return holdout.model_dump_json().encode()
 

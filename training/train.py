@@ -11,7 +11,8 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from threadpoolctl import threadpool_limits
 
-from functions.core import passenger, scorer, table
+from functions.core import columns, passenger, scorer, table
+from functions.core.columns import to_values
 from functions.core.manifest import Certificate, Interval
 from functions.core.passenger import FEATURES
 from functions.core.scorer import Scorer
@@ -23,6 +24,7 @@ from training.pipeline import candidates
 
 # What the bytes of a model depend on beside its data: these libraries, and these files.
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "skl2onnx")
+BACKGROUND_ROWS = 8
 _CODE = ("certificate.py", "dataset.py", "evaluation.py", "export.py", "pipeline.py", "train.py")
 
 
@@ -49,6 +51,7 @@ class Trained:
     confusion: list[list[int]]
     slices: dict[str, dict[str, float]]
     reference: dict[str, Any]
+    background: dict[str, list[Any]]
 
 
 def libraries() -> dict[str, str]:
@@ -59,7 +62,7 @@ def version_of(dataset_sha256: str, configuration: Configuration) -> str:
     """16 hex digits that name the model these inputs make: data, configuration, code and libraries."""
     folder = Path(__file__).parent
     code = [folder / name for name in _CODE]
-    code += [Path(str(module.__file__)) for module in (passenger, scorer, table)]
+    code += [Path(str(module.__file__)) for module in (columns, passenger, scorer, table)]
     made_of = {
         "dataset": dataset_sha256,
         "configuration": asdict(configuration),
@@ -97,6 +100,7 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
     progress("judge on the holdout", 2, 3)
     judged, outcomes = dataset.judged
     probability = probabilities(model, judged)
+    fitted = probabilities(model, matrix)
     trained = Trained(
         name=name,
         estimator=estimator,
@@ -107,7 +111,8 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
         metrics=intervals(outcomes, probability, draws=1_000 if len(outcomes) <= 20_000 else 200),
         confusion=confusion(outcomes, probability),
         slices=slices(judged, outcomes, probability),
-        reference=reference(matrix, probabilities(model, matrix)),
+        reference=reference(matrix, fitted),
+        background=background(matrix, fitted),
     )
     progress("done", 3, 3)
     return trained
@@ -119,6 +124,17 @@ def probabilities(model: bytes, matrix: Matrix) -> Probabilities:
     # In parts: a row's strings take ten times the room of its numbers.
     parts = [scorer.run(to_columns(matrix[start : start + CHUNK])) for start in range(0, len(matrix), CHUNK)]
     return np.concatenate([part.probability for part in parts]).astype(np.float64)
+
+
+def background(matrix: Matrix, probability: Probabilities) -> dict[str, list[Any]]:
+    """Eight training rows that stand for "not known" in an explanation, column by column; None is missing.
+
+    They are those in the middle of each eighth of the rows in order of probability, so that the mean of
+    their probabilities is near the mean of all. matrix: as in `Dataset`; probability: float [N].
+    """
+    order = np.argsort(probability, kind="stable")
+    middles = (np.arange(BACKGROUND_ROWS) + 0.5) / BACKGROUND_ROWS * len(order)
+    return to_values(to_columns(matrix[order[middles.astype(np.intp)]]))
 
 
 def reference(matrix: Matrix, probability: Probabilities) -> dict[str, Any]:

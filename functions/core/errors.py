@@ -1,16 +1,27 @@
 """Failures as types: raised where they are understood, mapped to HTTP in one table (`core.http`)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class LifeboatError(Exception):
     """Base of every failure that Lifeboat understands; its text is safe to show to a caller."""
 
 
 class InvalidInput(LifeboatError):
-    """The caller sent something that cannot be scored."""
+    """The caller sent something that cannot be scored. `detail` says where: loc, msg, type of each fault."""
+
+    def __init__(self, message: str, detail: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class PayloadTooLarge(LifeboatError):
     """The caller sent more than a request may hold."""
+
+
+class UnsupportedMediaType(LifeboatError):
+    """The caller sent a body of a type that is not read here."""
 
 
 class NoChampion(LifeboatError):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -21,6 +21,7 @@ from functions.core.errors import (
     StoreUnavailable,
     TooManyHeaders,
     Unauthorized,
+    UnsupportedMediaType,
     UnusableModel,
 )
 from functions.core.logs import log
@@ -33,6 +34,7 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     Unauthorized: (401, "UNAUTHORIZED"),
     Forbidden: (403, "FORBIDDEN"),
     PayloadTooLarge: (413, "PAYLOAD_TOO_LARGE"),
+    UnsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE"),
     TooManyHeaders: (431, "TOO_MANY_HEADERS"),
     NotFound: (404, "NOT_FOUND"),
     Conflict: (409, "CONFLICT"),
@@ -45,11 +47,13 @@ _MEANING = {
     400: "The body is not JSON",
     401: "There is no valid key",
     403: "The key does not have the scope",
-    404: "There is no such version",
+    404: "There is no such version, or no such prediction",
     409: "A rule forbids it, or somebody else was first; nothing has changed",
     413: "The body is too large",
-    415: "The body was not sent as JSON",
+    415: "The body was not sent in a type that is read here",
     422: "A field does not fit",
+    431: "There are too many headers",
+    500: "A mistake of ours; the request id finds it in the logs",
     503: "There is no usable model, or the store is away",
 }
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -68,8 +72,19 @@ class ErrorDetail(BaseModel):
 class ErrorEnvelope(BaseModel):
     """The body of every answer that is not a success."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "error": "the input does not fit; `detail` says where",
+                "code": "INVALID_INPUT",
+                "detail": [{"loc": ["body", "pclass"], "msg": "Field required", "type": "missing"}],
+                "request_id": "JKJaXmPLvHcESHA=",
+            }
+        }
+    )
+
     error: str = Field(description="What went wrong and what to do, in a sentence")
-    code: str = Field(description="The same for programs", examples=["INVALID_INPUT"])
+    code: str = Field(description="The same for programs")
     detail: list[ErrorDetail]
     request_id: str
 
@@ -77,6 +92,10 @@ class ErrorEnvelope(BaseModel):
 def error_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route, for FastAPI's `responses`."""
     return {status: {"model": ErrorEnvelope, "description": _MEANING[status]} for status in statuses}
+
+
+# Whatever the route: see `core.middleware`, and `on_crash`.
+ANYWHERE = error_answers(413, 431, 500)
 
 
 def request_id(scope: Scope) -> str:
@@ -108,7 +127,8 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
     status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
     if status >= 500:
         log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), path=request.url.path)
-    answer = envelope(request, status, code, str(error) if status != 500 else "internal error")
+    detail = list(getattr(error, "detail", ()))[:_MOST_DETAILS]
+    answer = envelope(request, status, code, str(error) if status != 500 else "internal error", detail)
     if status == 401:
         # A 401 names the scheme that would be accepted (RFC 9110, section 11.6.1).
         answer.headers["www-authenticate"] = "Bearer"

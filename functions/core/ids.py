@@ -2,16 +2,33 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 
-def uuid7() -> UUID:
-    """A UUID of version 7: 48 bits of Unix milliseconds, 74 random bits (RFC 9562, section 5.7).
+def new_ids(count: int) -> list[str]:
+    """`count` UUIDs of version 7: 48 bits of Unix milliseconds, 74 random bits (RFC 9562, section 5.7).
 
-    The random part is read from the operating system each time, so a process restored from a
-    snapshot does not repeat the ids of another.
+    The random part is read from the operating system each time, so a process restored from a snapshot, or
+    forked, does not repeat the ids of another.
     """
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return UUID(int=value)
+    now = f"{time.time_ns() // 1_000_000:012x}"
+    head = f"{now[:8]}-{now[8:]}-7"
+    # Twenty digits for each, of which one goes unused.
+    digits = os.urandom(10 * count).hex()
+    return [
+        f"{head}{one[:3]}-{_VARIANT[one[3]]}{one[4:7]}-{one[7:19]}"
+        for one in (digits[at : at + 20] for at in range(0, 20 * count, 20))
+    ]
+
+
+def time_of(id_: str) -> datetime:
+    """When an id was made, in UTC to the millisecond. Raises `ValueError` when it is no UUID of version 7."""
+    uuid = UUID(id_)
+    if uuid.version != 7:
+        raise ValueError(f"{id_} is not a UUID of version 7")
+    return datetime.fromtimestamp((uuid.int >> 80) / 1000, UTC)
+
+
+# The two highest bits of the ninth byte are 1 and 0, the two below them random.
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}

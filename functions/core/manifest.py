@@ -116,4 +116,7 @@ class Manifest(Record):
     certificate: Certificate
     signature: Signature = SIGNATURE
     reference: dict[str, Any] = Field(description="Distribution of each feature, for drift")
+    background: dict[str, list[Any]] = Field(
+        {}, description="Training rows, column by column, that stand for a feature not known in explanations"
+    )
     decision: Decision

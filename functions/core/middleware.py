@@ -8,11 +8,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from functions.core.access import caller_of
 from functions.core.errors import LifeboatError, PayloadTooLarge, TooManyHeaders
 from functions.core.http import on_failure
+from functions.core.limits import (
+    ANSWER_HEADERS,
+    BATCH_PATHS,
+    MOST_BATCH_BYTES,
+    MOST_BODY_BYTES,
+    MOST_HEADERS,
+)
 
-MOST_HEADERS = 64
-MOST_BODY_BYTES = 262_144
 # Whoever watches over the service asks here, without a key. Nothing else is open.
-OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping"})
 
 
 class AnswerHeaders:
@@ -25,12 +30,8 @@ class AnswerHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                # An answer may tell something about a person.
-                headers.setdefault("cache-control", "no-store")
-                headers.setdefault("x-content-type-options", "nosniff")
-                headers.setdefault("referrer-policy", "no-referrer")
-                # A page that needs scripts says which; any other answer needs nothing at all.
-                headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+                for name, value in ANSWER_HEADERS:
+                    headers.setdefault(name.decode(), value.decode())
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -72,22 +73,22 @@ class Door:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body of more than `most` bytes before anything parses it."""
+    """ASGI middleware that refuses a body that is too large before anything parses it."""
 
-    def __init__(self, app: ASGIApp, most: int = MOST_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = MOST_BATCH_BYTES if scope["path"].endswith(BATCH_PATHS) else MOST_BODY_BYTES
         body = b""
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > self._most:
-                error = PayloadTooLarge(f"the body is larger than {self._most} bytes")
+            if len(body) > most:
+                error = PayloadTooLarge(f"the body is larger than {most} bytes")
                 await _refuse(error, scope, receive, send)
                 return
             if not message.get("more_body", False):

@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from functions.core import registry
 from functions.core.errors import Conflict, NoChampion, NotFound, UnusableModel
 from functions.core.manifest import Manifest, Record
-from functions.core.store import Store
+from functions.core.store import Reader, Store
 
 CHAMPION = "registry/champion.json"
 HISTORY = "registry/history/"
@@ -61,7 +61,7 @@ def parse_champion(body: bytes) -> Champion:
         raise UnusableModel(f"{CHAMPION} is damaged") from error
 
 
-def read_champion(store: Store) -> tuple[Champion, str]:
+def read_champion(store: Reader) -> tuple[Champion, str]:
     """The champion's record and its ETag. Raises `NoChampion`, `UnusableModel`."""
     try:
         blob = store.get(CHAMPION)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from functions.core.errors import Conflict, NotFound, UnusableModel
 from functions.core.manifest import Manifest
-from functions.core.store import Store
+from functions.core.store import Reader, Store
 
 
 def model_key(version: str) -> str:
@@ -32,7 +32,7 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def read_manifest(store: Store, version: str) -> Manifest:
+def read_manifest(store: Reader, version: str) -> Manifest:
     """Raises `NotFound` when the version is not published, `UnusableModel` when its manifest is damaged."""
     try:
         body = store.get(manifest_key(version)).body
@@ -47,7 +47,7 @@ def read_manifest(store: Store, version: str) -> Manifest:
     return manifest
 
 
-def read_model(store: Store, manifest: Manifest) -> bytes:
+def read_model(store: Reader, manifest: Manifest) -> bytes:
     """The graph's bytes, checked against the manifest. Raises `UnusableModel`."""
     try:
         model = store.get(model_key(manifest.version)).body

@@ -1,5 +1,6 @@
 """What Lifeboat asks of a store: immutable writes, compare-and-swap, reads by ETag."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ class Blob:
     etag: str
 
 
-class Store(Protocol):
-    """Objects by key. Every method may raise `StoreUnavailable`."""
+class Reader(Protocol):
+    """Objects by key, to be read whole. Every method may raise `StoreUnavailable`."""
 
     def get(self, key: str) -> Blob:
         """Read an object. Raises `NotFound`."""
@@ -40,6 +41,14 @@ class Store(Protocol):
     def get_if_changed(self, key: str, etag: str) -> Blob | None:
         """Read an object unless it still has `etag` (then None). Raises `NotFound`."""
         ...
+
+    def disconnect(self) -> None:
+        """Close the connections kept open for the next request, which then opens one of its own."""
+        ...
+
+
+class Store(Reader, Protocol):
+    """Objects by key, to be read and written. Every method may raise `StoreUnavailable`."""
 
     def head(self, key: str, version_id: str | None = None) -> Entry:
         """Describe an object without reading it. Raises `NotFound`."""
@@ -76,26 +85,36 @@ class Store(Protocol):
         """Make the bucket or folder, with versioning where there is such a thing; fine if it is there."""
         ...
 
-    def disconnect(self) -> None:
-        """Close the connections kept open for the next request, which then opens one of its own."""
-        ...
+
+def open_reader(address: str) -> Reader:
+    """The store at `address`, to be read only: without the SDK where that can be."""
+    if address.startswith("s3://"):
+        from functions.core.s3_reader import S3Reader
+
+        if reader := S3Reader.from_environment(_bucket(address), os.environ):
+            return reader
+    return open_store(address)
 
 
 def open_store(address: str) -> Store:
     """The store at `s3://bucket` or in a folder. Raises `ValueError` for an address that is neither."""
     # Imported here: boto3 costs a fifth of a second, and a folder needs none of it.
     if address.startswith("s3://"):
-        bucket, _, rest = address.removeprefix("s3://").partition("/")
-        if not bucket or rest:
-            raise ValueError(f"a store is s3://bucket, without a path in it; got {address!r}")
         from functions.core.s3_store import S3Store
 
-        return S3Store(bucket)
+        return S3Store(_bucket(address))
     if not address or "://" in address:
         raise ValueError(f"a store is s3://bucket or a folder; got {address!r}")
     from functions.core.folder_store import FolderStore
 
     return FolderStore(address)
+
+
+def _bucket(address: str) -> str:
+    bucket, _, rest = address.removeprefix("s3://").partition("/")
+    if not bucket or rest:
+        raise ValueError(f"a store is s3://bucket, without a path in it; got {address!r}")
+    return bucket
 
 
 def probe(store: Store) -> None:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
+from functions.core.columns import Columns, from_cells, to_columns
 from functions.core.errors import InvalidInput
 from functions.core.passenger import Passenger
 
@@ -37,9 +38,12 @@ class BadRow:
 
 @dataclass(slots=True)
 class Chunk:
-    """Up to `CHUNK_ROWS` rows: passengers, their outcome (0 or 1; empty without labels), the bad ones."""
+    """Up to `CHUNK_ROWS` good rows as tensors [N, 1], with their lines and outcomes; and the bad ones.
 
-    passengers: list[Passenger] = field(default_factory=list)
+    survived: 0 or 1, empty without labels. lines: the line of the file on which each good row begins.
+    """
+
+    columns: Columns = field(default_factory=lambda: to_columns([]))
     survived: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
@@ -74,28 +78,28 @@ def _read(text: io.TextIOWrapper, labelled: bool, chunk_rows: int) -> Iterator[C
 
     # Strict: a quote that is never closed would swallow the rest of the file without a word.
     reader = csv.reader(text, delimiter=separator, strict=True)
-    chunk, rows = Chunk(), []
+    rows = _Rows(columns, labelled, decimal_comma=separator != ",")
     # A quoted cell may hold line breaks: a row begins where the one before it ended.
     line = first_line + 1
     try:
         for cells in reader:
             begins, line = line, first_line + reader.line_num + 1
-            # Spreadsheets write rows of nothing but separators below a table.
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) < len(header) or any(cells[len(header) :]):
-                chunk.bad.append(BadRow(begins, "", f"has {len(cells)} cells, the header {len(header)}"))
-            else:
-                rows.append(
-                    (begins, {name: _cell(name, cells[at], separator) for at, name in columns.items()})
-                )
-            if len(rows) + len(chunk.bad) >= chunk_rows:
-                yield _validate(rows, chunk, labelled)
-                chunk, rows = Chunk(), []
+            if len(cells) != len(header):
+                # Spreadsheets write rows of nothing but separators below a table.
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if len(cells) < len(header) or any(cells[len(header) :]):
+                    rows.bad.append(BadRow(begins, "", f"has {len(cells)} cells, the header {len(header)}"))
+                    continue
+            rows.lines.append(begins)
+            rows.cells.append(cells)
+            if len(rows.cells) + len(rows.bad) >= chunk_rows:
+                yield rows.validated()
+                rows = _Rows(columns, labelled, decimal_comma=separator != ",")
     except csv.Error as error:
         raise InvalidInput(f"the file stops being CSV at line {line}: {error}") from error
-    if rows or chunk.bad:
-        yield _validate(rows, chunk, labelled)
+    if rows.cells or rows.bad:
+        yield rows.validated()
 
 
 def _columns(header: list[str], labelled: bool) -> dict[int, str]:
@@ -116,42 +120,70 @@ def _columns(header: list[str], labelled: bool) -> dict[int, str]:
     return columns
 
 
-def _cell(name: str, cell: str, separator: str) -> Any:
-    cell = cell.strip()
-    if cell.lower() in _EMPTY:
-        return None
-    if name not in _NUMBERS:
-        return cell
-    number = cell.replace(",", ".") if separator != "," else cell
-    return float(number) if _NUMBER.fullmatch(number) else cell
+class _Rows:
+    """Rows of text on their way to a chunk. `columns` says which cell is which field."""
 
+    def __init__(self, columns: dict[int, str], labelled: bool, *, decimal_comma: bool) -> None:
+        self._columns = columns
+        self._labelled = labelled
+        self._decimal_comma = decimal_comma
+        self.lines: list[int] = []
+        self.cells: list[list[str]] = []
+        self.bad: list[BadRow] = []
 
-def _validate(rows: list[tuple[int, dict[str, Any]]], chunk: Chunk, labelled: bool) -> Chunk:
-    """Fill `chunk` with the good ones of `rows`, its list of bad ones with the rest."""
-    if labelled:
-        rows = [row for row in rows if _labelled(row, chunk.bad)]
-    try:
-        chunk.passengers = _PASSENGERS.validate_python([row for _, row in rows])
-    except ValidationError as failure:
-        reasons: dict[int, BadRow] = {}
-        for error in failure.errors(include_url=False, include_input=False, include_context=False):
-            at, *column = error["loc"]
-            line = rows[int(at)][0]
-            reasons.setdefault(int(at), BadRow(line, str(column[0]) if column else "", error["msg"]))
-        chunk.bad += reasons.values()
-        rows = [row for at, row in enumerate(rows) if at not in reasons]
-        chunk.passengers = _PASSENGERS.validate_python([row for _, row in rows])
-    chunk.lines = [line for line, _ in rows]
-    if labelled:
-        chunk.survived = [int(row[LABEL]) for _, row in rows]
-    chunk.bad.sort(key=lambda bad: bad.line)
-    return chunk
+    def validated(self) -> Chunk:
+        return self._at_once() or self._one_by_one()
 
+    def _at_once(self) -> Chunk | None:
+        """All rows column by column, if every cell is plainly valid."""
+        if not self.cells:
+            return None
+        table = list(zip(*self.cells, strict=False))
+        cells = {name: [*map(str.strip, table[at])] for at, name in self._columns.items()}
+        labels = cells.pop(LABEL, [])
+        columns = from_cells(cells, decimal_comma=self._decimal_comma)
+        if columns is None or not {"0", "1"}.issuperset(labels):
+            return None
+        return Chunk(columns, [int(label) for label in labels], self.lines, self.bad)
 
-def _labelled(row: tuple[int, dict[str, Any]], bad: list[BadRow]) -> bool:
-    line, cells = row
-    outcome = cells[LABEL]
-    if outcome in (0.0, 1.0):
-        return True
-    bad.append(BadRow(line, LABEL, "Input should be 0 or 1"))
-    return False
+    def _one_by_one(self) -> Chunk:
+        """The good rows, and a reason for each bad one."""
+        rows = []
+        for line, cells in zip(self.lines, self.cells, strict=True):
+            row = {name: self._cell(name, cells[at]) for at, name in self._columns.items()}
+            if any(cell.strip() for cell in cells) and (not self._labelled or self._has_outcome(line, row)):
+                rows.append((line, row))
+        passengers = self._passengers(rows)
+        bad = {row.line for row in self.bad}
+        rows = [row for row in rows if row[0] not in bad]
+        self.bad.sort(key=lambda row: row.line)
+        survived = [int(row[LABEL]) for _, row in rows] if self._labelled else []
+        return Chunk(to_columns(passengers), survived, [line for line, _ in rows], self.bad)
+
+    def _cell(self, name: str, cell: str) -> Any:
+        cell = cell.strip()
+        if cell.lower() in _EMPTY:
+            return None
+        if name not in _NUMBERS:
+            return cell
+        number = cell.replace(",", ".") if self._decimal_comma else cell
+        return float(number) if _NUMBER.fullmatch(number) else cell
+
+    def _has_outcome(self, line: int, row: dict[str, Any]) -> bool:
+        if row[LABEL] in (0.0, 1.0):
+            return True
+        self.bad.append(BadRow(line, LABEL, "Input should be 0 or 1"))
+        return False
+
+    def _passengers(self, rows: list[tuple[int, dict[str, Any]]]) -> list[Passenger]:
+        """The good ones of `rows`; why the others are not goes to the bad ones."""
+        try:
+            return _PASSENGERS.validate_python([row for _, row in rows])
+        except ValidationError as failure:
+            reasons: dict[int, BadRow] = {}
+            for error in failure.errors(include_url=False, include_input=False, include_context=False):
+                at, *column = error["loc"]
+                line = rows[int(at)][0]
+                reasons.setdefault(int(at), BadRow(line, str(column[0]) if column else "", error["msg"]))
+        self.bad += reasons.values()
+        return _PASSENGERS.validate_python([row for at, (_, row) in enumerate(rows) if at not in reasons])

@@ -14,9 +14,11 @@ from functions.authorize.__main__ import main as authorize_main
 from functions.core.errors import LifeboatError
 from functions.core.store import open_store
 from functions.local.asynchronous import Outcome
+from functions.local.openapi import DOCUMENT, as_text, describe_api
 from functions.local.runner import PORT, STORE_PORT, Options, Running, exported, leading_to, running
 from functions.local.state import BUILD, State, announced, find_runner
-from functions.local.story import StoryFailed, describe, tell
+from functions.local.story import StoryFailed, by_hand, describe, tell
+from functions.local.template import read_template
 from functions.local.upload import upload
 
 LOG = BUILD / "local.log"
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
-    except (LifeboatError, StoryFailed, OSError, RuntimeError) as error:
+    except (LifeboatError, StoryFailed, OSError, RuntimeError, ValueError) as error:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
     return code
@@ -59,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("arguments", nargs=argparse.REMAINDER, help="as for python -m functions.authorize")
     sub.set_defaults(command=_key)
+    sub = commands.add_parser("openapi", help=f"write {DOCUMENT.name}, the document of the whole API")
+    sub.set_defaults(command=_openapi)
     return parser
 
 
@@ -95,6 +99,7 @@ async def _serve(options: Options, log: Callable[[str, str], None]) -> int:
         state = State(here.api, here.address, here.endpoint, here.embedded, os.getpid(), here.keys)
         with announced(state):
             await tell(here, outcomes, _say)
+            _say("\n".join(["", *by_hand(here), ""]))
             _say("Another dataset retrains: make upload FILE=passengers.csv")
             _say('Another key: make key SCOPES=predict NOTE="who uses it"')
             _say("Serving until Ctrl-C.")
@@ -137,6 +142,13 @@ def _key(options: argparse.Namespace) -> int:
             if runner.embedded:
                 stack.enter_context(exported(leading_to(str(runner.endpoint), "us-east-1")))
         return authorize_main(options.arguments)
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    document = asyncio.run(describe_api(read_template(Options().template)))
+    DOCUMENT.write_text(as_text(document), encoding="utf-8")
+    _say(f"{DOCUMENT.name}: {len(document['paths'])} paths")
+    return 0
 
 
 async def _until_stopped(work: Coroutine[Any, Any, int]) -> int:

@@ -22,6 +22,7 @@ from functions.local.function_process import FunctionProcess, OnLog
 from functions.local.gateway import Gateway
 from functions.local.listening import HOST, listen, port_of
 from functions.local.schedules import next_time
+from functions.local.shipping import shipping
 from functions.local.state import BUILD
 from functions.local.template import Schedule, Template, UploadTrigger, read_template
 from functions.local.uploads import UploadWatcher
@@ -62,9 +63,10 @@ class Running:
 
 @asynccontextmanager
 async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> AsyncIterator[Running]:
-    """Run the template: store, functions, gateway, upload notifications, schedules.
+    """Run the template: store, functions, gateway, upload notifications, schedules, shipping of logs.
 
-    `on_log` is given every line the functions write, with their id; `on_outcome` how every event ended.
+    `on_log` is given every line the functions write, with their id, but those that are shipped to the store;
+    `on_outcome` how every event ended.
     A store named in the environment (LIFEBOAT_STORE, AWS_ENDPOINT_URL) is used instead of the embedded one.
     The keys are then in a file of this machine, unless LIFEBOAT_KEYS names another place.
     """
@@ -86,7 +88,8 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
             refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
             stack.enter_context(exported({"LIFEBOAT_KEYS": keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
             key = await stack.enter_async_context(api_key(keys, lambda line: on_log("keys", line)))
-        machine = _Machine(template, store, address.removeprefix("s3://"), region, on_log, on_outcome)
+        on_line = await stack.enter_async_context(_shipped(template, store, on_log))
+        machine = _Machine(template, store, address.removeprefix("s3://"), region, on_line, on_outcome)
         stack.push_async_callback(machine.stop)
         await machine.start()
         port = await stack.enter_async_context(_served(machine.gateway, options.port))
@@ -194,6 +197,22 @@ async def _served(gateway: Gateway, port: int) -> AsyncIterator[int]:
         finally:
             server.should_exit = True
             await serving
+
+
+@asynccontextmanager
+async def _shipped(template: Template, store: Store, on_log: OnLog) -> AsyncIterator[OnLog]:
+    """An `OnLog` that ships what the template has shipped, and hands on the rest."""
+    async with AsyncExitStack() as stack:
+        shippers = [
+            await stack.enter_async_context(shipping(store, shipment, lambda text: on_log("store", text)))
+            for shipment in template.shipments
+        ]
+
+        def on_line(function: str, line: str) -> None:
+            if not any(shipper.take(function, line) for shipper in shippers):
+                on_log(function, line)
+
+        yield on_line
 
 
 def _declared_store(template: Template) -> str:

@@ -1,4 +1,4 @@
-"""What template.yaml declares: functions, routes, upload triggers, schedules; every reference resolved."""
+"""What template.yaml declares: functions, what invokes them, what is shipped; every reference resolved."""
 
 import json
 import re
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from functions.local.shipments import Shipment, read_shipments
 
 ACCOUNT = "123456789012"
 
@@ -68,6 +70,7 @@ class Template:
     routes: tuple[Route, ...]
     uploads: tuple[UploadTrigger, ...]
     schedules: tuple[Schedule, ...]
+    shipments: tuple[Shipment, ...]
 
 
 def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -> Template:
@@ -105,7 +108,8 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
                     if found.get("Enabled", True) and found.get("State", "ENABLED") == "ENABLED":
                         expression = found.get("ScheduleExpression") or found["Schedule"]
                         schedules.append(Schedule(event_id, id_, expression, _input(found.get("Input"))))
-    return Template(functions, tuple(routes), tuple(uploads), tuple(schedules))
+    shipments = tuple(read_shipments(document["Resources"], resolve))
+    return Template(functions, tuple(routes), tuple(uploads), tuple(schedules), shipments)
 
 
 def _function(id_: str, properties: dict[str, Any], common: dict[str, Any], resolve: "_Resolver") -> Function:

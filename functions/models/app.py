@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from functions.core import comparison, http, promotion, registry
 from functions.core.access import Caller, caller_of
 from functions.core.comparison import Comparison
-from functions.core.documentation import documentation_page
+from functions.core.documentation import describe, documentation_page, operation_id
 from functions.core.errors import LifeboatError
 from functions.core.http import error_answers
 from functions.core.logs import log
@@ -71,7 +71,11 @@ VersionQuery = Annotated[str, Query(pattern=_VERSION, examples=_EXAMPLES)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
 After = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before")]
 Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+# Something that can be read: what counts as white space differs between Pydantic and the schema's readers.
+_READABLE = r"[^\s\u0085\u001c-\u001f\ufeff]"
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_READABLE)
+]
 
 
 class _Body(BaseModel):
@@ -106,7 +110,7 @@ class HistoryPage(BaseModel):
 
 _ON_LIST = error_answers(401, 403, 422, 503)
 _ON_READ = error_answers(401, 403, 404, 422, 503)
-_ON_CHANGE = error_answers(400, 401, 403, 404, 409, 413, 415, 422, 503)
+_ON_CHANGE = error_answers(400, 401, 403, 404, 409, 415, 422, 503)
 _ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
 
 app = FastAPI(
@@ -115,6 +119,8 @@ app = FastAPI(
     version="1.0.0",
     # Served below, to those who have a key.
     openapi_url=None,
+    generate_unique_id_function=operation_id,
+    responses=http.ANYWHERE,
     middleware=MIDDLEWARE,
     exception_handlers={
         LifeboatError: http.on_failure,
@@ -154,12 +160,12 @@ async def history(store: OpenStore, limit: Limit = 20, before: Before = None) ->
 
 @app.get("/models/openapi.json", include_in_schema=False, dependencies=MAY_READ)
 async def document() -> dict[str, Any]:
-    return app.openapi()
+    return describe(app)
 
 
 @app.get("/models/docs", include_in_schema=False, dependencies=MAY_READ)
 async def docs() -> HTMLResponse:
-    return documentation_page(app.openapi())
+    return documentation_page(describe(app))
 
 
 @app.post("/models/rollback", summary="Go back to a version", responses=_ON_CHANGE, dependencies=MAY_CHANGE)

@@ -9,7 +9,7 @@ from functions.core.errors import LifeboatError, NoChampion
 from functions.core.logs import log
 from functions.core.manifest import Manifest
 from functions.core.scorer import Scorer
-from functions.core.store import Store
+from functions.core.store import Reader
 
 # Without a champion every request would ask the store again: once a second is enough.
 _RETRY_SECONDS = 1.0
@@ -27,7 +27,7 @@ class ChampionCache:
     """Answers with the champion as it was at most `refresh_seconds` ago."""
 
     def __init__(
-        self, store: Store, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
+        self, store: Reader, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store = store
         self._refresh_seconds = refresh_seconds
@@ -44,6 +44,11 @@ class ChampionCache:
             self._refresh()
         if self._loaded is None:
             raise NoChampion(self.trouble or "no model is in service")
+        return self._loaded
+
+    @property
+    def in_memory(self) -> Loaded | None:
+        """The champion as it was last seen, without asking the store."""
         return self._loaded
 
     def expire(self) -> None:

@@ -2,8 +2,8 @@
 
 from mangum import Mangum
 
-from functions.predict.app import app
+from functions.predict.lane import application
 from functions.predict.snapshot import register_hooks
 
-handler = Mangum(app, lifespan="off")
+handler = Mangum(application, lifespan="off")
 register_hooks()

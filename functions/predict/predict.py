@@ -1,55 +1,45 @@
-"""Scores passengers and says which model did."""
+"""Scores passengers, in one run of the graph, and leaves a line for each in the prediction log."""
 
-from collections.abc import Sequence
-from uuid import UUID
+from dataclasses import dataclass
 
-from pydantic import BaseModel, Field
-
-from functions.core.ids import uuid7
-from functions.core.logs import log
-from functions.core.passenger import Passenger
+from functions.core.columns import Columns
+from functions.core.ids import new_ids
 from functions.predict.champion import Loaded
+from functions.predict.prediction_log import write_log
 
 
-class ModelName(BaseModel):
-    name: str = Field(examples=["titanic"])
-    version: str = Field(examples=["64fb781fa1a71ca5"])
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked: the id of the key and the gateway's id of the request; empty outside a gateway."""
+
+    key_id: str = ""
+    request_id: str = ""
 
 
-class Prediction(BaseModel):
-    """An answer: `survived` is whether `probability` is above `threshold`."""
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a model says of N rows, in order: `survived` is whether `probability` is above its threshold."""
 
-    survived: bool
-    probability: float = Field(ge=0, le=1, examples=[0.9713])
-    threshold: float = Field(ge=0, le=1, examples=[0.5])
-    prediction_id: UUID = Field(description="UUID of version 7: it carries its time")
-    model: ModelName
+    prediction_id: list[str]
+    survived: list[bool]
+    probability: list[float]
 
 
-def predict(passengers: Sequence[Passenger], champion: Loaded, *, request_id: str) -> list[Prediction]:
-    """Score `passengers` in one run of the graph and log one line for each, without the name."""
-    manifest = champion.manifest
-    model = ModelName(name=manifest.name, version=manifest.version)
-    scores = champion.scorer.score(passengers)
-    predictions = []
-    for passenger, label, probability in zip(
-        passengers, scores.label.tolist(), scores.probability.tolist(), strict=True
-    ):
-        prediction = Prediction(
-            survived=label == 1,
-            probability=probability,
-            threshold=manifest.threshold,
-            prediction_id=uuid7(),
-            model=model,
-        )
-        log(
-            "INFO",
-            "prediction",
-            prediction_id=str(prediction.prediction_id),
-            version=model.version,
-            features=passenger.model_dump(exclude={"name"}),
-            probability=probability,
-            request_id=request_id,
-        )
-        predictions.append(prediction)
-    return predictions
+def predict(columns: Columns, model: Loaded, origin: Origin, *, logged_share: float = 1.0) -> Scored:
+    """Score the rows of `columns` (see `core.columns`) and log a share of them."""
+    label, probability = model.scorer.run(columns)
+    scored = Scored(
+        prediction_id=new_ids(len(label)),
+        survived=[one == 1 for one in label.tolist()],
+        probability=probability.tolist(),
+    )
+    write_log(
+        columns,
+        scored.prediction_id,
+        scored.probability,
+        share=logged_share,
+        version=model.manifest.version,
+        key_id=origin.key_id,
+        request_id=origin.request_id,
+    )
+    return scored

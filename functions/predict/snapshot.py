@@ -8,7 +8,8 @@ import random
 from contextlib import suppress
 
 from functions.core.errors import NoChampion
-from functions.predict.app import champion_cache
+from functions.predict.lane import full_application
+from functions.predict.service import service
 
 
 def register_hooks() -> None:
@@ -31,7 +32,9 @@ def before_snapshot() -> None:
     A store without a champion, or out of reach, fails no deployment: the first request asks again. Settings
     that do not fit (`SystemExit`) do fail it, which is better than failing every request.
     """
-    cache = champion_cache()
+    # A snapshot costs its reader nothing: it holds the framework too.
+    full_application()
+    cache = service().champions
     # The cache has logged why.
     with suppress(NoChampion):
         cache.current()

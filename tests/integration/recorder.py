@@ -1,4 +1,4 @@
-"""The permissions that the SDK's calls take, noted while they are made."""
+"""The permissions that calls of the store and of parameters take, noted while they are made."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
+from functions.core.s3_reader import S3Reader
 from functions.local.template import ACCOUNT
 from tests.integration.iam import Need
 
@@ -29,6 +30,15 @@ class Recorder:
             return client
 
         patch.setattr(Session, "create_client", watched)
+        # Predict reads objects without the SDK.
+        request = S3Reader._request
+
+        def watched_request(reader: S3Reader, key: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
+            answer = request(reader, key, headers)
+            self._note("GetObject", {"Bucket": reader._path.strip("/"), "Key": key}, answer[0])
+            return answer
+
+        patch.setattr(S3Reader, "_request", watched_request)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -42,8 +52,11 @@ class Recorder:
         context["asked"] = dict(params)
 
     def _answered(self, http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        self._note(model.name, context["asked"], http_response.status_code)
+
+    def _note(self, operation: str, asked: dict[str, Any], status: int) -> None:
         if self._on:
-            self.needs.update(needed(model.name, context["asked"], http_response.status_code))
+            self.needs.update(needed(operation, asked, status))
 
 
 def needed(operation: str, asked: dict[str, Any], status: int) -> Iterator[Need]:

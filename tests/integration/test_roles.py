@@ -16,12 +16,14 @@ from functions.authorize.keys import make_key
 from functions.authorize.register import add
 from functions.core import promotion, registry
 from functions.core.folder_store import FolderStore
+from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
 from functions.core.parameters import open_parameter
+from functions.core.predictions import folder
 from functions.local.template import read_template
 from functions.models import app as models_app
 from functions.models.handler import handler as models_handler
-from functions.predict import app as predict_app
+from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
 from tests.conftest import EVENTS, LOOP, QUICK, TITANIC
@@ -120,6 +122,10 @@ def exercise_predict(machine: Machine) -> None:
     # The second finds the champion unchanged.
     for _ in range(2):
         assert machine.ask(predict_handler, "POST", "/predict", passenger) == 200
+    # A search for a prediction that nobody made reads all that there is.
+    [id_] = new_ids(1)
+    machine.put(f"{folder(time_of(id_))}a.jsonl", b"")
+    assert machine.ask(predict_handler, "GET", f"/predictions/{id_}") == 404
 
 
 def exercise_retrain(machine: Machine) -> None:
@@ -212,7 +218,7 @@ def machine(endpoint: str, published: FolderStore, monkeypatch: pytest.MonkeyPat
     recorder.watch_clients(monkeypatch)
     caches = (
         authorize_module.key_ring,
-        predict_app.champion_cache,
+        service.service,
         models_app.store,
         retrain_module._settings,
         retrain_module._store,

@@ -15,15 +15,19 @@ from fastapi.routing import APIRoute
 from functions.core.access import SCOPES, Caller, caller_of
 from functions.core.documentation import documentation_page
 from functions.core.errors import Forbidden, StoreUnavailable, Unauthorized
-from functions.core.middleware import MOST_HEADERS, OPEN_PATHS
-from functions.predict import app as predict_app
+from functions.core.limits import MOST_HEADERS
+from functions.core.middleware import OPEN_PATHS
+from functions.predict import service
+from functions.predict.app import ROUTERS
+from functions.predict.app import app as predict_app
 from functions.predict.handler import handler
 from tests.conftest import LOOP
 
 Ask = Callable[..., dict[str, Any]]
 ROUTES = [
     (method, route.path)
-    for route in predict_app.app.routes
+    for router in ROUTERS
+    for route in router.routes
     if isinstance(route, APIRoute)
     for method in sorted(route.methods or ())
 ]
@@ -83,7 +87,7 @@ def ask(
 ) -> Iterator[Ask]:
     """Sends one request through the predict function's handler; `found` is what the authorizer said."""
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path))
-    predict_app.champion_cache.cache_clear()
+    service.service.cache_clear()
     asyncio.set_event_loop(LOOP)
 
     def send(method: str, path: str, found: dict[str, str] | None = VALID, **changes: Any) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def ask(
         return handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
 
     yield send
-    predict_app.champion_cache.cache_clear()
+    service.service.cache_clear()
 
 
 def refusal(answer: dict[str, Any]) -> tuple[int, str]:
@@ -109,7 +113,8 @@ def refusal(answer: dict[str, Any]) -> tuple[int, str]:
 def test_only_the_health_routes_are_open() -> None:
     assert {path for _, path in ROUTES if path in OPEN_PATHS} == OPEN_PATHS
     # Every route is one that FastAPI would run dependencies for: nothing is mounted beside them.
-    assert len(ROUTES) == len(predict_app.app.routes)
+    assert len(ROUTES) == sum(len(router.routes) for router in ROUTERS)
+    assert len(ROUTERS) == len(predict_app.routes)
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)

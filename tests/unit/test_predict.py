@@ -1,11 +1,9 @@
 """The predict function through its Lambda handler: answers, errors, and a champion that stays usable."""
 
-import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,50 +13,17 @@ import pytest
 from functions.core import promotion, registry
 from functions.core.errors import NoChampion, StoreUnavailable
 from functions.core.folder_store import FolderStore
-from functions.core.ids import uuid7
+from functions.core.ids import new_ids, time_of
 from functions.core.promotion import Champion, Promotion
 from functions.core.store import Blob, Store
-from functions.predict import app as predict_app
+from functions.predict import lane, service
+from functions.predict.app import native
 from functions.predict.champion import ChampionCache
-from functions.predict.handler import handler
-from tests.conftest import LOOP, QUICK, TITANIC
+from tests.conftest import Call
 from training.dataset import Dataset
-from training.publication import Upload, train_and_publish
 from training.train import Trained
 
-Call = Callable[..., tuple[int, dict[str, Any]]]
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which the real passengers made the champion."""
-    folder = tmp_path_factory.mktemp("published")
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    outcome = train_and_publish(FolderStore(str(folder)), upload, TITANIC, by="test", configuration=QUICK)
-    assert outcome.status == "promoted"
-    return folder
-
-
-@pytest.fixture
-def call(
-    published: Path, event: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Call]:
-    """Sends one request through the handler, as the gateway would; returns status and body."""
-    monkeypatch.setenv("LIFEBOAT_STORE", str(published))
-    predict_app.champion_cache.cache_clear()
-    # `asyncio.run` in another test takes it away.
-    asyncio.set_event_loop(LOOP)
-
-    def send(method: str, path: str, body: str | None = None, **changes: Any) -> tuple[int, dict[str, Any]]:
-        request = event("http_predict") | {"rawPath": path, "body": body} | changes
-        request["requestContext"]["http"] |= {"method": method, "path": path}
-        answer = handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
-        assert answer["headers"]["content-type"] == "application/json"
-        return answer["statusCode"], json.loads(answer["body"])
-
-    yield send
-    predict_app.champion_cache.cache_clear()
 
 
 def test_the_golden_event_is_scored(
@@ -158,7 +123,8 @@ def test_an_unexpected_error_shows_nothing_of_itself(
     def crash(*_: Any, **__: Any) -> None:
         raise RuntimeError("s3://private-bucket")
 
-    monkeypatch.setattr(predict_app, "score", crash)
+    monkeypatch.setattr(lane, "predict", crash)
+    monkeypatch.setattr(native, "predict", crash)
     status, answer = call("POST", "/predict", json.dumps(WOMAN))
     assert (status, answer["code"]) == (500, "INTERNAL")
     assert "private-bucket" not in json.dumps(answer)
@@ -200,7 +166,7 @@ def test_settings_that_do_not_fit_name_the_variable(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("LIFEBOAT_STORE", raising=False)
     monkeypatch.setenv("LIFEBOAT_REFRESH_SECONDS", "soon")
     with pytest.raises(SystemExit, match=r"LIFEBOAT_STORE.*LIFEBOAT_REFRESH_SECONDS"):
-        predict_app.PredictSettings.from_environment()
+        service.PredictSettings.from_environment()
 
 
 class Clock:
@@ -316,7 +282,7 @@ def test_ready_tells_why_an_older_model_answers(
     call: Call, warm: tuple[Away, Clock, ChampionCache, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, clock, cache, version = warm
-    monkeypatch.setattr(predict_app, "champion_cache", lru_cache(lambda: cache))
+    service.service().champions = cache
     store.away, clock.now = True, 30
     status, answer = call("GET", "/health/ready")
     assert (status, answer["version"]) == (200, version)
@@ -325,11 +291,24 @@ def test_ready_tells_why_an_older_model_answers(
 
 
 def test_ids_carry_their_time_and_do_not_repeat() -> None:
-    made = [uuid7() for _ in range(1000)]
+    made = [*new_ids(500), *new_ids(500)]
     assert len(set(made)) == 1000
-    assert {(made_id.version, made_id.variant) for made_id in made} == {(7, UUID(int=0x8 << 60).variant)}
-    seconds = (made[0].int >> 80) / 1000
-    assert abs(seconds - datetime.now(UTC).timestamp()) < 60
+    uuids = [UUID(one) for one in made]
+    assert {(one.version, one.variant) for one in uuids} == {(7, UUID(int=0x8 << 60).variant)}
+    assert [str(one) for one in uuids] == made
+    assert abs(time_of(made[0]) - datetime.now(UTC)) < timedelta(seconds=60)
+    # Each of the 74 random bits is drawn: in a thousand ids it is set in some and not in others.
+    varied = 0
+    for one in uuids:
+        varied |= one.int ^ uuids[0].int
+    assert varied & ~(0xFFFF << 76) & (1 << 62) - 1 == (1 << 62) - 1
+    assert varied >> 64 & 0xFFF == 0xFFF
+
+
+def test_what_is_no_id_has_no_time() -> None:
+    for text in ("", "x", "2c5ea4c0-4067-11e9-8bad-9b1deb4d3b7d"):
+        with pytest.raises(ValueError, match="UUID"):
+            time_of(text)
 
 
 def test_served_probabilities_are_those_of_the_holdout(trained: Trained, titanic: Dataset) -> None:

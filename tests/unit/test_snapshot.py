@@ -13,9 +13,9 @@ from functions.core import promotion, registry
 from functions.core.errors import StoreUnavailable
 from functions.core.folder_store import FolderStore
 from functions.core.store import Blob, Store
-from functions.predict import app as predict_app
-from functions.predict import snapshot
+from functions.predict import service, snapshot
 from functions.predict.champion import ChampionCache
+from functions.predict.service import PredictSettings, Service
 from tests.conftest import QUICK, TITANIC
 from training.publication import Upload, train_and_publish
 
@@ -59,7 +59,9 @@ def machine(tmp_path: Path) -> Machine:
 def cache(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> ChampionCache:
     """The predict function's cache, which refreshes every 30 seconds of the machine's clock."""
     cache = ChampionCache(machine, 30, machine.clock)
-    monkeypatch.setattr(snapshot, "champion_cache", lambda: cache)
+    held = Service(PredictSettings(store="unused"), machine)
+    held.champions = cache
+    monkeypatch.setattr(snapshot, "service", lambda: held)
     return cache
 
 
@@ -148,7 +150,7 @@ def test_settings_that_do_not_fit_fail_the_snapshot_and_with_it_the_deployment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("LIFEBOAT_STORE", raising=False)
-    predict_app.champion_cache.cache_clear()
+    service.service.cache_clear()
     with pytest.raises(SystemExit, match="LIFEBOAT_STORE"):
         snapshot.before_snapshot()
 
@@ -158,11 +160,11 @@ def test_settings_that_do_not_fit_fail_the_snapshot_and_with_it_the_deployment(
 # seeds `random` anew) do not run, as they do not after a restore.
 RESTORED_TWICE = """
 import ctypes, json, os, random, uuid
-from functions.core.ids import uuid7
+from functions.core.ids import new_ids
 from functions.predict import handler
 from snapshot_restore_py import get_after_restore
 
-uuid7(), uuid.uuid4(), random.random()
+new_ids(1), uuid.uuid4(), random.random()
 for _ in range(2):
     child = ctypes.PyDLL(None).fork()
     if child == 0:
@@ -173,7 +175,7 @@ for _ in range(2):
         random.setstate(before)
         line = {
             # Without their time, which would hide that the rest repeats.
-            "uuid7": [uuid7().int & (1 << 76) - 1 for _ in range(100)],
+            "new_ids": [uuid.UUID(one).int & (1 << 76) - 1 for one in new_ids(50) + new_ids(50)],
             "uuid4": [uuid.uuid4().int for _ in range(100)],
             "hooked": hooked,
             "unhooked": [random.random() for _ in range(100)],
@@ -190,7 +192,7 @@ def restored() -> list[dict[str, list[float]]]:
     return [json.loads(line) for line in run(RESTORED_TWICE).splitlines()]
 
 
-@pytest.mark.parametrize("source", ["uuid7", "uuid4", "hooked"])
+@pytest.mark.parametrize("source", ["new_ids", "uuid4", "hooked"])
 def test_processes_restored_from_one_snapshot_repeat_nothing(
     restored: list[dict[str, list[float]]], source: str
 ) -> None:

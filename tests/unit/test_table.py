@@ -1,23 +1,43 @@
 """Reading CSV as people really save it."""
 
 import io
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from functions.core.columns import from_cells, to_columns, to_rows
 from functions.core.errors import InvalidInput
 from functions.core.passenger import Passenger
-from functions.core.table import Chunk, read_passengers
+from functions.core.table import BadRow, read_passengers
 
 HEADER = "pclass,survived,name,sex,age,sibsp,parch,fare,embarked"
 ROWS = '3,0,"Braund, Mr. Owen",male,22,1,0,7.25,S\n1,1,"Allen, Miss. Elisabeth",female,29,0,0,211.3375,S\n'
 
 
-def read(text: str | bytes, *, labelled: bool = True, chunk_rows: int = 10_000) -> Chunk:
+@dataclass
+class Table:
+    passengers: list[dict[str, Any]] = field(default_factory=list)
+    survived: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+
+
+def features(**row: Any) -> dict[str, Any]:
+    """What the graph is given of a passenger."""
+    [found] = to_rows(to_columns([Passenger.model_validate(row)]))
+    return found
+
+
+def read(text: str | bytes, *, labelled: bool = True, chunk_rows: int = 10_000) -> Table:
     """All chunks of `text` as one."""
     stream = io.BytesIO(text.encode() if isinstance(text, str) else text)
-    whole = Chunk()
+    whole = Table()
     for chunk in read_passengers(stream, labelled=labelled, chunk_rows=chunk_rows):
-        whole.passengers += chunk.passengers
+        whole.passengers += to_rows(chunk.columns)
         whole.survived += chunk.survived
         whole.lines += chunk.lines
         whole.bad += chunk.bad
@@ -30,8 +50,8 @@ EXPECTED = read(f"{HEADER}\n{ROWS}")
 def test_a_plain_file_is_read_in_order() -> None:
     assert EXPECTED.survived == [0, 1]
     assert EXPECTED.lines == [2, 3]
-    assert [passenger.title for passenger in EXPECTED.passengers] == ["Mr", "Miss"]
-    assert EXPECTED.passengers[1].fare == pytest.approx(211.3375)
+    assert [passenger["title"] for passenger in EXPECTED.passengers] == ["Mr", "Miss"]
+    assert EXPECTED.passengers[1]["fare"] == pytest.approx(211.3375)
     assert not EXPECTED.bad
 
 
@@ -77,13 +97,13 @@ def test_semicolon_and_tab_come_with_decimal_commas(separator: str) -> None:
 
 def test_columns_may_come_in_any_order() -> None:
     found = read("Sex;Survived;Pclass\nfemale;1;2\n")
-    assert found.passengers == [Passenger(pclass=2, sex="female")]
+    assert found.passengers == [features(pclass=2, sex="female")]
 
 
 @pytest.mark.parametrize("empty", ["", " ", "NA", "nan", "NULL", "?", "None"])
 def test_an_empty_cell_is_missing(empty: str) -> None:
     found = read(f"pclass,sex,age,sibsp,survived\n1,male,{empty},{empty},1\n")
-    assert found.passengers == [Passenger(pclass=1, sex="male")]
+    assert found.passengers == [features(pclass=1, sex="male")]
 
 
 def test_a_bad_row_is_named_by_line_column_and_reason_and_the_others_are_read() -> None:
@@ -109,7 +129,7 @@ def test_a_bad_row_is_named_by_line_column_and_reason_and_the_others_are_read() 
 def test_chunks_end_where_they_should_and_lose_nothing() -> None:
     text = "pclass,survived,sex\n" + "".join(f"{1 + row % 4},{row % 2},male\n" for row in range(25))
     chunks = list(read_passengers(io.BytesIO(text.encode()), labelled=True, chunk_rows=10))
-    assert [len(chunk.passengers) + len(chunk.bad) for chunk in chunks] == [10, 10, 5]
+    assert [len(chunk.lines) + len(chunk.bad) for chunk in chunks] == [10, 10, 5]
     whole, parts = read(text), read(text, chunk_rows=10)
     assert parts.lines == whole.lines
     assert parts.bad == whole.bad
@@ -135,3 +155,75 @@ def test_without_labels_the_outcome_is_passed_over() -> None:
 def test_a_file_that_cannot_be_read_says_why(text: str | bytes, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
         read(text)
+
+
+CELLS: dict[str, st.SearchStrategy[str]] = {
+    "pclass": st.sampled_from(["1", "2", "3", "3.0", "", "4", "1.5", "x"]),
+    "sex": st.sampled_from(["male", "female", "", "Male"]),
+    "age": st.sampled_from(
+        ["29", "0.92", "", "-0", "120", "120.00001", "-1", "NA", "1e1", "2_9", "nan", "1e400"]
+    ),
+    "sibsp": st.sampled_from(["0", "1.0", "20", "", "21", "0.5", "+3"]),
+    "parch": st.sampled_from(["0", "2", "", ".", "\u0663"]),
+    "fare": st.sampled_from(["7.25", "1000000", "1000000.01", "", "-0.0", "inf", "1e-50"]),
+    "embarked": st.sampled_from(["S", "C", "Q", "", "X", "?"]),
+    "title": st.sampled_from(["Mr", "Mrs", "", "mlle", "Dr", "King"]),
+    "name": st.sampled_from(["", "Braund, Mr. Owen", "Dodge, Dr. W", "A" * 200, "A" * 201, "NA"]),
+}
+PLAIN: dict[str, st.SearchStrategy[str]] = {
+    "pclass": st.sampled_from("123"),
+    "sex": st.sampled_from(["male", "female"]),
+    "age": st.floats(0, 120).map(str) | st.just(""),
+    "sibsp": st.integers(0, 20).map(str),
+    "parch": st.integers(0, 20).map(str) | st.just(""),
+    "fare": st.floats(0, 1e6).map(str),
+    "embarked": st.sampled_from(["S", "C", "Q", ""]),
+}
+
+
+@given(st.lists(st.fixed_dictionaries(PLAIN) | st.fixed_dictionaries(CELLS), min_size=1, max_size=4))
+def test_a_table_read_at_once_is_the_one_read_passenger_by_passenger(rows: list[dict[str, str]]) -> None:
+    rows = [{name: row.get(name, "") for name in CELLS} for row in rows]
+    found = from_cells({name: [row[name] for row in rows] for name in CELLS})
+    if found is None:
+        return
+    # A missing cell is an absent field; the others are what JSON would hold.
+    numbers = {"pclass", "age", "sibsp", "parch", "fare"}
+    passengers = [
+        Passenger.model_validate(
+            {name: float(cell) if name in numbers else cell for name, cell in row.items() if cell}
+        )
+        for row in rows
+    ]
+    for name, tensor in to_columns(passengers).items():
+        np.testing.assert_array_equal(found[name], tensor)
+        assert found[name].dtype == tensor.dtype
+
+
+@pytest.mark.parametrize("name", sorted(CELLS))
+def test_plain_cells_are_read_at_once(name: str) -> None:
+    cells = {"pclass": ["3"], "sex": ["male"]}
+    plain = {"title": "Mr", "name": "Braund, Mr. Owen", "sex": "female", "embarked": "S"}
+    assert from_cells(cells | {name: [plain.get(name, "1")]}) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("pclass", ""),
+        ("pclass", "4"),
+        ("sex", ""),
+        ("age", "120.00001"),
+        ("age", "nan"),
+        ("age", "2_9"),
+        ("fare", "inf"),
+        ("fare", "1e400"),
+        ("fare", "."),
+        ("sibsp", "0.5"),
+        ("embarked", "X"),
+        ("title", "mlle"),
+        ("name", "A" * 201),
+    ],
+)
+def test_whatever_is_not_plain_is_left_to_the_passenger(name: str, cell: str) -> None:
+    assert from_cells({"pclass": ["3"], "sex": ["male"]} | {name: [cell]}) is None

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from functions.core.predictions import folder
 from functions.local.template import read_template
+from functions.predict.prediction_log import MESSAGE
 from tests.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
 
 FUNCTIONS = dict(of_type("AWS::Serverless::Function"))
@@ -17,6 +20,13 @@ ASYNCHRONOUS = {"S3", "Schedule", "ScheduleV2", "SNS", "EventBridgeRule", "Cloud
 ON_EVERYTHING = {
     "xray:PutTraceSegments": "a trace has no name before it is sent",
     "xray:PutTelemetryRecords": "the same",
+}
+
+
+# Whose roles those are that no function has.
+OTHER_SERVICES = {
+    "PredictionFilterRole": "logs.amazonaws.com",
+    "PredictionStreamRole": "firehose.amazonaws.com",
 }
 
 
@@ -94,10 +104,12 @@ def test_all_functions_share_one_store_named_for_stage_account_and_region() -> N
 
 
 @each_role
-def test_a_role_is_lambdas_alone_and_holds_nothing_but_what_is_written_here(role: str) -> None:
+def test_a_role_is_one_services_alone_and_holds_nothing_but_what_is_written_here(role: str) -> None:
     properties = RESOURCES[role]["Properties"]
     (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert trust["Principal"] == {"Service": OTHER_SERVICES.get(role, "lambda.amazonaws.com")}
+    # Logs and Firehose act for whoever asks them: only for this account here.
+    assert ("AccountId" in str(trust.get("Condition"))) is (role in OTHER_SERVICES)
     assert "ManagedPolicyArns" not in properties
 
 
@@ -157,8 +169,8 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {"rejected/", "registry/"}
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["rejected/"]
+    assert forgotten == {"rejected/", "registry/", "undelivered/"}
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["rejected/", "undelivered/"]
 
 
 def test_a_dataset_and_nothing_else_fires_a_retrain() -> None:
@@ -166,9 +178,35 @@ def test_a_dataset_and_nothing_else_fires_a_retrain() -> None:
     assert (trigger.function, trigger.prefix, trigger.suffix) == ("RetrainFunction", "datasets/", ".csv")
 
 
+# ---- The prediction log
+
+
+def test_predictions_are_shipped_to_where_they_are_looked_for() -> None:
+    [shipment] = read_template(TEMPLATE).shipments
+    moment = datetime(2026, 11, 21, 16, 46, tzinfo=UTC)
+    assert moment.strftime(shipment.prefix) == folder(moment)
+    assert (shipment.function, shipment.message) == ("PredictFunction", MESSAGE)
+    assert shipment.extension == ".jsonl"
+
+
+def test_lines_come_out_of_the_stream_as_they_were_written() -> None:
+    place = RESOURCES["PredictionStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
+    processors = [processor["Type"] for processor in place["ProcessingConfiguration"]["Processors"]]
+    assert processors == ["Decompression", "CloudWatchLogProcessing", "AppendDelimiterToRecord"]
+    assert place["CompressionFormat"] == "UNCOMPRESSED"
+    # Firehose's own folders would otherwise be looked through for predictions.
+    assert not place["ErrorOutputPrefix"].startswith("predictions/")
+
+
 # ---- The API
 
-HEALTH = {"GET /health/live", "GET /health/ready"}
+HEALTH = {
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /v2/health/live",
+    "GET /v2/health/ready",
+    "GET /ping",
+}
 
 
 def open_routes(document: dict[str, Any]) -> set[str]:

@@ -56,6 +56,12 @@ SOURCES = {
         "FunctionName",
         ("Ref", "{}"),
     ),
+    "AWS/Firehose": Source(
+        "AWS::KinesisFirehose::DeliveryStream",
+        frozenset({"DeliveryToS3.DataFreshness", "DeliveryToS3.Records", "DeliveryToS3.Success"}),
+        "DeliveryStreamName",
+        ("Ref", "{}"),
+    ),
     "AWS/SQS": Source(
         "AWS::SQS::Queue",
         frozenset(

@@ -11,9 +11,10 @@ import onnx
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from functions.core.columns import to_columns
 from functions.core.errors import UnprovenModel, UnusableModel
 from functions.core.passenger import FEATURES, Passenger
-from functions.core.scorer import Scorer, to_columns
+from functions.core.scorer import Scorer
 from tests.conftest import QUICK, TITANIC, quiet
 from training import dataset as datasets
 from training import evaluation
@@ -48,7 +49,7 @@ def test_the_matrix_and_the_passengers_make_the_same_tensors() -> None:
         Passenger(pclass=1, sex="female", age=0.5, title="Miss"),
         Passenger(pclass=3, sex="male", fare=7.25, embarked="Q", sibsp=2),
     ]
-    ours, theirs = datasets.to_columns(datasets.to_matrix(passengers)), to_columns(passengers)
+    ours, theirs = datasets.to_columns(datasets.to_matrix(to_columns(passengers))), to_columns(passengers)
     for name in FEATURES:
         np.testing.assert_array_equal(ours[name], theirs[name])
         assert ours[name].dtype == theirs[name].dtype

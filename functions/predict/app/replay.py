@@ -1,0 +1,61 @@
+"""What was answered: the record of a prediction, and the same prediction made again.
+
+Whoever has a key with the scope predict and knows a prediction's id may ask, not only who made it: the 74
+random bits of an id are told to nobody else, and a record holds no name. Which key asked stays untold.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from functions.core.http import error_answers
+from functions.predict.app.common import MAY_PREDICT, CurrentService
+from functions.predict.replay import Replay, find, replay
+
+router = APIRouter(prefix="/predictions/{prediction_id}", dependencies=MAY_PREDICT)
+
+# Only for the documentation: what is no id is refused in words of ours. A time that begins with 0 is one
+# before the year 2527.
+_UUID_7 = "^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+PredictionId = Annotated[
+    str,
+    Path(json_schema_extra={"pattern": _UUID_7}, examples=["01a1feaa-00ea-7752-9015-c9355649249c"]),
+]
+
+
+class LoggedPrediction(BaseModel):
+    """A prediction as it was logged. `features` are what the model was given; null is missing."""
+
+    prediction_id: str
+    timestamp: datetime
+    version: str = Field(examples=["64fb781fa1a71ca5"])
+    request_id: str
+    probability: float = Field(ge=0, le=1, examples=[0.9713])
+    features: dict[str, float | str | None] = Field(
+        examples=[{"pclass": 1, "sex": "female", "age": 29, "sibsp": 0, "parch": 0, "fare": 211.34}]
+    )
+
+
+@router.get(
+    "",
+    summary="Look up a prediction",
+    description="It can be found some minutes after the answer, when its line of the log has arrived.",
+    responses=error_answers(401, 403, 404, 422, 503),
+)
+async def logged(prediction_id: PredictionId, service: CurrentService) -> LoggedPrediction:
+    return LoggedPrediction.model_validate(find(service.store, prediction_id), from_attributes=True)
+
+
+@router.post(
+    "/replay",
+    summary="Make a prediction again",
+    description=(
+        "With the version that made it, whichever is in service now. `identical` tells whether both "
+        "probabilities are the same to the last bit."
+    ),
+    responses=error_answers(401, 403, 404, 422, 503),
+)
+async def again(prediction_id: PredictionId, service: CurrentService) -> Replay:
+    return replay(service, prediction_id)

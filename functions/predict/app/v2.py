@@ -1,0 +1,172 @@
+"""The routes of the Open Inference Protocol, version 2."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from functions.core import registry
+from functions.core.errors import InvalidInput, NotFound
+from functions.core.http import envelope, error_answers
+from functions.predict import v2
+from functions.predict.app.body_schema import body_schema
+from functions.predict.app.common import MAY_PREDICT, Asker, CurrentChampion, CurrentService
+from functions.predict.champion import Loaded
+from functions.predict.predict import Origin, predict
+from functions.predict.service import Service
+from functions.predict.v2 import InferAnswer, InferRequest, ModelMetadata
+
+router = APIRouter(prefix="/v2")
+
+# Versions become keys of the store: nothing else may pass.
+_VERSION = re.compile(r"[0-9a-f]{16}")
+
+Name = Annotated[str, Path(examples=["titanic"])]
+Version = Annotated[str, Path(examples=["64fb781fa1a71ca5"])]
+
+
+async def _champion(name: Name, champion: CurrentChampion) -> Loaded:
+    if name != champion.manifest.name:
+        raise NotFound("there is no model of that name; GET /v2/models tells which there is")
+    return champion
+
+
+async def _version(version: Version, champion: "Champion", service: CurrentService) -> Loaded:
+    missing = NotFound(f"there is no such version; GET /v2/models/{champion.manifest.name} tells which are")
+    if not _VERSION.fullmatch(version):
+        raise missing
+    try:
+        return service.model(version)
+    except NotFound:
+        raise missing from None
+
+
+Champion = Annotated[Loaded, Depends(_champion)]
+ByVersion = Annotated[Loaded, Depends(_version)]
+
+
+class ServerMetadata(BaseModel):
+    name: str = "lifeboat"
+    version: str
+    extensions: list[str] = []
+
+
+class ServerLive(BaseModel):
+    live: bool = True
+
+
+class ServerReady(BaseModel):
+    ready: bool = True
+
+
+class ModelList(BaseModel):
+    models: list[str]
+
+
+class ModelReady(BaseModel):
+    name: str
+    ready: bool = True
+
+
+_ON_LIST = error_answers(401, 403, 503)
+_ON_READ = error_answers(401, 403, 404, 503)
+_INFER: dict[str, Any] = {
+    "summary": "Score up to 10,000 passengers",
+    "description": (
+        "A tensor of shape [N] or [N, 1] for each feature, numbers as any integer or float type, words as "
+        "BYTES. What is unknown is left out, or null, NaN or an empty string. The values may follow the JSON "
+        "as bytes, as Triton's clients send them (`Inference-Header-Content-Length`); the answer is JSON. "
+        "`prediction_id` is answered to those who ask for it in `outputs`."
+    ),
+    "response_model": InferAnswer,
+    "responses": {
+        **error_answers(400, 401, 403, 404, 503),
+        400: error_answers(400)[400] | {"description": "The request does not fit; `error` says where"},
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": body_schema(InferRequest)}},
+        }
+    },
+    "dependencies": MAY_PREDICT,
+}
+
+
+@router.get("", summary="Describe the server", responses=_ON_LIST, dependencies=MAY_PREDICT)
+async def server(request: Request) -> ServerMetadata:
+    return ServerMetadata(version=request.app.version)
+
+
+@router.get("/health/live", summary="Does the function run?")
+async def live() -> ServerLive:
+    return ServerLive()
+
+
+@router.get("/health/ready", summary="Can it score?", responses=error_answers(503))
+async def ready(_: CurrentChampion) -> ServerReady:
+    return ServerReady()
+
+
+@router.get("/models", summary="List the models", responses=_ON_LIST, dependencies=MAY_PREDICT)
+async def models(champion: CurrentChampion) -> ModelList:
+    return ModelList(models=[champion.manifest.name])
+
+
+@router.get("/models/{name}", summary="Describe the champion", responses=_ON_READ, dependencies=MAY_PREDICT)
+async def metadata(champion: Champion, service: CurrentService) -> ModelMetadata:
+    return v2.describe(champion, list(registry.published(service.store)))
+
+
+@router.get(
+    "/models/{name}/versions/{version}",
+    summary="Describe a version",
+    responses=_ON_READ,
+    dependencies=MAY_PREDICT,
+)
+async def version_metadata(model: ByVersion, service: CurrentService) -> ModelMetadata:
+    return v2.describe(model, list(registry.published(service.store)))
+
+
+@router.get(
+    "/models/{name}/ready",
+    summary="Can the champion score?",
+    responses=_ON_READ,
+    dependencies=MAY_PREDICT,
+)
+async def model_ready(champion: Champion) -> ModelReady:
+    return ModelReady(name=champion.manifest.name)
+
+
+@router.get(
+    "/models/{name}/versions/{version}/ready",
+    summary="Can a version score?",
+    responses=_ON_READ,
+    dependencies=MAY_PREDICT,
+)
+async def version_ready(model: ByVersion) -> ModelReady:
+    return ModelReady(name=model.manifest.name)
+
+
+@router.post("/models/{name}/infer", **_INFER)
+async def infer(request: Request, champion: Champion, service: CurrentService, origin: Asker) -> Response:
+    return await _answer(request, champion, service, origin)
+
+
+@router.post("/models/{name}/versions/{version}/infer", **_INFER)
+async def version_infer(
+    request: Request, model: ByVersion, service: CurrentService, origin: Asker
+) -> Response:
+    return await _answer(request, model, service, origin)
+
+
+async def _answer(request: Request, model: Loaded, service: Service, origin: Origin) -> Response:
+    try:
+        asked, rows = v2.read(await request.body(), request.headers.get("inference-header-content-length"))
+    except InvalidInput as error:
+        # The protocol knows no 422.
+        return envelope(request, 400, "INVALID_INPUT", str(error))
+    scored = predict(rows.columns, model, origin, logged_share=service.settings.logged_share)
+    return Response(v2.write(asked, scored, model), media_type="application/json")

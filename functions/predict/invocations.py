@@ -1,0 +1,97 @@
+"""MLflow's scoring protocol: reads its four shapes of JSON as passengers, writes scores as its predictions.
+
+https://mlflow.org/docs/latest/deployment/deploy-model-locally.html describes it; SageMaker asks the same of
+the containers that it runs.
+"""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from functions.core.errors import InvalidInput
+from functions.predict.answers import Answer
+from functions.predict.batch import Rows, read_rows
+from functions.predict.predict import Scored
+
+Records = list[dict[str, Any]]
+
+_WOMAN: dict[str, JsonValue] = {"pclass": 1, "sex": "female", "age": 29.0}
+_MAN: dict[str, JsonValue] = {"pclass": 3, "sex": "male", "age": None}
+
+
+class Split(BaseModel):
+    """A table as pandas' `to_dict(orient="split")` makes it. `index` is passed over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    columns: list[str] = Field(examples=[list(_WOMAN)])
+    data: list[list[Any]] = Field(examples=[[list(_WOMAN.values()), list(_MAN.values())]])
+    index: list[Any] | None = None
+
+
+class Invocation(BaseModel):
+    """Passengers in exactly one of four shapes. NaN and null stand for a value that is missing."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"example": {"dataframe_records": [_WOMAN, _MAN]}}
+    )
+
+    dataframe_split: Split | None = None
+    dataframe_records: Records | None = Field(None, examples=[[_WOMAN, _MAN]])
+    instances: Records | None = Field(None, description="The same as `dataframe_records`")
+    inputs: dict[str, list[Any]] | Records | None = Field(None, description="Columns by name, or records")
+    params: dict[str, Any] | None = Field(None, description="Nothing, or empty: this model has none")
+
+
+class Predictions(BaseModel):
+    """The answers in the order of the rows."""
+
+    predictions: list[Answer]
+
+
+def read_json(body: bytes) -> Rows:
+    """The passengers of an `Invocation`. Raises pydantic's `ValidationError`, `InvalidInput`."""
+    sent = Invocation.model_validate_json(body)
+    if sent.params:
+        raise InvalidInput("this model has no parameters: leave params out")
+    shapes = (sent.dataframe_split, sent.dataframe_records, sent.instances, sent.inputs)
+    if sum(shape is not None for shape in shapes) != 1:
+        raise InvalidInput("send exactly one of dataframe_split, dataframe_records, instances and inputs")
+    if sent.dataframe_split:
+        rows = _split(sent.dataframe_split)
+    elif isinstance(sent.inputs, dict):
+        rows = _transposed(sent.inputs)
+    else:
+        rows = sent.dataframe_records or sent.instances or sent.inputs or []
+    return read_rows(
+        [{name: None if value != value else value for name, value in row.items()} for row in rows]
+    )
+
+
+def write(scored: Scored) -> bytes:
+    """The body of `Predictions`."""
+    rows = zip(scored.survived, scored.probability, scored.prediction_id, strict=True)
+    answers = [
+        {"survived": survived, "probability": probability, "prediction_id": prediction_id}
+        for survived, probability, prediction_id in rows
+    ]
+    return json.dumps({"predictions": answers}, separators=(",", ":")).encode()
+
+
+def _split(table: Split) -> Records:
+    columns = table.columns
+    if len(set(columns)) < len(columns):
+        raise InvalidInput("dataframe_split has two columns of the same name")
+    for number, row in enumerate(table.data, start=1):
+        if len(row) != len(columns):
+            raise InvalidInput(
+                f"row {number} of dataframe_split has {len(row)} values for {len(columns)} columns"
+            )
+    return [dict(zip(columns, row, strict=True)) for row in table.data]
+
+
+def _transposed(columns: dict[str, list[Any]]) -> Records:
+    if len({len(values) for values in columns.values()}) > 1:
+        raise InvalidInput("the columns of inputs have different lengths")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,65 @@
+"""What the function holds between requests: its settings, the store, and the models in memory."""
+
+from functools import cached_property, lru_cache
+from typing import Self
+
+from pydantic import Field
+
+from functions.core import registry
+from functions.core.scorer import Scorer
+from functions.core.settings import Settings
+from functions.core.store import Reader, Store, open_reader, open_store
+from functions.predict.champion import ChampionCache, Loaded
+
+# A version that is asked for by name is loaded beside the champion; each takes a few megabytes.
+_MOST_VERSIONS = 4
+
+
+class PredictSettings(Settings):
+    """`LIFEBOAT_STORE`; `LIFEBOAT_REFRESH_SECONDS`: how old the champion in memory may be;
+    `LIFEBOAT_LOGGED_SHARE`: the share of predictions, 0 to 1, that go to the prediction log."""
+
+    refresh_seconds: float = Field(30.0, ge=0)
+    logged_share: float = Field(1.0, ge=0, le=1)
+
+
+class Service:
+    """The champion, and any other published version by its name."""
+
+    def __init__(self, settings: PredictSettings, reader: Reader) -> None:
+        self.settings = settings
+        self._reader = reader
+        self.champions = ChampionCache(reader, settings.refresh_seconds)
+        self._load = lru_cache(maxsize=_MOST_VERSIONS)(self._load_version)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        settings = PredictSettings.from_environment()
+        return cls(settings, open_reader(settings.store))
+
+    @cached_property
+    def store(self) -> Store:
+        """The whole store, for what takes more than reading an object whose name is known."""
+        return open_store(self.settings.store)
+
+    def model(self, version: str | None = None) -> Loaded:
+        """The champion, or the published version of that name.
+
+        Raises `NoChampion`; for a version `NotFound`, `UnusableModel`, `StoreUnavailable`.
+        """
+        if version is None:
+            return self.champions.current()
+        champion = self.champions.in_memory
+        if champion and champion.manifest.version == version:
+            return champion
+        return self._load(version)
+
+    def _load_version(self, version: str) -> Loaded:
+        manifest = registry.read_manifest(self._reader, version)
+        return Loaded(manifest, Scorer(registry.read_model(self._reader, manifest)))
+
+
+@lru_cache(maxsize=1)
+def service() -> Service:
+    """The one service of this process, made at first use."""
+    return Service.from_environment()

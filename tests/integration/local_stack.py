@@ -1,0 +1,56 @@
+"""`make run` in a process of its own, beside a store in which a champion is in service already."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where the API is, and a key with the scope `predict`."""
+
+    api: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"x-api-key": self.key}
+
+
+@contextmanager
+def local_stack(store: Path, folder: Path) -> Iterator[Stack]:
+    """The API over `store`, which it writes its predictions to; it keeps its keys and its log in `folder`."""
+    log = folder / "run.log"
+    environment = {**os.environ, "LIFEBOAT_STORE": str(store), "LIFEBOAT_KEYS": str(folder / "keys.json")}
+    command = [sys.executable, "-m", "functions.local", "run", "--port", "0", "--store-port", "0"]
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT, env=environment) as process,
+    ):
+        try:
+            yield _serving(process, log)
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _serving(process: "subprocess.Popen[bytes]", log: Path) -> Stack:
+    for _ in range(10 * SECONDS):
+        said = log.read_text()
+        if "Serving until Ctrl-C" in said:
+            (api,) = re.findall(r"^API +(http\S+)$", said, re.MULTILINE)
+            (key,) = re.findall(r"x-api-key: ([^']+)'", said)
+            return Stack(api, key)
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError(f"the API did not come up: {log.read_text()}")

@@ -1,0 +1,99 @@
+"""The short way and the long way to an answer lead to the same one."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.predict import lane
+from functions.predict.lane import application, full_application
+from tests.conftest import LOOP, Call, Send
+
+ANYTHING = st.none() | st.booleans() | st.integers(-5, 200) | st.floats() | st.text(max_size=5)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "pclass": st.sampled_from([1, 2, 3, 3.0]) | ANYTHING,
+    "sex": st.sampled_from(["male", "female"]) | ANYTHING,
+}
+MAYBE: dict[str, st.SearchStrategy[Any]] = {
+    "age": st.floats(0, 120) | ANYTHING,
+    "sibsp": st.integers(0, 20) | ANYTHING,
+    "Parch": st.integers(0, 20) | ANYTHING,
+    "fare": st.floats(0, 500) | ANYTHING,
+    "embarked": st.sampled_from(["S", "C", "Q"]) | ANYTHING,
+    "title": st.sampled_from(["Mr", "mlle"]) | ANYTHING,
+    "name": st.sampled_from(["Braund, Mr. Owen"]) | ANYTHING,
+    "cabin": ANYTHING,
+    "shoes": ANYTHING,
+}
+
+
+def without_id(answer: dict[str, Any]) -> Any:
+    body = json.loads(answer["body"])
+    body.pop("prediction_id", None)
+    return answer["statusCode"], answer["headers"] | {"content-length": ""}, body
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.fixed_dictionaries(FIELDS, optional=MAYBE))
+def test_both_ways_lead_to_the_same_answer(send: Send, passenger: dict[str, Any]) -> None:
+    body = json.dumps(passenger)
+    # A charset makes a request too unusual for the short way; the framework does not mind it.
+    long = send("POST", "/predict", body, headers={"content-type": "application/json; charset=utf-8"})
+    assert without_id(send("POST", "/predict", body)) == without_id(long)
+
+
+def test_a_plain_request_does_not_wake_the_framework(call: Call) -> None:
+    full_application.cache_clear()
+    assert call("POST", "/predict", '{"pclass": 1, "sex": "female"}')[0] == 200
+    assert full_application.cache_info().currsize == 0
+    assert call("POST", "/predict", '{"pclass": 0, "sex": "female"}')[0] == 422
+    assert full_application.cache_info().currsize == 1
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {"query": "explain=true"},
+        {"headers": {"content-type": "application/json; charset=utf-8"}},
+        {"headers": {f"x-{number}": "1" for number in range(80)}},
+    ],
+    ids=["query", "charset", "many headers"],
+)
+def test_whatever_is_unusual_takes_the_long_way(call: Call, unusual: dict[str, Any]) -> None:
+    full_application.cache_clear()
+    status, _ = call("POST", "/predict", '{"pclass": 1, "sex": "female"}', **unusual)
+    assert status == (431 if len(unusual.get("headers", {})) > 64 else 200)
+    assert full_application.cache_info().currsize == 1
+
+
+def test_a_body_in_parts_is_put_together_again(
+    call: Call, event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+        "aws.event": event("http_predict"),
+    }
+    parts = [
+        {"type": "http.request", "body": b'{"pclass": 1, ', "more_body": True},
+        {"type": "http.request", "body": b'"sex": "female"}', "more_body": False},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return parts.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    monkeypatch.setattr(lane, "full_application", full_application)
+    asyncio.set_event_loop(LOOP)
+    LOOP.run_until_complete(application(scope, receive, send))
+    assert sent[0]["status"] == 200
+    assert b'"survived":true' in sent[1]["body"]
