@@ -212,6 +212,7 @@ def test_the_story_is_told_from_the_upload_to_the_passenger(options: Options, da
 
     async def act(here: Here) -> None:
         await tell(here.where, here.outcomes, said.append, dataset)
+        said.extend(story.by_hand(here.where))
 
     run(options, act)
     words = "\n".join(said)
