@@ -17,7 +17,8 @@ from functions.core.parameters import Change
 
 # What SSM keeps in one parameter: free up to 4,096 characters, as an advanced parameter above.
 MOST_CHARACTERS = 8_192
-_ATTEMPTS = 50
+_ATTEMPTS = 30
+_LONGEST_PAUSE = 5.0
 # Writers that race do so within moments. What is older was read by whoever wrote the newest version.
 _RACING = timedelta(minutes=1)
 _CONFIG = Config(
@@ -53,8 +54,11 @@ class SsmParameter:
         return str(self._call("get_parameter")["Parameter"]["Value"])
 
     def update(self, change: Change) -> None:
-        for _ in range(_ATTEMPTS):
-            versions = self._versions()
+        seen = 0
+        for attempt in range(_ATTEMPTS):
+            versions = self._versions(since=seen)
+            # Whatever was written after the first look counts, however long this writer was held up.
+            seen = seen or (int(versions[-1]["Version"]) if versions else 1)
             text = change([version["Value"] for version in versions])
             if len(text) > MOST_CHARACTERS:
                 raise ParameterFull(
@@ -63,8 +67,12 @@ class SsmParameter:
             newest = versions[-1]["Version"] if versions else 0
             if self._write(text, first=not versions) == newest + 1:
                 return
-            time.sleep(random.uniform(0, 0.2))  # noqa: S311 - a pause, so that the others get ahead
-        raise Conflict(f"{self._name} is being changed by others all the time; try again")
+            # Ever longer, so that the others get ahead, however slow the machine or the line is.
+            time.sleep(random.uniform(0, min(0.1 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
+        raise Conflict(
+            f"{self._name} is being changed by others all the time; try again: that also mends what was "
+            "overwritten unread meanwhile"
+        )
 
     def _write(self, text: str, *, first: bool) -> int | None:
         """The number of the version written; None when it was to be the first and another was faster."""
@@ -76,8 +84,12 @@ class SsmParameter:
             return None
         return int(answer["Version"])
 
-    def _versions(self) -> list[dict[str, Any]]:
-        """The latest versions, oldest first, as SSM describes them; none when there is no such parameter."""
+    def _versions(self, *, since: int) -> list[dict[str, Any]]:
+        """The latest versions, oldest first, as SSM describes them; none when there is no such parameter.
+
+        They are those of the last minute before the newest, and all from the number `since` on, if that is
+        not 0.
+        """
         found: list[dict[str, Any]] = []
         more: dict[str, str] = {}
         while True:
@@ -90,9 +102,14 @@ class SsmParameter:
                 break
             more = {"NextToken": page["NextToken"]}
         found.sort(key=lambda version: int(version["Version"]))
-        newest = found[-1]
-        since = newest["LastModifiedDate"] - _RACING
-        return [*(version for version in found[:-1] if version["LastModifiedDate"] >= since), newest]
+        *older, newest = found
+        racing = newest["LastModifiedDate"] - _RACING
+        recent = (
+            version
+            for version in older
+            if version["LastModifiedDate"] >= racing or 0 < since <= int(version["Version"])
+        )
+        return [*recent, newest]
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         try:
