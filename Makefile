@@ -106,6 +106,14 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+.PHONY: test-api
+test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis makes up from openapi.json: make test-api EXAMPLES=100
+	@EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/integration/test_schemathesis.py --no-cov -q -s $(ARGS)
+
+.PHONY: openapi
+openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from what the functions say of themselves
+	@exec $(BIN)/python -m functions.local openapi
+
 .PHONY: bench-authorize
 bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if the id of a key exists
 	@exec $(BIN)/python -m tests.bench.authorize

@@ -81,14 +81,13 @@ def send(
     published: Path, event: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Send]:
     """Sends one request through predict's handler, as the gateway would; returns the gateway's answer."""
-    # Mangum takes the loop at import, and pytest's workers import when a test first asks for it.
+    # Mangum takes the loop at import and at each call; `asyncio.run` in another test takes it away.
+    asyncio.set_event_loop(LOOP)
     from functions.predict import service
     from functions.predict.handler import handler
 
     monkeypatch.setenv("LIFEBOAT_STORE", str(published))
     service.service.cache_clear()
-    # `asyncio.run` in another test takes it away.
-    asyncio.set_event_loop(LOOP)
 
     def send(
         method: str,

@@ -17,7 +17,7 @@ from functions.local.asynchronous import Outcome
 from functions.local.openapi import DOCUMENT, as_text, describe_api
 from functions.local.runner import PORT, STORE_PORT, Options, Running, exported, leading_to, running
 from functions.local.state import BUILD, State, announced, find_runner
-from functions.local.story import StoryFailed, describe, tell
+from functions.local.story import StoryFailed, by_hand, describe, tell
 from functions.local.template import read_template
 from functions.local.upload import upload
 
@@ -99,6 +99,7 @@ async def _serve(options: Options, log: Callable[[str, str], None]) -> int:
         state = State(here.api, here.address, here.endpoint, here.embedded, os.getpid(), here.keys)
         with announced(state):
             await tell(here, outcomes, _say)
+            _say("\n".join(["", *by_hand(here), ""]))
             _say("Another dataset retrains: make upload FILE=passengers.csv")
             _say('Another key: make key SCOPES=predict NOTE="who uses it"')
             _say("Serving until Ctrl-C.")

@@ -58,12 +58,17 @@ async def tell(
         answer = await _ask(client, "POST", "/predict", json=PASSENGER)
     verdict = "survives" if answer["survived"] else "does not survive"
     say(f"Scored     {PASSENGER['name']}: {verdict}, probability {answer['probability']:.3f}")
-    say("")
-    say("Again, by hand:")
-    say(f"  curl -s {running.api}/predict -H 'content-type: application/json' \\")
-    if running.key:
-        say(f"    -H 'x-api-key: {running.key}' \\")
-    say(f"    -d '{json.dumps({name: value for name, value in PASSENGER.items() if name != 'name'})}'")
+
+
+def by_hand(running: Running) -> list[str]:
+    """How whoever watches can do the last step too, while the API runs."""
+    passenger = json.dumps({name: value for name, value in PASSENGER.items() if name != "name"})
+    return [
+        "Again, by hand:",
+        f"  curl -s {running.api}/predict -H 'content-type: application/json' \\",
+        *([f"    -H 'x-api-key: {running.key}' \\"] if running.key else []),
+        f"    -d '{passenger}'",
+    ]
 
 
 def describe(outcome: Outcome) -> list[str]:

@@ -78,7 +78,11 @@ VersionQuery = Annotated[str, Query(pattern=_VERSION, examples=_EXAMPLES)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
 After = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before")]
 Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+# Something that can be read: what counts as white space differs between Pydantic and the schema's readers.
+_READABLE = r"[^\s\u0085\u001c-\u001f\ufeff]"
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_READABLE)
+]
 
 
 class _Body(BaseModel):

@@ -187,6 +187,8 @@ def test_the_demo_goes_through_the_loop_once(
         assert f"Port {port_of(other)} is taken: the API is at http://127.0.0.1:" in words
     assert "1,309 rows" in words
     assert "survives, probability 0." in words
+    # The API is gone by now.
+    assert "by hand" not in words
     assert "champion loaded" in log.read_text()
     assert processes_left() == []
 
