@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.core import registry
+from functions.core import promotion, registry
 from functions.core.comparison import Holdout
 from functions.core.manifest import Certificate, DatasetFacts, Decision, File, Interval, Manifest
+from functions.core.promotion import Champion
 from functions.core.store import Store
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -58,3 +59,17 @@ def publish(
         decision=decision,
     ).model_copy(update=changes)
     return registry.write_manifest(store, manifest)
+
+
+def promote(store: Store, *versions: str) -> Champion:
+    """Put each of `versions` into service in turn; they are published where they are not."""
+    for version in versions:
+        if version not in registry.published(store):
+            publish(store, version)
+        over = promotion.read_to_replace(store)
+        promotion.promote(store, version, over=over, by="test", reason=f"{version} is better")
+    return champion(store)
+
+
+def champion(store: Store) -> Champion:
+    return promotion.read_champion(store)[0]

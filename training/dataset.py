@@ -152,6 +152,11 @@ def holdout_rows(matrix: Matrix) -> npt.NDArray[np.bool_]:
     return _row_hashes(matrix) < np.uint64(HOLDOUT_SHARE * 2**64)
 
 
+def copies(matrix: Matrix) -> npt.NDArray[np.intp]:
+    """intp [N]: a number for each row, from 0, the same for rows that have the same features."""
+    return np.unique(_row_hashes(matrix), return_inverse=True)[1]
+
+
 def _row_hashes(matrix: Matrix) -> npt.NDArray[np.uint64]:
     rows = np.ascontiguousarray(matrix, dtype="<f4")
     return np.fromiter(

@@ -16,6 +16,9 @@ Three kinds of rules, the first that objects decides:
    back nearly every model. So a slice objects only when the effect is large and its interval, at 95 % for all
    slices together, lies above zero; with fewer than 30 rows it is recorded, not judged.
 
+Copies of a row are no evidence of their own: wherever rows are counted as enough, or drawn, they are
+different ones (`training.bootstrap`).
+
 How often challengers of known quality pass under the default limits, in percent of 500 simulations each
 (`make bench-gate`; `tests/bench/gate.py` says how they are made):
 
@@ -36,11 +39,12 @@ A chain of promotions, each a little worse than the last within the margin, is b
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.manifest import Decision
-from training.bootstrap import FEWEST_ROWS, paired_bootstrap
-from training.dataset import Labels, Matrix
+from training.bootstrap import FEWEST_ROWS, distinct, paired_bootstrap
+from training.dataset import Labels, Matrix, copies
 from training.evaluation import METRICS, Probabilities, log_loss_rows, members
 
 COIN = 0.5
@@ -51,7 +55,9 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    min_holdout_rows: int = Field(50, ge=FEWEST_ROWS, description="held-out rows it takes to judge a model")
+    min_holdout_rows: int = Field(
+        50, ge=FEWEST_ROWS, description="different held-out rows it takes to judge a model"
+    )
     min_roc_auc: float = Field(0.7, ge=0.5, le=1, description="ROC AUC that a model must reach")
     margin: float = Field(
         0.03, ge=0, le=1, description="nats of log loss a model may be worse than the champion"
@@ -76,18 +82,22 @@ def judge(
     expectations that the challenger does not meet.
     """
     losses = log_loss_rows(survived, challenger)
-    decision = _floors(survived, challenger, losses, limits)
+    passengers = copies(matrix)
+    decision = _floors(survived, challenger, losses, distinct(passengers), limits)
     if decision.promote and surprises:
         decision = _held(decision, "floor: expectations", "; ".join(surprises))
     if champion is None or not decision.promote:
         return decision.model_copy(update={"champion": champion[0] if champion else None})
-    return _against(decision, matrix, survived, losses, champion, limits)
+    return _against(decision, matrix, passengers, survived, losses, champion, limits)
 
 
-def _floors(survived: Labels, challenger: Probabilities, losses: Probabilities, limits: Limits) -> Decision:
+def _floors(
+    survived: Labels, challenger: Probabilities, losses: Probabilities, different: int, limits: Limits
+) -> Decision:
     share = np.full(len(survived), survived.mean())
     numbers = {
         "holdout_rows": float(len(survived)),
+        "different_holdout_rows": float(different),
         "roc_auc": METRICS["roc_auc"](survived, challenger),
         "log_loss": float(losses.mean()),
         "log_loss_of_base_rate": float(log_loss_rows(survived, share).mean()),
@@ -99,10 +109,9 @@ def _floors(survived: Labels, challenger: Probabilities, losses: Probabilities, 
         numbers=numbers,
         limits=limits.model_dump(),
     )
-    if len(survived) < limits.min_holdout_rows:
-        reason = (
-            f"the holdout has {len(survived)} rows, at least {limits.min_holdout_rows} are needed to judge"
-        )
+    if different < limits.min_holdout_rows:
+        least = limits.min_holdout_rows
+        reason = f"the holdout has {different} different rows, at least {least} are needed to judge"
         return _held(passed, "floor: holdout rows", reason)
     # `not >=`: a NaN passes no floor.
     if not numbers["roc_auc"] >= limits.min_roc_auc:
@@ -117,6 +126,7 @@ def _floors(survived: Labels, challenger: Probabilities, losses: Probabilities, 
 def _against(
     floors: Decision,
     matrix: Matrix,
+    passengers: npt.NDArray[np.intp],
     survived: Labels,
     losses: Probabilities,
     champion: tuple[str, Probabilities],
@@ -125,7 +135,8 @@ def _against(
     """The decision on a challenger that passed the floors, against the champion."""
     version, probability = champion
     theirs = log_loss_rows(survived, probability)
-    worse = paired_bootstrap(losses, theirs, {"all": np.ones(len(losses), dtype=bool)})["all"]
+    everybody = {"all": np.ones(len(losses), dtype=bool)}
+    worse = paired_bootstrap(losses, theirs, passengers, everybody)["all"]
     numbers = floors.numbers | {
         "roc_auc_of_champion": METRICS["roc_auc"](survived, probability),
         "log_loss_of_champion": float(theirs.mean()),
@@ -133,7 +144,7 @@ def _against(
         "worse_by_at_least": worse.low,
         "worse_by_at_most": worse.high,
     }
-    slices = _slices(matrix, losses, theirs)
+    slices = _slices(matrix, passengers, losses, theirs)
     compared = Decision(
         promote=True,
         rule="non-inferiority",
@@ -166,7 +177,9 @@ def _against(
     return compared
 
 
-def _slices(matrix: Matrix, losses: Probabilities, theirs: Probabilities) -> dict[str, dict[str, float]]:
+def _slices(
+    matrix: Matrix, passengers: npt.NDArray[np.intp], losses: Probabilities, theirs: Probabilities
+) -> dict[str, dict[str, float]]:
     """Log loss of both models in each slice; with an interval where there are rows enough for one."""
     parts = members(matrix)
     found = {
@@ -178,8 +191,8 @@ def _slices(matrix: Matrix, losses: Probabilities, theirs: Probabilities) -> dic
         }
         for name, rows in parts.items()
     }
-    judged = {name: rows for name, rows in parts.items() if rows.sum() >= FEWEST_ROWS}
-    intervals = paired_bootstrap(losses, theirs, judged) if judged else {}
+    judged = {name: rows for name, rows in parts.items() if distinct(passengers[rows]) >= FEWEST_ROWS}
+    intervals = paired_bootstrap(losses, theirs, passengers, judged) if judged else {}
     for name, interval in intervals.items():
         found[name] |= {"worse_by_at_least": interval.low, "worse_by_at_most": interval.high}
     return found

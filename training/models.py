@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.core import promotion, registry
+from functions.core import deletion, promotion, registry
 from functions.core.comparison import compare
 from functions.core.errors import NoChampion, UnusableModel
+from functions.core.listing import ListedVersion, newest_first, summarize
 from functions.core.promotion import Champion
 from functions.core.store import Store, open_store
 
@@ -47,7 +48,9 @@ def add_commands(parser: argparse.ArgumentParser, store: argparse.ArgumentParser
     history.add_argument(
         "--limit", type=int, default=CHANGES, help=f"at most so many, {CHANGES} if not given"
     )
-    delete = command("delete", _delete, "delete a version; never the champion or its predecessor")
+    delete = command(
+        "delete", _delete, "delete a version; never the champion or what a rollback would go back to"
+    )
     delete.add_argument("version")
 
 
@@ -78,38 +81,27 @@ def _list(store: Store, _options: argparse.Namespace) -> _Answer:
     except (NoChampion, UnusableModel):
         # A list is what helps to choose another champion.
         champion = None
-    newest = sorted(registry.publications(store), key=lambda one: (one.at, one.version), reverse=True)
-    data = [_summary(store, one.version, champion) for one in newest]
-    rows = [
-        [one["version"], one["standing"], one["published"], one["model"], one["dataset"]]
-        + [f"{one[name]:.4f}" if one[name] is not None else "" for name in METRICS]
-        for one in data
-    ]
+    found = summarize(store, newest_first(store), champion)
     heads = ["version", "standing", "published", "model", "dataset", *METRICS]
-    return _Answer(data, _table(heads, rows) if rows else iter(["no version is published yet"]))
+    rows = [_row(one, _standing(one, champion)) for one in found]
+    return _Answer(found, _table(heads, rows) if rows else iter(["no version is published yet"]))
 
 
-def _summary(store: Store, version: str, champion: Champion | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"version": version, "standing": _standing(version, champion)}
-    try:
-        manifest = registry.read_manifest(store, version)
-    except UnusableModel as error:
-        return found | dict.fromkeys(("published", "dataset", *METRICS)) | {"model": str(error)}
-    metrics = {name: manifest.metrics[name].value if name in manifest.metrics else None for name in METRICS}
-    published = f"{manifest.created_at:%Y-%m-%d %H:%M}"
-    return (
-        found | {"published": published, "model": manifest.model, "dataset": manifest.dataset.key} | metrics
-    )
+def _row(one: ListedVersion, standing: str) -> Row:
+    row = [one.version, standing, f"{one.published_at:%Y-%m-%d %H:%M}"]
+    if one.summary is None:
+        return [*row, one.trouble, "", *("" for _ in METRICS)]
+    metrics = [one.summary.metrics.get(name) for name in METRICS]
+    figures = [_figure(metric.value if metric else None) for metric in metrics]
+    return [*row, one.summary.model, one.summary.dataset.key, *figures]
 
 
-def _standing(version: str, champion: Champion | None) -> str:
-    if champion is None:
-        return ""
-    if version == champion.version:
+def _standing(one: ListedVersion, champion: Champion | None) -> str:
+    if one.in_service:
         return "champion"
-    if version in champion.abandoned:
+    if one.abandoned is not None:
         return "abandoned"
-    return "previous" if version == champion.previous else ""
+    return "previous" if champion and one.version == champion.previous else ""
 
 
 def _show(store: Store, options: argparse.Namespace) -> _Answer:
@@ -187,7 +179,7 @@ def _history(store: Store, options: argparse.Namespace) -> _Answer:
 
 
 def _delete(store: Store, options: argparse.Namespace) -> _Answer:
-    promotion.delete(store, options.version, by=getpass.getuser())
+    deletion.delete(store, options.version, by=getpass.getuser())
     return _Answer({"deleted": options.version}, iter([f"{options.version} is deleted"]))
 
 

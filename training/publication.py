@@ -71,6 +71,8 @@ def train_and_publish(
     version = version_of(sha256, configuration)
     try:
         manifest = registry.read_manifest(store, version)
+        # A deletion at the moment of publication can have left a manifest alone: then all is made again.
+        store.head(registry.model_key(version))
     except NotFound:
         manifest = None
     if manifest and _settled(store, manifest, limits):

@@ -41,7 +41,8 @@ def _answer(*, key_id: str = "", scopes: str = "", denied: str = "", unavailable
 
 def _shown(event: Mapping[str, Any]) -> str:
     """What the request shows as its key. Raises `Unauthorized` when it shows none where one may be."""
-    if _BEGINNING.search(unquote(event.get("rawQueryString") or "")):
+    address = f"{event.get('rawPath') or ''}?{event.get('rawQueryString') or ''}"
+    if _BEGINNING.search(unquote(address)):
         raise Unauthorized(
             "a key must not stand in an address, which logs and histories keep: "
             f"revoke it, make another and {HOW_TO_SEND_A_KEY}"

@@ -19,7 +19,7 @@ from functions.core.errors import Unauthorized, UnusableKeys
 
 KEY = re.compile(r"lb_([0-9a-f]{8})_[0-9a-f]{64}")
 LONGEST_NOTE = 60
-LONGEST_LIFE = timedelta(days=3650)
+LONGEST_LIFE = 3650
 # How long the list still shows a key that has ended.
 _REMEMBERED = timedelta(days=30)
 
@@ -60,8 +60,8 @@ def make_key(scopes: Iterable[str], note: str, now: datetime, days: int | None =
         raise ValueError(
             f"a note has 1 to {LONGEST_NOTE} printable characters, no braces; say who uses the key"
         )
-    if days is not None and not timedelta(0) < timedelta(days=days) <= LONGEST_LIFE:
-        raise ValueError(f"a key lives 1 to {LONGEST_LIFE.days} days")
+    if days is not None and not 1 <= days <= LONGEST_LIFE:
+        raise ValueError(f"a key lives 1 to {LONGEST_LIFE} days")
     now = now.replace(microsecond=0)
     id_ = secrets.token_hex(4)
     text = f"lb_{id_}_{secrets.token_hex(32)}"
@@ -115,7 +115,7 @@ def read_keys(text: str) -> dict[str, Key]:
     """The keys of a list, by id. Raises `UnusableKeys` when it is damaged."""
     try:
         keys = [_from_json(item) for item in json.loads(text)["keys"]]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError) as error:
         raise UnusableKeys("the list of keys is damaged; restore an earlier version of it") from error
     return {key.id: key for key in keys}
 

@@ -24,6 +24,7 @@ from functions.core.errors import (
     UnsupportedMediaType,
     UnusableModel,
 )
+from functions.core.limits import ANSWER_HEADERS
 from functions.core.logs import log
 
 _MOST_DETAILS = 20
@@ -103,6 +104,11 @@ def request_id(scope: Scope) -> str:
     return str(scope.get("aws.event", {}).get("requestContext", {}).get("requestId", ""))
 
 
+def route(request: Request) -> str:
+    """The route that the gateway found for a request. For logs: a path may hold whatever people put there."""
+    return str(request.scope.get("aws.event", {}).get("routeKey", ""))
+
+
 def envelope(
     request: Request, status: int, code: str, error: str, detail: Sequence[dict[str, Any]] = ()
 ) -> JSONResponse:
@@ -126,7 +132,7 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
     """A failure that Lifeboat understands."""
     status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
     if status >= 500:
-        log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), path=request.url.path)
+        log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), route=route(request))
     detail = list(getattr(error, "detail", ()))[:_MOST_DETAILS]
     answer = envelope(request, status, code, str(error) if status != 500 else "internal error", detail)
     if status == 401:
@@ -173,5 +179,9 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
 
 async def on_crash(request: Request, error: Exception) -> JSONResponse:
     """A mistake of ours: the log has all of it, the caller none."""
-    log("ERROR", "unexpected error", error=repr(error), path=request.url.path)
-    return envelope(request, 500, "INTERNAL", "internal error; the request id finds it in the logs")
+    log("ERROR", "unexpected error", error=repr(error), route=route(request))
+    answer = envelope(request, 500, "INTERNAL", "internal error; the request id finds it in the logs")
+    # Starlette answers a crash outside the middleware that sets them.
+    for name, value in ANSWER_HEADERS:
+        answer.headers[name.decode()] = value.decode()
+    return answer

@@ -8,36 +8,25 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
-from functions.core import registry
-from functions.core.errors import Conflict, NoChampion, NotFound, UnusableModel
+from functions.core import history_pages, registry
+from functions.core.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
+from functions.core.history_pages import Promotion
 from functions.core.manifest import Manifest, Record
 from functions.core.store import Reader, Store
 
 CHAMPION = "registry/champion.json"
-HISTORY = "registry/history/"
-# Every cold start reads the champion: it keeps this many promotions, then moves half of them out.
-MOST_KEPT = 100
 # Stands for the version in service where the record that named it is damaged.
 UNKNOWN = ""
-
-
-class Promotion(Record):
-    """One change of champion. Sequence numbers run from 1 without a gap."""
-
-    sequence: int
-    version: str
-    promoted_at: datetime
-    by: str
-    reason: str
 
 
 class Champion(Record):
     """The version in service, the one before it, and how it came to this.
 
     `history` holds the latest promotions, oldest first; `abandoned` the versions that somebody took out of
-    service or deleted, each with the reason: no retrain brings one of them back by itself.
+    service, passed over or deleted, each with the reason: no retrain brings one of them back by itself.
+    Those in `deleting` are losing their objects at this moment: nobody can promote them, force or not.
     """
 
     sequence: int
@@ -48,9 +37,10 @@ class Champion(Record):
     reason: str
     history: list[Promotion]
     abandoned: dict[str, str] = Field({})
+    deleting: list[str] = Field([])
 
-
-_PROMOTIONS = TypeAdapter(list[Promotion])
+    def as_json(self) -> bytes:
+        return self.model_dump_json(indent=2).encode()
 
 
 def parse_champion(body: bytes) -> Champion:
@@ -84,7 +74,7 @@ def read_to_replace(store: Store) -> tuple[Champion, str] | None:
     with suppress(UnusableModel):
         return parse_champion(blob.body), blob.etag
     record = Champion(
-        sequence=_highest_known(store) + MOST_KEPT,
+        sequence=history_pages.highest_known(store) + history_pages.MOST_KEPT,
         version=UNKNOWN,
         previous=None,
         promoted_at=datetime.now(UTC),
@@ -95,16 +85,10 @@ def read_to_replace(store: Store) -> tuple[Champion, str] | None:
     return record, blob.etag
 
 
-def _highest_known(store: Store) -> int:
-    """The highest sequence number that is safe in a page; 0 when there is no page."""
-    starts = [int(entry.key.removeprefix(HISTORY).removesuffix(".json")) for entry in store.list(HISTORY)]
-    return max(starts) + MOST_KEPT // 2 - 1 if starts else 0
-
-
 def _first_number(store: Store) -> int:
     """1, unless pages show that there was a champion whose record somebody has deleted."""
-    known = _highest_known(store)
-    return known + MOST_KEPT + 1 if known else 1
+    known = history_pages.highest_known(store)
+    return known + history_pages.MOST_KEPT + 1 if known else 1
 
 
 def history(store: Store, *, before: int | None = None) -> Iterator[Promotion]:
@@ -120,14 +104,7 @@ def _history(store: Store, champion: Champion, *, before: int) -> Iterator[Promo
     yield from (one for one in reversed(champion.history) if one.sequence < before)
     # A page is written before the champion lets go of what it holds: some may stand in both.
     oldest = min([before, *(one.sequence for one in champion.history[:1])])
-    for key in sorted((entry.key for entry in store.list(HISTORY)), reverse=True):
-        if key >= _page_key(oldest):
-            continue
-        try:
-            page = _PROMOTIONS.validate_json(store.get(key).body)
-        except ValidationError as error:
-            raise UnusableModel(f"{key} is damaged") from error
-        yield from (one for one in reversed(page) if one.sequence < oldest)
+    yield from history_pages.earlier(store, before=oldest)
 
 
 def promote(
@@ -136,7 +113,8 @@ def promote(
     """Put `version` into service in place of `over`: the champion and ETag it was judged against.
 
     None stands for no champion. Raises `Conflict` when the champion is another by now or is this version
-    already, and `NotFound` when the version is not published; in both cases nothing has changed.
+    already, or when the version is being deleted, and `NotFound` when it is not published; in each case
+    nothing has changed.
     """
     abandoned = dict(over[0].abandoned) if over else {}
     abandoned.pop(version, None)
@@ -147,65 +125,81 @@ def promote_by_hand(store: Store, version: str, *, by: str, reason: str, force: 
     """Put `version` into service because a person says so.
 
     Without `force` the gate must have let it pass, against the champion of today, and it must be made from
-    no older upload. Raises `Conflict` with the rule that forbids it or when another promotion came first,
-    `NotFound` when it is not published, `UnusableModel` when its model cannot be had.
+    no older upload. Raises `Conflict` with what forbids it, when its model cannot be had, or when another
+    promotion came first, `NotFound` when it is not published; in each case nothing has changed.
     """
-    manifest = registry.read_manifest(store, version)
-    registry.read_model(store, manifest)
     over = read_to_replace(store)
-    objection = None if force else _objection(store, manifest, over[0] if over else None)
+    champion = over[0] if over else None
+    _refuse_if_served_or_deleted(version, champion)
+    manifest = _usable(store, version)
+    objection = None if force else _objection(store, manifest, champion)
     if objection:
         raise Conflict(f"{objection}; force promotes it all the same")
     return promote(store, version, over=over, by=by, reason=reason)
 
 
 def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Champion:
-    """Put a published version back into service: `to`, or the last champion that was not abandoned.
+    """Put a published version back into service: `to`, or the one that `would_return` names.
 
-    The version that leaves is marked as abandoned, so that a retrain on the same data does not bring it
-    back. Raises `Conflict` when another promotion came first, `NoChampion` or `NotFound` when there is
-    nothing to go back to, `UnusableModel` when the model to go back to cannot be had; in each case nothing
-    has changed.
+    The version that leaves is marked as abandoned, and so are those between it and the one that returns:
+    neither a retrain on the same data nor the next rollback brings one of them back. Raises `Conflict` when
+    another promotion came first or when the model to go back to cannot be had, `NoChampion` or `NotFound`
+    when there is nothing to go back to, `UnusableModel` when a damaged page of the history hides what to go
+    back to; in each case nothing has changed.
     """
     over = read_to_replace(store)
     if over is None:
         raise NoChampion("no model has been promoted yet, so there is nothing to go back from")
-    champion, etag = over
-    version = to or _last_good(store, champion)
-    registry.read_model(store, registry.read_manifest(store, version))
-    abandoned = champion.abandoned | {champion.version: reason}
+    champion = over[0]
+    version = to or would_return(store, champion)
+    if version is None:
+        raise NotFound("there is no earlier champion to go back to; name a version")
+    _refuse_if_served_or_deleted(version, champion)
+    _usable(store, version)
+    passed_over = dict.fromkeys([champion.version, *_later_than(store, champion, version)], reason)
+    abandoned = passed_over | champion.abandoned
     for one in (version, UNKNOWN):
         abandoned.pop(one, None)
-    return _put_into_service(store, version, (champion, etag), by=by, reason=reason, abandoned=abandoned)
+    return _put_into_service(store, version, over, by=by, reason=reason, abandoned=abandoned)
 
 
-def delete(store: Store, version: str, *, by: str) -> None:
-    """Delete a published version; never the champion or its predecessor.
+def would_return(store: Store, champion: Champion) -> str | None:
+    """What a rollback goes back to: the last champion that is published still and was not abandoned."""
+    published = set(registry.published(store))
+    for promotion in _history(store, champion, before=champion.sequence + 1):
+        version = promotion.version
+        if version != champion.version and version not in champion.abandoned and version in published:
+            return version
+    return None
 
-    Raises `Conflict` for those two and when a promotion comes in between, `NotFound` when it is not
-    published; in each case it is still published.
-    """
-    manifest = store.get(registry.manifest_key(version)).body
-    _mark(store, version, f"being deleted by {by}")
-    # From here on nobody can begin to promote it. Who had begun before holds an ETag that the second mark
-    # makes worthless, or came first, and then the second mark finds this version in service.
-    store.delete(registry.manifest_key(version))
+
+def _later_than(store: Store, champion: Champion, version: str) -> list[str]:
+    """The versions promoted since `version` last was; none when it never was, or when that cannot be read."""
+    later: list[str] = []
+    # A damaged page shall not keep anybody from leaving a bad model.
+    with suppress(UnusableModel):
+        for promotion in _history(store, champion, before=champion.sequence + 1):
+            if promotion.version == version:
+                return later
+            later.append(promotion.version)
+    return []
+
+
+def _refuse_if_served_or_deleted(version: str, champion: Champion | None) -> None:
+    if champion and version == champion.version:
+        raise Conflict(f"version {version} is in service already")
+    if champion and version in champion.deleting:
+        raise Conflict(f"version {version} is being deleted; if that was cut off, delete it once more")
+
+
+def _usable(store: Store, version: str) -> Manifest:
+    """The manifest of a version that is whole. Raises `NotFound`, and `Conflict` for one that is not."""
     try:
-        _mark(store, version, f"deleted by {by}")
-    except Conflict:
-        store.put(registry.manifest_key(version), manifest)
-        raise
-    registry.delete_version(store, version)
-
-
-def _mark(store: Store, version: str, why: str) -> None:
-    with suppress(NoChampion):
-        champion, etag = read_champion(store)
-        if version in {champion.version, champion.previous}:
-            role = "in service" if version == champion.version else "what a rollback would go back to"
-            raise Conflict(f"version {version} is {role} and cannot be deleted")
-        marked = champion.model_copy(update={"abandoned": champion.abandoned | {version: why}})
-        store.replace(CHAMPION, _json(marked), etag=etag)
+        manifest = registry.read_manifest(store, version)
+        registry.read_model(store, manifest)
+    except UnusableModel as error:
+        raise Conflict(f"{error}; name another version") from error
+    return manifest
 
 
 def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> str | None:
@@ -228,15 +222,6 @@ def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> s
     return None
 
 
-def _last_good(store: Store, champion: Champion) -> str:
-    published = set(registry.published(store))
-    for promotion in _history(store, champion, before=champion.sequence + 1):
-        version = promotion.version
-        if version != champion.version and version not in champion.abandoned and version in published:
-            return version
-    raise NotFound("there is no earlier champion to go back to; name a version")
-
-
 def _put_into_service(
     store: Store,
     version: str,
@@ -246,14 +231,12 @@ def _put_into_service(
     reason: str,
     abandoned: dict[str, str],
 ) -> Champion:
-    store.head(registry.manifest_key(version))
     old = over[0] if over else None
-    if old and old.version == version:
-        raise Conflict(f"version {version} is in service already")
+    _refuse_if_served_or_deleted(version, old)
+    store.head(registry.manifest_key(version))
     if old and old.version == UNKNOWN:
         # An empty page: should this record be damaged too, its successor counts on from here.
-        with suppress(Conflict):
-            store.create(_page_key(old.sequence), b"[]")
+        history_pages.write_empty_page(store, old.sequence)
     entry = Promotion(
         sequence=old.sequence + 1 if old else _first_number(store),
         version=version,
@@ -264,31 +247,23 @@ def _put_into_service(
     champion = Champion(
         **entry.model_dump(),
         previous=(old.version or None) if old else None,
-        history=[*_kept(store, old.history if old else []), entry],
+        history=[*history_pages.kept(store, old.history if old else []), entry],
         abandoned=abandoned,
+        deleting=old.deleting if old else [],
     )
-    if over:
-        store.replace(CHAMPION, _json(champion), etag=over[1])
-    else:
-        store.create(CHAMPION, _json(champion))
+    try:
+        if over:
+            store.replace(CHAMPION, champion.as_json(), etag=over[1])
+        else:
+            store.create(CHAMPION, champion.as_json())
+    except (Conflict, StoreUnavailable):
+        # The answer to a write can be lost: then the SDK writes once more, and meets its own first attempt.
+        if not _stands(store, entry):
+            raise
     return champion
 
 
-def _kept(store: Store, promotions: list[Promotion]) -> list[Promotion]:
-    """The promotions that stay with the champion; the others are safe in a page of their own by then."""
-    if len(promotions) < MOST_KEPT:
-        return promotions
-    page, kept = promotions[: MOST_KEPT // 2], promotions[MOST_KEPT // 2 :]
-    # What is past is the same to every promoter: of two who write the page, either may come first.
-    with suppress(Conflict):
-        store.create(_page_key(page[0].sequence), _PROMOTIONS.dump_json(page, indent=2))
-    return kept
-
-
-def _page_key(first: int) -> str:
-    """Where the promotions from number `first` on are kept; the keys have the order of the numbers."""
-    return f"{HISTORY}{first:08}.json"
-
-
-def _json(champion: Champion) -> bytes:
-    return champion.model_dump_json(indent=2).encode()
+def _stands(store: Store, entry: Promotion) -> bool:
+    with suppress(NoChampion, UnusableModel):
+        return entry in read_champion(store)[0].history
+    return False

@@ -116,7 +116,17 @@ def write_manifest(store: Store, manifest: Manifest) -> Manifest:
     return manifest
 
 
+def has_objects(store: Store, version: str) -> bool:
+    """Whether anything is kept of a version, be it published or left behind by a run that died."""
+    return any(True for _ in store.list(f"models/{version}/"))
+
+
 def delete_version(store: Store, version: str) -> None:
-    """Delete all that is kept of a version. Without its manifest, which goes first, it does not exist."""
-    for key in (manifest_key(version), holdout_key(version), model_key(version)):
-        store.delete(key)
+    """Delete all that is kept of a version. Without its manifest, which goes first, it does not exist.
+
+    A training of the same version that ends at this moment may write its manifest in between, beside parts
+    that go away: so the manifest goes once more, last. A manifest that is written later still is one whose
+    writer finds that the model is missing, and writes it again when it is repeated.
+    """
+    for key_of in (manifest_key, holdout_key, model_key, manifest_key):
+        store.delete(key_of(version))

@@ -54,8 +54,11 @@ class SsmParameter:
         return str(self._call("get_parameter")["Parameter"]["Value"])
 
     def update(self, change: Change) -> None:
+        seen = 0
         for attempt in range(_ATTEMPTS):
-            versions = self._versions()
+            versions = self._versions(since=seen)
+            # Whatever was written after the first look counts, however long this writer was held up.
+            seen = seen or (int(versions[-1]["Version"]) if versions else 1)
             text = change([version["Value"] for version in versions])
             if len(text) > MOST_CHARACTERS:
                 raise ParameterFull(
@@ -66,7 +69,10 @@ class SsmParameter:
                 return
             # Ever longer, so that the others get ahead, however slow the machine or the line is.
             time.sleep(random.uniform(0, min(0.1 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
-        raise Conflict(f"{self._name} is being changed by others all the time; try again")
+        raise Conflict(
+            f"{self._name} is being changed by others all the time; try again: that also mends what was "
+            "overwritten unread meanwhile"
+        )
 
     def _write(self, text: str, *, first: bool) -> int | None:
         """The number of the version written; None when it was to be the first and another was faster."""
@@ -78,8 +84,12 @@ class SsmParameter:
             return None
         return int(answer["Version"])
 
-    def _versions(self) -> list[dict[str, Any]]:
-        """The latest versions, oldest first, as SSM describes them; none when there is no such parameter."""
+    def _versions(self, *, since: int) -> list[dict[str, Any]]:
+        """The latest versions, oldest first, as SSM describes them; none when there is no such parameter.
+
+        They are those of the last minute before the newest, and all from the number `since` on, if that is
+        not 0.
+        """
         found: list[dict[str, Any]] = []
         more: dict[str, str] = {}
         while True:
@@ -92,9 +102,14 @@ class SsmParameter:
                 break
             more = {"NextToken": page["NextToken"]}
         found.sort(key=lambda version: int(version["Version"]))
-        newest = found[-1]
-        since = newest["LastModifiedDate"] - _RACING
-        return [*(version for version in found[:-1] if version["LastModifiedDate"] >= since), newest]
+        *older, newest = found
+        racing = newest["LastModifiedDate"] - _RACING
+        recent = (
+            version
+            for version in older
+            if version["LastModifiedDate"] >= racing or 0 < since <= int(version["Version"])
+        )
+        return [*recent, newest]
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         try:

@@ -1,5 +1,6 @@
 """The routes of the models function: reading takes the scope `predict`, changing `admin`."""
 
+import re
 from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Any
@@ -11,16 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
-from functions.core import comparison, http, promotion, registry
+from functions.core import comparison, deletion, http, promotion, registry
 from functions.core.access import Caller, caller_of
 from functions.core.comparison import Comparison
 from functions.core.documentation import describe, documentation_page, operation_id
 from functions.core.errors import LifeboatError
+from functions.core.history_pages import Promotion
 from functions.core.http import error_answers
 from functions.core.logs import log
 from functions.core.manifest import Manifest
 from functions.core.middleware import MIDDLEWARE
-from functions.core.promotion import Promotion
 from functions.core.settings import Settings
 from functions.core.store import Store, open_store
 from functions.models.listing import PLACE, VersionPage, list_versions
@@ -50,11 +51,17 @@ async def _administrator(request: Request) -> Caller:
         "INFO",
         "administrator",
         key_id=caller.key_id,
-        method=request.method,
-        path=request.url.path,
+        route=http.route(request),
+        version=_named(request),
         request_id=http.request_id(request.scope),
     )
     return caller
+
+
+def _named(request: Request) -> str | None:
+    """The version in the path, if it is one: what else may stand there is in no log."""
+    version = str(request.path_params.get("version", ""))
+    return version if re.fullmatch(_VERSION, version) else None
 
 
 # The schemes only tell the documentation where a key goes; functions.authorize reads it there.
@@ -90,7 +97,10 @@ class PromotionRequest(_Body):
 
 
 class RollbackRequest(_Body):
-    """Why the champion leaves. Without `to`, the last one before it that was not abandoned comes back."""
+    """Why the champion leaves. Without `to`, the last one before it that was not abandoned comes back.
+
+    Abandoned are the one that leaves and all that came into service after the one that comes back.
+    """
 
     reason: Reason = Field(examples=["complaints since yesterday"])
     to: str | None = Field(None, pattern=_VERSION, examples=_EXAMPLES)
@@ -197,10 +207,10 @@ async def promote(
 @app.delete(
     "/models/{version}",
     summary="Delete a version",
-    description="Never the one in service, nor the one before it.",
+    description="Never the one in service, nor the one that a rollback would go back to.",
     status_code=204,
     responses=_ON_DELETE,
     dependencies=MAY_CHANGE,
 )
 async def delete(caller: Administrator, store: OpenStore, version: Version) -> None:
-    promotion.delete(store, version, by=caller.key_id)
+    deletion.delete(store, version, by=caller.key_id)

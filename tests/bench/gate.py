@@ -30,6 +30,7 @@ from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
 import training
+from functions.core.passenger import FEATURES
 from training.dataset import Matrix, load_dataset
 from training.gate import Limits, judge
 from training.pipeline import candidates
@@ -121,6 +122,9 @@ KINDS: dict[str, tuple[Challenger, bool]] = {
 }
 
 
+FARE = list(FEATURES).index("fare")
+
+
 def decide(kind: str, rows: int, simulations: int, limits: Limits) -> Counter[str]:
     """How many of so many challengers passed ("passed"), and which rules held the others back."""
     challenger, has_champion = KINDS[kind]
@@ -136,7 +140,10 @@ def decide(kind: str, rows: int, simulations: int, limits: Limits) -> Counter[st
             errors = CORRELATION * theirs + np.sqrt(1 - CORRELATION**2) * own
             said = probability(challenger(matrix[drawn], odds[drawn], errors))
             against = ("champion", champion) if has_champion else None
-            decision = judge(matrix[drawn], survived, said, against, limits)
+            # Each draw is another passenger, although two may have the same features.
+            passengers = matrix[drawn]
+            passengers[:, FARE] = np.arange(rows)
+            decision = judge(passengers, survived, said, against, limits)
             rules["passed" if decision.promote else decision.rule.split("=")[0]] += 1
     return rules
 

@@ -30,10 +30,17 @@ def twenty(labels: Labels) -> Labels:
     return labels[::65][:20]
 
 
+def copied(labels: Labels) -> Labels:
+    """Labels for forty passengers, each of whom stands there thirty times."""
+    return labels[::32][:40] * 30
+
+
 def written(path: Path, relabelled: Callable[[Labels], Labels]) -> Path:
     """The shipped passengers with other labels; as many rows as there are labels, from all over the list."""
     rows = list(csv.DictReader(io.StringIO(TITANIC.read_text())))
     labels = relabelled([row["survived"] for row in rows])
+    if relabelled is copied:
+        rows = rows[::32][:40] * 30
     rows = rows[:: len(rows) // len(labels)][: len(labels)]
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
@@ -54,6 +61,7 @@ def handed_in(store: Store, path: Path) -> Outcome:
         (shuffled, "published", "floor: ROC AUC"),
         (inverted, "published", "floor: expectations"),
         (twenty, "rejected", "unfit dataset"),
+        (copied, "published", "floor: holdout rows"),
     ],
 )
 def test_a_bad_dataset_changes_no_champion_and_the_rule_is_named(

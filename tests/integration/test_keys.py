@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from functions.authorize.keys import Key, make_key, write_keys
+from functions.authorize.keys import Key, make_key, merge, read_keys, write_keys
 from functions.authorize.register import add, all_keys, revoke
 from functions.core.errors import Conflict, NotFound, ParameterFull, StoreUnavailable
 from functions.core.parameters import open_parameter
@@ -165,20 +166,46 @@ def test_what_was_overwritten_long_ago_does_not_come_back(name: str, monkeypatch
     assert set(all_keys(parameter)) == {new.id}
 
 
-def test_who_is_overtaken_every_time_gives_up_and_has_lost_nothing(
+def test_a_writer_that_was_held_up_for_long_overwrites_nothing_unread(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whatever is older than the newest version counts as long ago, as if the writer had slept for a minute.
+    monkeypatch.setattr("functions.core.ssm_parameter._RACING", timedelta(0))
+    old, new = (make_key(["predict"], note, NOW)[1] for note in ("old", "new"))
+    add(SsmParameter(name), old, NOW)
+    looks = 0
+
+    def held_up(texts: Any) -> str:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            revoke(SsmParameter(name), old.id, NOW)
+            time.sleep(1.1)
+        return write_keys(merge([*map(read_keys, texts), {new.id: new}]), NOW)
+
+    SsmParameter(name).update(held_up)
+    found = all_keys(SsmParameter(name))
+    assert looks == 2
+    assert set(found) == {old.id, new.id}
+    assert found[old.id].revoked == NOW
+
+
+def test_who_is_overtaken_every_time_gives_up_and_the_next_change_loses_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.core.ssm_parameter._ATTEMPTS", 2)
-    theirs, mine = (make_key(["predict"], note, NOW)[1] for note in ("theirs", "mine"))
+    theirs, mine, next_ = (make_key(["predict"], note, NOW)[1] for note in ("theirs", "mine", "next"))
 
     def overtaken(texts: Any) -> str:
         client().put_parameter(
             Name=name, Value=write_keys({theirs.id: theirs}, NOW), Type="String", Overwrite=True
         )
-        return write_keys({mine.id: mine}, NOW)
+        return write_keys(merge([*map(read_keys, texts), {mine.id: mine}]), NOW)
 
     with pytest.raises(Conflict, match="try again"):
         SsmParameter(name).update(overtaken)
+    add(SsmParameter(name), next_, NOW)
+    assert set(all_keys(SsmParameter(name))) == {theirs.id, mine.id, next_.id}
 
 
 def test_a_parameter_store_that_is_away_is_said(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

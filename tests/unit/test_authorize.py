@@ -65,8 +65,10 @@ def new_key(
 def ask(event: Callable[[str], dict[str, Any]], place: Path) -> Ask:
     """Asks the handler about AWS' documented event with these headers; returns the context."""
 
-    def send(headers: dict[str, str] | None = None, query: str = "") -> dict[str, str]:
-        request = event("authorizer_request") | {"rawQueryString": query}
+    def send(
+        headers: dict[str, str] | None = None, query: str = "", path: str = "/predict"
+    ) -> dict[str, str]:
+        request = event("authorizer_request") | {"rawQueryString": query, "rawPath": path}
         request["headers"] |= headers or {}
         answer = handler(request, None)
         assert set(answer) == {"isAuthorized", "context"}
@@ -103,6 +105,7 @@ def test_a_key_holds_256_random_bits_and_only_its_hash_is_kept() -> None:
         (["predict"], "{{ssm:x}}", None, "no braces"),
         (["predict"], "x", 0, "1 to 3650 days"),
         (["predict"], "x", 3651, "1 to 3650 days"),
+        (["predict"], "x", 10**12, "1 to 3650 days"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_not_made(
@@ -133,7 +136,17 @@ def test_what_ended_a_month_ago_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "null", '{"keys": [{}]}', '{"keys": [1]}', '{"keys": 1}', '{"keys": [{"id": "a"}]}']
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        '{"keys": [{}]}',
+        '{"keys": [1]}',
+        '{"keys": 1}',
+        '{"keys": [{"id": "a"}]}',
+        "[" * 100_000,
+    ],
 )
 def test_a_damaged_list_is_not_read(text: str) -> None:
     with pytest.raises(UnusableKeys, match="restore an earlier version"):
@@ -143,7 +156,13 @@ def test_a_damaged_list_is_not_read(text: str) -> None:
 def test_a_key_without_its_hash_or_time_is_damage() -> None:
     _, key = make_key(["predict"], "x", NOW)
     text = write_keys({key.id: key}, NOW)
-    for damaged in (text.replace(key.sha256, "0"), text.replace('"created"', '"made"')):
+    created = f'"created":{int(NOW.timestamp())}'
+    for damaged in (
+        text.replace(key.sha256, "0"),
+        text.replace('"created"', '"made"'),
+        *(text.replace(created, f'"created":{time}') for time in (10**18, 10**20, "1e400")),
+    ):
+        assert damaged != text
         with pytest.raises(UnusableKeys):
             read_keys(damaged)
 
@@ -316,6 +335,11 @@ def test_a_key_in_the_address_is_refused_even_if_it_stands_in_a_header_too(
     denied = ask({"x-api-key": text}, written)["denied"]
     assert "revoke it" in denied
     assert "x-api-key" in denied
+
+
+def test_a_key_in_the_path_is_refused_as_well(ask: Ask, parameter: Parameter) -> None:
+    text, _ = new_key(parameter)
+    assert "revoke it" in ask({"x-api-key": text}, path=f"/models/{text}")["denied"]
 
 
 def test_an_event_without_headers_or_query_is_denied(place: Path) -> None:

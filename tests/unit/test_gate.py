@@ -27,6 +27,8 @@ class Holdout:
         self.matrix = np.zeros((rows, 8), dtype=np.float32)
         self.matrix[:, 0] = 1 + np.arange(rows) % 3
         self.matrix[:, 1] = np.arange(rows) % 2
+        # No passenger is there twice.
+        self.matrix[:, 5] = np.arange(rows)
         self.chances = draw.random(rows)
         self.survived = (draw.random(rows) < self.chances).astype(np.int64)
 
@@ -124,11 +126,33 @@ def test_limits_that_make_no_sense_are_refused() -> None:
 
 
 def test_the_bootstrap_asks_for_pairs_and_for_rows() -> None:
-    every = np.ones(40, dtype=bool)
+    every, passengers = np.ones(40, dtype=bool), np.arange(40)
     with pytest.raises(ValueError, match="30 or more"):
-        paired_bootstrap(np.zeros(40), np.zeros(40), {"few": np.arange(40) < 29})
+        paired_bootstrap(np.zeros(40), np.zeros(40), passengers, {"few": np.arange(40) < 29})
+    with pytest.raises(ValueError, match="30 or more"):
+        paired_bootstrap(np.zeros(40), np.zeros(40), passengers // 2, {"all": every})
     with pytest.raises(ValueError, match="same"):
-        paired_bootstrap(np.zeros(40), np.zeros(41), {"all": every})
+        paired_bootstrap(np.zeros(40), np.zeros(41), passengers, {"all": every})
+
+
+def test_copies_make_no_interval_narrower() -> None:
+    draw = np.random.default_rng(5)
+    loss, zeros, every = draw.normal(0.1, 1, 300), np.zeros(300), np.ones(300, dtype=bool)
+    once = paired_bootstrap(loss, zeros, np.arange(300), {"all": every})["all"]
+    tenfold = paired_bootstrap(
+        loss.repeat(10), zeros.repeat(10), np.arange(300).repeat(10), {"all": every.repeat(10)}
+    )["all"]
+    assert tenfold.value == pytest.approx(once.value)
+    assert (tenfold.low, tenfold.high) == pytest.approx((once.low, once.high), rel=1e-3)
+
+
+def test_a_holdout_of_copies_is_not_enough_to_judge_by() -> None:
+    rows = Holdout(40)
+    found = judge(
+        rows.matrix.repeat(30, axis=0), rows.survived.repeat(30), rows.chances.repeat(30), None, Limits()
+    )
+    assert (found.promote, found.rule) == (False, "floor: holdout rows")
+    assert (found.numbers["holdout_rows"], found.numbers["different_holdout_rows"]) == (1200, 40)
 
 
 @pytest.mark.parametrize("rows", [500, 3 * MOST_GROUPS + 7])
@@ -136,12 +160,13 @@ def test_an_interval_is_as_wide_as_theory_says(rows: int) -> None:
     # The mean of many rows is normal: its 95 % interval is 1.96 standard errors to either side.
     draw = np.random.default_rng(3)
     loss, every = draw.normal(0.1, 1, rows), np.ones(rows, dtype=bool)
-    found = paired_bootstrap(loss, np.zeros(rows), {"all": every})["all"]
+    found = paired_bootstrap(loss, np.zeros(rows), np.arange(rows), {"all": every})["all"]
     error = loss.std() / np.sqrt(rows)
     assert found.value == pytest.approx(loss.mean())
     assert found.low == pytest.approx(loss.mean() - 1.96 * error, abs=0.2 * error)
     assert found.high == pytest.approx(loss.mean() + 1.96 * error, abs=0.2 * error)
-    halves = paired_bootstrap(loss, np.zeros(rows), {"a": np.arange(rows) % 2 == 0, "b": every})
+    parts = {"a": np.arange(rows) % 2 == 0, "b": every}
+    halves = paired_bootstrap(loss, np.zeros(rows), np.arange(rows), parts)
     # Two intervals that shall hold together: 2.24 standard errors each.
     assert halves["b"].high == pytest.approx(loss.mean() + 2.24 * error, abs=0.25 * error)
     assert halves["a"].value == pytest.approx(loss[::2].mean())

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from functions.core import promotion, registry
+from functions.core import history_pages, promotion, registry
 from functions.core.comparison import Holdout, read_holdout
 from functions.core.errors import NotFound
 from functions.core.folder_store import FolderStore
@@ -223,7 +223,7 @@ def test_a_promotion_by_hand_names_the_key_as_its_author(
     assert call("GET", "/models/champion") == (200, card)
     assert shelf.champion.version == version
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["key_id"], line["path"]) for line in lines] == [("abc", f"/models/{version}/promote")]
+    assert [(line["key_id"], line["version"]) for line in lines] == [("abc", version)]
 
 
 def test_what_the_gate_held_back_takes_force(call: Call, shelf: Shelf) -> None:
@@ -287,11 +287,16 @@ def test_a_rollback_with_nowhere_to_go_changes_nothing(call: Call, shelf: Shelf)
     assert shelf.champion.sequence == 1
 
 
-def test_a_broken_model_is_not_rolled_back_to(call: Call, shelf: Shelf) -> None:
+def test_a_broken_model_comes_into_service_in_no_way_and_nobody_is_woken(call: Call, shelf: Shelf) -> None:
     version = shelf.add(1)
     shelf.store.put(registry.model_key(version), b"not the graph")
-    status, answer = call("POST", "/models/rollback", {**WHY, "to": version})
-    assert (status, answer["code"]) == (503, "UNUSABLE_MODEL")
+    for path, body in (
+        ("/models/rollback", {**WHY, "to": version}),
+        (f"/models/{version}/promote", {**WHY, "force": True}),
+    ):
+        status, answer = call("POST", path, body)
+        assert (status, answer["code"]) == (409, "CONFLICT")
+        assert "does not match its checksum; name another version" in answer["error"]
     assert shelf.champion.version == shelf.first
 
 
@@ -300,17 +305,27 @@ def test_a_deleted_version_is_gone(call: Call, shelf: Shelf) -> None:
     assert call("DELETE", f"/models/{version}") == (204, None)
     assert list(shelf.store.list(f"models/{version}/")) == []
     assert call("GET", f"/models/{version}")[0] == 404
-    assert call("DELETE", f"/models/{version}")[0] == 404
+    status, answer = call("DELETE", f"/models/{version}")
+    assert (status, answer["error"]) == (404, f"no version {version} is published")
     assert call("GET", "/models/champion")[1]["abandoned"] == {version: "deleted by abc"}
 
 
-def test_the_champion_and_its_predecessor_are_not_deleted(call: Call, shelf: Shelf) -> None:
+def test_the_champion_and_what_a_rollback_returns_to_are_not_deleted(call: Call, shelf: Shelf) -> None:
     version = shelf.add(1)
     call("POST", f"/models/{version}/promote", WHY)
     for kept in (version, shelf.first):
         status, answer = call("DELETE", f"/models/{kept}")
         assert (status, answer["code"]) == (409, "CONFLICT")
         assert registry.read_manifest(shelf.store, kept).version == kept
+    assert call("POST", "/models/rollback", WHY)[0] == 200
+    assert call("DELETE", f"/models/{version}")[0] == 204
+
+
+def test_before_the_first_promotion_nothing_is_deleted(call: Call, shelf: Shelf) -> None:
+    shelf.store.delete(promotion.CHAMPION)
+    status, answer = call("DELETE", f"/models/{shelf.first}")
+    assert (status, answer["code"]) == (409, "CONFLICT")
+    assert registry.read_manifest(shelf.store, shelf.first).version == shelf.first
 
 
 def test_two_versions_are_set_side_by_side(call: Call, shelf: Shelf) -> None:
@@ -337,7 +352,7 @@ def test_the_history_comes_in_pages_newest_first(
     call: Call, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So few that most of them have left the champion's own record for pages of theirs.
-    monkeypatch.setattr(promotion, "MOST_KEPT", 4)
+    monkeypatch.setattr(history_pages, "MOST_KEPT", 4)
     others = [shelf.add(1), shelf.add(2)]
     for turn in range(1, 11):
         promote = promotion.promote_by_hand

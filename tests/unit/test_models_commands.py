@@ -11,8 +11,9 @@ import pytest
 
 from functions.core import promotion, registry
 from functions.core.comparison import Holdout
+from functions.core.folder_store import FolderStore
 from functions.core.manifest import Decision
-from functions.core.store import Store
+from functions.core.store import Blob, Store
 from tests.versions import NOON, publish
 from training.__main__ import main
 
@@ -61,23 +62,31 @@ def table(text: str) -> list[list[str]]:
 
 
 def test_the_list_shows_who_stands_where(say: Say, store: Store, versions: list[str]) -> None:
-    promotion.rollback(store, to="a", by="test", reason="")
+    publish(store, "d")
     heads, *rows = table(say("list"))
-    assert heads[:2] == ["version", "standing"]
-    assert {row[0]: row[1] for row in rows} == {"a": "champion", "b": "2026-11-02", "c": "abandoned"}
+    assert heads[:3] == ["version", "standing", "published"]
+    standing = {row[0]: row[1] for row in rows}
+    assert (standing["b"], standing["c"]) == ("previous", "champion")
+    # The others stand nowhere: what follows is when they were published.
+    for version in ("a", "d"):
+        written = store.head(registry.manifest_key(version)).modified
+        assert standing[version] == f"{written:%Y-%m-%d}"
+    promotion.rollback(store, to="a", by="test", reason="")
+    standing = {row[0]: row[1] for row in table(say("list"))}
+    assert (standing["a"], standing["b"], standing["c"]) == ("champion", "abandoned", "abandoned")
     assert "0.4200" in rows[0]
 
 
 def test_machines_read_the_same_in_json(say: Say, versions: list[str]) -> None:
     listed: list[dict[str, Any]] = json.loads(say("list", "--json"))
-    assert {one["version"]: one["standing"] for one in listed} == {"a": "", "b": "previous", "c": "champion"}
-    assert listed[0]["log_loss"] == 0.42
+    assert {one["version"]: one["in_service"] for one in listed} == {"a": False, "b": False, "c": True}
+    assert listed[0]["summary"]["metrics"]["log_loss"]["value"] == 0.42
     assert json.loads(say("show", "a", "--json"))["dataset"]["key"] == "datasets/a.csv"
     assert json.loads(say("compare", "a", "c", "--json"))["shared_rows"] == 2
     history = json.loads(say("history", "--json"))
     assert [one["sequence"] for one in history] == [3, 2, 1]
     assert json.loads(say("rollback", "--reason", "x", "--json"))["version"] == "b"
-    assert json.loads(say("delete", "a", "--json")) == {"deleted": "a"}
+    assert json.loads(say("delete", "c", "--json")) == {"deleted": "c"}
 
 
 def test_an_empty_store_has_nothing_to_list(say: Say) -> None:
@@ -89,6 +98,20 @@ def test_a_damaged_version_is_listed_as_such(say: Say, store: Store, versions: l
     store.put(registry.manifest_key("b"), b"{}")
     store.put(promotion.CHAMPION, b"{")
     assert "the manifest of version b is damaged" in say("list")
+
+
+def test_a_version_deleted_while_it_is_listed_is_left_out(
+    say: Say, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = FolderStore.get
+
+    def deleted(self: FolderStore, key: str) -> Blob:
+        if key == registry.manifest_key("a"):
+            self.delete(key)
+        return get(self, key)
+
+    monkeypatch.setattr(FolderStore, "get", deleted)
+    assert [row[0] for row in table(say("list"))[1:]] == ["c", "b"]
 
 
 def test_a_version_is_shown_with_what_the_gate_said(say: Say, store: Store) -> None:

@@ -13,13 +13,14 @@ import pytest
 from functions.core import promotion, registry
 from functions.core.errors import NoChampion, StoreUnavailable
 from functions.core.folder_store import FolderStore
+from functions.core.history_pages import Promotion
 from functions.core.ids import new_ids, time_of
-from functions.core.promotion import Champion, Promotion
+from functions.core.promotion import Champion
 from functions.core.store import Blob, Store
 from functions.predict import lane, service
 from functions.predict.app import native
 from functions.predict.champion import ChampionCache
-from tests.conftest import Call
+from tests.conftest import Call, Send
 from training.dataset import Dataset
 from training.train import Trained
 
@@ -118,7 +119,7 @@ def test_unknown_paths_and_methods_are_answered_in_the_envelope(call: Call) -> N
 
 
 def test_an_unexpected_error_shows_nothing_of_itself(
-    call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    call: Call, send: Send, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def crash(*_: Any, **__: Any) -> None:
         raise RuntimeError("s3://private-bucket")
@@ -127,6 +128,7 @@ def test_an_unexpected_error_shows_nothing_of_itself(
     monkeypatch.setattr(native, "predict", crash)
     status, answer = call("POST", "/predict", json.dumps(WOMAN))
     assert (status, answer["code"]) == (500, "INTERNAL")
+    assert send("POST", "/predict", json.dumps(WOMAN))["headers"]["cache-control"] == "no-store"
     assert "private-bucket" not in json.dumps(answer)
     assert "private-bucket" in capsys.readouterr().out
 

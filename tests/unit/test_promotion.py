@@ -1,30 +1,18 @@
-"""Promotion by hand, rollback, deletion and history: what each does, and what each refuses."""
+"""Promotion by hand, rollback and history: what each does, and what each refuses."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.errors import Conflict, NoChampion, NotFound, UnusableModel
+from functions.core import deletion, history_pages, promotion, registry
+from functions.core.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
 from functions.core.folder_store import FolderStore
 from functions.core.manifest import Decision
 from functions.core.promotion import Champion
 from functions.core.store import Store
-from tests.versions import NOON, publish
-
-
-def promote(store: Store, *versions: str) -> Champion:
-    """Put each of `versions` into service in turn; they are published where they are not."""
-    for version in versions:
-        if version not in registry.published(store):
-            publish(store, version)
-        over = promotion.read_to_replace(store)
-        promotion.promote(store, version, over=over, by="test", reason=f"{version} is better")
-    return champion(store)
-
-
-def champion(store: Store) -> Champion:
-    return promotion.read_champion(store)[0]
+from tests.versions import NOON, champion, promote, publish
 
 
 def rollback(store: Store, to: str | None = None) -> Champion:
@@ -60,7 +48,7 @@ def test_each_rollback_goes_further_back_and_none_to_an_abandoned_version(store:
 
 def test_a_rollback_passes_over_versions_that_are_deleted(store: Store) -> None:
     promote(store, "a", "b", "c", "d")
-    promotion.delete(store, "b", by="ann")
+    deletion.delete(store, "b", by="ann")
     assert [rollback(store).version for _ in range(2)] == ["c", "a"]
 
 
@@ -73,6 +61,37 @@ def test_a_rollback_to_a_named_version_need_not_be_to_a_former_champion(store: S
     assert (found.version, found.abandoned) == ("b", {"never": "complaints"})
 
 
+def test_a_rollback_past_others_marks_them_and_the_next_goes_further_back(store: Store) -> None:
+    promote(store, "a", "b", "c", "d")
+    assert rollback(store, "b").abandoned == {"c": "complaints", "d": "complaints"}
+    assert rollback(store).version == "a"
+    with pytest.raises(NotFound):
+        rollback(store)
+    # What was abandoned before keeps its reason.
+    promote(store, "e")
+    found = promotion.rollback(store, to="c", by="ann", reason="other complaints")
+    assert found.abandoned == {"d": "complaints", "b": "complaints"} | dict.fromkeys("ae", "other complaints")
+
+
+def test_a_rollback_finds_its_target_in_the_pages_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_pages, "MOST_KEPT", 4)
+    promote(store, *"abcdefgh")
+    assert rollback(store, "b").abandoned.keys() == set("cdefgh")
+    assert rollback(store).version == "a"
+
+
+def test_a_damaged_page_keeps_nobody_from_leaving_a_bad_model(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_pages, "MOST_KEPT", 4)
+    promote(store, *"abcdef")
+    store.put(f"{history_pages.HISTORY}00000001.json", b"{")
+    assert [rollback(store).version for _ in range(3)] == ["e", "d", "c"]
+    with pytest.raises(UnusableModel, match=r"00000001\.json is damaged"):
+        rollback(store)
+    assert rollback(store, "a").abandoned.keys() == set("cdef")
+
+
 def test_what_cannot_be_gone_back_to_changes_nothing(store: Store) -> None:
     with pytest.raises(NoChampion):
         rollback(store)
@@ -83,11 +102,14 @@ def test_what_cannot_be_gone_back_to_changes_nothing(store: Store) -> None:
     with pytest.raises(Conflict, match="in service already"):
         rollback(store, "b")
     store.put(registry.model_key("a"), b"junk")
-    with pytest.raises(UnusableModel, match="checksum"):
+    with pytest.raises(Conflict, match="checksum; name another version"):
         rollback(store)
     store.delete(registry.model_key("a"))
-    with pytest.raises(UnusableModel, match="no model"):
-        rollback(store)
+    with pytest.raises(Conflict, match="no model"):
+        rollback(store, "a")
+    store.put(registry.manifest_key("a"), b"{")
+    with pytest.raises(Conflict, match="manifest of version a is damaged"):
+        rollback(store, "a")
     assert store.get(promotion.CHAMPION) == before
 
 
@@ -128,9 +150,82 @@ def test_force_brings_no_model_into_service_that_cannot_be_had(store: Store) -> 
         by_hand(store, "nowhere", force=True)
     publish(store, "b")
     store.put(registry.model_key("b"), b"junk")
-    with pytest.raises(UnusableModel):
+    with pytest.raises(Conflict, match="checksum; name another version"):
         by_hand(store, "b", force=True)
     assert champion(store).version == "a"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_of_the_champion_it_is_said_first_that_it_is_in_service(store: Store, force: bool) -> None:
+    promote(store, "a")
+    store.put(registry.model_key("a"), b"junk")
+    with pytest.raises(Conflict, match="version a is in service already"):
+        by_hand(store, "a", force=force)
+
+
+class Lossy(FolderStore):
+    """A store that loses the answer to a write of the champion, as the next `lose` says.
+
+    "answer": the write takes effect and is made once more, as the SDK does, which meets its own first
+    attempt; "all answers": so is the second. "first": somebody else writes before it.
+    """
+
+    lose = ""
+
+    def create(self, key: str, body: bytes) -> str:
+        return self._lossy(key, lambda: FolderStore.create(self, key, body))
+
+    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+        return self._lossy(key, lambda: FolderStore.replace(self, key, body, etag=etag))
+
+    def _lossy(self, key: str, write: Callable[[], str]) -> str:
+        lose, self.lose = (self.lose, "") if key == promotion.CHAMPION else ("", self.lose)
+        written = write()
+        if lose == "answer":
+            write()
+        if lose == "all answers":
+            raise StoreUnavailable("the store could not be reached")
+        return written
+
+
+@pytest.fixture
+def lossy(tmp_path: Path) -> Lossy:
+    return Lossy(str(tmp_path / "lossy"))
+
+
+@pytest.mark.parametrize("lose", ["answer", "all answers"])
+def test_a_change_whose_answer_was_lost_is_told_as_made(lossy: Lossy, lose: str) -> None:
+    lossy.lose = lose
+    assert promote(lossy, "a").sequence == 1
+    promote(lossy, "b", "c")
+    lossy.lose = lose
+    assert (rollback(lossy).version, champion(lossy).sequence) == ("b", 4)
+    lossy.lose = lose
+    assert by_hand(lossy, "c", force=True).sequence == 5
+    assert [one.version for one in promotion.history(lossy)] == list("cbcba")
+    assert lossy.lose == ""
+
+
+def test_a_change_that_was_not_made_is_not_told_as_made(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(store, "a", "b")
+
+    def away(*_: object, **__: object) -> str:
+        raise StoreUnavailable("the store could not be reached")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "replace", away)
+        with pytest.raises(StoreUnavailable):
+            rollback(store)
+    over = promotion.read_champion(store)
+    for lost in (b"{", None):
+        if lost:
+            store.put(promotion.CHAMPION, lost)
+        else:
+            store.delete(promotion.CHAMPION)
+        with pytest.raises(Conflict):
+            promotion.promote(store, "a", over=over, by="test", reason="")
 
 
 def test_a_champion_that_cannot_be_read_makes_no_upload_too_old(store: Store) -> None:
@@ -138,66 +233,6 @@ def test_a_champion_that_cannot_be_read_makes_no_upload_too_old(store: Store) ->
     store.put(registry.manifest_key("a"), b"{}")
     publish(store, "b", decision=judged_against("a"), at=NOON - timedelta(days=1))
     assert by_hand(store, "b").version == "b"
-
-
-def test_a_deleted_version_is_gone_and_marked(store: Store) -> None:
-    promote(store, "a", "b", "c")
-    promotion.delete(store, "a", by="ann")
-    assert set(registry.published(store)) == {"b", "c"}
-    assert [entry.key for entry in store.list("models/a/")] == []
-    assert champion(store).abandoned == {"a": "deleted by ann"}
-    with pytest.raises(NotFound):
-        promotion.delete(store, "a", by="ann")
-
-
-def test_neither_the_champion_nor_its_predecessor_can_be_deleted(store: Store) -> None:
-    promote(store, "a", "b", "c")
-    with pytest.raises(Conflict, match="in service and"):
-        promotion.delete(store, "c", by="ann")
-    with pytest.raises(Conflict, match="rollback would go back to"):
-        promotion.delete(store, "b", by="ann")
-    assert set(registry.published(store)) == {"a", "b", "c"}
-
-
-def test_without_a_champion_every_version_can_be_deleted(store: Store) -> None:
-    publish(store, "a")
-    promotion.delete(store, "a", by="ann")
-    assert list(registry.published(store)) == []
-
-
-def test_who_judged_before_a_deletion_cannot_promote_after_it(store: Store) -> None:
-    promote(store, "a", "b", "c")
-    judged = promotion.read_champion(store)
-    promotion.delete(store, "a", by="ann")
-    for version in ("a", "d"):
-        publish(store, version)
-        with pytest.raises(Conflict):
-            promotion.promote(store, version, over=judged, by="test", reason="")
-
-
-class Interrupted(FolderStore):
-    """A store in which somebody else is promoted at the moment that a manifest is deleted."""
-
-    rival = ""
-
-    def delete(self, key: str) -> None:
-        if key.endswith("manifest.json") and (rival := self.rival):
-            self.rival = ""
-            promotion.promote(
-                self, rival, over=promotion.read_champion(self), by="rival", reason="at the same moment"
-            )
-        super().delete(key)
-
-
-def test_a_version_promoted_while_it_is_deleted_stays(tmp_path: object) -> None:
-    store = Interrupted(f"{tmp_path}/store")
-    promote(store, "a", "b", "c")
-    store.rival = "a"
-    with pytest.raises(Conflict, match="in service and cannot be deleted"):
-        promotion.delete(store, "a", by="ann")
-    found = champion(store)
-    assert found.version == "a"
-    assert registry.read_model(store, registry.read_manifest(store, "a"))
 
 
 def test_the_history_is_whole_beyond_what_the_champion_keeps(store: Store) -> None:
@@ -208,7 +243,7 @@ def test_the_history_is_whole_beyond_what_the_champion_keeps(store: Store) -> No
     found = list(promotion.history(store))
     assert [one.sequence for one in found] == list(range(260, 0, -1))
     assert all((one.version == "odd") == bool(one.sequence % 2) for one in found)
-    assert len(champion(store).history) <= promotion.MOST_KEPT
+    assert len(champion(store).history) <= history_pages.MOST_KEPT
     assert [one.sequence for one in promotion.history(store, before=140)] == list(range(139, 0, -1))
     assert list(promotion.history(store, before=1)) == []
 
@@ -216,7 +251,7 @@ def test_the_history_is_whole_beyond_what_the_champion_keeps(store: Store) -> No
 def test_of_two_who_write_the_same_page_both_go_on(store: Store) -> None:
     publish(store, "even")
     publish(store, "odd")
-    for number in range(1, promotion.MOST_KEPT + 1):
+    for number in range(1, history_pages.MOST_KEPT + 1):
         promote(store, "odd" if number % 2 else "even")
     over = promotion.read_to_replace(store)
     # Who lost the race has written the page before it was told.
@@ -225,14 +260,24 @@ def test_of_two_who_write_the_same_page_both_go_on(store: Store) -> None:
     with pytest.raises(Conflict):
         promotion.promote(store, "late", over=over, by="test", reason="")
     sequences = [one.sequence for one in promotion.history(store)]
-    assert sequences == list(range(promotion.MOST_KEPT + 1, 0, -1))
+    assert sequences == list(range(history_pages.MOST_KEPT + 1, 0, -1))
 
 
 def test_a_damaged_page_of_the_history_is_named(store: Store) -> None:
     promote(store, "a")
-    store.put(f"{promotion.HISTORY}00000000.json", b"{")
+    store.put(f"{history_pages.HISTORY}00000000.json", b"{")
     with pytest.raises(UnusableModel, match=r"registry/history/00000000\.json is damaged"):
         list(promotion.history(store))
+
+
+def test_what_else_lies_beside_the_pages_is_passed_over(store: Store) -> None:
+    for name in ("", "notes.txt", "x.json", "1.json", "backup/00000001.json"):
+        if name:
+            store.put(f"{history_pages.HISTORY}{name}", b"not a page")
+    promote(store, "a", "b")
+    assert [one.version for one in promotion.history(store)] == ["b", "a"]
+    store.put(promotion.CHAMPION, b"{")
+    assert by_hand(store, "a").sequence == history_pages.MOST_KEPT + 1
 
 
 # A record deleted before there was a page leaves nothing that could tell of it: numbers begin anew.

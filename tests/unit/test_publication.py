@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import onnx
 import pytest
 
-from functions.core import promotion, registry
+from functions.core import deletion, promotion, registry
 from functions.core.comparison import read_holdout
 from functions.core.store import Store
 from tests.conftest import QUICK, TITANIC
@@ -90,10 +90,7 @@ def test_a_version_taken_back_by_hand_does_not_come_back_by_itself(
     store.put(registry.model_key("other"), store.get(registry.model_key(version)).body)
     promotion.rollback(store, to="other", by="test", reason="complaints")
     if how == "deleted":
-        # Neither the champion nor its predecessor can be deleted: two promotions must lie in between.
-        registry.write_manifest(store, other.model_copy(update={"version": "third"}))
-        promotion.promote(store, "third", over=promotion.read_champion(store), by="test", reason="")
-        promotion.delete(store, version, by="test")
+        deletion.delete(store, version, by="test")
         assert version not in registry.published(store)
     before = store.get(promotion.CHAMPION)
     again = publish(NOON + timedelta(days=1))
@@ -101,6 +98,22 @@ def test_a_version_taken_back_by_hand_does_not_come_back_by_itself(
     assert again.decision.rule == ("first champion" if how == "rolled back" else "abandoned")
     assert store.get(promotion.CHAMPION) == before
     assert version in registry.published(store)
+
+
+def test_a_manifest_without_its_model_is_published_again(store: Store, publish: Publish) -> None:
+    version = version_of(publish())
+    other = registry.read_manifest(store, version).model_copy(update={"version": "other"})
+    registry.write_manifest(store, other)
+    store.put(registry.model_key("other"), store.get(registry.model_key(version)).body)
+    promotion.rollback(store, to="other", by="test", reason="complaints")
+    # What a deletion leaves that comes between the two writes of a training that ends at this moment.
+    store.delete(registry.holdout_key(version))
+    store.delete(registry.model_key(version))
+    again = publish()
+    assert (again.status, again.decision.rule) == ("published", "abandoned")
+    manifest = registry.read_manifest(store, version)
+    assert registry.read_model(store, manifest)
+    assert read_holdout(store, manifest).survived
 
 
 def test_an_answer_holds_the_rule_and_every_number_behind_it(store: Store, publish: Publish) -> None:
