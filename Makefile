@@ -106,6 +106,10 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm"
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
 .PHONY: bench-authorize
 bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if the id of a key exists
 	@exec $(BIN)/python -m tests.bench.authorize
@@ -163,6 +167,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
+	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 
