@@ -122,6 +122,10 @@ bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle impor
 bench-gate: $(VENV)/.run ## Measure how often models of known quality pass the gate, by simulation
 	@exec $(BIN)/python -m tests.bench.gate $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: $(VENV)/.run ## Measure Lifeboat beside MLflow, BentoML, LitServe and FastAPI, which it installs; 10 minutes
+	@exec $(BIN)/python -m tests.bench.peers $(ARGS)
+
 .PHONY: bench-races
 bench-races: $(VENV)/.run ## Let 50 processes promote different versions at once, 20 times
 	@exec $(BIN)/python -m tests.bench.races $(ARGS)
@@ -168,6 +172,11 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
+	$(COMPILE) $(LAMBDA) --group peer-fastapi -c requirements-dev.txt -o tests/bench/peers/fastapi.txt
+	$(COMPILE) $(LAMBDA) --group peer-litserve -c requirements-dev.txt -o tests/bench/peers/litserve.txt
+	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements-dev.txt -o tests/bench/peers/mlflow.txt
+	@# What BentoML requires of opentelemetry is at odds with the development set.
+	$(COMPILE) $(LAMBDA) --group peer-bentoml -o tests/bench/peers/bentoml.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 

@@ -31,13 +31,14 @@ def find_wrk() -> str:
     return "wrk"
 
 
-def load(url: str, *, connections: int, seconds: float) -> Load:
-    """POST one passenger to `url` over so many connections for a while.
+def load(url: str, *, connections: int, seconds: float, body: str | None = None) -> Load:
+    """POST one passenger, or `body`, to `url` over so many connections for a while.
 
     Raises `RuntimeError` when a request fails or is answered with another status than a success.
     """
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
-    done = subprocess.run([*command, "--script", SCRIPT, url], capture_output=True, text=True, check=False)
+    command += ["--script", str(SCRIPT), url, *(["--", body] if body else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"wrk failed: {done.stderr or done.stdout}")
     said = json.loads(done.stdout.splitlines()[-1])
