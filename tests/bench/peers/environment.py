@@ -23,7 +23,7 @@ def environment(name: str, lock: Path, python: Path) -> Path:
     stamp, wanted = folder / "installed", f"{folder}\n{python}\n{lock.read_text()}"
     if stamp.exists() and stamp.read_text() == wanted:
         return folder
-    print(f"Installing {name} in {folder.relative_to(ROOT)} ...", flush=True)
+    print(f"Installing {name} in {folder} ...", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     _uv("venv", "--no-project", "--python", python, folder)
     _uv(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,9 +14,8 @@ def tree(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for process in _PROC.glob("[0-9]*"):
         with suppress(OSError):
-            # The name, in parentheses, may hold anything; then come the state and the parent.
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(process.name))
+            child = int(process.name)
+            children.setdefault(int(_status(child)[1]), []).append(child)
     found = [pid]
     for one in found:
         found += children.get(one, [])
@@ -33,7 +33,23 @@ def memory_mib(pids: list[int]) -> float:
 
 
 def kill(pids: list[int]) -> None:
-    """Kill what is still there of `pids`."""
+    """Kill what is still there of `pids`, and wait until it is gone."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    while any(map(is_alive, pids)):
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and not only its exit code that nobody has asked for yet."""
+    try:
+        return _status(pid)[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _status(pid: int) -> list[str]:
+    """The state of a process, its parent, and so on: proc(5). Raises `OSError` when there is none."""
+    # They follow the name, in parentheses, which may hold anything.
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
