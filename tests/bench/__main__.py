@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import batch, cold, http, warm
+from tests.bench import batch, cold, http, retrain, warm
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.stage import CannotRun, Stage, staged
 
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Figures]] = {
     "warm": warm.measure,
     "http": http.measure,
     "batch": batch.measure,
+    "retrain": retrain.measure,
 }
 
 
