@@ -107,7 +107,7 @@ test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm"
+bench: $(VENV)/.run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm"
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: bench-authorize
@@ -129,6 +129,10 @@ bench-peers: $(VENV)/.run ## Measure Lifeboat beside MLflow, BentoML, LitServe a
 .PHONY: bench-races
 bench-races: $(VENV)/.run ## Let 50 processes promote different versions at once, 20 times
 	@exec $(BIN)/python -m tests.bench.races $(ARGS)
+
+.PHONY: bench-sam
+bench-sam: $(VENV)/.run $(SAM_VENV)/.sam build ## Measure the cold start in Lambda's runtime emulator; needs docker, or root to start it
+	@exec $(BIN)/python -m tests.bench.sam
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Everything `make test` checks without running the code

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import batch, cold, http, retrain, warm
+from tests.bench import batch, cold, cost, http, retrain, warm
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.stage import CannotRun, Stage, staged
 
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Figures]] = {
     "http": http.measure,
     "batch": batch.measure,
     "retrain": retrain.measure,
+    "cost": cost.measure,
 }
 
 

@@ -5,10 +5,6 @@ floor is a bare process that imports numpy and onnxruntime and scores from a loc
 whatever else the machine does meets both alike.
 """
 
-import time
-from pathlib import Path
-from typing import Any
-
 from tests.bench.figures import Figures
 from tests.bench.stage import EVENT, Stage
 
@@ -22,8 +18,8 @@ def measure(stage: Stage) -> Figures:
     totals, floors = [], []
     parts: dict[str, list[float]] = {}
     for round_ in range(ROUNDS + 1):
-        cold = _seconds_to_marks(stage, "cold", bundle, EVENT)
-        floor = _seconds_to_marks(stage, "floor", bundle, stage.model)
+        cold = stage.marks("cold", bundle, EVENT)
+        floor = stage.marks("floor", bundle, stage.model)
         if round_ == 0:
             # The first ones read from the disk, the others from memory.
             continue
@@ -41,10 +37,3 @@ def measure(stage: Stage) -> Figures:
     figures.note("times the floor", figures.median(TOTAL) / figures.median(_FLOOR))
     figures.print_table("From a new process to the first scored passenger, ms")
     return figures
-
-
-def _seconds_to_marks(stage: Stage, script: str, *arguments: Path) -> dict[str, float]:
-    """The seconds from the start of the process to each of the moments that it prints."""
-    began = time.monotonic()
-    marks: dict[str, Any] = stage.run(script, *arguments)
-    return {part: at - began for part, at in marks.items()}

@@ -1,8 +1,8 @@
 """From an upload's event to the champion that answers in a warm predict function.
 
-Both functions run from their bundles, the retrain in a new process each time, as Lambda would run it. The warm
-function asks for the champion at every request; by template.yaml it does so after `LIFEBOAT_REFRESH_SECONDS`,
-which come on top of what is measured here.
+Both functions run from their bundles, the retrain in a new process each time, as Lambda would run it. The
+warm function asks for the champion at every request; by template.yaml it does so after
+`LIFEBOAT_REFRESH_SECONDS`, which come on top of what is measured here.
 """
 
 import json

@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,6 +85,12 @@ class Stage:
             stdout=subprocess.PIPE,
         )
         return json.loads(done.stdout.splitlines()[-1])
+
+    def marks(self, script: str, *arguments: str | Path) -> dict[str, float]:
+        """The seconds from the start of a process to each of the moments that its script prints."""
+        began = time.monotonic()
+        marks: dict[str, float] = self.run(script, *arguments)
+        return {name: at - began for name, at in marks.items()}
 
     def _output(self, *arguments: str) -> str:
         return subprocess.run(
