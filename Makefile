@@ -114,6 +114,10 @@ test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis m
 openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from what the functions say of themselves
 	@exec $(BIN)/python -m functions.local openapi
 
+.PHONY: bench
+bench: $(VENV)/.run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm"
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
 .PHONY: bench-authorize
 bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if the id of a key exists
 	@exec $(BIN)/python -m tests.bench.authorize
@@ -126,9 +130,17 @@ bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle impor
 bench-gate: $(VENV)/.run ## Measure how often models of known quality pass the gate, by simulation
 	@exec $(BIN)/python -m tests.bench.gate $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: $(VENV)/.run ## Measure Lifeboat beside MLflow, BentoML, LitServe and FastAPI, which it installs; 10 minutes
+	@exec $(BIN)/python -m tests.bench.peers $(ARGS)
+
 .PHONY: bench-races
 bench-races: $(VENV)/.run ## Let 50 processes promote different versions at once, 20 times
 	@exec $(BIN)/python -m tests.bench.races $(ARGS)
+
+.PHONY: bench-sam
+bench-sam: $(VENV)/.run $(SAM_VENV)/.sam build ## Measure the cold start in Lambda's runtime emulator; needs docker, or root to start it
+	@exec $(BIN)/python -m tests.bench.sam
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Everything `make test` checks without running the code
@@ -171,6 +183,12 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
+	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
+	$(COMPILE) $(LAMBDA) --group peer-fastapi -c requirements-dev.txt -o tests/bench/peers/fastapi.txt
+	$(COMPILE) $(LAMBDA) --group peer-litserve -c requirements-dev.txt -o tests/bench/peers/litserve.txt
+	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements-dev.txt -o tests/bench/peers/mlflow.txt
+	@# What BentoML requires of opentelemetry is at odds with the development set.
+	$(COMPILE) $(LAMBDA) --group peer-bentoml -o tests/bench/peers/bentoml.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 

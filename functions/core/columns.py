@@ -77,30 +77,33 @@ def from_cells(cells: Mapping[str, Sequence[str]], *, decimal_comma: bool = Fals
 
 
 def _numbers(name: str, cells: Sequence[str], decimal_comma: bool) -> Tensor | None:
-    text = "".join(cells)
-    if decimal_comma and "," in text:
-        cells = [cell.replace(",", ".") for cell in cells]
-        text = text.replace(",", ".")
     field = Passenger.model_fields[name]
     missing = math.nan if field.default is None else field.default
-    # Of digits, signs, points and exponents alone, `float` takes what a number in CSV may be, and no more.
-    if not _DIGITS.fullmatch(text) or (field.is_required() and not all(cells)):
-        return None
-    try:
-        values = np.array([float(cell) if cell else missing for cell in cells], dtype=np.float64)
-    except ValueError:
-        return None
     least, most, whole = _RANGES[name]
-    with np.errstate(invalid="ignore"):
-        fits = (values >= least) & (values <= most) | np.isnan(values)
-    if not fits.all() or (whole and (values % 1).any()):
-        return None
-    return values.astype(np.float32)[:, None]
+    # Ages, fares and classes repeat: each text is read once.
+    numbers: dict[str, float] = {}
+    for cell in set(cells):
+        text = cell.replace(",", ".") if decimal_comma else cell
+        # Of digits, signs, points and exponents, `float` takes what a number in CSV may be, and no more.
+        if not _DIGITS.fullmatch(text) or (not cell and field.is_required()):
+            return None
+        try:
+            number = float(text) if text else missing
+        except ValueError:
+            return None
+        if text and not (least <= number <= most and (not whole or number.is_integer())):
+            return None
+        numbers[cell] = number
+    return np.array([numbers[cell] for cell in cells], dtype=np.float32)[:, None]
 
 
 def _categories(name: str, cells: Sequence[str], categories: tuple[str, ...]) -> Tensor | None:
-    known = set(categories) if Passenger.model_fields[name].is_required() else {"", *categories}
-    return np.array(cells, dtype=object)[:, None] if known.issuperset(cells) else None
+    required = Passenger.model_fields[name].is_required()
+    known = {word: word for word in (categories if required else ("", *categories))}
+    if not known.keys() >= set(cells):
+        return None
+    # One string for each category: whoever goes through ten thousand finds them in the processor's cache.
+    return np.array([known[cell] for cell in cells], dtype=object)[:, None]
 
 
 def _titles(cells: Mapping[str, Sequence[str]], rows: int) -> Tensor | None:

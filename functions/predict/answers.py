@@ -1,19 +1,16 @@
 """What a prediction looks like to whoever asked: as JSON, or as CSV."""
 
-import csv
-import io
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from functions.core.passenger import FEATURES
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
 from functions.predict.predict import Scored
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class ModelName(BaseModel):
@@ -69,7 +66,7 @@ class BatchPrediction(BaseModel):
 def one_as_json(scored: Scored, model: Loaded, explanation: Explanation | None = None) -> bytes:
     """A `Prediction`."""
     [answer] = _answers(scored, explanation)
-    return _json(answer | _about(model))
+    return to_json(answer | _about(model))
 
 
 def batch_as_json(
@@ -79,7 +76,7 @@ def batch_as_json(
     answers = [
         {"row": row, **answer} for row, answer in zip(rows, _answers(scored, explanation), strict=True)
     ]
-    return _json(
+    return to_json(
         {**_about(model), "predictions": answers, "errors": [error.model_dump() for error in errors]}
     )
 
@@ -88,29 +85,36 @@ def batch_as_csv(
     scored: Scored, rows: list[int], errors: list[RowError], model: Loaded, explanation: Explanation | None
 ) -> bytes:
     """The same as a table with a header: a line per row, in order; a row that was not scored has an error."""
+    count = len(rows)
     header = ["row", "survived", "probability", "prediction_id", "version"]
-    columns: list[list[Any]] = [
-        rows,
-        [int(one) for one in scored.survived],
-        scored.probability,
+    columns: list[Iterable[str]] = [
+        map(str, rows),
+        ["1" if one else "0" for one in scored.survived],
+        _as_texts(scored.probability),
         scored.prediction_id,
-        [model.manifest.version] * len(rows),
+        repeat(model.manifest.version, count),
     ]
     if explanation:
         header += ["base_probability", *(f"contribution_{name}" for name in FEATURES)]
-        columns += [[explanation.base] * len(rows), *explanation.contributions.T.tolist()]
-    table: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
+        columns += [
+            repeat(repr(explanation.base), count),
+            *map(_as_texts, explanation.contributions.T.tolist()),
+        ]
     if errors:
-        filler = [""] * (len(header) - 1)
-        table = [(*line, "") for line in table]
-        table += [(error.row, *filler, f"{error.field}: {error.msg}".lstrip(": ")) for error in errors]
-        table.sort(key=lambda line: int(line[0]))
+        columns.append(repeat("", count))
+    # Numbers, ids and a version: there is nothing to quote.
+    lines = dict(zip(rows, map(",".join, zip(*columns, strict=True)), strict=True))
+    for error in errors:
+        text = f"{error.field}: {error.msg}".lstrip(": ").replace('"', '""')
+        lines[error.row] = f'{error.row}{"," * len(header)}"{text}"'
+    if errors:
         header.append("error")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(table)
-    return text.getvalue().encode()
+    return "\n".join([",".join(header), *(lines[row] for row in sorted(lines)), ""]).encode()
+
+
+def _as_texts(numbers: list[float]) -> list[str]:
+    """Each with as many digits as it takes to get the same number back."""
+    return to_json(numbers).decode()[1:-1].split(",") if numbers else []
 
 
 def _answers(scored: Scored, explanation: Explanation | None) -> Iterator[dict[str, Any]]:
@@ -135,7 +139,3 @@ def _about(model: Loaded) -> dict[str, Any]:
         "threshold": manifest.threshold,
         "model": {"name": manifest.name, "version": manifest.version},
     }
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    return _ENCODER.encode(content).encode()

@@ -1,6 +1,8 @@
 """What a benchmark measured: medians with their quartiles, printed as a table and kept as JSON."""
 
 import json
+import math
+import os
 import platform
 import statistics
 from collections.abc import Sequence
@@ -30,11 +32,20 @@ def summary(values: Sequence[float]) -> Summary:
     return Summary(statistics.median(values), low, high, len(values))
 
 
-class Figures:
-    """The figures of one benchmark, by name, in the order in which they were added."""
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest of `values` that `percent` (0 to 100) of them do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
-    def __init__(self, benchmark: str) -> None:
+
+class Figures:
+    """The figures of one benchmark, by name, in the order in which they were added.
+
+    python: the version that the subject ran on, where that is not the one that measures.
+    """
+
+    def __init__(self, benchmark: str, python: str = platform.python_version()) -> None:
         self._benchmark = benchmark
+        self._python = python
         self._rows: dict[str, Summary] = {}
         self._notes: dict[str, float] = {}
 
@@ -45,15 +56,24 @@ class Figures:
         """A figure that stands for itself: a ratio, a size, a rate."""
         self._notes[name] = value
 
+    def median(self, name: str) -> float:
+        """The median of the row of that name."""
+        return self._rows[name].median
+
+    def noted(self, name: str) -> float:
+        """The note of that name."""
+        return self._notes[name]
+
     def print_table(self, title: str, *, scale: float = 1000) -> None:
         """The rows as medians with quartiles, times `scale` (1,000 shows seconds in ms)."""
         print(f"\n{title}")
-        print(f"{'':<42} median  quartiles          n")
+        if self._rows:
+            print(f"{'':<44}    median  quartiles                n")
         for name, row in self._rows.items():
-            quartiles = f"{row.low * scale:.1f} to {row.high * scale:.1f}"
-            print(f"{name:<42} {row.median * scale:6.1f}  {quartiles:<17} {row.count:>3}")
+            quartiles = f"{row.low * scale:,.1f} to {row.high * scale:,.1f}"
+            print(f"{name:<44} {row.median * scale:9,.1f}  {quartiles:<21} {row.count:>4}")
         for name, value in self._notes.items():
-            print(f"{name:<42} {value:6.2f}")
+            print(f"{name:<44} {value:9,.2f}")
 
     def save(self, file: Path = RESULTS) -> None:
         """Put these figures beside those of the other benchmarks, with the machine they were measured on."""
@@ -63,8 +83,8 @@ class Figures:
             kept = {}
         kept[self._benchmark] = {
             "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": {"processor": _processor(), "cores": _cores(), "system": platform.platform()},
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+            "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
+            "versions": {"python": self._python} | {name: version(name) for name in _LIBRARIES},
             "rows": {name: asdict(row) for name, row in self._rows.items()},
             "notes": self._notes,
         }
@@ -77,9 +97,3 @@ def _processor() -> str:
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor()
-
-
-def _cores() -> int:
-    import os
-
-    return os.cpu_count() or 1

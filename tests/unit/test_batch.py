@@ -70,7 +70,7 @@ def test_a_bad_row_is_named_and_nothing_is_scored(call: Call, capsys: pytest.Cap
             "type": "row",
         }
     ]
-    assert '"message": "prediction"' not in capsys.readouterr().out
+    assert "prediction_id" not in capsys.readouterr().out
 
 
 def test_with_partial_the_good_rows_are_scored_and_the_bad_ones_named(call: Call, send: Send) -> None:
@@ -94,9 +94,15 @@ def test_with_partial_the_good_rows_are_scored_and_the_bad_ones_named(call: Call
     assert not table[0]["error"]
 
 
-def test_with_partial_a_batch_of_only_bad_rows_is_an_answer_too(call: Call) -> None:
+def test_with_partial_a_batch_of_only_bad_rows_is_an_answer_too(
+    call: Call, send: Send, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, answer = call("POST", "/predict/batch", as_json({}), query="partial=true")
     assert (status, answer["predictions"], len(answer["errors"])) == (200, [], 1)
+    headers = {"accept": "text/csv"}
+    [row] = rows_of(send("POST", "/predict/batch", as_json({}), query="partial=true", headers=headers))
+    assert (row["row"], row["error"]) == ("1", "pclass: Field required")
+    assert "prediction_id" not in capsys.readouterr().out
 
 
 REFUSED = {

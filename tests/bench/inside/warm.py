@@ -1,0 +1,74 @@
+"""Event in, response out, in a warm process, beside the raw run of the graph and the long way.
+
+Arguments: the bundle, the event, the graph, how many rounds and requests a round. Prints the seconds of every
+request, and the process's memory.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    bundle, event, model, rounds, requests = sys.argv[1:]
+    sys.path.insert(0, bundle)
+    from functions.predict.handler import handler
+
+    request = json.loads(Path(event).read_bytes())
+    handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+    # Before anything else is imported: what a process holds that has answered one request.
+    memory = _resident_kib()
+    subjects: dict[str, Callable[[], Any]] = {
+        "handler": lambda: handler(request, None),  # type: ignore[arg-type]  # the same
+        "long": _long_way(request),
+        "raw": _raw_run(request, model),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in subjects}
+    for round_ in range(int(rounds) + 1):
+        for name, ask in subjects.items():
+            times = [_seconds(ask) for _ in range(int(requests))]
+            # The first round warms up.
+            seconds[name] += times if round_ else []
+    print(json.dumps({"seconds": seconds, "kib": {"first": memory, "last": _resident_kib()}}))
+
+
+def _long_way(request: dict[str, Any]) -> Callable[[], Any]:
+    """The same passenger through the web framework: what every other route takes."""
+    from mangum import Mangum
+
+    from functions.predict.lane import full_application
+
+    # Starlette's type of an application returns any awaitable, Mangum's a coroutine.
+    adapter = Mangum(full_application(), lifespan="off")  # type: ignore[arg-type]
+    return lambda: adapter(request, None)  # type: ignore[arg-type]  # the same
+
+
+def _raw_run(request: dict[str, Any], model: str) -> Callable[[], Any]:
+    """The graph on that passenger's tensors, made beforehand: nothing can be faster."""
+    import onnxruntime
+
+    from functions.core.columns import to_columns
+    from functions.core.passenger import Passenger
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    tensors = dict(to_columns([Passenger.model_validate_json(request["body"])]))
+    return lambda: session.run(["label", "probabilities"], tensors)
+
+
+def _seconds(ask: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    ask()
+    return time.perf_counter() - began
+
+
+def _resident_kib() -> int:
+    status = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in status if line.startswith("VmRSS")).split()[1])
+
+
+main()

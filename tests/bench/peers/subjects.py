@@ -1,0 +1,115 @@
+"""The servers that are compared, each started as its own documentation says, with one worker.
+
+All serve one fitted pipeline on one version of Python, validate a request by the same `Passenger`, answer
+the same JSON with its probability, and write no line per request, save Lifeboat, which writes its
+prediction log. MLflow asks for an envelope around the passenger. Lifeboat serves the graph that was made of
+the pipeline, from the built bundle, fetched from an S3 endpoint; the others read a local file.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from functions.local.child import ROOT
+from tests.bench import http
+from tests.bench.peers import pipeline
+from tests.bench.peers.environment import environment, locked_version, packages
+from tests.bench.peers.server import DESCRIPTOR, PORT, Subject
+from tests.bench.stage import EVENT, TITANIC, CannotRun, Stage
+from training.dataset import load_dataset
+from training.train import Configuration, train
+
+PASSENGER: str = json.loads(EVENT.read_text())["body"]
+NAMES = {"mlflow": "MLflow", "bentoml": "BentoML", "litserve": "LitServe", "fastapi": "FastAPI"}
+_MLFLOW_MODEL = "mlflow-model"
+_LOCKS = Path(__file__).parent
+
+
+def subjects(stage: Stage, folder: Path) -> list[Subject]:
+    """Lifeboat first, then the peers; installs them. They are to be started in `folder`.
+
+    Raises `CannotRun`.
+    """
+    trained = train(load_dataset(TITANIC), Configuration(), lambda _what, _done, _of: None)
+    if trained.model != stage.model.read_bytes():
+        raise CannotRun("the pipeline trained here is not the one that the champion was made of")
+    joblib.dump(trained.estimator, folder / pipeline.FILE)
+    return [_lifeboat(stage), *_peers(stage, folder)]
+
+
+def _lifeboat(stage: Stage) -> Subject:
+    bundle = stage.bundle("PredictFunction")
+    server = packages(environment("lifeboat", http.LOCK, stage.python))
+    return Subject(
+        "Lifeboat",
+        tuple(stage.command("serve", bundle, server, EVENT, DESCRIPTOR, "predict")),
+        stage.environment("PredictFunction"),
+        (bundle, server),
+        _probability,
+        PASSENGER,
+    )
+
+
+def _peers(stage: Stage, folder: Path) -> Iterator[Subject]:
+    serve_mlflow = ("mlflow", "models", "serve", "--model-uri", _MLFLOW_MODEL, "--env-manager", "local")
+    commands: dict[str, tuple[str, ...]] = {
+        "mlflow": (*serve_mlflow, "--workers", "1", "--port", PORT),
+        "bentoml": ("bentoml", "serve", "tests.bench.peers.serve_bentoml:Titanic", "--port", PORT),
+        "litserve": ("python", "-m", "tests.bench.peers.serve_litserve", PORT),
+        "fastapi": ("uvicorn", "tests.bench.peers.serve_fastapi:app", "--port", PORT),
+    }
+    for package, name in NAMES.items():
+        lock = _LOCKS / f"{package}.txt"
+        installed = environment(package, lock, stage.python)
+        peer = Subject(
+            f"{name} {locked_version(package, lock)}",
+            (installed / "bin" / commands[package][0], *commands[package][1:]),
+            _surroundings(installed, folder),
+            (packages(installed),),
+            _probability,
+            PASSENGER,
+        )
+        yield _as_mlflow(peer, installed, folder) if package == "mlflow" else peer
+
+
+def _as_mlflow(peer: Subject, installed: Path, folder: Path) -> Subject:
+    """Save the model in MLflow's format, and speak as its server does."""
+    python, module = installed / "bin" / "python", "tests.bench.peers.save_mlflow"
+    subprocess.run(
+        [python, "-m", module, _MLFLOW_MODEL],
+        cwd=folder,
+        env=peer.environment,
+        check=True,
+        capture_output=True,
+    )
+    body = json.dumps({"dataframe_records": [json.loads(PASSENGER)]})
+    return replace(peer, path="/invocations", body=body, read=_mlflow_probability)
+
+
+def _surroundings(installed: Path, folder: Path) -> dict[str, str]:
+    """The environment variables of a peer: its own programs, this repository, and nobody to report to."""
+    return {
+        "PATH": os.pathsep.join([str(installed / "bin"), os.environ["PATH"]]),
+        "PYTHONPATH": str(ROOT),
+        # What they keep there goes with the folder.
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "UVICORN_ACCESS_LOG": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "BENTOML_DO_NOT_TRACK": "true",
+    }
+
+
+def _probability(answer: Any) -> float:
+    return float(answer["probability"])
+
+
+def _mlflow_probability(answer: Any) -> float:
+    [[_, survived]] = answer["predictions"]
+    return float(survived)

@@ -1,0 +1,82 @@
+"""From an upload's event to the champion that answers in a warm predict function.
+
+Both functions run from their bundles, the retrain in a new process each time, as Lambda would run it. The
+warm function asks for the champion at every request; by template.yaml it does so after
+`LIFEBOAT_REFRESH_SECONDS`, which come on top of what is measured here.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from functions.local.events import s3_put_event
+from tests.bench.figures import Figures
+from tests.bench.stage import EVENT, TITANIC, Stage
+
+ROUNDS = 5
+KEY = "datasets/titanic.csv"
+# The question is how long a promotion takes, not whether there is one.
+OPEN_GATE = {"LIFEBOAT_MARGIN": "1", "LIFEBOAT_SLICE_MARGIN": "1"}
+
+
+def measure(stage: Stage) -> Figures:
+    refresh = float(stage.template.functions["PredictFunction"].environment["LIFEBOAT_REFRESH_SECONDS"])
+    stage.bundle("PredictFunction")
+    stage.bundle("RetrainFunction")
+    promoted, visible = [], []
+    for round_ in range(ROUNDS + 1):
+        event = _upload(stage, round_)
+        with _watching(stage) as watcher:
+            began = time.monotonic()
+            result = stage.run(
+                "retrain", stage.bundle("RetrainFunction"), event, function="RetrainFunction", **OPEN_GATE
+            )["results"][0]
+            ended = time.monotonic()
+            if result["status"] != "promoted":
+                raise RuntimeError(f"the model was not promoted: {result}")
+            seen = json.loads(watcher.communicate()[0].splitlines()[-1])
+        if seen["version"] != result["version"]:
+            raise RuntimeError(f"{result['version']} was promoted, but {seen['version']} answers")
+        if round_:
+            # The first one reads from the disk, the others from memory.
+            promoted.append(ended - began)
+            visible.append(seen["at"] - began)
+    figures = Figures("retrain", stage.version)
+    figures.add("event to answers by the new champion", visible)
+    figures.add("event to the end of the retrain", promoted)
+    figures.note("on top: a warm function asks again after, s", refresh)
+    figures.print_table("A retrain in a new process, 1,309 passengers, s", scale=1)
+    return figures
+
+
+def _upload(stage: Stage, round_: int) -> Path:
+    """Put a dataset that no other round has, and return a file with its event."""
+    lines = TITANIC.read_text().splitlines()
+    stage.store.put(KEY, "\n".join(lines[: len(lines) - round_ - 1]).encode())
+    [entry] = stage.store.list(KEY)
+    address = stage.environment("PredictFunction")["LIFEBOAT_STORE"]
+    event = stage.scratch / "upload.json"
+    event.write_text(json.dumps(s3_put_event(address.removeprefix("s3://"), entry, configuration="Uploaded")))
+    return event
+
+
+@contextmanager
+def _watching(stage: Stage) -> Iterator[subprocess.Popen[bytes]]:
+    """A warm predict function on the watch for another model; killed if it is still at it in the end."""
+    always = {"LIFEBOAT_REFRESH_SECONDS": "0", "LIFEBOAT_LOGGED_SHARE": "0"}
+    with subprocess.Popen(
+        stage.command("watch", stage.bundle("PredictFunction"), EVENT),
+        env=stage.environment("PredictFunction", **always),
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            while (line := cast(IO[bytes], process.stdout).readline()) != b"warm\n":
+                if not line:
+                    raise RuntimeError("the predict function did not answer")
+            yield process
+        finally:
+            process.kill()
