@@ -324,11 +324,13 @@ def test_records_come_oldest_first_and_only_uploads_count(event: Event) -> None:
 def test_the_store_over_the_protocol_keeps_its_promises(s3: Any) -> None:
     store = S3Store(BUCKET)
     probe(store)
-    etag = store.create("a/1", b"one")
+    etag = store.create("a/1", b"one", metadata={"made-by": "a test"})
+    assert store.head("a/1").metadata == {"made-by": "a test"}
     assert store.get_if_changed("a/1", etag) is None
     with pytest.raises(Conflict):
         store.create("a/1", b"two")
     store.replace("a/1", b"two", etag=etag)
+    assert store.head("a/1").metadata == {}
     with pytest.raises(Conflict):
         store.replace("a/1", b"three", etag=etag)
     with pytest.raises(Conflict):
