@@ -22,8 +22,22 @@ class Interval(Record):
     high: float
 
 
+class Lineage(Record):
+    """What a dataset that functions/monitor made is made of: another one's rows, and labelled ones."""
+
+    reference_key: str = Field(description="The dataset uploaded by people whose rows it begins with")
+    reference_version_id: str | None
+    reference_sha256: str
+    labels: int = Field(description="Predictions with an outcome that were added to those rows")
+    reason: str = Field(description="Why it was put together")
+    champion: str = Field(description="The version in service then")
+
+
 class DatasetFacts(Record):
-    """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones."""
+    """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones.
+
+    Which lines of the file those are, and on which side each stands, is in `rows.json` beside the model.
+    """
 
     key: str
     version_id: str | None
@@ -34,6 +48,10 @@ class DatasetFacts(Record):
     rejected_rows: int
     train_rows: int
     holdout_rows: int
+    # None: versions published by an earlier release do not say.
+    train_survivors: int | None = None
+    holdout_survivors: int | None = None
+    lineage: Lineage | None = Field(None, description="Of a dataset that was made from feedback")
 
 
 class Certificate(Record):

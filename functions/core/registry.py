@@ -1,7 +1,8 @@
 """Published versions: where their objects are, and how they are written, read and deleted.
 
-A version is `models/{version}/model.onnx`, `holdout.json` and, written after them, `manifest.json`: without a
-manifest a version does not exist. Which one is in service is another module's: `core.promotion`.
+A version is `models/{version}/model.onnx`, `holdout.json`, `rows.json` and, written after them,
+`manifest.json`: without a manifest a version does not exist. Which one is in service is another module's:
+`core.promotion`.
 """
 
 import hashlib
@@ -22,6 +23,10 @@ def model_key(version: str) -> str:
 
 def holdout_key(version: str) -> str:
     return f"models/{version}/holdout.json"
+
+
+def rows_key(version: str) -> str:
+    return f"models/{version}/rows.json"
 
 
 def manifest_key(version: str) -> str:
@@ -118,5 +123,5 @@ def write_manifest(store: Store, manifest: Manifest) -> Manifest:
 
 def delete_version(store: Store, version: str) -> None:
     """Delete all that is kept of a version. Without its manifest, which goes first, it does not exist."""
-    for key in (manifest_key(version), holdout_key(version), model_key(version)):
-        store.delete(key)
+    for key_of in (manifest_key, rows_key, holdout_key, model_key):
+        store.delete(key_of(version))
