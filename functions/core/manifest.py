@@ -98,6 +98,24 @@ SIGNATURE = Signature(
 )
 
 
+class Distribution(Record):
+    """How often a value of each kind occurred: what drift is measured against.
+
+    A number's bins lie between `edges`, left-open and right-closed, so they are one more than the edges; a
+    category's bins are `categories`. The last of `counts` is that of the missing values.
+    """
+
+    edges: list[float] | None = Field(None, description="Of a number: inner edges, ascending")
+    categories: list[str] | None = None
+    counts: list[int] = Field(description="Rows in each bin, then rows without a value")
+    least: float | None = Field(None, description="Of a number: the smallest value")
+    most: float | None = Field(None, description="Of a number: the largest value")
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts)
+
+
 class Decision(Record):
     """What the gate said of a version: by which rule, from which numbers, under which limits.
 
@@ -133,7 +151,9 @@ class Manifest(Record):
     slices: dict[str, dict[str, float]]
     certificate: Certificate
     signature: Signature = SIGNATURE
-    reference: dict[str, Any] = Field(description="Distribution of each feature, for drift")
+    reference: dict[str, Distribution] = Field(
+        description="Of each feature in the dataset, and of `probability` on the holdout"
+    )
     background: dict[str, list[Any]] = Field(
         {}, description="Training rows, column by column, that stand for a feature not known in explanations"
     )
