@@ -114,6 +114,10 @@ bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if 
 bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle imports with byte-code
 	@exec $(BIN)/python -m tests.bench.bytecode
 
+.PHONY: bench-feedback
+bench-feedback: $(VENV)/.run ## Let 8 clients report 10,000 outcomes at once, and count what is kept
+	@exec $(BIN)/python -m tests.bench.feedback $(ARGS)
+
 .PHONY: bench-gate
 bench-gate: $(VENV)/.run ## Measure how often models of known quality pass the gate, by simulation
 	@exec $(BIN)/python -m tests.bench.gate $(ARGS)
@@ -160,6 +164,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
+	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
