@@ -154,13 +154,20 @@ def _spread(
     at_once = max(1, _CELLS // rows)
     drawn: dict[str, list[Floats]] = {name: [] for name in values}
     for start in range(0, DRAWS, at_once):
-        times = random.multinomial(rows, np.full(rows, 1 / rows), size=min(at_once, DRAWS - start))
+        times = _times_drawn(random, rows, min(at_once, DRAWS - start))
         ours, theirs = times * positive, times * negative
         # A draw in which one outcome does not occur has no ROC AUC.
         both = ours.any(axis=1) & theirs.any(axis=1)
         for name, found in _metrics(chances, ours[both], theirs[both], threshold).items():
             drawn[name].append(found - values[name])
     return {name: np.concatenate(parts) for name, parts in drawn.items()}
+
+
+def _times_drawn(random: np.random.Generator, rows: int, draws: int) -> npt.NDArray[np.intp]:
+    """How often each row is drawn in each resampling, [draws, rows]."""
+    drawn = random.integers(rows, size=(draws, rows)) + rows * np.arange(draws)[:, None]
+    # One count of all resamplings: five times as fast as a multinomial draw for each.
+    return np.bincount(drawn.ravel(), minlength=draws * rows).reshape(draws, rows)
 
 
 def _metrics(chances: Floats, positive: Floats, negative: Floats, threshold: float) -> dict[str, Floats]:
