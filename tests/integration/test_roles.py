@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,10 @@ from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
 from functions.core.parameters import open_parameter
+from functions.core.passenger import FEATURES
 from functions.core.predictions import folder
+from functions.feedback import service as feedback_service
+from functions.feedback.handler import handler as feedback_handler
 from functions.local.template import read_template
 from functions.models import app as models_app
 from functions.models.handler import handler as models_handler
@@ -174,6 +178,28 @@ def exercise_authorize(machine: Machine) -> None:
     assert key_id() == key.id
 
 
+def exercise_feedback(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(feedback_handler, method, path, body)
+
+    [id_] = new_ids(1)
+    assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 404
+    features = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
+    line = {"prediction_id": id_, "version": OTHER, "probability": 0.5, "features": features}
+    line |= {"timestamp": time_of(id_).isoformat(), "key_id": "", "request_id": ""}
+    machine.put(f"{folder(time_of(id_))}a.jsonl", json.dumps(line).encode())
+    # The second finds a lease, that has ended by then.
+    for _ in range(2):
+        assert ask("GET", "/feedback/queue") == 200
+        time.sleep(1)
+    assert ask("GET", f"/feedback/rounds/{id_}") == 404
+    assert ask("POST", "/feedback/rounds", {"size": 1}) == 201
+    assert ask("GET", "/feedback/rounds") == 200
+    assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 200
+    assert ask("GET", "/feedback/progress") == 200
+    assert ask("GET", "/feedback/export") == 200
+
+
 def _without_predecessor(machine: Machine) -> dict[str, Any]:
     champion, _ = promotion.read_champion(models_app.store())
     return champion.model_dump(mode="json") | {"previous": None}
@@ -181,6 +207,7 @@ def _without_predecessor(machine: Machine) -> dict[str, Any]:
 
 EXERCISES: dict[str, Callable[[Machine], None]] = {
     "AuthorizeFunction": exercise_authorize,
+    "FeedbackFunction": exercise_feedback,
     "PredictFunction": exercise_predict,
     "RetrainFunction": exercise_retrain,
     "ModelsFunction": exercise_models,
@@ -215,9 +242,11 @@ def machine(endpoint: str, published: FolderStore, monkeypatch: pytest.MonkeyPat
     # Every request asks the store and the list of keys.
     monkeypatch.setenv("LIFEBOAT_REFRESH_SECONDS", "0")
     monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", "0")
+    monkeypatch.setenv("LIFEBOAT_LEASE_SECONDS", "1")
     recorder.watch_clients(monkeypatch)
     caches = (
         authorize_module.key_ring,
+        feedback_service.service,
         service.service,
         models_app.store,
         retrain_module._settings,
