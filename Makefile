@@ -118,6 +118,10 @@ bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle impor
 bench-feedback: $(VENV)/.run ## Let 8 clients report 10,000 outcomes at once, and count what is kept
 	@exec $(BIN)/python -m tests.bench.feedback $(ARGS)
 
+.PHONY: bench-drift
+bench-drift: $(VENV)/.run ## Measure how often clean windows raise a drift alarm and which changes are found, by simulation
+	@exec $(BIN)/python -m tests.bench.drift $(ARGS)
+
 .PHONY: bench-gate
 bench-gate: $(VENV)/.run ## Measure how often models of known quality pass the gate, by simulation
 	@exec $(BIN)/python -m tests.bench.gate $(ARGS)
@@ -166,6 +170,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
+	$(COMPILE) $(LAMBDA) --group monitor -c requirements-dev.txt -o functions/monitor/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt

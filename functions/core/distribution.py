@@ -76,8 +76,10 @@ def _tally(name: str, reference: Distribution, values: Sequence[float | str | No
 
 
 def _counts(numbers: npt.NDArray[np.floating], edges: npt.NDArray[np.float64]) -> list[int]:
-    known = numbers[~np.isnan(numbers)]
-    counts: list[int] = np.bincount(
-        np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1
-    ).tolist()
-    return [*counts, len(numbers) - len(known)]
+    counts: list[int] = np.bincount(bins_of(numbers, edges), minlength=len(edges) + 2).tolist()
+    return counts
+
+
+def bins_of(numbers: npt.NDArray[np.floating], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """The bin of each number, shape [N]: left-open and right-closed between the edges, the last for NaN."""
+    return np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, side="left"))

@@ -19,6 +19,25 @@ than one of a hundred. With p the shares of the reference and q those of the win
 A feature raises an alarm only when the window has rows enough, the effect (PSI) is large enough to matter,
 and the corrected p-value says that it is not chance. The test takes rows for independent of one another: a
 client that asks for the same passenger again and again looks like drift, and is.
+
+How many windows raise an alarm, for drift or for their data (`functions.monitor.data_quality`), under the
+default limits and against a dataset of 1,309 rows, in percent of 500 simulations each (`make bench-drift`;
+`tests/bench/drift.py` says how they are made):
+
+    rows of the window                   300     1,000     5,000    10,000
+    the same passengers                    0         0         1         0
+    3 years older                         42        49        42        41
+    5 years older                         99       100       100       100
+    10 years older                       100       100       100       100
+    third class 10 % of all fewer         10         3         4         4
+    third class 20 % of all fewer         94        99       100       100
+    fares higher by a quarter            100       100       100       100
+    one age in five no longer given       95        99       100       100
+
+Of fewer than 300 rows nothing raises an alarm; if it did, of 100 rows a third of the windows with passengers
+5 years older would, and 1 % of those with the same. What does not matter is not found on many rows either:
+this is what the limit of PSI is for. With 0.05 in place of 0.1, 3 years are found in 97 % of windows of 1,000
+rows and the 10 % of third class in 43, and the same passengers raise an alarm in 0.7.
 """
 
 from collections.abc import Mapping, Sequence

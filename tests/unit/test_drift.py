@@ -27,6 +27,7 @@ from functions.monitor.drift import (
     jensen_shannon,
     psi,
 )
+from tests.bench import drift as simulation
 from training.dataset import Dataset, to_columns
 from training.train import reference
 
@@ -194,6 +195,15 @@ def test_an_alarm_takes_rows_effect_and_proof_together(
     window = tally(known, passengers(titanic, 500, years=10))
     assert feature_drift(known, window, DriftLimits())["age"].alarm
     assert not feature_drift(known, window, limits)["age"].alarm, why
+
+
+def test_clean_windows_seldom_raise_an_alarm_and_changed_ones_do() -> None:
+    raised = simulation.alarms(0, DriftLimits(), DataLimits())
+    sizes = [rows for rows in simulation.SIZES if rows >= DriftLimits().min_rows]
+    windows = len(sizes) * simulation.BATCH
+    assert sum(raised[simulation.CLEAN, rows] for rows in sizes) <= 0.02 * windows
+    assert sum(raised["5 years older", rows] for rows in sizes) >= 0.98 * windows
+    assert not any(raised[kind, 100] for kind in simulation.worlds())
 
 
 def test_an_empty_window_has_no_drift(known: dict[str, Distribution]) -> None:
