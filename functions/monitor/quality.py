@@ -49,8 +49,8 @@ def live_quality(
 ) -> Quality | None:
     """The metrics of labelled predictions, with 95 % intervals; None where these say nothing yet.
 
-    probability: what was answered; survived: 0 or 1; weight: above 0, one over the chance with which the row
-    was chosen to be labelled; all of shape [N]. With these weights the sample stands for all predictions,
+    probability: what was answered; survived: 0 or 1; weight: above 0, for how many predictions the row
+    stands, which is one over the chance with which it was chosen to be labelled; all of shape [N]. With these weights the sample stands for all predictions,
     though the uncertain ones were labelled first: Horvitz & Thompson (1952), JASA 47, in Hajek's form, in
     which the weights are divided by their sum. That holds only where every prediction had a chance to be
     chosen. Labels that people send of their own accord have no known chance: without weights they stand for
@@ -73,7 +73,7 @@ def live_quality(
     if not np.isin(outcomes, (0, 1)).all():
         raise ValueError("an outcome is 0 or 1")
     if not (np.isfinite(weights) & (weights > 0)).all():
-        raise ValueError("a weight is one over a chance: a finite number above 0")
+        raise ValueError("a weight is a finite number above 0")
     return _quality(chances, weights * outcomes, weights * (1 - outcomes), threshold)
 
 
