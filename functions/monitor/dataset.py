@@ -80,6 +80,8 @@ def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
 def _reference(store: Store, found: Lineage) -> Iterator[BinaryIO]:
     """The very bytes that were uploaded then, in a temporary file."""
     key = found.reference_key
+    if not key.startswith("datasets/"):
+        raise LostReference(f"the champion was made from {key}, which was not uploaded to datasets/")
     with tempfile.TemporaryFile() as file:
         try:
             with store.open(key, found.reference_version_id) as stream:

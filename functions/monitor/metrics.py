@@ -10,7 +10,21 @@ import sys
 from functions.monitor.report import Report
 
 NAMESPACE = "Lifeboat"
-_NO_COUNTS = ("LargestPsi", "ExpectedLogLoss", "LiveLogLoss", "LiveRocAuc")
+# Of each stage; which of them a report has, depends on what it is about.
+UNITS = {
+    "Champion": "Count",
+    "Predictions": "Count",
+    "DriftedFeatures": "Count",
+    "DriftConfirmed": "Count",
+    "LargestPsi": "None",
+    "DataAlarms": "Count",
+    "ExpectedLogLoss": "None",
+    "Labels": "Count",
+    "LiveLogLoss": "None",
+    "LiveRocAuc": "None",
+    "QualityFallen": "Count",
+    "Trainings": "Count",
+}
 
 
 def emit(report: Report, stage: str) -> None:
@@ -23,9 +37,7 @@ def emit(report: Report, stage: str) -> None:
                 {
                     "Namespace": NAMESPACE,
                     "Dimensions": [["Stage"]],
-                    "Metrics": [
-                        {"Name": name, "Unit": "None" if name in _NO_COUNTS else "Count"} for name in values
-                    ],
+                    "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
                 }
             ],
         },

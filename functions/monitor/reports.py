@@ -1,16 +1,14 @@
 """Where reports are kept: `monitoring/reports/{sequence}.json`, one for each run that found something new."""
 
+from contextlib import suppress
+
 from pydantic import BaseModel, Field, ValidationError
 
-from functions.core.errors import Conflict, LifeboatError, NotFound
+from functions.core.errors import Conflict, NotFound, UnusableRecord
 from functions.core.store import Store
 from functions.monitor.report import Report
 
 _FOLDER = "monitoring/reports/"
-
-
-class DamagedReport(LifeboatError):
-    """A report cannot be read."""
 
 
 class ReportPage(BaseModel):
@@ -28,7 +26,7 @@ def keep(store: Store, report: Report) -> bool:
 
 
 def read(store: Store, sequence: int) -> Report:
-    """Raises `NotFound`, `DamagedReport`."""
+    """Raises `NotFound`, `UnusableRecord`."""
     try:
         body = store.get(_key(sequence)).body
     except NotFound as error:
@@ -36,7 +34,7 @@ def read(store: Store, sequence: int) -> Report:
     try:
         return Report.model_validate_json(body)
     except ValidationError as error:
-        raise DamagedReport(f"report {sequence} is damaged") from error
+        raise UnusableRecord(f"report {sequence} is damaged") from error
 
 
 def last_number(store: Store) -> int:
@@ -46,12 +44,13 @@ def last_number(store: Store) -> int:
 
 
 def page(store: Store, newest: int, *, limit: int) -> ReportPage:
-    """The reports from number `newest` downwards."""
+    """The reports from number `newest` downwards; one that a run died before writing is still missing."""
     numbers = range(newest, max(newest - limit, 0), -1)
-    return ReportPage(
-        reports=[read(store, number) for number in numbers],
-        next=numbers[-1] if numbers and numbers[-1] > 1 else None,
-    )
+    found = []
+    for number in numbers:
+        with suppress(NotFound):
+            found.append(read(store, number))
+    return ReportPage(reports=found, next=numbers[-1] if numbers and numbers[-1] > 1 else None)
 
 
 def _key(sequence: int) -> str:

@@ -26,7 +26,7 @@ def run(store: Store, settings: MonitorSettings, *, now: datetime, requested: bo
 
     requested: train another model whatever the figures say. May be repeated at any time, and by several at
     once: each object of the log is counted in one window, each report is written once. Raises `NoChampion`,
-    `UnusableModel`, `DamagedState`, `StoreUnavailable`, and `Conflict` when others were first ten times.
+    `UnusableModel`, `UnusableRecord`, `StoreUnavailable`, and `Conflict` when others were first ten times.
     """
     conflicts = 0
     while True:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from functions.core.distribution import Tally
-from functions.core.errors import LifeboatError, NotFound
+from functions.core.errors import NotFound, UnusableRecord
 from functions.core.manifest import Record
 from functions.core.store import Store
 from functions.monitor.report import Reason, Report
@@ -18,10 +18,6 @@ from functions.monitor.unread import Position
 from functions.monitor.window import Window
 
 STATE = "monitoring/state.json"
-
-
-class DamagedState(LifeboatError):
-    """The monitor's state cannot be read."""
 
 
 class Started(Record):
@@ -51,7 +47,7 @@ class State(Record):
 
 
 def read_state(store: Store) -> tuple[State, str] | None:
-    """The state and its ETag; None before the first run. Raises `DamagedState`."""
+    """The state and its ETag; None before the first run. Raises `UnusableRecord`."""
     try:
         blob = store.get(STATE)
     except NotFound:
@@ -59,7 +55,7 @@ def read_state(store: Store) -> tuple[State, str] | None:
     try:
         return State.model_validate_json(blob.body), blob.etag
     except ValidationError as error:
-        raise DamagedState(
+        raise UnusableRecord(
             f"{STATE} is damaged; delete it and the monitor begins anew, with the last day of the log"
         ) from error
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from functions.core import promotion
-from functions.core.errors import Conflict, NoChampion
+from functions.core import promotion, registry
+from functions.core.errors import Conflict, NoChampion, UnusableRecord
 from functions.core.folder_store import FolderStore
 from functions.core.lineage import from_metadata
 from functions.core.passenger import FEATURES, Passenger
@@ -24,7 +24,7 @@ from functions.monitor.labelled import labelled_days, read_labelled
 from functions.monitor.report import Report
 from functions.monitor.run import run
 from functions.monitor.settings import MonitorSettings
-from functions.monitor.state import STATE, DamagedState, read_state
+from functions.monitor.state import STATE, read_state
 from tests.conftest import QUICK, TITANIC
 from tests.production import champion_of, ids_of, label, people, predict
 from training.dataset import load_dataset
@@ -389,6 +389,20 @@ def test_without_the_champions_dataset_there_is_none(
     assert says in training.why
 
 
+def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
+    store: Store, tmp_path: Path
+) -> None:
+    manifest = champion_of(store)
+    elsewhere = manifest.dataset.model_copy(update={"key": "titanic.csv"})
+    changed = manifest.model_copy(update={"dataset": elsewhere})
+    store.put(registry.manifest_key(manifest.version), changed.model_dump_json().encode())
+    [(id_, survived)] = serve(store, 1).items()
+    label(store, id_, survived)
+    training = monitor(store, requested=True).training
+    assert (training.outcome, training.dataset) == ("held", None)
+    assert "not uploaded to datasets/; upload a dataset" in training.why
+
+
 def test_a_week_of_schedules_makes_a_dataset_only_of_new_labels(store: Store) -> None:
     promoted = promotion.read_champion(store)[0].promoted_at
 
@@ -452,7 +466,7 @@ def test_without_a_champion_there_is_nothing_to_watch(tmp_path: Path) -> None:
 def test_a_damaged_state_says_what_to_do_and_numbers_go_on_after_it(store: Store) -> None:
     assert monitor(store).sequence == 1
     store.put(STATE, b"junk")
-    with pytest.raises(DamagedState, match="delete it"):
+    with pytest.raises(UnusableRecord, match="delete it"):
         monitor(store)
     store.delete(STATE)
     assert monitor(store).sequence == 2

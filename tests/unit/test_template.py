@@ -169,7 +169,7 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {"rejected/", "registry/", "undelivered/", "feedback/leases/"}
+    assert forgotten == {"rejected/", "registry/", "undelivered/", "feedback/leases/", "monitoring/"}
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
     assert expiring == {"rejected/", "undelivered/", "feedback/leases/"}
 
