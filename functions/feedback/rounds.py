@@ -4,6 +4,7 @@ A round is one object, written once. It holds the predictions themselves, so tha
 long the prediction log has become.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -106,4 +107,9 @@ def read_round(store: Store, id_: str) -> Round:
 def list_rounds(store: Store) -> list[ListedRound]:
     """All rounds, newest first."""
     ids = [entry.key.removeprefix(_FOLDER).removesuffix(".json") for entry in store.list(_FOLDER)]
-    return [ListedRound(id=id_, created_at=time_of(id_)) for id_ in sorted(ids, reverse=True)]
+    return [
+        ListedRound(id=id_, created_at=time_of(id_))
+        for id_ in sorted(ids, reverse=True)
+        # What is no round was put there by hand.
+        if re.fullmatch(ID, id_)
+    ]

@@ -16,7 +16,7 @@ class FeedbackSettings(Settings):
 
     lease_seconds: int = Field(900, ge=1, le=86_400)
     random_share: float = Field(0.25, ge=0, le=1)
-    most_log_bytes: int = Field(64 * 2**20, gt=0)
+    most_log_bytes: int = Field(32 * 2**20, gt=0)
 
 
 class Service:

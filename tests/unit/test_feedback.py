@@ -15,7 +15,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from functions.core import feedback
-from functions.core.errors import Conflict
+from functions.core.errors import Conflict, StoreUnavailable
 from functions.core.feedback import read_labels
 from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
@@ -333,6 +333,26 @@ def test_ids_of_the_future_are_unknown_without_looking(bench: Bench) -> None:
     assert bench.read == []
 
 
+def test_a_list_that_the_store_cut_short_can_be_sent_again(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = bench.predict(*[0.5] * 20)
+    create = FolderStore.create
+
+    def away(self: FolderStore, key: str, body: bytes, *rest: Any) -> str:
+        if not any(id_ in key for id_ in ids[:5]):
+            raise StoreUnavailable("the store could not be reached")
+        return create(self, key, body, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderStore, "create", away)
+        status, refusal = call("POST", "/feedback", [say(id_) for id_ in ids])
+    assert (status, refusal["code"]) == (503, "STORE_UNAVAILABLE")
+    answer = call("POST", "/feedback", [say(id_) for id_ in ids])[1]
+    assert (answer["recorded"], answer["repeated"]) == (15, 5)
+    assert bench.labels(*ids) == [[("5f3a91c2", True)]] * 20
+
+
 # ---- The queue
 
 
@@ -622,6 +642,7 @@ def test_rounds_draw_differently_are_listed_newest_first_and_say_what_from(call:
         for made in (first, second)
     ]
     assert random[0] != random[1]
+    bench.put("feedback/rounds/notes.json", b"{}")
     listed = call("GET", "/feedback/rounds")[1]
     assert [one["id"] for one in listed] == sorted([first["id"], second["id"]], reverse=True)
 
