@@ -42,6 +42,10 @@ run: $(VENV)/.run ## Start the store and the API on this machine, train, score o
 demo: $(VENV)/.run ## The same once, then stop: upload, train, certify, promote, score
 	@exec $(BIN)/python -m functions.local demo $(ARGS)
 
+.PHONY: demo-drift
+demo-drift: $(VENV)/.run ## The circle once: passengers change, the monitor sees it, outcomes come in, a better model follows
+	@exec $(BIN)/python -m functions.local demo-drift $(ARGS)
+
 .PHONY: upload
 upload: $(VENV)/.run ## Upload a dataset to the running store, which retrains: make upload FILE=passengers.csv
 	@test -n "$$FILE" || { echo 'Which file? make upload FILE=passengers.csv' >&2; exit 2; }
