@@ -403,8 +403,9 @@ def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
     assert "not uploaded to datasets/; upload a dataset" in training.why
 
 
-def test_a_week_of_schedules_makes_a_dataset_only_of_new_labels(store: Store) -> None:
+def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: Store, tmp_path: Path) -> None:
     promoted = promotion.read_champion(store)[0].promoted_at
+    versions = [*registry.published(store)]
 
     def week(start: datetime) -> None:
         for hour in range(7 * 24 + 1):
@@ -420,9 +421,15 @@ def test_a_week_of_schedules_makes_a_dataset_only_of_new_labels(store: Store) ->
     found = from_metadata(store.head(made).metadata)
     assert found is not None
     assert (found.reason, found.labels) == ("weekly", 50)
-    # The retrain of it may have been refused: the champion is the same. Still nothing is made twice.
+    # Whether the gate refused the model of it, and the champion is the same, or not: nothing is made twice.
     week(promoted + timedelta(days=16))
+    path = tmp_path / "made.csv"
+    path.write_bytes(store.get(made).body)
+    upload = Upload(made, store.head(made).modified, lineage=found)
+    train_and_publish(store, upload, path, by="test", configuration=QUICK)
+    week(promoted + timedelta(days=24))
     assert set(datasets(store)) == {"datasets/titanic.csv", made}
+    assert len([*registry.published(store)]) == len(versions) + 1
 
 
 def test_what_no_retrain_mends_is_retrained_once_a_day(store: Store) -> None:
