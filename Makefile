@@ -42,6 +42,10 @@ run: $(VENV)/.run ## Start the store and the API on this machine, train, score o
 demo: $(VENV)/.run ## The same once, then stop: upload, train, certify, promote, score
 	@exec $(BIN)/python -m functions.local demo $(ARGS)
 
+.PHONY: demo-drift
+demo-drift: $(VENV)/.run ## The circle once: passengers change, the monitor sees it, outcomes come in, a better model follows
+	@exec $(BIN)/python -m functions.local demo-drift $(ARGS)
+
 .PHONY: upload
 upload: $(VENV)/.run ## Upload a dataset to the running store, which retrains: make upload FILE=passengers.csv
 	@test -n "$$FILE" || { echo 'Which file? make upload FILE=passengers.csv' >&2; exit 2; }
@@ -126,6 +130,14 @@ bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if 
 bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle imports with byte-code
 	@exec $(BIN)/python -m tests.bench.bytecode
 
+.PHONY: bench-feedback
+bench-feedback: $(VENV)/.run ## Let 8 clients report 10,000 outcomes at once, and count what is kept
+	@exec $(BIN)/python -m tests.bench.feedback $(ARGS)
+
+.PHONY: bench-drift
+bench-drift: $(VENV)/.run ## Measure how often clean windows raise a drift alarm and which changes are found, by simulation
+	@exec $(BIN)/python -m tests.bench.drift $(ARGS)
+
 .PHONY: bench-gate
 bench-gate: $(VENV)/.run ## Measure how often models of known quality pass the gate, by simulation
 	@exec $(BIN)/python -m tests.bench.gate $(ARGS)
@@ -180,7 +192,9 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
+	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
+	$(COMPILE) $(LAMBDA) --group monitor -c requirements-dev.txt -o functions/monitor/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
 
@@ -31,9 +32,9 @@ class DeadlyStore(FolderStore):
             self._die_if_due()
         return super().put(key, body)
 
-    def create(self, key: str, body: bytes) -> str:
+    def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
         self._die_if_due()
-        return super().create(key, body)
+        return super().create(key, body, metadata=metadata)
 
     def replace(self, key: str, body: bytes, *, etag: str) -> str:
         self._die_if_due()

@@ -1,15 +1,19 @@
 """From an uploaded file to a published version and, if the gate agrees, a new champion."""
 
+import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from functions.core import promotion, registry
 from functions.core.columns import to_values
 from functions.core.comparison import Holdout
 from functions.core.errors import Conflict, NoChampion, NotFound, UnprovenModel, UnusableModel
-from functions.core.manifest import DatasetFacts, Decision, File, Manifest
+from functions.core.manifest import DatasetFacts, Decision, File, Lineage, Manifest
 from functions.core.promotion import Champion
 from functions.core.store import Store, probe
 from training.certificate import certify
@@ -27,11 +31,12 @@ MOST_HOLDOUT_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Where a dataset came from. `uploaded_at` in UTC."""
+    """Where a dataset came from. `uploaded_at` in UTC; `lineage` of one that was made from feedback."""
 
     key: str
     uploaded_at: datetime
     version_id: str | None = None
+    lineage: Lineage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,22 +150,16 @@ def _publish(
     # It tells what this graph says: what another graph said is no good.
     key, body = registry.holdout_key(version), _holdout(dataset, model)
     holdout = registry.write_part(store, version, key, body, is_good=lambda _: False)
+    key, body = registry.rows_key(version), _rows(dataset)
+    rows = registry.write_part(store, version, key, body, is_good=lambda _: False)
     return registry.write_manifest(
         store,
         Manifest(
             version=version,
             model=trained.name,
             created_at=datetime.now(UTC),
-            files={"model.onnx": _file(model), "holdout.json": _file(holdout)},
-            dataset=DatasetFacts(
-                **asdict(challenge.upload),
-                sha256=sha256,
-                rows=len(dataset.survived),
-                survivors=int(dataset.survived.sum()),
-                rejected_rows=dataset.rejected,
-                train_rows=int((~dataset.holdout).sum()),
-                holdout_rows=int(dataset.holdout.sum()),
-            ),
+            files={"model.onnx": _file(model), "holdout.json": _file(holdout), "rows.json": _file(rows)},
+            dataset=_facts(challenge, sha256),
             configuration=asdict(configuration),
             libraries=libraries(),
             selection=trained.selection,
@@ -173,6 +172,38 @@ def _publish(
             decision=decision,
         ),
     )
+
+
+def _facts(challenge: _Challenge, sha256: str) -> DatasetFacts:
+    upload, dataset = challenge.upload, challenge.dataset
+    return DatasetFacts(
+        key=upload.key,
+        version_id=upload.version_id,
+        sha256=sha256,
+        uploaded_at=upload.uploaded_at,
+        rows=len(dataset.survived),
+        survivors=int(dataset.survived.sum()),
+        rejected_rows=dataset.rejected,
+        train_rows=int((~dataset.holdout).sum()),
+        holdout_rows=int(dataset.holdout.sum()),
+        train_survivors=int(dataset.train[1].sum()),
+        holdout_survivors=int(dataset.judged[1].sum()),
+        lineage=upload.lineage,
+    )
+
+
+def _rows(dataset: Dataset) -> bytes:
+    """The lines of the file that were used, as JSON: those of each side, as ranges [first, last]."""
+    sides = {"train": dataset.lines[~dataset.holdout], "holdout": dataset.lines[dataset.holdout]}
+    return json.dumps({side: _ranges(lines) for side, lines in sides.items()}).encode()
+
+
+def _ranges(lines: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Ascending numbers as ranges, both ends included."""
+    gaps = np.flatnonzero(np.diff(lines) > 1)
+    firsts = lines[np.concatenate([[0], gaps + 1])]
+    lasts = lines[np.concatenate([gaps, [len(lines) - 1]])]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
 def _file(body: bytes) -> File:

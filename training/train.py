@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from threadpoolctl import threadpool_limits
 
-from functions.core import columns, passenger, scorer, table
+from functions.core import columns, distribution, passenger, scorer, table
 from functions.core.columns import to_values
-from functions.core.manifest import Certificate, Interval
+from functions.core.distribution import of_numbers
+from functions.core.manifest import Certificate, Distribution, Interval
 from functions.core.passenger import FEATURES
 from functions.core.scorer import Scorer
 from training.certificate import CHUNK, certify
@@ -50,7 +51,7 @@ class Trained:
     metrics: dict[str, Interval]
     confusion: list[list[int]]
     slices: dict[str, dict[str, float]]
-    reference: dict[str, Any]
+    reference: dict[str, Distribution]
     background: dict[str, list[Any]]
 
 
@@ -62,7 +63,7 @@ def version_of(dataset_sha256: str, configuration: Configuration) -> str:
     """16 hex digits that name the model these inputs make: data, configuration, code and libraries."""
     folder = Path(__file__).parent
     code = [folder / name for name in _CODE]
-    code += [Path(str(module.__file__)) for module in (columns, passenger, scorer, table)]
+    code += [Path(str(module.__file__)) for module in (columns, distribution, passenger, scorer, table)]
     made_of = {
         "dataset": dataset_sha256,
         "configuration": asdict(configuration),
@@ -100,7 +101,6 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
     progress("judge on the holdout", 2, 3)
     judged, outcomes = dataset.judged
     probability = probabilities(model, judged)
-    fitted = probabilities(model, matrix)
     trained = Trained(
         name=name,
         estimator=estimator,
@@ -111,8 +111,8 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
         metrics=intervals(outcomes, probability, draws=1_000 if len(outcomes) <= 20_000 else 200),
         confusion=confusion(outcomes, probability),
         slices=slices(judged, outcomes, probability),
-        reference=reference(matrix, fitted),
-        background=background(matrix, fitted),
+        reference=reference(dataset.matrix, probability),
+        background=background(matrix, probabilities(model, matrix)),
     )
     progress("done", 3, 3)
     return trained
@@ -137,28 +137,20 @@ def background(matrix: Matrix, probability: Probabilities) -> dict[str, list[Any
     return to_values(to_columns(matrix[order[middles.astype(np.intp)]]))
 
 
-def reference(matrix: Matrix, probability: Probabilities) -> dict[str, Any]:
-    """The distribution of each feature and of the probability, for drift to be measured against.
+def reference(matrix: Matrix, probability: Probabilities) -> dict[str, Distribution]:
+    """The distribution of each feature and of the predicted probability, for drift to be measured against.
 
-    Numbers: share missing, inner edges of up to ten bins at the deciles, and the share of the known
-    values in each bin (left-open, right-closed). Categories: the share of each, "" standing for missing.
+    matrix: the rows of a dataset as in `Dataset`; probability: the model's of rows it was not fitted on,
+    float [H]. On the rows of its own training a model is surer than it will ever be again: measured against
+    these, the probabilities of any new passengers would have drifted.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Distribution] = {}
     for at, (name, categories) in enumerate(FEATURES.items()):
         column = matrix[:, at]
-        known = column[~np.isnan(column)]
         if categories is None:
-            found[name] = {"missing": 1 - len(known) / len(column), **_bins(known)}
+            found[name] = of_numbers(column)
         else:
-            counts = {category: int(np.sum(known == code)) for code, category in enumerate(categories)}
-            counts[""] = len(column) - len(known)
-            found[name] = {"shares": {key: count / len(column) for key, count in counts.items()}}
-    return found | {"probability": _bins(probability)}
-
-
-def _bins(values: np.ndarray[Any, Any]) -> dict[str, list[float]]:
-    if not len(values):
-        return {"edges": [], "shares": []}
-    edges = np.unique(np.quantile(values, np.linspace(0.1, 0.9, 9)))
-    counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
-    return {"edges": edges.tolist(), "shares": (counts / len(values)).tolist()}
+            codes = np.nan_to_num(column, nan=len(categories)).astype(np.intp)
+            counts = np.bincount(codes, minlength=len(categories) + 1)
+            found[name] = Distribution(categories=list(categories), counts=counts.tolist())
+    return found | {"probability": of_numbers(probability)}

@@ -32,6 +32,10 @@ class UnusableModel(LifeboatError):
     """A model object is damaged, does not match its manifest, or cannot be loaded."""
 
 
+class UnusableRecord(LifeboatError):
+    """A record that a function keeps for itself is damaged."""
+
+
 class NotFound(LifeboatError):
     """The store has no object of that name (or no such version of it)."""
 

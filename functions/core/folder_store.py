@@ -2,10 +2,12 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -30,7 +32,10 @@ class FolderStore:
 
     # A folder keeps no versions: what was overwritten is gone.
     def head(self, key: str, version_id: str | None = None) -> Entry:  # noqa: ARG002 - the protocol's
-        return self._entry(self._path(key), key)
+        entry = self._entry(self._path(key), key)
+        with suppress(NotFound):
+            return replace(entry, metadata=json.loads(self._read(_beside(key))))
+        return entry
 
     @contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:  # noqa: ARG002 - as above
@@ -42,18 +47,25 @@ class FolderStore:
             yield stream
 
     def list(self, prefix: str) -> Iterator[Entry]:
-        files = (path for path in self._root.rglob("*") if path.is_file() and not path.name.startswith("."))
+        # What is not in this folder does not begin with the prefix.
+        folder = self._root / prefix.rpartition("/")[0]
+        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
         for key in sorted(path.relative_to(self._root).as_posix() for path in files):
             if key.startswith(prefix):
                 yield self._entry(self._root / key, key)
 
     def put(self, key: str, body: bytes) -> str:
         with self._written(key, body) as part:
+            # Of the object before, nothing stays.
+            self._path(_beside(key)).unlink(missing_ok=True)
             part.replace(self._path(key))
         return _etag(body)
 
-    def create(self, key: str, body: bytes) -> str:
+    def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
         with self._written(key, body) as part:
+            if metadata and not self._path(key).exists():
+                # First: whoever sees the object may ask for it.
+                self.put(_beside(key), json.dumps(dict(metadata)).encode())
             try:
                 # A hard link fails where the name exists: the whole file appears at once, or not at all.
                 os.link(part, self._path(key))
@@ -76,6 +88,7 @@ class FolderStore:
     def delete(self, key: str) -> None:
         try:
             self._path(key).unlink(missing_ok=True)
+            self._path(_beside(key)).unlink(missing_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"the store could not delete {key}: {error.strerror}") from error
 
@@ -127,6 +140,12 @@ class FolderStore:
             yield Path(part.name)
         finally:
             Path(part.name).unlink(missing_ok=True)
+
+
+def _beside(key: str) -> str:
+    """Where the metadata of an object stands: in a file that no listing shows."""
+    folder, slash, name = key.rpartition("/")
+    return f"{folder}{slash}.{name}.metadata"
 
 
 def _etag(body: bytes) -> str:

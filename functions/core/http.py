@@ -23,6 +23,7 @@ from functions.core.errors import (
     Unauthorized,
     UnsupportedMediaType,
     UnusableModel,
+    UnusableRecord,
 )
 from functions.core.limits import ANSWER_HEADERS
 from functions.core.logs import log
@@ -41,6 +42,7 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     Conflict: (409, "CONFLICT"),
     NoChampion: (503, "NO_CHAMPION"),
     UnusableModel: (503, "UNUSABLE_MODEL"),
+    UnusableRecord: (503, "UNUSABLE_RECORD"),
     StoreUnavailable: (503, "STORE_UNAVAILABLE"),
 }
 # What each refusal means, for the OpenAPI documents.
@@ -48,7 +50,7 @@ _MEANING = {
     400: "The body is not JSON",
     401: "There is no valid key",
     403: "The key does not have the scope",
-    404: "There is no such version, or no such prediction",
+    404: "There is nothing of that name",
     409: "A rule forbids it, or somebody else was first; nothing has changed",
     413: "The body is too large",
     415: "The body was not sent in a type that is read here",

@@ -22,8 +22,22 @@ class Interval(Record):
     high: float
 
 
+class Lineage(Record):
+    """What a dataset that functions/monitor made is made of: another one's rows, and labelled ones."""
+
+    reference_key: str = Field(description="The dataset uploaded by people whose rows it begins with")
+    reference_version_id: str | None
+    reference_sha256: str
+    labels: int = Field(description="Predictions with an outcome that were added to those rows")
+    reason: str = Field(description="Why it was put together")
+    champion: str = Field(description="The version in service then")
+
+
 class DatasetFacts(Record):
-    """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones."""
+    """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones.
+
+    Which lines of the file those are, and on which side each stands, is in `rows.json` beside the model.
+    """
 
     key: str
     version_id: str | None
@@ -34,6 +48,10 @@ class DatasetFacts(Record):
     rejected_rows: int
     train_rows: int
     holdout_rows: int
+    # None: versions published by an earlier release do not say.
+    train_survivors: int | None = None
+    holdout_survivors: int | None = None
+    lineage: Lineage | None = Field(None, description="Of a dataset that was made from feedback")
 
 
 class Certificate(Record):
@@ -80,6 +98,24 @@ SIGNATURE = Signature(
 )
 
 
+class Distribution(Record):
+    """How often a value of each kind occurred: what drift is measured against.
+
+    A number's bins lie between `edges`, left-open and right-closed, so they are one more than the edges; a
+    category's bins are `categories`. The last of `counts` is that of the missing values.
+    """
+
+    edges: list[float] | None = Field(None, description="Of a number: inner edges, ascending")
+    categories: list[str] | None = None
+    counts: list[int] = Field(description="Rows in each bin, then rows without a value")
+    least: float | None = Field(None, description="Of a number: the smallest value")
+    most: float | None = Field(None, description="Of a number: the largest value")
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts)
+
+
 class Decision(Record):
     """What the gate said of a version: by which rule, from which numbers, under which limits.
 
@@ -115,7 +151,9 @@ class Manifest(Record):
     slices: dict[str, dict[str, float]]
     certificate: Certificate
     signature: Signature = SIGNATURE
-    reference: dict[str, Any] = Field(description="Distribution of each feature, for drift")
+    reference: dict[str, Distribution] = Field(
+        description="Of each feature in the dataset, and of `probability` on the holdout"
+    )
     background: dict[str, list[Any]] = Field(
         {}, description="Training rows, column by column, that stand for a feature not known in explanations"
     )

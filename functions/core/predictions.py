@@ -97,6 +97,18 @@ def read_hour(store: Store, hour: datetime) -> Reading:
     return Reading(store.get(entry.key).body for entry in store.list(folder(hour)))
 
 
+def objects(store: Store, start: datetime, end: datetime) -> Iterator[Entry]:
+    """The objects that may hold records made from `start` to `end`, in the order of their hours."""
+    first, last = folder(start - _COLLECTED), folder(end + _ON_THE_WAY)
+    day = (start - _COLLECTED).astimezone(UTC).date()
+    # A listing takes a thousand keys at once: fewer listings of a day than of its hours.
+    while (prefix := f"predictions/dt={day}/") <= last:
+        for entry in store.list(prefix):
+            if first <= entry.key[: len(first)] <= last:
+                yield entry
+        day += timedelta(days=1)
+
+
 def find(store: Store, prediction_id: str) -> PredictionRecord:
     """The record of a prediction, looked for in what was written from the time on that its id carries.
 

@@ -1,7 +1,8 @@
 """Published versions: where their objects are, and how they are written, read and deleted.
 
-A version is `models/{version}/model.onnx`, `holdout.json` and, written after them, `manifest.json`: without a
-manifest a version does not exist. Which one is in service is another module's: `core.promotion`.
+A version is `models/{version}/model.onnx`, `holdout.json`, `rows.json` and, written after them,
+`manifest.json`: without a manifest a version does not exist. Which one is in service is another module's:
+`core.promotion`.
 """
 
 import hashlib
@@ -22,6 +23,10 @@ def model_key(version: str) -> str:
 
 def holdout_key(version: str) -> str:
     return f"models/{version}/holdout.json"
+
+
+def rows_key(version: str) -> str:
+    return f"models/{version}/rows.json"
 
 
 def manifest_key(version: str) -> str:
@@ -128,5 +133,5 @@ def delete_version(store: Store, version: str) -> None:
     that go away: so the manifest goes once more, last. A manifest that is written later still is one whose
     writer finds that the model is missing, and writes it again when it is repeated.
     """
-    for key_of in (manifest_key, holdout_key, model_key, manifest_key):
+    for key_of in (manifest_key, rows_key, holdout_key, model_key, manifest_key):
         store.delete(key_of(version))

@@ -1,6 +1,6 @@
 """The store in S3, or in anything that speaks its protocol; boto3 and its errors stop here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NoReturn, cast
 
@@ -59,7 +59,12 @@ class S3Store:
         except (ClientError, BotoCoreError) as error:
             _translate(error, key)
         return Entry(
-            key, found["ContentLength"], found["ETag"], found["LastModified"], found.get("VersionId")
+            key,
+            found["ContentLength"],
+            found["ETag"],
+            found["LastModified"],
+            found.get("VersionId"),
+            found["Metadata"],
         )
 
     @contextmanager
@@ -88,8 +93,8 @@ class S3Store:
     def put(self, key: str, body: bytes) -> str:
         return self._write(key, body)
 
-    def create(self, key: str, body: bytes) -> str:
-        return self._write(key, body, IfNoneMatch="*")
+    def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
+        return self._write(key, body, IfNoneMatch="*", Metadata=dict(metadata or {}))
 
     def replace(self, key: str, body: bytes, *, etag: str) -> str:
         try:
@@ -119,9 +124,9 @@ class S3Store:
         # botocore empties its pool of connections; the client itself goes on working.
         self._s3.close()
 
-    def _write(self, key: str, body: bytes, **condition: Any) -> str:
+    def _write(self, key: str, body: bytes, **options: Any) -> str:
         try:
-            etag: str = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **condition)["ETag"]
+            etag: str = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **options)["ETag"]
         except (ClientError, BotoCoreError) as error:
             _translate(error, key)
         return etag

@@ -1,9 +1,9 @@
 """What Lifeboat asks of a store: immutable writes, compare-and-swap, reads by ETag."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
@@ -14,13 +14,17 @@ PROBE = "registry/probe.json"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object as a listing shows it. `size` in bytes, `modified` in UTC."""
+    """An object as a listing shows it. `size` in bytes, `modified` in UTC.
+
+    Only `head` tells `version_id`, where there are versions, and `metadata`.
+    """
 
     key: str
     size: int
     etag: str
     modified: datetime
     version_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,11 @@ class Store(Reader, Protocol):
         """Write an object whatever was there. Returns its ETag."""
         ...
 
-    def create(self, key: str, body: bytes) -> str:
-        """Write `key` only if it does not exist. Returns its ETag. Raises `Conflict` when it does."""
+    def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
+        """Write `key` only if it does not exist. Returns its ETag. Raises `Conflict` when it does.
+
+        `metadata` stays with the object: lower-case names, values in ASCII, 2 kB in all.
+        """
         ...
 
     def replace(self, key: str, body: bytes, *, etag: str) -> str:

@@ -5,8 +5,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from functions.authorize.__main__ import main as authorize_main
 from functions.core.errors import LifeboatError
 from functions.core.store import open_store
 from functions.local.asynchronous import Outcome
+from functions.local.drift_story import tell_of_drift
 from functions.local.openapi import DOCUMENT, as_text, describe_api
 from functions.local.runner import PORT, STORE_PORT, Options, Running, exported, leading_to, running
 from functions.local.state import BUILD, State, announced, find_runner
 from functions.local.story import StoryFailed, by_hand, describe, tell
 from functions.local.template import read_template
 from functions.local.upload import upload
+
+Story = Callable[[Running, "asyncio.Queue[Outcome]", Callable[[str], None]], Awaitable[None]]
 
 LOG = BUILD / "local.log"
 INTERRUPTED = 130
@@ -46,11 +50,19 @@ def _parser() -> argparse.ArgumentParser:
     for name, command, words in (
         ("run", _run, "start the store and the API, train, score a passenger, serve until Ctrl-C"),
         ("demo", _demo, "the same once, then stop"),
+        (
+            "demo-drift",
+            _demo_drift,
+            "let the passengers change until a better model is in service, then stop",
+        ),
     ):
         sub = commands.add_parser(name, help=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         sub.add_argument("--port", type=int, default=PORT, help="the API's port")
         sub.add_argument("--store-port", type=int, default=STORE_PORT, help="the embedded store's port")
         sub.set_defaults(command=command)
+    commands.choices["run"].add_argument(
+        "--every", type=_seconds, help="invoke the schedules every so many seconds, not when they say"
+    )
     sub = commands.add_parser(
         "upload", help="upload a dataset to the running store and see what becomes of it"
     )
@@ -70,14 +82,32 @@ def _run(options: argparse.Namespace) -> int:
     def log(function: str, line: str) -> None:
         _say(f"{function} | {line}")
 
-    code = asyncio.run(_until_stopped(_serve(Options(options.port, options.store_port), log)))
+    what = Options(options.port, options.store_port, every=options.every)
+    code = asyncio.run(_until_stopped(_serve(what, log)))
     if code == INTERRUPTED:
         _say("Stopped.")
         return 0
     return code
 
 
+def _seconds(text: str) -> timedelta:
+    if not float(text) > 0:
+        raise argparse.ArgumentTypeError(f"more than 0, got {text}")
+    return timedelta(seconds=float(text))
+
+
 def _demo(options: argparse.Namespace) -> int:
+    return _show(options, tell)
+
+
+def _demo_drift(options: argparse.Namespace) -> int:
+    # Predict looks for a new champion twice a minute; nobody wants to wait for that here.
+    with exported({"LIFEBOAT_REFRESH_SECONDS": "1"}):
+        return _show(options, tell_of_drift, scopes=("admin",))
+
+
+def _show(options: argparse.Namespace, story: Story, scopes: Sequence[str] = ("predict",)) -> int:
+    what = Options(options.port, options.store_port, scopes=scopes)
     LOG.parent.mkdir(exist_ok=True)
     with LOG.open("w") as log_file:
 
@@ -86,7 +116,7 @@ def _demo(options: argparse.Namespace) -> int:
             log_file.flush()
 
         try:
-            return asyncio.run(_until_stopped(_show_once(Options(options.port, options.store_port), log)))
+            return asyncio.run(_until_stopped(_show_once(what, story, log)))
         except (LifeboatError, StoryFailed):
             print(f"What the functions logged is in {LOG}", file=sys.stderr)
             raise
@@ -108,11 +138,11 @@ async def _serve(options: Options, log: Callable[[str, str], None]) -> int:
                     _say(sentence)
 
 
-async def _show_once(options: Options, log: Callable[[str, str], None]) -> int:
+async def _show_once(options: Options, story: Story, log: Callable[[str, str], None]) -> int:
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
     async with running(options, log, outcomes.put_nowait) as here:
         _say_moved(options, here)
-        await tell(here, outcomes, _say)
+        await story(here, outcomes, _say)
     return 0
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +37,23 @@ OnOutcome = Callable[[Outcome], None]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to run, and the ports to try first."""
+    """What to run, and the ports to try first.
+
+    scopes: of the key of the run. every: all schedules are due every so many seconds, not when they say.
+    """
 
     port: int = PORT
     store_port: int = STORE_PORT
     template: Path = field(default=ROOT / "template.yaml")
+    scopes: Sequence[str] = ("predict",)
+    every: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """Where everything is. `endpoint` is None for a store that needs none (a folder, or S3 itself).
 
-    `keys` is where the API's keys are kept, `key` is one with the scope `predict` that ends with the run; a
+    `keys` is where the API's keys are kept, `key` is one that ends with the run; a
     template without an authorizer has neither.
     """
 
@@ -87,9 +92,12 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
             # Who makes a key by hand does not want to wait a minute until it counts.
             refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
             stack.enter_context(exported({"LIFEBOAT_KEYS": keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
-            key = await stack.enter_async_context(api_key(keys, lambda line: on_log("keys", line)))
+            making = api_key(keys, options.scopes, lambda line: on_log("keys", line))
+            key = await stack.enter_async_context(making)
         on_line = await stack.enter_async_context(_shipped(template, store, on_log))
-        machine = _Machine(template, store, address.removeprefix("s3://"), region, on_line, on_outcome)
+        machine = _Machine(
+            template, store, address.removeprefix("s3://"), region, options.every, on_line, on_outcome
+        )
         stack.push_async_callback(machine.stop)
         await machine.start()
         port = await stack.enter_async_context(_served(machine.gateway, options.port))
@@ -117,12 +125,20 @@ class _Machine:
     """The functions of a template and what invokes them."""
 
     def __init__(
-        self, template: Template, store: Store, bucket: str, region: str, on_log: OnLog, on_outcome: OnOutcome
+        self,
+        template: Template,
+        store: Store,
+        bucket: str,
+        region: str,
+        every: timedelta | None,
+        on_log: OnLog,
+        on_outcome: OnOutcome,
     ) -> None:
         self._template = template
         self._store = store
         self._bucket = bucket
         self._region = region
+        self._every = every
         self._on_log = on_log
         self._on_outcome = on_outcome
         self._tasks: set[asyncio.Task[None]] = set()
@@ -165,7 +181,8 @@ class _Machine:
     async def _keep(self, schedule: Schedule) -> None:
         due = datetime.now(UTC)
         while True:
-            due = next_time(schedule.expression, max(due, datetime.now(UTC)))
+            last = max(due, datetime.now(UTC))
+            due = last + self._every if self._every else next_time(schedule.expression, last)
             await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
             event = schedule.input_event or scheduled_event(schedule, due, region=self._region)
             self._spawn(self._deliver(schedule.function, event))

@@ -41,21 +41,15 @@ async def tell(
     running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path = DATASET
 ) -> None:
     """Go through the loop once and say what happens. Raises `StoryFailed`, `LifeboatError`."""
-    kind = "embedded, in memory" if running.embedded else "yours"
-    say(f"Store      {running.address} {f'at {running.endpoint} ' if running.endpoint else ''}({kind})")
-    say(f"API        {running.api}")
+    say_where(running, say)
     try:
         champion, _ = await asyncio.to_thread(promotion.read_champion, running.store)
         say(f"Champion   version {champion.version} is in service already; nothing is uploaded")
     except NoChampion:
-        await _train(running, outcomes, say, dataset)
-    # The API is on this machine: a proxy from the environment does not know it.
-    headers = {"x-api-key": running.key} if running.key else {}
-    async with httpx.AsyncClient(
-        base_url=running.api, headers=headers, timeout=60, trust_env=False
-    ) as client:
-        _describe_model(await _ask(client, "GET", "/model"), say)
-        answer = await _ask(client, "POST", "/predict", json=PASSENGER)
+        await train(running, outcomes, say, dataset)
+    async with client_of(running) as client:
+        _describe_model(await ask(client, "GET", "/model"), say)
+        answer = await ask(client, "POST", "/predict", json=PASSENGER)
     verdict = "survives" if answer["survived"] else "does not survive"
     say(f"Scored     {PASSENGER['name']}: {verdict}, probability {answer['probability']:.3f}")
 
@@ -69,6 +63,19 @@ def by_hand(running: Running) -> list[str]:
         *([f"    -H 'x-api-key: {running.key}' \\"] if running.key else []),
         f"    -d '{passenger}'",
     ]
+
+
+def say_where(running: Running, say: Say) -> None:
+    kind = "embedded, in memory" if running.embedded else "yours"
+    say(f"Store      {running.address} {f'at {running.endpoint} ' if running.endpoint else ''}({kind})")
+    say(f"API        {running.api}")
+
+
+def client_of(running: Running) -> httpx.AsyncClient:
+    """A client of the API, with the key of the run."""
+    headers = {"x-api-key": running.key} if running.key else {}
+    # The API is on this machine: a proxy from the environment does not know it.
+    return httpx.AsyncClient(base_url=running.api, headers=headers, timeout=60, trust_env=False)
 
 
 def describe(outcome: Outcome) -> list[str]:
@@ -89,20 +96,29 @@ def _sentence(result: dict[str, Any]) -> str:
     return f"{result.get('key')}: {result.get('status')}{version} ({result.get('reason')})"
 
 
-async def _train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path) -> None:
+async def train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path) -> None:
+    """Upload `dataset` and wait until the model that comes of it is in service. Raises `StoryFailed`."""
     body = await asyncio.to_thread(dataset.read_bytes)
     await asyncio.to_thread(running.store.put, DATASET_KEY, body)
     say(f"Uploaded   {dataset.name} ({len(body):,} bytes) to {DATASET_KEY}; the upload starts a retrain ...")
+    result = await retrained(outcomes, DATASET_KEY, say)
+    if result["status"] != "promoted":
+        raise StoryFailed(f"no model was promoted: {_sentence(result)}")
+    say(f"Promoted   version {result['version']}: {result['reason']}")
+
+
+async def retrained(outcomes: "asyncio.Queue[Outcome]", key: str, say: Say) -> dict[str, Any]:
+    """What becomes of the upload of `key`. Raises `StoryFailed` when its retrain fails, or does not end."""
     try:
         async with asyncio.timeout(TRAINING_SECONDS):
-            while _key(outcome := await outcomes.get()) != DATASET_KEY:
+            while _key(outcome := await outcomes.get()) != key:
                 say("\n".join(describe(outcome)))
     except TimeoutError:
         raise StoryFailed(f"no model after {TRAINING_SECONDS:.0f} seconds") from None
-    results = [] if outcome.error else outcome.answer["results"]
-    if [result["status"] for result in results] != ["promoted"]:
+    if outcome.error:
         raise StoryFailed("no model was promoted: " + "; ".join(describe(outcome)))
-    say(f"Promoted   version {results[0]['version']}: {results[0]['reason']}")
+    [result] = outcome.answer["results"]
+    return dict(result)
 
 
 def _key(outcome: Outcome) -> str | None:
@@ -112,7 +128,8 @@ def _key(outcome: Outcome) -> str | None:
         return None  # a schedule's event
 
 
-async def _ask(client: httpx.AsyncClient, method: str, path: str, **request: Any) -> Any:
+async def ask(client: httpx.AsyncClient, method: str, path: str, **request: Any) -> Any:
+    """The JSON of an answer. Raises `StoryFailed` when there is none, or a refusal."""
     try:
         response = await client.request(method, path, **request)
     except httpx.HTTPError as error:

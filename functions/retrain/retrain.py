@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, Field, ValidationError
 
+from functions.core import lineage
 from functions.core.errors import InvalidInput, NotFound
 from functions.core.logs import log
 from functions.core.settings import Settings
@@ -120,7 +121,7 @@ def _retrain(store: Store, notification: Notification, settings: RetrainSettings
         report = refusal.report(key=key, version_id=found.version_id, etag=found.etag)
         store.put(f"rejected/{Path(key).name}.{found.etag.strip(chr(34))}.json", report)
         return Outcome(key, "rejected", refusal.decision()).answer()
-    upload = Upload(key, found.modified, found.version_id)
+    upload = Upload(key, found.modified, found.version_id, lineage.from_metadata(found.metadata))
     with tempfile.NamedTemporaryFile(suffix=SUFFIX) as file:
         try:
             with store.open(key, notification.version_id) as stream:

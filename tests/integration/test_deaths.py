@@ -87,6 +87,6 @@ def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished
         assert (second.sequence, second.previous) == (2, first.version)
         assert second.version != first.version
         shutil.rmtree(root)
-    # The probe's three, the graph, the holdout, the manifest, the champion.
-    assert deaths == 7
+    # The probe's three, the graph, the holdout, the rows, the manifest, the champion.
+    assert deaths == 8
     assert champion_that_scores(store).sequence == 2

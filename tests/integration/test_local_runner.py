@@ -163,6 +163,14 @@ def test_a_schedule_invokes_the_function_when_it_is_due(
     run(options, act)
 
 
+def test_schedules_can_be_shortened(options: Options) -> None:
+    async def act(here: Here) -> None:
+        first, second = await here.outcome(), await here.outcome()
+        assert first.function == second.function == "Tick"
+
+    run(replace(options, every=timedelta(seconds=0.1)), act)
+
+
 def test_a_taken_port_is_left_to_whoever_has_it(options: Options) -> None:
     async def act(here: Here) -> str:
         return here.where.api

@@ -18,6 +18,8 @@ from moto.server import ThreadedMotoServer
 
 from functions.core import promotion, registry
 from functions.core.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
+from functions.core.lineage import to_metadata
+from functions.core.manifest import Lineage
 from functions.core.s3_store import S3Store
 from functions.core.store import open_store, probe
 from functions.retrain import handler as retrain_handler
@@ -100,6 +102,21 @@ def test_an_upload_becomes_the_champion_and_the_same_event_again_changes_nothing
         "promoted",
         "already published",
     ]
+
+
+def test_the_lineage_of_an_upload_is_in_the_manifest(s3: Any, event: Event) -> None:
+    lineage = Lineage(
+        reference_key="datasets/titanic.csv",
+        reference_version_id=None,
+        reference_sha256="0" * 64,
+        labels=1,
+        reason="weekly",
+        champion="0123456789abcdef",
+    )
+    store = S3Store(BUCKET)
+    store.create("datasets/made.csv", TITANIC.read_bytes(), metadata=to_metadata(lineage))
+    (result,) = retrain(record(event, "datasets/made.csv"))
+    assert registry.read_manifest(store, result["version"]).dataset.lineage == lineage
 
 
 def test_what_cannot_train_is_reported_and_the_champion_stays(s3: Any, event: Event) -> None:
@@ -324,11 +341,13 @@ def test_records_come_oldest_first_and_only_uploads_count(event: Event) -> None:
 def test_the_store_over_the_protocol_keeps_its_promises(s3: Any) -> None:
     store = S3Store(BUCKET)
     probe(store)
-    etag = store.create("a/1", b"one")
+    etag = store.create("a/1", b"one", metadata={"made-by": "a test"})
+    assert store.head("a/1").metadata == {"made-by": "a test"}
     assert store.get_if_changed("a/1", etag) is None
     with pytest.raises(Conflict):
         store.create("a/1", b"two")
     store.replace("a/1", b"two", etag=etag)
+    assert store.head("a/1").metadata == {}
     with pytest.raises(Conflict):
         store.replace("a/1", b"three", etag=etag)
     with pytest.raises(Conflict):

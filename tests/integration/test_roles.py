@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,10 +20,15 @@ from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
 from functions.core.parameters import open_parameter
+from functions.core.passenger import FEATURES
 from functions.core.predictions import folder
+from functions.feedback import service as feedback_service
+from functions.feedback.handler import handler as feedback_handler
 from functions.local.template import read_template
 from functions.models import app as models_app
 from functions.models.handler import handler as models_handler
+from functions.monitor import service as monitor_service
+from functions.monitor.handler import handler as monitor_handler
 from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
@@ -67,6 +73,7 @@ class Machine:
     def __init__(self, recorder: Recorder, s3: Any, published: FolderStore) -> None:
         self.recorder = recorder
         self.version = promotion.read_champion(published)[0].version
+        self.manifest = registry.read_manifest(published, self.version)
         self._s3 = s3
         self._published = published
 
@@ -81,8 +88,7 @@ class Machine:
         """Put the champion into the bucket, and the same model once more as version OTHER."""
         for entry in self._published.list(""):
             self.put(entry.key, self._published.get(entry.key).body)
-        manifest = registry.read_manifest(self._published, self.version)
-        other: Manifest = manifest.model_copy(update={"version": OTHER})
+        other: Manifest = self.manifest.model_copy(update={"version": OTHER})
         self.put(registry.manifest_key(OTHER), other.model_dump_json().encode())
         for key in (registry.model_key, registry.holdout_key):
             self.put(key(OTHER), self._published.get(key(self.version)).body)
@@ -174,8 +180,62 @@ def exercise_authorize(machine: Machine) -> None:
     assert key_id() == key.id
 
 
+def exercise_feedback(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(feedback_handler, method, path, body)
+
+    [id_] = new_ids(1)
+    assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 404
+    line = prediction_line()
+    id_ = line["prediction_id"]
+    machine.put(f"{folder(time_of(id_))}a.jsonl", json.dumps(line).encode())
+    # The second finds a lease, that has ended by then.
+    for _ in range(2):
+        assert ask("GET", "/feedback/queue") == 200
+        time.sleep(1)
+    assert ask("GET", f"/feedback/rounds/{id_}") == 404
+    assert ask("POST", "/feedback/rounds", {"size": 1}) == 201
+    assert ask("GET", "/feedback/rounds") == 200
+    assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 200
+    assert ask("GET", "/feedback/progress") == 200
+    assert ask("GET", "/feedback/export") == 200
+
+
+def exercise_monitor(machine: Machine) -> None:
+    def ask(method: str, path: str) -> int:
+        return machine.ask(monitor_handler, method, path)
+
+    assert ask("GET", "/monitoring/report") == 404
+    assert ask("POST", "/monitoring/run") == 503
+    machine.publish()
+    # As uploaded: the manifest names the version of the dataset.
+    manifest = machine.manifest
+    facts = {"version_id": machine.put("datasets/titanic.csv", TITANIC.read_bytes())}
+    manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
+    machine.put(registry.manifest_key(machine.version), manifest.model_dump_json().encode())
+    line = prediction_line()
+    id_ = line["prediction_id"]
+    machine.put(f"{folder(time_of(id_))}a.jsonl", json.dumps(line).encode())
+    machine.put(f"feedback/dt={time_of(id_):%Y-%m-%d}/{id_}/000001-1-a.json", b"")
+    assert ask("POST", "/training") == 202
+    assert ask("POST", "/monitoring/run") == 200
+    assert ask("GET", "/monitoring/reports") == 200
+    assert ask("GET", "/monitoring/reports/9") == 404
+    assert ask("GET", "/datasets") == 200
+
+
+def prediction_line() -> dict[str, Any]:
+    """A line of the prediction log, of a prediction made now."""
+    [id_] = new_ids(1)
+    features = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
+    line = {"prediction_id": id_, "version": OTHER, "probability": 0.5, "features": features}
+    return line | {"timestamp": time_of(id_).isoformat(), "key_id": "", "request_id": ""}
+
+
 EXERCISES: dict[str, Callable[[Machine], None]] = {
     "AuthorizeFunction": exercise_authorize,
+    "FeedbackFunction": exercise_feedback,
+    "MonitorFunction": exercise_monitor,
     "PredictFunction": exercise_predict,
     "RetrainFunction": exercise_retrain,
     "ModelsFunction": exercise_models,
@@ -210,11 +270,14 @@ def machine(endpoint: str, published: FolderStore, monkeypatch: pytest.MonkeyPat
     # Every request asks the store and the list of keys.
     monkeypatch.setenv("LIFEBOAT_REFRESH_SECONDS", "0")
     monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", "0")
+    monkeypatch.setenv("LIFEBOAT_LEASE_SECONDS", "1")
     recorder.watch_clients(monkeypatch)
     caches = (
         authorize_module.key_ring,
+        feedback_service.service,
         service.service,
         models_app.store,
+        monitor_service.service,
         retrain_module._settings,
         retrain_module._store,
     )

@@ -1,6 +1,6 @@
 """Promotion by hand, rollback and history: what each does, and what each refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -172,8 +172,8 @@ class Lossy(FolderStore):
 
     lose = ""
 
-    def create(self, key: str, body: bytes) -> str:
-        return self._lossy(key, lambda: FolderStore.create(self, key, body))
+    def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
+        return self._lossy(key, lambda: FolderStore.create(self, key, body, metadata=metadata))
 
     def replace(self, key: str, body: bytes, *, etag: str) -> str:
         return self._lossy(key, lambda: FolderStore.replace(self, key, body, etag=etag))

@@ -1,22 +1,35 @@
 """What a run that died left behind, and uploads that come too late or were taken back."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import onnx
 import pytest
 
 from functions.core import deletion, promotion, registry
 from functions.core.comparison import read_holdout
+from functions.core.lineage import from_metadata, to_metadata
+from functions.core.manifest import Lineage
 from functions.core.store import Store
 from tests.conftest import QUICK, TITANIC
 from training import publication
+from training.dataset import Dataset
 from training.gate import Limits
 from training.publication import Outcome, Upload, train_and_publish
 from training.train import Trained
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Publish = Callable[..., Outcome]
+LINEAGE = Lineage(
+    reference_key="datasets/Passagiere Süd.csv",
+    reference_version_id="v1",
+    reference_sha256="0" * 64,
+    labels=50,
+    reason="drift",
+    champion="0123456789abcdef",
+)
 
 
 @pytest.fixture
@@ -24,9 +37,14 @@ def publish(store: Store, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> 
     """Publishes the shipped passengers. One training serves all tests: another would make the same bytes."""
     monkeypatch.setattr(publication, "train", lambda *_: trained)
 
-    def run(at: datetime = NOON, limits: Limits | None = None) -> Outcome:
-        upload = Upload("datasets/titanic.csv", at)
-        return train_and_publish(store, upload, TITANIC, by="test", configuration=QUICK, limits=limits)
+    def run(
+        at: datetime = NOON,
+        limits: Limits | None = None,
+        path: Path = TITANIC,
+        lineage: Lineage | None = None,
+    ) -> Outcome:
+        upload = Upload("datasets/titanic.csv", at, lineage=lineage)
+        return train_and_publish(store, upload, path, by="test", configuration=QUICK, limits=limits)
 
     return run
 
@@ -114,6 +132,48 @@ def test_a_manifest_without_its_model_is_published_again(store: Store, publish: 
     manifest = registry.read_manifest(store, version)
     assert registry.read_model(store, manifest)
     assert read_holdout(store, manifest).survived
+
+
+def test_a_version_tells_which_lines_of_its_dataset_it_was_made_from_and_how_they_ended(
+    store: Store, publish: Publish, titanic: Dataset, tmp_path: Path
+) -> None:
+    header, *rows = TITANIC.read_bytes().splitlines(keepends=True)
+    path = tmp_path / "with-a-bad-row.csv"
+    path.write_bytes(b"".join([header, *rows[:4], rows[4].replace(b"1,", b"9,", 1), *rows[4:]]))
+    version = version_of(publish(path=path))
+    manifest = registry.read_manifest(store, version)
+    body = store.get(registry.rows_key(version)).body
+    assert registry.sha256(body) == manifest.files["rows.json"].sha256
+    sides = json.loads(body)
+    lines = {side: [n for a, b in sides[side] for n in range(a, b + 1)] for side in ("train", "holdout")}
+    # Line 1 is the header, line 6 the bad row.
+    good = [2, 3, 4, 5, *range(7, len(rows) + 3)]
+    assert sorted(lines["train"] + lines["holdout"]) == good
+    held_out = zip(good, titanic.holdout, strict=True)
+    assert lines["holdout"] == [line for line, is_held_out in held_out if is_held_out]
+    facts = manifest.dataset
+    assert (facts.rows, facts.rejected_rows, facts.survivors) == (1309, 1, 500)
+    assert facts.train_survivors == titanic.train[1].sum()
+    assert facts.holdout_survivors == titanic.judged[1].sum()
+    assert facts.lineage is None
+
+
+def test_a_version_tells_what_its_dataset_was_made_of(store: Store, publish: Publish) -> None:
+    version = version_of(publish(lineage=LINEAGE))
+    assert registry.read_manifest(store, version).dataset.lineage == LINEAGE
+
+
+def test_a_lineage_travels_as_metadata_whatever_the_name_of_the_file(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metadata = to_metadata(LINEAGE)
+    assert all(value.isascii() for value in metadata.values())
+    store.create("datasets/made.csv", b"", metadata=metadata)
+    assert from_metadata(store.head("datasets/made.csv").metadata) == LINEAGE
+    assert from_metadata({}) is None
+    assert capsys.readouterr().out == ""
+    assert from_metadata({"lineage": "{}"}) is None
+    assert "damaged" in capsys.readouterr().out
 
 
 def test_an_answer_holds_the_rule_and_every_number_behind_it(store: Store, publish: Publish) -> None:

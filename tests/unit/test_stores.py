@@ -1,5 +1,6 @@
 """The folder store's promises, and what stands on them: the probe, publication, promotion."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +19,8 @@ class Careless(FolderStore):
 
     honours_create = False
 
-    def create(self, key: str, body: bytes) -> str:
-        return super().create(key, body) if self.honours_create else self.put(key, body)
+    def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
+        return super().create(key, body, metadata=metadata) if self.honours_create else self.put(key, body)
 
     def replace(self, key: str, body: bytes, *, etag: str) -> str:
         return self.put(key, body)
@@ -44,6 +45,18 @@ def test_create_writes_once(store: Store) -> None:
     with pytest.raises(Conflict):
         store.create("k", b"second")
     assert store.get("k").body == b"first"
+
+
+def test_metadata_stays_with_its_object(store: Store) -> None:
+    store.create("a/k", b"body", metadata={"made-by": "a test"})
+    assert store.head("a/k").metadata == {"made-by": "a test"}
+    assert [entry.key for entry in store.list("")] == ["a/k"]
+    with pytest.raises(Conflict):
+        store.create("a/k", b"body", metadata={"made-by": "another"})
+    assert store.head("a/k").metadata == {"made-by": "a test"}
+    store.delete("a/k")
+    store.put("a/k", b"body")
+    assert store.head("a/k").metadata == {}
 
 
 def test_replace_needs_the_etag_of_what_is_there(store: Store) -> None:

@@ -169,8 +169,9 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {"rejected/", "registry/", "undelivered/"}
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["rejected/", "undelivered/"]
+    assert forgotten == {"rejected/", "registry/", "undelivered/", "feedback/leases/", "monitoring/"}
+    expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"rejected/", "undelivered/", "feedback/leases/"}
 
 
 def test_a_dataset_and_nothing_else_fires_a_retrain() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.monitor.metrics import NAMESPACE, UNITS
 from tests.declared import DOCUMENT, PARAMETERS, RESOURCES, of_type
 
 ALARMS = dict(of_type("AWS::CloudWatch::Alarm"))
@@ -62,6 +63,8 @@ SOURCES = {
         "DeliveryStreamName",
         ("Ref", "{}"),
     ),
+    # What functions/monitor sends, of each stage.
+    NAMESPACE: Source("AWS::Serverless::Function", frozenset(UNITS), "Stage", ("Ref", "Stage")),
     "AWS/SQS": Source(
         "AWS::SQS::Queue",
         frozenset(
@@ -84,6 +87,8 @@ def dimensions(alarm: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 def watched(alarm: dict[str, Any]) -> str:
     """The logical id of the resource whose metric an alarm watches."""
+    if alarm["Namespace"] == NAMESPACE:
+        return "MonitorFunction"
     source = SOURCES[alarm["Namespace"]]
     _, value = dimensions(alarm)[source.dimension]
     return value.partition(".")[0]

@@ -221,13 +221,21 @@ def test_many_rows_leave_out_the_models_that_would_take_minutes() -> None:
     assert set(candidates(SMALL_ROWS + 1)) < set(candidates(SMALL_ROWS))
 
 
-def test_reference_shares_add_up(titanic: Dataset) -> None:
-    found = reference(titanic.matrix, np.linspace(0, 1, 1309))
-    assert set(found) == {*FEATURES, "probability"}
-    for name in FEATURES:
-        shares = found[name]["shares"]
-        assert sum(shares.values() if isinstance(shares, dict) else shares) == pytest.approx(1)
-    assert reference(np.full((5, 8), np.nan, dtype=np.float32), np.zeros(5))["age"]["edges"] == []
+def test_the_reference_counts_every_row_of_the_dataset(titanic: Dataset) -> None:
+    found = reference(titanic.matrix, np.linspace(0, 1, 200))
+    assert list(found) == [*FEATURES, "probability"]
+    assert {found[name].rows for name in FEATURES} == {1309}
+    assert found["sex"].categories == ["female", "male"]
+    assert found["sex"].counts == [466, 843, 0]
+    assert found["embarked"].counts[-1] == 2
+    assert found["age"].counts[-1] == 263
+    assert found["probability"].counts == [20] * 10 + [0]
+
+
+def test_the_reference_of_probabilities_is_that_of_rows_the_model_was_not_fitted_on(
+    titanic: Dataset, trained: Trained
+) -> None:
+    assert trained.reference["probability"].rows == titanic.holdout.sum()
 
 
 def test_log_loss_and_calibration_error_by_hand() -> None:

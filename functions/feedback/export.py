@@ -1,0 +1,67 @@
+"""Labelled predictions as a CSV that `core.table` reads again, as a dataset."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from functions.core.feedback import Label
+from functions.core.passenger import FEATURES
+from functions.core.predictions import PredictionRecord, Value
+
+COLUMNS = ("prediction_id", *FEATURES, "survived", "source", "labelled_at", "version")
+# A row has some 150 bytes; an answer of Lambda may have 6 MiB.
+MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """`next` is the id to go on after; None at the end."""
+
+    csv: str
+    next: str | None
+
+
+def export(
+    records: Sequence[PredictionRecord],
+    labels: Mapping[str, Sequence[Label]],
+    *,
+    limit: int,
+    after: str | None = None,
+) -> Export:
+    """Up to `limit` labelled predictions after the id `after`, oldest first, each with the label that counts.
+
+    labels: by prediction id, oldest first.
+    """
+    labelled = sorted(
+        (
+            record
+            for record in records
+            if record.prediction_id in labels and (after is None or record.prediction_id > after)
+        ),
+        key=lambda record: record.prediction_id,
+    )
+    page = labelled[:limit]
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for record in page:
+        label = labels[record.prediction_id][-1]
+        rows.writerow(
+            [
+                record.prediction_id,
+                *(_cell(record.features[name]) for name in FEATURES),
+                int(label.survived),
+                label.source,
+                label.labelled_at.isoformat(),
+                record.version,
+            ]
+        )
+    return Export(text.getvalue(), page[-1].prediction_id if len(labelled) > limit else None)
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return ""
+    # Nine digits are enough to tell any float32 from its neighbours.
+    return value if isinstance(value, str) else f"{value:.9g}"

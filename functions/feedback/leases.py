@@ -1,0 +1,95 @@
+"""Who is labelling what: a prediction from the queue is one annotator's alone for a while.
+
+A lease is an object, written by compare-and-swap: of two annotators who reach for a prediction, one gets it.
+It ends by itself; nobody has to give it back.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from pydantic import ValidationError
+
+from functions.core.errors import Conflict, NotFound
+from functions.core.feedback import PREFIX, day_of
+from functions.core.manifest import Record
+from functions.core.store import Entry, Store
+from functions.feedback.sampling import Reason
+
+# S3 tells the time of an object in whole seconds, and no two clocks agree.
+_CLOCKS = timedelta(minutes=1)
+_AT_ONCE = 8
+
+
+class Lease(Record):
+    """`place` orders the leases of one annotator: text that grows with each. The rest as in `Choice`."""
+
+    prediction_id: str
+    annotator: str
+    place: str
+    until: datetime
+    chosen: Reason
+    sampling_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """The leases that last, and the ETags of those that have ended, both by prediction id."""
+
+    live: dict[str, Lease] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+
+
+def read_leases(store: Store, days: Iterable[date], *, now: datetime, seconds: int) -> Leases:
+    """The leases of predictions made on `days` (UTC). seconds: the longest that one lasts."""
+    entries = [entry for day in sorted(days) for entry in store.list(f"{PREFIX}leases/dt={day}/")]
+    oldest = now - timedelta(seconds=seconds) - _CLOCKS
+    leases = Leases(ended={_id_of(entry): entry.etag for entry in entries})
+    # What is too old to last is not read.
+    recent = [entry for entry in entries if entry.modified >= oldest]
+    with ThreadPoolExecutor(_AT_ONCE) as readers:
+        for lease in readers.map(lambda entry: _read(store, entry), recent):
+            if lease and lease.until > now:
+                leases.live[lease.prediction_id] = lease
+                leases.ended.pop(lease.prediction_id, None)
+    return leases
+
+
+def take(store: Store, leases: list[Lease], ended: dict[str, str]) -> list[Lease]:
+    """Write `leases`, each unless somebody was first. Returns those that were written, in order.
+
+    ended: the ETag of the lease that each takes the place of, if there was one.
+    """
+
+    def won(lease: Lease) -> bool:
+        key, body = _key(lease.prediction_id), lease.model_dump_json().encode()
+        etag = ended.get(lease.prediction_id)
+        try:
+            if etag:
+                store.replace(key, body, etag=etag)
+            else:
+                store.create(key, body)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(_AT_ONCE) as writers:
+        return [lease for lease, mine in zip(leases, writers.map(won, leases), strict=True) if mine]
+
+
+def _key(prediction_id: str) -> str:
+    return f"{PREFIX}leases/dt={day_of(prediction_id)}/{prediction_id}.json"
+
+
+def _id_of(entry: Entry) -> str:
+    return entry.key.rpartition("/")[2].removesuffix(".json")
+
+
+def _read(store: Store, entry: Entry) -> Lease | None:
+    """None for one that is damaged, or was cleared away meanwhile."""
+    try:
+        lease = Lease.model_validate_json(store.get(entry.key).body)
+    except (NotFound, ValidationError):
+        return None
+    return lease if lease.prediction_id == _id_of(entry) else None

@@ -1,0 +1,62 @@
+"""In which order predictions are to be labelled: the least certain first, and every so often one at random.
+
+A label teaches most where the model is least sure; but the model's hardest cases say little about how good it
+is. So a share of the places is drawn at random from all the others. Whether a prediction is chosen depends on
+its probability and on chance, on nothing else. That makes the labels a stratified sample, in which each
+stratum is represented: the hardest cases, all of which are taken, and the others, of which some are drawn
+(Cochran, Sampling Techniques, 3rd ed. 1977, ch. 5). Weighting each by 1 / `sampling_probability` estimates
+what labels of all would show (Horvitz & Thompson 1952).
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from functions.core.manifest import Record
+from functions.core.predictions import PredictionRecord
+
+Reason = Literal["uncertain", "random"]
+
+
+class Choice(Record):
+    """A prediction, why it was chosen, and how likely it was to be: 1 for the least certain ones."""
+
+    record: PredictionRecord
+    chosen: Reason
+    sampling_probability: float
+
+
+def choose(
+    records: Iterable[PredictionRecord], size: int, start: int = 0, *, share: float, salt: str = ""
+) -> list[Choice]:
+    """Choose up to `size` of `records`, in the order in which they are to be labelled.
+
+    start: how many were chosen before, so that the share also holds where they are asked for one by one.
+    share: of the places, 0 to 1, that are drawn at random. salt: with another, others are drawn.
+    """
+    by_uncertainty = sorted(records, key=lambda one: (abs(one.probability - 0.5), one.prediction_id))
+    size = min(size, len(by_uncertainty))
+    at_random = [_is_random(start + place, share) for place in range(size)]
+    drawn = sum(at_random)
+    certain_to_come, others = by_uncertainty[: size - drawn], by_uncertainty[size - drawn :]
+    uncertain, random = iter(certain_to_come), iter(_shuffled(others, salt))
+    return [
+        Choice(record=next(random), chosen="random", sampling_probability=drawn / len(others))
+        if one
+        else Choice(record=next(uncertain), chosen="uncertain", sampling_probability=1)
+        for one in at_random
+    ]
+
+
+def _is_random(place: int, share: float) -> bool:
+    """Whether a place, counted from 0, is drawn at random: of any first n, floor(share · n) are."""
+    return math.floor((place + 1) * share) > math.floor(place * share)
+
+
+def _shuffled(records: Sequence[PredictionRecord], salt: str) -> list[PredictionRecord]:
+    """In an order that is random, and the same each time."""
+    return sorted(
+        records,
+        key=lambda one: hashlib.blake2b(f"{salt}{one.prediction_id}".encode(), digest_size=8).digest(),
+    )

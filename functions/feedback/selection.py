@@ -1,0 +1,78 @@
+"""Which predictions a request is about: those of a time, narrowed by filters."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from functions.core.ids import time_of
+from functions.core.passenger import Sex
+from functions.core.predictions import PredictionRecord, Reading, objects
+from functions.core.store import Store
+from functions.feedback.log_objects import bodies, size
+
+LONGEST = timedelta(days=31)
+_USUAL = timedelta(days=7)
+
+
+class Filters(BaseModel):
+    """Which predictions: made from `from` to `to`, by `version`, of passengers of `sex` and `pclass`, with a
+    probability in a range. What is left out does not narrow; without a time it is the last seven days."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    start: AwareDatetime | None = Field(None, alias="from", examples=["2026-11-01T00:00:00Z"])
+    end: AwareDatetime | None = Field(None, alias="to", examples=["2026-11-08T00:00:00Z"])
+    version: str | None = Field(None, pattern=r"^[0-9a-f]{16}$", examples=["64fb781fa1a71ca5"])
+    sex: Sex | None = None
+    pclass: int | None = Field(None, ge=1, le=3)
+    min_probability: float = Field(0, ge=0, le=1)
+    max_probability: float = Field(1, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if self.start and self.end and not timedelta(0) < self.end - self.start <= LONGEST:
+            raise ValueError(f"`to` must be after `from`, by {LONGEST.days} days at most")
+        if self.min_probability > self.max_probability:
+            raise ValueError("`min_probability` must not be above `max_probability`")
+        return self
+
+    def period(self, now: datetime) -> tuple[datetime, datetime]:
+        """The time asked for, in UTC; an end that was left out follows from the other one and `now`."""
+        if self.start and not self.end:
+            return self.start.astimezone(UTC), min(self.start + LONGEST, now).astimezone(UTC)
+        end = (self.end or now).astimezone(UTC)
+        return (self.start or end - _USUAL).astimezone(UTC), end
+
+    def fit(self, record: PredictionRecord) -> bool:
+        """Whether a prediction is asked for, whenever it was made."""
+        return (
+            self.version in (None, record.version)
+            and self.sex in (None, record.features["sex"])
+            and self.pclass in (None, record.features["pclass"])
+            and self.min_probability <= record.probability <= self.max_probability
+        )
+
+
+def read_selected(
+    store: Store, filters: Filters, *, now: datetime, most_bytes: int
+) -> list[PredictionRecord]:
+    """The records of the predictions asked for, oldest first.
+
+    Raises `InvalidInput` when the log of that time is larger than `most_bytes`.
+    """
+    start, end = filters.period(now)
+    entries = list(objects(store, start, end))
+    size(entries, most_bytes)
+    found = [
+        record
+        for record in Reading(bodies(store, entries))
+        if filters.fit(record) and start <= time_of(record.prediction_id) < end
+    ]
+    return sorted(found, key=lambda record: record.prediction_id)
+
+
+def days_of(records: Iterable[PredictionRecord]) -> set[date]:
+    """The days (UTC) on which the predictions were made."""
+    return {time_of(record.prediction_id).date() for record in records}

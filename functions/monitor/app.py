@@ -1,0 +1,152 @@
+"""The routes of the monitor: reading takes the scope `predict`, having it do something `admin`."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Path, Query, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+
+from functions.core import http
+from functions.core.access import caller_of
+from functions.core.documentation import documentation_page
+from functions.core.errors import Conflict, LifeboatError, NotFound
+from functions.core.http import error_answers
+from functions.core.logs import log
+from functions.core.middleware import MIDDLEWARE
+from functions.monitor import catalog, reports
+from functions.monitor.catalog import ID, Catalog, Dataset
+from functions.monitor.report import Report, Training
+from functions.monitor.reports import ReportPage
+from functions.monitor.service import Service, service
+from functions.monitor.state import read_state
+
+
+async def _service() -> Service:
+    return service()
+
+
+async def _reader(request: Request) -> None:
+    caller_of(request.scope["aws.event"]).require("predict")
+
+
+async def _administrator(request: Request) -> None:
+    caller = caller_of(request.scope["aws.event"])
+    caller.require("admin")
+    log(
+        "INFO",
+        "administrator",
+        key_id=caller.key_id,
+        method=request.method,
+        path=request.url.path,
+        request_id=http.request_id(request.scope),
+    )
+
+
+# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
+_SCHEMES = [
+    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
+    Security(HTTPBearer(auto_error=False)),
+]
+MAY_READ = [*_SCHEMES, Depends(_reader)]
+MAY_ACT = [*_SCHEMES, Depends(_administrator)]
+CurrentService = Annotated[Service, Depends(_service)]
+Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
+Before = Annotated[int | None, Query(ge=1, description="`next` of the page before")]
+Sequence = Annotated[int, Path(ge=1)]
+DatasetId = Annotated[str, Path(pattern=ID, description="The first 16 digits of the SHA-256 of its bytes")]
+Version = Annotated[str | None, Query(pattern=ID, description="Only those that went into this version")]
+
+_ON_READ = error_answers(401, 403, 404, 422, 503)
+_ON_ACT = error_answers(401, 403, 409, 503)
+
+app = FastAPI(
+    title="Lifeboat: monitoring",
+    description="What the champion is asked, how well it answers, and what the next model is made from.",
+    version="1.0.0",
+    # Served below, to those who have a key.
+    openapi_url=None,
+    middleware=MIDDLEWARE,
+    exception_handlers={
+        LifeboatError: http.on_failure,
+        RequestValidationError: http.on_invalid,
+        HTTPException: http.on_http,
+        Exception: http.on_crash,
+    },
+)
+
+
+@app.post(
+    "/monitoring/run",
+    summary="Take in what is new, now",
+    description=(
+        "As the schedule does every hour; the report is the last one when nothing is new. A run that takes "
+        "longer than API Gateway waits, 30 seconds, is answered with 503 and ends all the same."
+    ),
+    responses=_ON_ACT,
+    dependencies=MAY_ACT,
+)
+async def run(service: CurrentService) -> Report:
+    return service.run()
+
+
+@app.get("/monitoring/report", summary="Read the last report", responses=_ON_READ, dependencies=MAY_READ)
+async def report(service: CurrentService) -> Report:
+    return _last(service)
+
+
+@app.get("/monitoring/reports", summary="List the reports", responses=_ON_READ, dependencies=MAY_READ)
+async def listed(service: CurrentService, limit: Limit = 20, before: Before = None) -> ReportPage:
+    newest = _last(service).sequence if before is None else before - 1
+    return reports.page(service.store, newest, limit=limit)
+
+
+@app.get("/monitoring/reports/{sequence}", summary="Read a report", responses=_ON_READ, dependencies=MAY_READ)
+async def one(service: CurrentService, sequence: Sequence) -> Report:
+    return reports.read(service.store, sequence)
+
+
+@app.get("/monitoring/openapi.json", include_in_schema=False, dependencies=MAY_READ)
+async def document() -> dict[str, Any]:
+    return app.openapi()
+
+
+@app.get("/monitoring/docs", include_in_schema=False, dependencies=MAY_READ)
+async def docs() -> HTMLResponse:
+    return documentation_page(app.openapi())
+
+
+@app.post(
+    "/training",
+    summary="Train another model on what was labelled",
+    description=(
+        "Puts a dataset together from the rows that the champion was made from and all labelled predictions. "
+        "Its upload starts a retrain, which the gate ends. Without a new label it is `unchanged`; 409 says "
+        "what holds it up."
+    ),
+    status_code=202,
+    responses=_ON_ACT,
+    dependencies=MAY_ACT,
+)
+async def train(service: CurrentService) -> Training:
+    training = service.run(requested=True).training
+    if training.outcome == "held":
+        raise Conflict(training.why)
+    return training
+
+
+@app.get("/datasets", summary="List the datasets", responses=_ON_READ, dependencies=MAY_READ)
+async def datasets(service: CurrentService, model: Version = None) -> Catalog:
+    return catalog.datasets_of(service.store, model) if model else catalog.catalog(service.store)
+
+
+@app.get("/datasets/{id}", summary="Describe a dataset", responses=_ON_READ, dependencies=MAY_READ)
+async def dataset(service: CurrentService, id: DatasetId) -> Dataset:  # noqa: A002 - the name in the path
+    return catalog.read_dataset(service.store, id)
+
+
+def _last(service: Service) -> Report:
+    if held := read_state(service.store):
+        return held[0].report
+    raise NotFound("there is no report yet; the monitor runs every hour, and on POST /monitoring/run")

@@ -1,0 +1,107 @@
+"""Which datasets there are, what each was made of, and which models each went into."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from functions.core import registry
+from functions.core.errors import NotFound, UnusableModel
+from functions.core.manifest import DatasetFacts, Manifest
+from functions.core.store import Store
+
+ID = r"^[0-9a-f]{16}$"
+# Read one by one, twenty manifests would take S3 half a second.
+_READ_AT_ONCE = 8
+
+
+class Dataset(BaseModel):
+    """A dataset that models were made from. `facts` are those of its first upload that made one."""
+
+    id: str = Field(description="Of the bytes, whatever their name", examples=["0d1c3a5a8b0e9f21"])
+    facts: DatasetFacts
+    models: list[str] = Field(description="Versions made from it")
+    grew_into: list[str] = Field(description="Datasets that begin with its rows, by id")
+    models_of_those: list[str] = Field(description="Versions made from these, and so from its rows as well")
+
+
+class WithoutModel(BaseModel):
+    """An object below `datasets/` that no published model was made from."""
+
+    key: str
+    size: int = Field(description="Bytes")
+    uploaded_at: datetime
+
+
+class Catalog(BaseModel):
+    datasets: list[Dataset] = Field(description="Newest first")
+    without_model: list[WithoutModel] = Field(
+        description="Refused, in training, deleted since, or the same bytes as an earlier one"
+    )
+
+
+def catalog(store: Store) -> Catalog:
+    """All datasets, from the manifests of all versions. A damaged manifest is left out."""
+    facts: dict[str, DatasetFacts] = {}
+    models, grew_into = defaultdict(list), defaultdict(list)
+    manifests = sorted(_manifests(store), key=lambda one: one.created_at)
+    for manifest in manifests:
+        id_ = _id(manifest.dataset.sha256)
+        facts.setdefault(id_, manifest.dataset)
+        models[id_].append(manifest.version)
+        if made_of := manifest.dataset.lineage:
+            grew_into[_id(made_of.reference_sha256)].append(id_)
+    datasets = [
+        Dataset(
+            id=id_,
+            facts=one,
+            models=models[id_],
+            grew_into=[*dict.fromkeys(grew_into[id_])],
+            models_of_those=[version for other in dict.fromkeys(grew_into[id_]) for version in models[other]],
+        )
+        for id_, one in facts.items()
+    ]
+    return Catalog(datasets=datasets[::-1], without_model=[*_without_model(store, manifests)])
+
+
+def read_dataset(store: Store, id_: str) -> Dataset:
+    """Raises `NotFound`."""
+    for dataset in catalog(store).datasets:
+        if dataset.id == id_:
+            return dataset
+    raise NotFound(f"no model was made from a dataset {id_}")
+
+
+def datasets_of(store: Store, version: str) -> Catalog:
+    """The datasets whose rows went into `version`. Raises `NotFound`, `UnusableModel`."""
+    own = registry.read_manifest(store, version).dataset
+    ids = {_id(own.sha256)} | ({_id(own.lineage.reference_sha256)} if own.lineage else set())
+    return Catalog(datasets=[one for one in catalog(store).datasets if one.id in ids], without_model=[])
+
+
+def _id(sha256: str) -> str:
+    return sha256[:16]
+
+
+def _manifests(store: Store) -> Iterator[Manifest]:
+    def read(version: str) -> Manifest | None:
+        # One that is damaged, or was deleted since it was listed.
+        with suppress(UnusableModel, NotFound):
+            return registry.read_manifest(store, version)
+        return None
+
+    with ThreadPoolExecutor(_READ_AT_ONCE) as readers:
+        yield from filter(None, readers.map(read, registry.published(store)))
+
+
+def _without_model(store: Store, manifests: Iterable[Manifest]) -> Iterator[WithoutModel]:
+    newest: dict[str, datetime] = {}
+    for manifest in manifests:
+        key, at = manifest.dataset.key, manifest.dataset.uploaded_at
+        newest[key] = max(at, newest.get(key, at))
+    for entry in store.list("datasets/"):
+        if entry.key not in newest or entry.modified > newest[entry.key]:
+            yield WithoutModel(key=entry.key, size=entry.size, uploaded_at=entry.modified)

@@ -1,0 +1,105 @@
+"""Whether a window holds what the champion's dataset held: gaps, categories, ranges, and what was refused."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.core.distribution import Tally
+from functions.core.manifest import Distribution, Record
+from functions.core.passenger import FEATURES
+from functions.monitor.drift import homogeneity
+
+
+class DataLimits(BaseModel):
+    """What may be otherwise than in the dataset before it raises an alarm. Shares are 0 to 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    min_rows: int = Field(300, ge=1, description="rows of a window below which nothing raises an alarm")
+    most_rejected: float = Field(0.2, gt=0, le=1, description="share of requests refused as invalid")
+    missing_change: float = Field(0.1, gt=0, le=1, description="change of the share of missing values")
+    most_unknown: float = Field(
+        0.05, gt=0, le=1, description="share of values in no category, or outside the range, of the dataset"
+    )
+    alpha: float = Field(0.001, gt=0, lt=1, description="p-value below which a change is not chance")
+
+
+class FeatureData(Record):
+    """One feature of a window beside the same feature of the dataset."""
+
+    missing: float = Field(description="Share of rows without a value")
+    missing_in_dataset: float
+    unseen: dict[str, int] = Field({}, description="Rows of each category that the dataset has no row of")
+    outside: int = Field(0, description="Numbers below the dataset's smallest or above its largest")
+
+
+class DataQuality(Record):
+    """rejected_share: of all that were asked for, None when that is not known. `alarms` are sentences."""
+
+    rows: int
+    rejected_share: float | None
+    features: dict[str, FeatureData]
+    alarms: list[str]
+
+
+def data_quality(
+    reference: Mapping[str, Distribution],
+    window: Mapping[str, Tally],
+    limits: DataLimits,
+    *,
+    rejected: int | None = None,
+) -> DataQuality:
+    """What came in a window, by the bins of the champion's dataset.
+
+    reference, window: as in `functions.monitor.drift.feature_drift`. rejected: passengers that were refused
+    as invalid in the same time, of whom the window has no row; None when nobody counted them.
+    """
+    rows = max((tally.rows for tally in window.values()), default=0)
+    asked = rows + (rejected or 0)
+    share = rejected / asked if rejected is not None and asked else None
+    features = {name: _feature(reference[name], window[name]) for name in FEATURES}
+    alarms = []
+    if share is not None and share > limits.most_rejected and asked >= limits.min_rows:
+        alarms.append(f"{share:.0%} of {asked:,} passengers were refused as invalid")
+    for name, found in features.items():
+        if window[name].rows >= limits.min_rows:
+            alarms += _alarms(name, found, reference[name], window[name], limits)
+    return DataQuality(rows=rows, rejected_share=share, features=features, alarms=alarms)
+
+
+def _feature(reference: Distribution, window: Tally) -> FeatureData:
+    counted = zip(reference.categories or [], reference.counts, window.counts, strict=False)
+    return FeatureData(
+        missing=_missing(window.counts),
+        missing_in_dataset=_missing(reference.counts),
+        unseen={category: now for category, before, now in counted if now and not before},
+        outside=window.outside,
+    )
+
+
+def _missing(counts: list[int]) -> float:
+    return counts[-1] / max(sum(counts), 1)
+
+
+def _alarms(
+    name: str, found: FeatureData, reference: Distribution, window: Tally, limits: DataLimits
+) -> list[str]:
+    alarms = []
+    gaps = [np.array([counts[-1], sum(counts[:-1])], float) for counts in (reference.counts, window.counts)]
+    *_, p_value = homogeneity(*gaps)
+    if abs(found.missing - found.missing_in_dataset) > limits.missing_change and p_value < limits.alpha:
+        alarms.append(
+            f"{name} is missing in {found.missing:.0%} of rows, {found.missing_in_dataset:.0%} before"
+        )
+    unseen = sum(found.unseen.values())
+    if unseen > limits.most_unknown * window.rows:
+        alarms.append(
+            f"{name} is {' or '.join(found.unseen)} in {unseen:,} rows, which the dataset never has"
+        )
+    if found.outside > limits.most_unknown * window.rows:
+        least, most = reference.least, reference.most
+        alarms.append(
+            f"{name} lies outside {least:g} to {most:g}, the dataset's range, in {found.outside:,} rows"
+        )
+    return alarms

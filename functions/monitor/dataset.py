@@ -1,0 +1,106 @@
+"""A dataset for the next model: the rows that the champion comes from, and the predictions labelled since.
+
+The rows it begins with are always those of a dataset that people uploaded: where the champion was made from
+a dataset of this module, the one with which that begins. To these come all predictions with an outcome, the
+newest label of each. So the same labels make the same bytes, and a hash of the bytes is the object's name:
+what was put together before is found there, and nothing happens.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+from functions.core import lineage
+from functions.core.columns import Columns, from_values
+from functions.core.errors import Conflict, LifeboatError, NotFound
+from functions.core.manifest import Lineage, Manifest
+from functions.core.passenger import FEATURES
+from functions.core.store import Store
+from functions.core.table import LABEL, read_passengers
+from functions.monitor.labelled import Labelled
+from functions.monitor.report import Reason
+
+_HEADER = ",".join([*FEATURES, LABEL, "prediction_id"]) + "\n"
+
+
+class LostReference(LifeboatError):
+    """The dataset that the champion was made from is not there any more, or is another by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A dataset that was put together, and where it belongs."""
+
+    key: str
+    body: bytes
+    lineage: Lineage
+
+
+def build(store: Store, champion: Manifest, labelled: Sequence[Labelled], reason: Reason) -> Built:
+    """Put the dataset together. labelled: in the order in which they are to stand. Raises `LostReference`."""
+    found = _lineage(champion, len(labelled), reason)
+    with _reference(store, found) as file:
+        parts = [_HEADER]
+        for chunk in read_passengers(file, labelled=True):
+            parts += _lines(chunk.columns, chunk.survived, [""] * len(chunk.survived))
+    values = {name: [one.features[name] for one in labelled] for name in FEATURES}
+    survived = [int(one.survived) for one in labelled]
+    parts += _lines(from_values(values), survived, [one.prediction_id for one in labelled])
+    body = "".join(parts).encode()
+    return Built(f"datasets/labelled-{hashlib.sha256(body).hexdigest()[:16]}.csv", body, found)
+
+
+def upload(store: Store, dataset: Built) -> bool:
+    """Upload it, which starts a retrain, unless it was uploaded before. Returns whether it was new."""
+    try:
+        store.create(dataset.key, dataset.body, metadata=lineage.to_metadata(dataset.lineage))
+    except Conflict:
+        return False
+    return True
+
+
+def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
+    made_of = champion.dataset.lineage
+    facts = champion.dataset
+    return Lineage(
+        reference_key=made_of.reference_key if made_of else facts.key,
+        reference_version_id=made_of.reference_version_id if made_of else facts.version_id,
+        reference_sha256=made_of.reference_sha256 if made_of else facts.sha256,
+        labels=labels,
+        reason=reason,
+        champion=champion.version,
+    )
+
+
+@contextmanager
+def _reference(store: Store, found: Lineage) -> Iterator[BinaryIO]:
+    """The very bytes that were uploaded then, in a temporary file."""
+    key = found.reference_key
+    if not key.startswith("datasets/"):
+        raise LostReference(f"the champion was made from {key}, which was not uploaded to datasets/")
+    with tempfile.TemporaryFile() as file:
+        try:
+            with store.open(key, found.reference_version_id) as stream:
+                shutil.copyfileobj(stream, file)
+        except NotFound as error:
+            raise LostReference(f"{key}, which the champion was made from, is gone") from error
+        file.seek(0)
+        if hashlib.file_digest(file, "sha256").hexdigest() != found.reference_sha256:
+            raise LostReference(f"{key} is not what it was when the champion was made from it")
+        file.seek(0)
+        yield cast(BinaryIO, file)
+
+
+def _lines(columns: Columns, survived: Sequence[int], ids: Sequence[str]) -> Iterator[str]:
+    cells = [map(_cell, columns[name].ravel()) for name in FEATURES]
+    for *features, outcome, id_ in zip(*cells, survived, ids, strict=True):
+        yield ",".join([*features, str(outcome), id_]) + "\n"
+
+
+def _cell(value: Any) -> str:
+    """A category as it is; of a float32 the shortest text that it can be read back from; "" for missing."""
+    return "" if value != value else str(value).removesuffix(".0")

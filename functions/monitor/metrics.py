@@ -1,0 +1,81 @@
+"""A report as metrics: one line on standard output, from which CloudWatch takes them.
+
+The embedded metric format: no call, no permission, nothing to wait for.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+import sys
+
+from functions.monitor.report import Report
+
+NAMESPACE = "Lifeboat"
+# Of each stage; which of them a report has, depends on what it is about.
+UNITS = {
+    "Champion": "Count",
+    "Predictions": "Count",
+    "DriftedFeatures": "Count",
+    "DriftConfirmed": "Count",
+    "LargestPsi": "None",
+    "DataAlarms": "Count",
+    "ExpectedLogLoss": "None",
+    "Labels": "Count",
+    "LiveLogLoss": "None",
+    "LiveRocAuc": "None",
+    "QualityFallen": "Count",
+    "Trainings": "Count",
+}
+
+
+def emit(report: Report, stage: str) -> None:
+    """Write the metrics of `report`, by stage."""
+    values = _values(report)
+    line = {
+        "_aws": {
+            "Timestamp": int(report.at.timestamp() * 1000),
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["Stage"]],
+                    "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
+                }
+            ],
+        },
+        "timestamp": report.at.isoformat(timespec="milliseconds"),
+        "level": "INFO",
+        "message": "monitoring",
+        "Stage": stage,
+        "report": report.sequence,
+        "champion": report.champion,
+        "training": report.training.model_dump(),
+        **values,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def _values(report: Report) -> dict[str, float]:
+    """The metrics by name. Of a window that is not complete yet there are none of drift."""
+    values: dict[str, float] = {
+        "Champion": report.promotion,
+        "Labels": report.live.labels,
+        "QualityFallen": len(report.live.fallen),
+        "Trainings": int(report.training.outcome == "uploaded"),
+    }
+    drift, quality = report.drift, report.live.quality
+    if drift and report.counted.complete:
+        values |= {
+            "Predictions": drift.rows,
+            "DriftedFeatures": len(drift.drifted),
+            "DriftConfirmed": int(drift.confirmed),
+            "LargestPsi": max((found.psi for found in drift.features.values()), default=0.0),
+            "DataAlarms": len(drift.data.alarms),
+        }
+        if drift.expected:
+            values["ExpectedLogLoss"] = drift.expected.metrics["log_loss"].value
+    if quality:
+        values |= {
+            "LiveLogLoss": quality.metrics["log_loss"].value,
+            "LiveRocAuc": quality.metrics["roc_auc"].value,
+        }
+    return values

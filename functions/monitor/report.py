@@ -1,0 +1,72 @@
+"""What a run found, as it is kept in the store and answered over HTTP."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from functions.core.manifest import Interval, Record
+from functions.monitor.data_quality import DataQuality
+from functions.monitor.drift import FeatureDrift
+from functions.monitor.quality import Quality
+
+
+class Counted(Record):
+    """What was read since the window before this one was complete."""
+
+    rows: int = Field(description="Predictions of the champion")
+    of_other_versions: int
+    first: datetime | None
+    last: datetime | None
+    complete: bool = Field(description="Whether it has rows enough to be judged; the next one begins empty")
+
+
+class Drift(Record):
+    """The last complete window of this champion, held against the data it was made from."""
+
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    features: dict[str, FeatureDrift]
+    drifted: list[str]
+    in_a_row: int = Field(description="Complete windows in a row in which something drifted")
+    confirmed: bool = Field(description="At least two: chance seldom does that")
+    data: DataQuality
+    expected: Quality | None = Field(description="What the metrics would be if every probability were right")
+
+
+class Live(Record):
+    """How good the champion is on those of its predictions whose outcome was reported."""
+
+    labels: int
+    quality: Quality | None = Field(description="Null while there are too few labels to say")
+    represented: float = Field(description="Share of its predictions that have labelled ones like them")
+    holdout: dict[str, Interval]
+    fallen: list[str] = Field(description="Metrics that are worse than on the holdout, not by chance")
+
+
+Reason = Literal["request", "drift", "quality", "weekly"]
+
+
+class Training(Record):
+    """Whether another model is due, and what was done about it."""
+
+    reason: Reason | None = Field(description="Null when none is due")
+    outcome: Literal["not due", "uploaded", "unchanged", "held"]
+    why: str
+    dataset: str | None = Field(None, description="The dataset that was uploaded: the retrain does the rest")
+    labels: int | None = Field(None, description="Labelled predictions in that dataset")
+
+
+class Report(Record):
+    """One run that found something new. Sequence numbers run from 1 without a gap."""
+
+    sequence: int
+    at: datetime
+    champion: str
+    promotion: int = Field(description="Number of the promotion that brought the champion into service")
+    counted: Counted
+    damaged_lines: int = Field(description="Lines of the log that could not be read")
+    drift: Drift | None = Field(description="Null until the champion has a complete window")
+    live: Live
+    training: Training

@@ -1,0 +1,60 @@
+"""Which objects of the prediction log no run has read yet."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import Field
+
+from functions.core.manifest import Record
+from functions.core.predictions import folder
+from functions.core.store import Entry, Store
+
+# Firehose tries for a day to write an object, into the folder of the hour in which its first line arrived.
+LATE = timedelta(days=1)
+# What is read at once. The rest is read after that has been counted, so that no run has to start over.
+MOST_BYTES = 64 * 2**20
+
+
+class Position(Record):
+    """How far the log was read: all of the hours before `since`, and of later ones the objects `read`.
+
+    A listing's order is no order of time: an object may appear among those that were read long ago. So what
+    was read is remembered by name, for as long as something may still come late.
+    """
+
+    since: datetime
+    read: list[str] = Field([])
+
+
+def beginning(now: datetime) -> Position:
+    """Where the first run begins: what is older was logged when nobody watched."""
+    return Position(since=_hour(now - LATE))
+
+
+def unread(store: Store, position: Position, now: datetime) -> tuple[list[Entry], bool]:
+    """The objects that are to be read next, oldest folder first, and whether there are more after those."""
+    first, known = folder(position.since), set(position.read)
+    found: list[Entry] = []
+    room = MOST_BYTES
+    day = position.since.astimezone(UTC).date()
+    # A clock may be fast, here or there.
+    while day <= (now + timedelta(hours=1)).astimezone(UTC).date():
+        for entry in store.list(f"predictions/dt={day}/"):
+            if entry.key >= first and entry.key not in known:
+                room -= entry.size
+                if found and room < 0:
+                    return found, True
+                found.append(entry)
+        day += timedelta(days=1)
+    return found, False
+
+
+def advanced(position: Position, entries: Sequence[Entry], now: datetime, *, more: bool) -> Position:
+    """The position after `entries` have been read as well; `more`: others of that time have not."""
+    since = position.since if more else max(position.since, _hour(now - LATE))
+    read = {*position.read, *(entry.key for entry in entries)}
+    return Position(since=since, read=sorted(key for key in read if key >= folder(since)))
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,178 @@
+"""How often clean windows raise an alarm, and which changes are found: drift by simulation.
+
+`python -m tests.bench.drift` (`make bench-drift`). A model is fitted on one half of the passengers; the
+others are the world. From these, each simulation draws with replacement a dataset of 1,309 rows and its
+holdout of 262, and makes the reference that a champion's manifest would hold. Then come windows: of the same
+passengers, and of changed ones, scored by the same model. They are judged by the functions that the monitor
+calls, under their default limits. As every simulation has a reference of its own, the rates are those over
+datasets, not the luck of one.
+"""
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+import training
+from functions.core.distribution import Tally, bins_of
+from functions.core.manifest import Distribution
+from functions.core.passenger import FEATURES
+from functions.monitor.data_quality import DataLimits, data_quality
+from functions.monitor.drift import DriftLimits, feature_drift
+from training.dataset import Matrix, load_dataset
+from training.pipeline import AGE, FARE, PCLASS, candidates
+from training.train import reference
+
+Floats = npt.NDArray[np.float64]
+
+SIZES = (100, 300, 1_000, 5_000, 10_000)
+BATCH = 50
+DATASET_ROWS, HOLDOUT_ROWS = 1_309, 262
+CLEAN = "the same passengers"
+
+
+class World(NamedTuple):
+    """Passengers that windows are drawn from.
+
+    matrix: [P, 8] as in `Dataset.matrix`; probability: the model's, [P]; weight: the chance of each to be
+    drawn, [P].
+    """
+
+    matrix: Matrix
+    probability: Floats
+    weight: Floats
+
+
+@lru_cache(maxsize=1)
+def worlds() -> dict[str, World]:
+    """The passengers as they were, and changed in one way each."""
+    dataset = load_dataset(Path(training.__file__).parent / "data" / "titanic.csv")
+    order = np.random.default_rng(0).permutation(len(dataset.matrix))
+    fitted, strangers = np.array_split(order, 2)
+    model = candidates(len(fitted))["gradient boosting"]
+    model.fit(dataset.matrix[fitted], dataset.survived[fitted])
+    matrix = dataset.matrix[strangers]
+    third = matrix[:, PCLASS] == 3
+
+    def world(column: npt.NDArray[np.float32] | None = None, at: int = AGE, fewer: float = 0) -> World:
+        changed = matrix.copy()
+        if column is not None:
+            changed[:, at] = column
+        # Fewer third-class passengers, by that share of all.
+        weight = np.where(third, 1 - fewer / third.mean(), 1 + fewer / (~third).mean())
+        return World(changed, model.predict_proba(changed)[:, 1], weight / weight.sum())
+
+    age, fare = matrix[:, AGE], matrix[:, FARE]
+    forgotten = np.random.default_rng(1).random(len(matrix)) < 0.2
+    return {
+        CLEAN: world(),
+        "3 years older": world(age + 3),
+        "5 years older": world(age + 5),
+        "10 years older": world(age + 10),
+        "third class 10 % of all fewer": world(fewer=0.1),
+        "third class 20 % of all fewer": world(fewer=0.2),
+        "fares higher by a quarter": world(fare * np.float32(1.25), FARE),
+        "one age in five no longer given": world(np.where(forgotten, np.float32(np.nan), age)),
+    }
+
+
+class Bins(NamedTuple):
+    """counted: [P, B], which of all features' bins each passenger falls into; outside: [P, F], which values
+    lie outside the reference's range; where the bins of each feature are among the B."""
+
+    counted: Floats
+    outside: Floats
+    where: dict[str, slice]
+
+
+def binned(world: World, known: Mapping[str, Distribution]) -> Bins:
+    """Every passenger's bins: a window is then one multiplication, whatever its rows."""
+    parts, outside, where = [], [], {}
+    at = 0
+    for name, distribution in known.items():
+        values = world.probability if name == "probability" else world.matrix[:, list(FEATURES).index(name)]
+        size = len(distribution.counts)
+        if distribution.categories is None:
+            bins = bins_of(values, np.array(distribution.edges))
+        else:
+            bins = np.nan_to_num(values, nan=size - 1).astype(np.intp)
+        parts.append(np.eye(size)[bins])
+        least, most = distribution.least or 0, distribution.most or np.inf
+        outside.append((values < least) | (values > most))
+        where[name] = slice(at, at + size)
+        at += size
+    return Bins(np.hstack(parts), np.array(outside, dtype=np.float64).T, where)
+
+
+def window(bins: Bins, drawn: Floats) -> dict[str, Tally]:
+    """The tallies of a window in which each passenger of the world is `drawn` so many times."""
+    counts, outside = (drawn @ bins.counted).astype(int), (drawn @ bins.outside).astype(int)
+    return {
+        name: Tally(counts=counts[part].tolist(), outside=int(beyond))
+        for (name, part), beyond in zip(bins.where.items(), outside, strict=True)
+    }
+
+
+def alarms(seed: int, drift: DriftLimits, data: DataLimits) -> Counter[tuple[str, int]]:
+    """How many of `BATCH` windows of each world and size raise an alarm."""
+    random = np.random.default_rng(seed)
+    raised: Counter[tuple[str, int]] = Counter()
+    with threadpool_limits(1):
+        clean = worlds()[CLEAN]
+        for _ in range(BATCH):
+            dataset = random.integers(len(clean.matrix), size=DATASET_ROWS)
+            holdout = random.integers(len(clean.matrix), size=HOLDOUT_ROWS)
+            known = reference(clean.matrix[dataset], clean.probability[holdout])
+            for kind, world in worlds().items():
+                bins = binned(world, known)
+                for rows in SIZES:
+                    tallies = window(bins, random.multinomial(rows, world.weight).astype(np.float64))
+                    drifts = any(found.alarm for found in feature_drift(known, tallies, drift).values())
+                    raised[kind, rows] += drifts or bool(data_quality(known, tallies, data).alarms)
+    return raised
+
+
+def characteristics(
+    simulations: int, workers: int, drift: DriftLimits, data: DataLimits
+) -> dict[tuple[str, int], float]:
+    """The share of windows of each world and size that raise an alarm, in the order of both."""
+    with ProcessPoolExecutor(workers) as pool:
+        batches = range(simulations // BATCH)
+        raised = sum(pool.map(partial(alarms, drift=drift, data=data), batches), Counter[tuple[str, int]]())
+    return {(kind, rows): raised[kind, rows] / (len(batches) * BATCH) for kind in worlds() for rows in SIZES}
+
+
+def table(found: Mapping[tuple[str, int], float], simulations: int) -> str:
+    head = f"Windows that raise an alarm, of {simulations:,} each, by their rows:\n"
+    sizes = f"{'':34}" + "".join(f"{rows:>9,}" for rows in SIZES)
+    shares = (f"{kind:34}" + "".join(f"{found[kind, rows]:>9.1%}" for rows in SIZES) for kind in worlds())
+    return "\n".join([head, sizes, *shares])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--simulations", type=int, default=500, help=f"by the {BATCH}")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--min-rows", type=int, default=DriftLimits().min_rows)
+    parser.add_argument("--min-psi", type=float, default=DriftLimits().min_psi)
+    options = parser.parse_args()
+    began = perf_counter()
+    drift = DriftLimits(min_rows=options.min_rows, min_psi=options.min_psi)
+    found = characteristics(
+        options.simulations, options.workers, drift, DataLimits(min_rows=options.min_rows)
+    )
+    print(table(found, options.simulations))
+    print(f"\n{perf_counter() - began:.0f} s in {options.workers} processes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Handlers that play Lifeboat's functions for the tests of the drift story's failures, as `FATE` says."""
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.core.ids import new_ids
+from functions.core.passenger import FEATURES
+from functions.core.predictions import folder
+from functions.core.store import open_store
+
+OLD, NEW = "0" * 16, "1" * 16
+
+
+def web(event: dict[str, Any], context: Any) -> Any:
+    fate = os.environ["FATE"]
+    match event["rawPath"]:
+        case "/predict/batch":
+            return _scored(len(json.loads(event["body"])["passengers"]), logged=fate != "not logged")
+        case "/feedback":
+            return {"results": []}
+        case "/model":
+            return {"version": OLD if fate == "not in service" else NEW}
+    return _report(fate)
+
+
+def train(event: dict[str, Any], context: Any) -> Any:
+    key = event["Records"][0]["s3"]["object"]["key"]
+    held = os.environ["FATE"] == "held by the gate" and key.startswith("datasets/labelled")
+    status, rule = ("published", "proven worse") if held else ("promoted", "non-inferiority")
+    return {"results": [{"key": key, "status": status, "version": NEW, "rule": rule, "reason": "as told"}]}
+
+
+def _scored(count: int, *, logged: bool) -> dict[str, Any]:
+    now, ids = datetime.now(UTC), new_ids(count)
+    features = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
+    line = {"timestamp": now.isoformat(), "version": OLD, "key_id": "", "request_id": "", "probability": 0.5}
+    if logged:
+        lines = [json.dumps({**line, "features": features, "prediction_id": id_}) for id_ in ids]
+        open_store(os.environ["LIFEBOAT_STORE"]).put(
+            f"{folder(now)}{ids[0]}.jsonl", "\n".join(lines).encode()
+        )
+    return {"predictions": [{"prediction_id": id_} for id_ in ids]}
+
+
+def _report(fate: str) -> dict[str, Any]:
+    if fate in {"held by the gate", "not in service", "not better"}:
+        key = "datasets/labelled-1.csv"
+        open_store(os.environ["LIFEBOAT_STORE"]).put(key, b"")
+        training = {"reason": "drift", "outcome": "uploaded", "why": "", "dataset": key, "labels": 1}
+    else:
+        training = {"reason": "drift", "outcome": "unchanged", "why": "no label", "dataset": None}
+    interval = {"value": 0.5, "low": 0.4, "high": 0.6}
+    quality = None if fate == "too few labels" else {"metrics": {"log_loss": interval}}
+    drift = {"rows": 300, "drifted": [], "features": {}, "confirmed": False}
+    return {
+        "counted": {"rows": 7},
+        "drift": None if fate == "not complete" else drift,
+        "live": {"labels": 9, "quality": quality, "holdout": {"log_loss": interval}, "fallen": []},
+        "training": training,
+    }

@@ -1,0 +1,80 @@
+"""What production leaves behind, for tests of what is made of it: a prediction log, and outcomes."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from functions.core import feedback, promotion, registry
+from functions.core.columns import to_columns, to_rows
+from functions.core.feedback import Label
+from functions.core.ids import new_ids
+from functions.core.manifest import Manifest
+from functions.core.passenger import Passenger
+from functions.core.predictions import folder
+from functions.core.scorer import Scorer
+from functions.core.store import Store
+from functions.core.table import read_passengers
+from tests.conftest import TITANIC
+
+
+def champion_of(store: Store) -> Manifest:
+    return registry.read_manifest(store, promotion.read_champion(store)[0].version)
+
+
+def predict(
+    store: Store, passengers: Sequence[Passenger], at: datetime, *, version: str | None = None
+) -> dict[str, float]:
+    """Have the champion score `passengers` and log that, in one object, as of `at`. The probabilities by id.
+
+    version: another one that is to have answered.
+    """
+    manifest = champion_of(store)
+    columns = to_columns(passengers)
+    scored = Scorer(registry.read_model(store, manifest)).run(columns).probability.tolist()
+    answered = dict(zip(ids_of(len(passengers), at), scored, strict=True))
+    lines = [
+        {
+            "timestamp": at.isoformat(),
+            "level": "INFO",
+            "message": "prediction",
+            "version": version or manifest.version,
+            "key_id": "a test",
+            "request_id": "",
+            "prediction_id": id_,
+            "probability": probability,
+            "features": row,
+        }
+        for (id_, probability), row in zip(answered.items(), to_rows(columns), strict=True)
+    ]
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+    store.put(f"{folder(at)}{new_ids(1)[0]}.jsonl", body.encode())
+    return answered
+
+
+def ids_of(count: int, at: datetime) -> list[str]:
+    """Ids as predictions made `at` have them."""
+    made = f"{int(at.timestamp() * 1000):012x}"
+    return [f"{made[:8]}-{made[8:]}{id_[13:]}" for id_ in new_ids(count)]
+
+
+def label(store: Store, prediction_id: str, survived: bool, source: str = "a test") -> Label:
+    return feedback.record(
+        store, prediction_id, survived=survived, source=source, key_id="a test", request_id=""
+    )[0]
+
+
+def people(count: int, *, seed: int = 0, older: float = 0) -> list[tuple[Passenger, bool]]:
+    """Real passengers drawn at random, all of them `older` by some years, and whether they survived."""
+    with TITANIC.open("rb") as file:
+        [chunk] = read_passengers(file, labelled=True)
+    rows = to_rows(chunk.columns)
+    drawn = np.random.default_rng(seed).integers(len(rows), size=count).tolist()
+    return [(_older(rows[at], older), bool(chunk.survived[at])) for at in drawn]
+
+
+def _older(row: dict[str, Any], years: float) -> Passenger:
+    age = row["age"]
+    return Passenger(**row | {"age": age if age is None else min(age + years, 120)})
