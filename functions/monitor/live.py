@@ -9,12 +9,12 @@ from functions.core.distribution import Tally
 from functions.core.manifest import Distribution, Manifest
 from functions.monitor.labelled import Labelled
 from functions.monitor.quality import fallen, live_quality
-from functions.monitor.report import Live
+from functions.monitor.report import LiveQuality
 
 Floats = npt.NDArray[np.float64]
 
 
-def judge(champion: Manifest, answered: Tally, labelled: Sequence[Labelled], min_labels: int) -> Live:
+def judge(champion: Manifest, answered: Tally, labelled: Sequence[Labelled], min_labels: int) -> LiveQuality:
     """The champion's quality in production, beside that on its holdout.
 
     answered: the probabilities of all of its predictions, in the bins of its manifest; labelled: predictions
@@ -27,7 +27,7 @@ def judge(champion: Manifest, answered: Tally, labelled: Sequence[Labelled], min
     if len(own) >= min_labels:
         survived = [one.survived for one in own]
         quality = live_quality(chances, survived, weights, threshold=champion.threshold)
-    return Live(
+    return LiveQuality(
         labels=len(own),
         quality=quality,
         represented=represented,

@@ -35,7 +35,7 @@ class Drift(Record):
     expected: Quality | None = Field(description="What the metrics would be if every probability were right")
 
 
-class Live(Record):
+class LiveQuality(Record):
     """How good the champion is on those of its predictions whose outcome was reported."""
 
     labels: int
@@ -68,5 +68,5 @@ class Report(Record):
     counted: Counted
     damaged_lines: int = Field(description="Lines of the log that could not be read")
     drift: Drift | None = Field(description="Null until the champion has a complete window")
-    live: Live
+    live: LiveQuality
     training: Training

@@ -8,7 +8,7 @@ from functions.core.promotion import Champion
 from functions.core.store import Store
 from functions.monitor.dataset import LostReference, build, upload
 from functions.monitor.labelled import labelled_days, read_labelled
-from functions.monitor.report import Drift, Live, Reason, Training
+from functions.monitor.report import Drift, LiveQuality, Reason, Training
 from functions.monitor.settings import MonitorSettings
 from functions.monitor.state import Started, State
 
@@ -27,7 +27,7 @@ class Situation:
     champion: Champion
     manifest: Manifest
     drift: Drift | None
-    live: Live
+    live: LiveQuality
     labels: str
     now: datetime
 
