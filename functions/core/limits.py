@@ -5,6 +5,8 @@ MOST_BODY_BYTES = 262_144
 # What takes many passengers at once reads as much as Lambda hands over.
 BATCH_PATHS = ("/predict/batch", "/invocations", "/infer")
 MOST_BATCH_BYTES = 6 * 1024 * 1024
+# Of an object in a body. Each unknown key is an error of its own, and a body has room for many.
+MOST_KEYS = 64
 
 ANSWER_HEADERS = (
     # An answer may tell something about a person.

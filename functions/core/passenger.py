@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from functions.core.limits import MOST_KEYS
+
 Sex = Literal["female", "male"]
 Port = Literal["C", "Q", "S"]
 Title = Literal["Mr", "Mrs", "Miss", "Master"]
@@ -37,7 +39,9 @@ TITLES: dict[str, Title | None] = {
 # answer itself, and `boat` and `body`, which were known only after the sinking.
 NEVER_FEATURES = frozenset({"passengerid", "survived", "ticket", "cabin", "boat", "body", "home.dest"})
 
-_HONORIFIC = re.compile(r",\s*([^.,]{1,30})\.")
+_LONGEST_NAME = 200
+# Its first character is no space, so that there is one way to match, however much space comes before it.
+_HONORIFIC = re.compile(r",\s*([^.,\s][^.,]{0,29})\.")
 
 
 def title_from_name(name: str) -> Title | None:
@@ -102,7 +106,9 @@ class Passenger(BaseModel):
     title: Annotated[Title | None, BeforeValidator(_title)] = Field(
         None, description="Derived from `name` when it is not given"
     )
-    name: str | None = Field(None, max_length=200, description="Only its title is used; it is never stored")
+    name: str | None = Field(
+        None, max_length=_LONGEST_NAME, description="Only its title is used; it is never stored"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -110,6 +116,8 @@ class Passenger(BaseModel):
         """Match keys without regard to case, drop what is never a feature, read null as absent."""
         if not isinstance(data, dict):
             return data
+        if len(data) > MOST_KEYS:
+            raise ValueError(f"a passenger has at most {MOST_KEYS} fields")
         row: dict[Any, Any] = {}
         spelled: set[str] = set()
         for key, value in data.items():
@@ -125,8 +133,9 @@ class Passenger(BaseModel):
                 spelled.add(name)
             if value is not None:
                 row[name] = value
-        if "title" not in row and isinstance(row.get("name"), str):
-            row["title"] = title_from_name(row["name"])
+        name = row.get("name")
+        if "title" not in row and isinstance(name, str) and len(name) <= _LONGEST_NAME:
+            row["title"] = title_from_name(name)
         return row
 
 

@@ -27,7 +27,7 @@ _ON_THE_WAY = timedelta(hours=1)
 # S3 tells the time of an object in whole seconds, and no two clocks agree.
 _CLOCKS = timedelta(minutes=1)
 # A search reads the objects written since the prediction, oldest first: the record is in one of the first.
-_MOST_OBJECTS = 200
+_MOST_OBJECTS = 100
 _MOST_BYTES = 256 * 1024 * 1024
 
 

@@ -19,7 +19,8 @@ from functions.core.store import Blob
 # As patient as `core.s3_store`: predict has time left for the model in memory when a store hangs.
 _SECONDS = 3
 _ATTEMPTS = 2
-_MISSING = {"NoSuchKey", "NoSuchBucket"}
+# "404": some stores say no more.
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket"}
 
 _PLAIN_REGION = re.compile(r"(af|ap|ca|cn|eu|il|me|mx|sa|us)-[a-z]+-[0-9]")
 # With one of these set, a request would go elsewhere, or be trusted differently, than is done here.

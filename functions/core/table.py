@@ -83,6 +83,9 @@ def _read(text: io.TextIOWrapper, labelled: bool, chunk_rows: int) -> Iterator[C
     line = first_line + 1
     try:
         for cells in reader:
+            if len(rows.cells) + len(rows.bad) >= chunk_rows:
+                yield rows.validated()
+                rows = _Rows(columns, labelled, decimal_comma=separator != ",")
             begins, line = line, first_line + reader.line_num + 1
             if len(cells) != len(header):
                 # Spreadsheets write rows of nothing but separators below a table.
@@ -93,9 +96,6 @@ def _read(text: io.TextIOWrapper, labelled: bool, chunk_rows: int) -> Iterator[C
                     continue
             rows.lines.append(begins)
             rows.cells.append(cells)
-            if len(rows.cells) + len(rows.bad) >= chunk_rows:
-                yield rows.validated()
-                rows = _Rows(columns, labelled, decimal_comma=separator != ",")
     except csv.Error as error:
         raise InvalidInput(f"the file stops being CSV at line {line}: {error}") from error
     if rows.cells or rows.bad:

@@ -52,7 +52,7 @@ class Gateway:
         if body is None:
             return _message(413, "Request Entity Too Large")
         event = request_event(request, body, match)
-        if len(json.dumps(event)) > MAX_PAYLOAD_BYTES:
+        if _payload_bytes(event) > MAX_PAYLOAD_BYTES:
             return _message(413, "Request Entity Too Large")
         if match.route.authorizer:
             refusal = await self._authorize(match.route.authorizer, event)
@@ -67,7 +67,7 @@ class Gateway:
             return _message(503, "Service Unavailable")
         try:
             answer = invocation.result()
-            if len(json.dumps(answer)) > MAX_PAYLOAD_BYTES:
+            if _payload_bytes(answer) > MAX_PAYLOAD_BYTES:
                 raise ValueError(f"the answer is over {MAX_PAYLOAD_BYTES} bytes")
             response = http_response(answer)
         except FunctionTimeout as error:
@@ -91,6 +91,12 @@ class Gateway:
             return _message(403, "Forbidden")
         event["requestContext"]["authorizer"] = {"lambda": context}
         return None
+
+
+def _payload_bytes(payload: Any) -> int:
+    """How much Lambda counts: JSON in UTF-8, as its runtime writes it (awslambdaric, `to_json`)."""
+    # A lone surrogate, which UTF-8 cannot hold, is for whoever makes a response of it to refuse.
+    return len(json.dumps(payload, ensure_ascii=False).encode(errors="surrogatepass"))
 
 
 def _message(status: int, text: str) -> Response:

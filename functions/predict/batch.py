@@ -5,31 +5,49 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from functions.core.columns import Columns, to_columns
 from functions.core.errors import InvalidInput
+from functions.core.limits import MOST_KEYS
 from functions.core.passenger import Passenger
-from functions.core.table import read_passengers
+from functions.core.table import Chunk, read_passengers
 from functions.predict.answers import RowError
 
 MOST_ROWS = 10_000
 # An explanation takes 2,048 rows of the graph for each passenger.
-MOST_EXPLAINED = 500
+MOST_EXPLAINED = 100
+# An unknown field is named in the answer, which must stay below Lambda's 6 MB for 10,000 of them.
+_LONGEST_FIELD = 30
 
 
-class Batch(BaseModel):
+def few_keys(value: Any) -> Any:
+    """A validator, to be asked first. Raises `ValueError` for an object of more than `MOST_KEYS` keys."""
+    if isinstance(value, dict) and len(value) > MOST_KEYS:
+        raise ValueError(f"an object has at most {MOST_KEYS} keys here")
+    return value
+
+
+class Body(BaseModel):
+    """Base of the bodies of JSON: an unknown key is an error, and so are too many of them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_keys(cls, data: Any) -> Any:
+        return few_keys(data)
+
+
+class Batch(Body):
     """Up to 10,000 passengers."""
 
-    model_config = ConfigDict(extra="forbid")
+    # The first bad row ends it: `read_json` then looks row by row, with one fault for each.
+    passengers: list[Passenger] = Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)
 
-    passengers: list[Passenger] = Field(min_length=1, max_length=MOST_ROWS)
 
-
-class _Rows(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    passengers: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_ROWS)
+class _Rows(Body):
+    passengers: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +63,13 @@ _PASSENGER = TypeAdapter(Passenger)
 
 
 def read_json(body: bytes, *, partial: bool) -> Rows:
-    """The passengers of a `Batch`. Raises pydantic's `ValidationError`, which says where; with `partial` a
-    bad row does not raise."""
+    """The passengers of a `Batch`. Raises pydantic's `ValidationError` for what is no batch, and, without
+    `partial`, `InvalidInput` for a bad row."""
     try:
         passengers = Batch.model_validate_json(body).passengers
     except ValidationError:
-        if not partial:
-            raise
-        return validate_rows(_Rows.model_validate_json(body).passengers)
+        rows = _Rows.model_validate_json(body).passengers
+        return validate_rows(rows) if partial else read_rows(rows)
     return Rows(to_columns(passengers), list(range(1, len(passengers) + 1)))
 
 
@@ -65,7 +82,7 @@ def validate_rows(rows: list[dict[str, Any]]) -> Rows:
             good[number] = _PASSENGER.validate_python(row)
         except ValidationError as failure:
             error = failure.errors(include_url=False, include_input=False, include_context=False)[0]
-            name = str(error["loc"][0])[:100] if error["loc"] else ""
+            name = str(error["loc"][0])[:_LONGEST_FIELD] if error["loc"] else ""
             bad.append(RowError(row=number, field=name, msg=error["msg"]))
     return Rows(to_columns(list(good.values())), list(good), bad)
 
@@ -83,10 +100,14 @@ def read_rows(rows: list[dict[str, Any]]) -> Rows:
 def read_csv(body: bytes, *, partial: bool) -> Rows:
     """The passengers of a CSV (see `core.table`). Raises `InvalidInput` for a file that is no table, and,
     without `partial`, for the first bad row."""
-    chunks = list(read_passengers(io.BytesIO(body), labelled=False))
-    lines = [line for chunk in chunks for line in (*chunk.lines, *(row.line for row in chunk.bad))]
-    if len(lines) > MOST_ROWS:
-        raise InvalidInput(f"the table has {len(lines)} rows; at most {MOST_ROWS} can be scored at once")
+    chunks: list[Chunk] = []
+    lines: list[int] = []
+    for chunk in read_passengers(io.BytesIO(body), labelled=False):
+        chunks.append(chunk)
+        lines += [*chunk.lines, *(row.line for row in chunk.bad)]
+        # Now: the rest of the table need not be read.
+        if len(lines) > MOST_ROWS:
+            raise InvalidInput(f"the table has more than the {MOST_ROWS} rows that can be scored at once")
     if not lines:
         raise InvalidInput("the table has a header, but no rows")
     number = {line: at for at, line in enumerate(sorted(lines), start=1)}

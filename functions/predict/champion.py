@@ -61,6 +61,7 @@ class ChampionCache:
         self._store.disconnect()
 
     def _refresh(self) -> None:
+        began = self._clock()
         try:
             self._load()
             self.trouble = None
@@ -69,8 +70,10 @@ class ChampionCache:
                 log("ERROR", "champion not refreshed", reason=str(error), cause=repr(error.__cause__))
             self.trouble = str(error)
         finally:
+            ended = self._clock()
             wait = self._refresh_seconds if self._loaded else min(_RETRY_SECONDS, self._refresh_seconds)
-            self._next_check = self._clock() + wait
+            # A store that hangs is not asked again by the same request, on its long way.
+            self._next_check = ended + max(wait, ended - began if self.trouble else 0)
 
     def _load(self) -> None:
         if self._etag:

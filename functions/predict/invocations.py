@@ -5,43 +5,47 @@ the containers that it runs.
 """
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from functions.core.errors import InvalidInput
+from functions.core.limits import MOST_KEYS
 from functions.predict.answers import Answer
-from functions.predict.batch import Rows, read_rows
+from functions.predict.batch import MOST_ROWS, Body, Rows, few_keys, read_rows
 from functions.predict.predict import Scored
 
-Records = list[dict[str, Any]]
+_UP_TO_MOST = Field(max_length=MOST_ROWS)
+Record = dict[str, Any]
+Records = Annotated[list[Record], _UP_TO_MOST]
+Columns = dict[str, Annotated[list[Any], _UP_TO_MOST]]
 
 _WOMAN: dict[str, JsonValue] = {"pclass": 1, "sex": "female", "age": 29.0}
 _MAN: dict[str, JsonValue] = {"pclass": 3, "sex": "male", "age": None}
 
 
-class Split(BaseModel):
+class Split(Body):
     """A table as pandas' `to_dict(orient="split")` makes it. `index` is passed over."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    columns: list[str] = Field(examples=[list(_WOMAN)])
-    data: list[list[Any]] = Field(examples=[[list(_WOMAN.values()), list(_MAN.values())]])
+    columns: list[str] = Field(max_length=MOST_KEYS, examples=[list(_WOMAN)])
+    data: list[list[Any]] = Field(
+        max_length=MOST_ROWS, examples=[[list(_WOMAN.values()), list(_MAN.values())]]
+    )
     index: list[Any] | None = None
 
 
-class Invocation(BaseModel):
+class Invocation(Body):
     """Passengers in exactly one of four shapes. NaN and null stand for a value that is missing."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"example": {"dataframe_records": [_WOMAN, _MAN]}}
-    )
+    model_config = ConfigDict(json_schema_extra={"example": {"dataframe_records": [_WOMAN, _MAN]}})
 
     dataframe_split: Split | None = None
     dataframe_records: Records | None = Field(None, examples=[[_WOMAN, _MAN]])
     instances: Records | None = Field(None, description="The same as `dataframe_records`")
-    inputs: dict[str, list[Any]] | Records | None = Field(None, description="Columns by name, or records")
+    inputs: Columns | Records | None = Field(None, description="Columns by name, or records")
     params: dict[str, Any] | None = Field(None, description="Nothing, or empty: this model has none")
+
+    _few_columns = field_validator("inputs", mode="before")(few_keys)
 
 
 class Predictions(BaseModel):
@@ -79,7 +83,7 @@ def write(scored: Scored) -> bytes:
     return json.dumps({"predictions": answers}, separators=(",", ":")).encode()
 
 
-def _split(table: Split) -> Records:
+def _split(table: Split) -> list[Record]:
     columns = table.columns
     if len(set(columns)) < len(columns):
         raise InvalidInput("dataframe_split has two columns of the same name")
@@ -91,7 +95,7 @@ def _split(table: Split) -> Records:
     return [dict(zip(columns, row, strict=True)) for row in table.data]
 
 
-def _transposed(columns: dict[str, list[Any]]) -> Records:
+def _transposed(columns: dict[str, list[Any]]) -> list[Record]:
     if len({len(values) for values in columns.values()}) > 1:
         raise InvalidInput("the columns of inputs have different lengths")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -56,9 +56,11 @@ class InputTensor(Part):
     """A feature of N passengers. NaN, null and an empty string stand for a value that is missing."""
 
     name: str = Field(max_length=100, description="The feature", examples=["age"])
-    shape: list[int] = Field(description="[N] or [N, 1]", examples=[[2, 1]])
+    shape: list[int] = Field(max_length=8, description="[N] or [N, 1]", examples=[[2, 1]])
     datatype: Datatype = Field(examples=["FP32"])
-    data: list[Any] | None = Field(None, description="N values, flat or nested", examples=[[29.0, 34.5]])
+    data: list[Any] | None = Field(
+        None, max_length=MOST_ROWS, description="N values, flat or nested", examples=[[29.0, 34.5]]
+    )
 
 
 def take_values(tensor: InputTensor, binary: memoryview) -> tuple[list[Any], memoryview]:

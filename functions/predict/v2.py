@@ -39,10 +39,10 @@ class InferRequest(Part):
         }
     )
 
-    id: str | None = Field(None, description="Comes back in the answer")
+    id: str | None = Field(None, max_length=1_000, description="Comes back in the answer")
     inputs: list[InputTensor] = Field(min_length=1, max_length=64)
     outputs: list[RequestedOutput] | None = Field(
-        None, description="`label` and `probabilities`, unless said otherwise"
+        None, max_length=16, description="`label` and `probabilities`, unless said otherwise"
     )
 
 

@@ -178,6 +178,16 @@ def test_a_passing_trouble_is_tried_twice(server: Server, read: S3Reader, troubl
     assert server.requests == 4
 
 
+def test_what_is_missing_is_missing_though_the_store_does_not_say_what(
+    server: Server, read: S3Reader
+) -> None:
+    server.answers = [(404, b"")]
+    with pytest.raises(NotFound, match="the store has no a"):
+        read.get("a")
+    with pytest.raises(NotFound, match="the store has no a"):
+        read.get_if_changed("a", "x")
+
+
 def test_what_the_store_refuses_is_not_missing(server: Server, read: S3Reader) -> None:
     server.answers = [(403, b"<Error><Code>AccessDenied</Code></Error>")]
     with pytest.raises(StoreUnavailable, match="AccessDenied"):

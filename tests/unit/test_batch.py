@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from functions.predict.batch import MOST_EXPLAINED, MOST_ROWS
+from functions.core.limits import MOST_KEYS
+from functions.local.gateway import MAX_PAYLOAD_BYTES
+from functions.predict.batch import MOST_EXPLAINED, MOST_ROWS, Batch
 from tests.conftest import Call, Send
 
 WOMAN = {"pclass": 1, "sex": "female", "age": 29, "name": "Allen, Miss. Elisabeth Walton"}
@@ -59,7 +62,7 @@ def test_each_row_leaves_a_line_in_the_log(call: Call, capsys: pytest.CaptureFix
 def test_a_bad_row_is_named_and_nothing_is_scored(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     status, answer = call("POST", "/predict/batch", as_json(WOMAN, {**WOMAN, "age": 130}))
     assert (status, answer["code"]) == (422, "INVALID_INPUT")
-    assert answer["detail"][0]["loc"] == ["body", "passengers", 1, "age"]
+    assert answer["detail"][0]["loc"] == ["body", "row 2", "age"]
     status, answer = call("POST", "/predict/batch", f"{TABLE}x,1,female,130,\n", headers=AS_CSV)
     assert status == 422
     assert "1 of 3 rows" in answer["error"]
@@ -134,6 +137,45 @@ def test_the_most_rows_are_scored(call: Call) -> None:
     table = "pclass,sex\n" + "1,male\n" * MOST_ROWS
     status, answer = call("POST", "/predict/batch", table, headers=AS_CSV)
     assert (status, len(answer["predictions"])) == (200, MOST_ROWS)
+
+
+def test_of_a_table_that_is_too_long_the_rest_is_not_read(call: Call) -> None:
+    # Were it read to its end, it would be no CSV: the last quote is never closed.
+    for row in ("1,male", "1"):
+        table = "pclass,sex\n" + f"{row}\n" * (3 * MOST_ROWS) + '"'
+        status, answer = call("POST", "/predict/batch", table, headers=AS_CSV)
+        assert status == 422
+        assert answer["error"] == "the table has more than the 10000 rows that can be scored at once"
+
+
+@pytest.mark.parametrize(("row", "fault"), [("{}", "too_long"), ("1", "dict_type")])
+def test_of_a_list_that_is_too_long_one_fault_is_told(call: Call, row: str, fault: str) -> None:
+    body = f'{{"passengers": [{row}{f",{row}" * MOST_ROWS}]}}'
+    status, answer = call("POST", "/predict/batch", body)
+    assert (status, [one["type"] for one in answer["detail"]]) == (422, [fault])
+
+
+def test_objects_of_too_many_keys_are_one_error_and_not_as_many_as_keys(call: Call) -> None:
+    keys = {f"x{number}": 1 for number in range(MOST_KEYS + 1)}
+    status, answer = call("POST", "/predict/batch", json.dumps(keys))
+    assert (status, len(answer["detail"])) == (422, 1)
+    status, answer = call("POST", "/predict/batch", as_json(WOMAN, keys))
+    assert (status, len(answer["detail"])) == (422, 1)
+    assert answer["detail"][0]["msg"] == "Value error, a passenger has at most 64 fields"
+    with pytest.raises(ValidationError) as failure:
+        Batch.model_validate({"passengers": [dict(list(keys.items())[:60])] * 100})
+    # Those of the first bad row: 60 unknown fields, and two that are missing.
+    assert failure.value.error_count() == 62
+
+
+def test_an_answer_about_ten_thousand_bad_rows_is_one_that_lambda_lets_through(send: Send) -> None:
+    # What a body holds in 4 bytes takes 14 in an answer of escaped JSON within JSON.
+    row = json.dumps({"pclass": 3, "sex": "male", "\N{SHIP}" * 100: 1}, ensure_ascii=False)
+    body = f'{{"passengers": [{row}{f",{row}" * (MOST_ROWS - 1)}]}}'
+    answer = send("POST", "/predict/batch", body, query="partial=true")
+    assert answer["statusCode"] == 200
+    assert len(json.loads(answer["body"])["errors"]) == MOST_ROWS
+    assert len(json.dumps(answer).encode()) < MAX_PAYLOAD_BYTES
 
 
 def test_more_rows_than_can_be_explained_are_refused(call: Call) -> None:

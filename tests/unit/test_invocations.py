@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.core.limits import MOST_BATCH_BYTES, MOST_BODY_BYTES
+from functions.core.limits import MOST_BATCH_BYTES, MOST_BODY_BYTES, MOST_KEYS
 from functions.predict import service
 from functions.predict.batch import MOST_ROWS
 from tests.conftest import Call, Send
@@ -89,7 +89,7 @@ BAD: dict[str, tuple[Any, int, str]] = {
     ),
     "no rows": ({"instances": []}, 422, "0 rows were sent"),
     "no columns": ({"inputs": {}}, 422, "0 rows were sent"),
-    "too many rows": ({"instances": [ONE] * (MOST_ROWS + 1)}, 422, "from 1 to 10000"),
+    "too many rows": ({"instances": [ONE] * (MOST_ROWS + 1)}, 422, "at most 10000 items"),
     "rows without names": ({"instances": [[3, "male"]]}, 422, "instances"),
     "a row too short": (
         {"dataframe_split": {"columns": ["pclass", "sex"], "data": [[3, "male"], [3]]}},
@@ -122,6 +122,32 @@ def test_a_bad_body_is_refused_and_nothing_is_scored(
     assert set(answer) == {"error", "code", "detail", "request_id"}
     assert reason in json.dumps(answer)
     assert '"prediction"' not in capsys.readouterr().out
+
+
+MANY = [1] * (MOST_ROWS + 1)
+MANY_KEYS = {f"x{number}": 1 for number in range(MOST_KEYS + 1)}
+ENDLESS: dict[str, Any] = {
+    "records": {"dataframe_records": MANY},
+    "instances": {"instances": MANY},
+    "inputs as records": {"inputs": MANY},
+    "inputs as columns": {"inputs": MANY_KEYS},
+    "a column": {"inputs": {"pclass": MANY}},
+    "data": {"dataframe_split": {"columns": ["pclass"], "data": MANY}},
+    "columns": {"dataframe_split": {"columns": [1] * (MOST_KEYS + 1), "data": []}},
+    "keys": MANY_KEYS,
+    "keys of a table": {"dataframe_split": {"columns": [], "data": [], **MANY_KEYS}},
+    "keys of a row": {"instances": [ONE | MANY_KEYS]},
+}
+
+
+@pytest.mark.parametrize("body", ENDLESS.values(), ids=ENDLESS)
+def test_what_has_no_end_is_told_its_limit_and_not_each_of_its_faults(invoke: Any, body: Any) -> None:
+    status, answer = invoke(body)
+    assert status == 422
+    limits = [one for one in answer["detail"] if "at most" in one["msg"]]
+    # `inputs` can be two things, and is told what it lacks to be the other.
+    assert len(limits) >= 1
+    assert len(answer["detail"]) - len(limits) <= 1
 
 
 def test_a_bad_row_is_named_in_the_detail(invoke: Any) -> None:

@@ -45,6 +45,34 @@ def test_both_ways_lead_to_the_same_answer(send: Send, passenger: dict[str, Any]
     assert without_id(send("POST", "/predict", body)) == without_id(long)
 
 
+BODIES = {
+    "plain": b'{"pclass": 1, "sex": "male"}',
+    "byte order mark": b'\xef\xbb\xbf{"pclass": 1, "sex": "male"}',
+    "UTF-16": '{"pclass": 1, "sex": "male"}'.encode("utf-16"),
+    "no UTF-8": b'{"pclass": 1, "sex": "male", "ticket": "\xff"}',
+    "a lone surrogate": b'{"pclass": 1, "sex": "male", "ticket": "\\ud800"}',
+    "a lone surrogate in a name": b'{"pclass": 1, "sex": "male", "\\ud800": 1}',
+    "a long number": b'{"pclass": 1, "sex": "male", "ticket": ' + b"9" * 5000 + b"}",
+    "deep": b'{"pclass": 1, "sex": "male", "ticket": ' + b"[" * 300 + b"]" * 300 + b"}",
+    "less deep": b'{"pclass": 1, "sex": "male", "ticket": ' + b"[" * 150 + b"]" * 150 + b"}",
+    "NaN": b'{"pclass": 1, "sex": "male", "ticket": NaN}',
+    "a key twice": b'{"pclass": 9, "sex": "male", "pclass": 2}',
+    "too many keys": b'{"pclass": 1, "sex": "male"' + b"".join(b',"%d": 1' % n for n in range(64)) + b"}",
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_body_is_json_wherever_it_is_sent_or_nowhere(send: Send, body: bytes) -> None:
+    answers = [
+        send("POST", "/predict", body),
+        send("POST", "/predict", body, query="explain=false"),
+        send("POST", "/predict/batch", b'{"passengers": [%s]}' % body),
+        send("POST", "/predict/batch", b'{"passengers": [%s, %s]}' % (body, BODIES["plain"])),
+        send("POST", "/invocations", b'{"instances": [%s]}' % body),
+    ]
+    assert len({answer["statusCode"] for answer in answers}) == 1
+
+
 def test_a_plain_request_does_not_wake_the_framework(call: Call) -> None:
     full_application.cache_clear()
     assert call("POST", "/predict", '{"pclass": 1, "sex": "female"}')[0] == 200

@@ -153,6 +153,25 @@ def test_a_body_that_is_too_large_is_refused(size: int, content_type: str) -> No
     assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
 
 
+def test_a_payload_is_measured_as_lambda_does_in_utf_8() -> None:
+    body = "é" * 2_000_000
+    response, errors = ask(
+        lambda event: {"statusCode": 200, "body": event["body"]},
+        content=body.encode(),
+        headers={"content-type": "text/plain; charset=utf-8"},
+    )
+    assert (response.status_code, errors) == (200, [])
+    assert response.text == body
+    response, errors = ask(lambda event: {"statusCode": 200, "body": body + body})
+    assert (response.status_code, len(errors)) == (500, 1)
+
+
+def test_an_answer_that_is_no_text_is_an_internal_error() -> None:
+    response, errors = ask(lambda event: {"statusCode": 200, "body": "\ud800"})
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+    assert "surrogates not allowed" in errors[0]
+
+
 def test_a_body_below_the_limits_is_taken() -> None:
     response, _ = ask(lambda event: len(event["body"]), content=b"x" * 5_000_000)
     assert response.json() == 5_000_000

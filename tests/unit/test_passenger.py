@@ -29,6 +29,8 @@ def passenger(**fields: Any) -> Passenger:
         ("Cumings, Mrs. John Bradley (Florence Briggs Thayer)", "Mrs"),
         ("Leader, Dr. Alice (Farnham)", None),
         ("Smith, Wizard. Merlin", None),
+        # A space is no honorific.
+        ("Smith, ., Mr. John", "Mr"),
         ("Prince", None),
         ("", None),
     ],
@@ -118,6 +120,26 @@ def test_a_field_in_two_spellings_is_refused() -> None:
         passenger(age=1, Age=2)
     with pytest.raises(ValidationError, match="age is given twice"):
         passenger(AGE=1, Age=2)
+
+
+def test_of_many_unknown_fields_only_their_number_is_told() -> None:
+    with pytest.raises(ValidationError, match="at most 64 fields") as failure:
+        passenger(**{f"x{number}": 1 for number in range(63)})
+    assert failure.value.error_count() == 1
+
+
+def test_a_title_is_never_looked_for_in_a_name_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def noted(name: str) -> None:
+        looked_at.append(name)
+
+    monkeypatch.setattr("functions.core.passenger.title_from_name", noted)
+    longest = "Braund, Mr. ".ljust(200, "x")
+    passenger(name=longest)
+    with pytest.raises(ValidationError, match="at most 200 characters"):
+        passenger(name=longest + "x")
+    assert looked_at == [longest]
 
 
 def test_what_is_no_object_is_refused() -> None:

@@ -74,8 +74,8 @@ BAD_BODIES = {
     "1 MB of JSON": (json.dumps({**WOMAN, "name": "x" * 1_000_000}), 413, "PAYLOAD_TOO_LARGE"),
     "deep": ("[" * 100_000, 400, "INVALID_JSON"),
     "a number of 5,000 digits": ('{"pclass": ' + "9" * 5000 + "}", 400, "INVALID_JSON"),
-    "a lone surrogate in a value": ('{"pclass": 1, "sex": "\\ud800"}', 422, "INVALID_INPUT"),
-    "a lone surrogate in a name": ('{"pclass": 1, "sex": "male", "\\ud800": 1}', 422, "INVALID_INPUT"),
+    "a lone surrogate in a value": ('{"pclass": 1, "sex": "\\ud800"}', 400, "INVALID_JSON"),
+    "a lone surrogate in a name": ('{"pclass": 1, "sex": "male", "\\ud800": 1}', 400, "INVALID_JSON"),
 }
 
 
@@ -146,7 +146,8 @@ def test_health_and_model_describe_what_is_in_service(call: Call, published: Pat
 
 def test_the_example_in_the_document_is_scored(call: Call) -> None:
     _, document = call("GET", "/openapi.json")
-    (example,) = document["components"]["schemas"]["Passenger"]["examples"]
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    (example,) = body["schema"]["examples"]
     assert call("POST", "/predict", json.dumps(example))[0] == 200
     for path in document["paths"].values():
         for operation in path.values():
@@ -278,6 +279,23 @@ def test_a_store_without_a_champion_is_asked_at_most_once_a_second(tmp_path: Pat
         with pytest.raises(NoChampion):
             cache.current()
     assert store.asked == 2
+
+
+def test_a_store_that_hangs_is_not_asked_again_for_as_long_as_it_hung(tmp_path: Path) -> None:
+    class Hanging(Away):
+        def get(self, key: str) -> Blob:
+            clock.now += 6
+            return super().get(key)
+
+    store, clock = Hanging(str(tmp_path)), Clock()
+    store.away = True
+    cache = ChampionCache(store, 30, clock)
+    # The request that waited for it, on its long way; and another, at last.
+    for later, asked in ((0.0, 1), (5.9, 1), (0.1, 2)):
+        clock.now += later
+        with pytest.raises(NoChampion, match="could not be reached"):
+            cache.current()
+        assert store.asked == asked
 
 
 def test_ready_tells_why_an_older_model_answers(

@@ -11,6 +11,7 @@ import pytest
 from functions.core.predictions import folder
 from functions.local.template import read_template
 from functions.predict.prediction_log import MESSAGE
+from functions.predict.service import PredictSettings
 from tests.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
 
 FUNCTIONS = dict(of_type("AWS::Serverless::Function"))
@@ -192,11 +193,27 @@ def test_predictions_are_shipped_to_where_they_are_looked_for() -> None:
 
 def test_lines_come_out_of_the_stream_as_they_were_written() -> None:
     place = RESOURCES["PredictionStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
-    processors = [processor["Type"] for processor in place["ProcessingConfiguration"]["Processors"]]
-    assert processors == ["Decompression", "CloudWatchLogProcessing", "AppendDelimiterToRecord"]
+    processors = {one["Type"]: one["Parameters"] for one in place["ProcessingConfiguration"]["Processors"]}
+    assert list(processors) == ["Decompression", "CloudWatchLogProcessing", "AppendDelimiterToRecord"]
+    [delimiter] = processors["AppendDelimiterToRecord"]
+    # Two characters: what Firehose takes for a line break.
+    assert delimiter == {"ParameterName": "Delimiter", "ParameterValue": r"\n"}
     assert place["CompressionFormat"] == "UNCOMPRESSED"
     # Firehose's own folders would otherwise be looked through for predictions.
     assert not place["ErrorOutputPrefix"].startswith("predictions/")
+
+
+@pytest.mark.parametrize("share", ["1", "0.25"])
+def test_as_many_predictions_are_logged_as_the_parameter_says(share: str) -> None:
+    predict = read_template(TEMPLATE, LoggedShare=share).functions["PredictFunction"]
+    settings = PredictSettings.model_validate(
+        {
+            name.removeprefix("LIFEBOAT_").lower(): value
+            for name, value in predict.environment.items()
+            if name.startswith("LIFEBOAT_")
+        }
+    )
+    assert settings.logged_share == float(share)
 
 
 # ---- The API
@@ -254,7 +271,12 @@ def test_the_authorizer_is_asked_about_every_request_and_its_answer_is_not_kept(
 def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fits: bool) -> None:
     assert PARAMETERS["AllowedOrigins"]["Default"] == ""
     assert bool(re.fullmatch(PARAMETERS["AllowedOrigins"]["AllowedPattern"], origins)) is fits
-    assert RESOURCES["Api"]["Properties"]["CorsConfiguration"][1][0] == "HasOrigins"
+    condition, cors, _ = RESOURCES["Api"]["Properties"]["CorsConfiguration"][1]
+    assert condition == "HasOrigins"
+    # All that a browser would not send unasked and a route reads.
+    assert cors["AllowHeaders"] == sorted(
+        ["authorization", "content-type", "inference-header-content-length", "x-api-key"]
+    )
 
 
 def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:

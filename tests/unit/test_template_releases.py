@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.core.s3_reader import _ATTEMPTS, _SECONDS
 from functions.monitor.metrics import NAMESPACE, UNITS
 from tests.declared import DOCUMENT, PARAMETERS, RESOURCES, of_type
 
@@ -153,6 +154,11 @@ def test_an_asynchronous_function_has_alarms_for_events_kept_and_for_events_lost
 def test_the_api_and_what_answers_for_it_are_watched() -> None:
     found = {(watched(alarm), alarm["MetricName"]) for alarm in ALARMS.values()}
     assert found >= {("Api", "5xx"), ("PredictFunction", "Errors"), ("PredictFunction", "Duration")}
+
+
+def test_a_store_that_hangs_is_slow_enough_for_its_alarm() -> None:
+    # Lambda tells durations in milliseconds.
+    assert ALARMS["PredictSlowAlarm"]["Threshold"] < 1000 * _SECONDS * _ATTEMPTS
 
 
 # ---- Releases

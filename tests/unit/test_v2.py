@@ -212,7 +212,12 @@ BAD = {
     "another shape": (bad({"shape": [1, 2]}), r"sex has to have the shape \[N\] or \[N, 1\]"),
     "no shape": (bad({"shape": []}), r"sex has to have the shape"),
     "no rows": (bad({"shape": [0], "data": []}), "N from 1 to 10000"),
-    "too many rows": (bad({"shape": [10001], "data": ["male"] * 10001}), "N from 1 to 10000"),
+    "a shape of too many rows": (bad({"shape": [10001]}), "N from 1 to 10000"),
+    "too many rows": (bad({"data": ["male"] * 10001}), "inputs.1.data: List should have at most 10000"),
+    "too many dimensions": (bad({"shape": ["x"] * 9}), "inputs.1.shape: List should have at most 8"),
+    "too many outputs": (request(*PERSON, outputs=[{}] * 17), "outputs: List should have at most 16"),
+    "too many tensors": (request(*[{"name": "x"}] * 65), "inputs: List should have at most 64"),
+    "too long an id": (request(*PERSON, id="x" * 1001), "id: String should have at most 1000"),
     "fewer values": (bad({"shape": [2]}), "sex has 1 values, and a shape of 2"),
     "nested too deep": (bad({"shape": [1], "data": [["male"]]}), "sex has values that are not BYTES"),
     "no data": (bad({"data": None}), "sex has neither data nor"),
@@ -382,8 +387,8 @@ def test_who_may_not_ask_is_told_in_the_protocols_words(
 
 
 def test_a_body_may_be_large_here_but_not_endless(call: Call) -> None:
-    assert call("POST", INFER, request(*PERSON, id="x" * 1_000_000))[0] == 200
-    status, answer = call("POST", INFER, request(*PERSON, id="x" * MOST_BATCH_BYTES))
+    assert call("POST", INFER, request(*PERSON, padding="x" * 1_000_000, id="x" * 1_000))[0] == 200
+    status, answer = call("POST", INFER, request(*PERSON, padding="x" * MOST_BATCH_BYTES))
     assert (status, answer["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 

@@ -1,7 +1,7 @@
-"""What the routes share: who may ask, which model answers, and how a body of many rows is read."""
+"""What the routes share: who may ask, which model answers, and how a body is read."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Security
 from fastapi.exceptions import RequestValidationError
@@ -45,20 +45,37 @@ CurrentService = Annotated[Service, Depends(_service)]
 CurrentChampion = Annotated[Loaded, Depends(_champion)]
 
 
+Read = TypeVar("Read")
+
+
 def read_body(
     body: bytes, content_type: str, from_json: Callable[[bytes], Rows], *, partial: bool = False
 ) -> Rows:
     """The rows of a body in JSON, which `from_json` reads, or in CSV.
 
-    Raises `UnsupportedMediaType`, `InvalidInput`, and what FastAPI raises for a body of its own.
+    Raises as `read_json` does, and `InvalidInput`.
     """
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind in {"text/csv", "application/csv"}:
+    if _media_type(content_type) in {"text/csv", "application/csv"}:
         return batch.read_csv(body, partial=partial)
-    if kind != "application/json":
-        raise UnsupportedMediaType("send application/json or text/csv, and say which in content-type")
+    return read_json(body, content_type, from_json, accepted="application/json or text/csv")
+
+
+def read_json(
+    body: bytes, content_type: str, from_json: Callable[[bytes], Read], *, accepted: str = "application/json"
+) -> Read:
+    """What `from_json` reads in a body.
+
+    Raises `UnsupportedMediaType`, which names what is `accepted`, and what FastAPI raises for a body that it
+    reads by itself.
+    """
+    if _media_type(content_type) != "application/json":
+        raise UnsupportedMediaType(f"send {accepted}, and say so in the header content-type")
     try:
         return from_json(body)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in found]) from None
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

@@ -4,7 +4,7 @@ import functools
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from starlette.responses import HTMLResponse, Response
 
 from functions.core.columns import to_columns
@@ -15,18 +15,22 @@ from functions.core.manifest import Certificate, DatasetFacts, Interval, Signatu
 from functions.core.passenger import Passenger
 from functions.predict import answers, batch
 from functions.predict.answers import BatchPrediction, Prediction
+from functions.predict.app.body_schema import body_schema
 from functions.predict.app.common import (
     MAY_PREDICT,
     Asker,
     CurrentChampion,
     CurrentService,
     read_body,
+    read_json,
 )
 from functions.predict.batch import MOST_EXPLAINED, Batch, Rows
 from functions.predict.explain import Explanation, background_of, explain
 from functions.predict.predict import predict
 
 router = APIRouter()
+# Read as in the lane, and as in every other route: FastAPI's parser takes other things for JSON.
+_PASSENGER = TypeAdapter(Passenger)
 
 Explain = Annotated[bool, Query(description="Add the contribution of each feature, as Shapley values")]
 Partial = Annotated[bool, Query(description="Score the good rows and tell of the bad ones")]
@@ -63,22 +67,28 @@ class ModelCard(BaseModel):
     response_model=Prediction,
     response_model_exclude_none=True,
     responses=error_answers(400, 401, 403, 415, 422, 503),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": body_schema(Passenger)}},
+        }
+    },
     dependencies=MAY_PREDICT,
 )
 async def one(
-    passenger: Passenger,
+    request: Request,
     model: CurrentChampion,
     service: CurrentService,
     origin: Asker,
     explain: Explain = False,
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
+    passenger = read_json(await request.body(), content_type, _PASSENGER.validate_json)
     rows = Rows(to_columns([passenger]), [1])
     scored = predict(rows.columns, model, origin, logged_share=service.settings.logged_share)
     return _json(answers.one_as_json(scored, model, _explained(rows, model) if explain else None))
 
 
-_BATCH = Batch.model_json_schema(ref_template="#/components/schemas/{model}")
-_BATCH.pop("$defs")
 _CSV_BODY = {"schema": {"type": "string"}, "example": "pclass,sex,age\n1,female,29\n3,male,\n"}
 
 
@@ -99,7 +109,7 @@ _CSV_BODY = {"schema": {"type": "string"}, "example": "pclass,sex,age\n1,female,
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": _BATCH},
+                "application/json": {"schema": body_schema(Batch)},
                 "text/csv": _CSV_BODY,
             },
         }
