@@ -4,20 +4,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import Depends, FastAPI, Path, Query, Request, Security
-from fastapi.exceptions import RequestValidationError
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from functions.core import http
-from functions.core.access import Caller, caller_of
-from functions.core.documentation import documentation_page
-from functions.core.errors import LifeboatError, NotFound
+from functions.core.access import Caller
+from functions.core.api import add_document, guarded_by, holder_of, new_api
+from functions.core.errors import NotFound
 from functions.core.feedback import read_labels
 from functions.core.http import error_answers
-from functions.core.middleware import MIDDLEWARE
 from functions.core.predictions import PredictionRecord
 from functions.feedback import rounds
 from functions.feedback.export import MOST_ROWS, export
@@ -30,22 +26,12 @@ from functions.feedback.selection import Filters, days_of, read_selected
 from functions.feedback.service import Service, service
 
 
-async def _caller(request: Request) -> Caller:
-    caller = caller_of(request.scope["aws.event"])
-    caller.require("feedback")
-    return caller
-
-
 async def _service() -> Service:
     return service()
 
 
-# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
-MAY_LABEL = [
-    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
-    Security(HTTPBearer(auto_error=False)),
-    Depends(_caller),
-]
+_caller = holder_of("feedback")
+MAY_LABEL = guarded_by(_caller)
 Annotator = Annotated[Caller, Depends(_caller)]
 CurrentService = Annotated[Service, Depends(_service)]
 RoundId = Annotated[str, Field(pattern=rounds.ID, examples=["01a1feaa-00ea-7752-9015-c9355649249c"])]
@@ -102,19 +88,9 @@ Outcomes = Annotated[
 _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_WRITE = error_answers(400, 401, 403, 404, 413, 415, 422, 503)
 
-app = FastAPI(
-    title="Lifeboat: feedback",
-    description="What really happened to passengers, and of which predictions it would help most to know.",
-    version="1.0.0",
-    # Served below, to those who have a key.
-    openapi_url=None,
-    middleware=MIDDLEWARE,
-    exception_handlers={
-        LifeboatError: http.on_failure,
-        RequestValidationError: http.on_invalid,
-        HTTPException: http.on_http,
-        Exception: http.on_crash,
-    },
+app = new_api(
+    "Lifeboat: feedback",
+    "What really happened to passengers, and of which predictions it would help most to know.",
 )
 
 
@@ -257,11 +233,4 @@ async def show_round(service: CurrentService, id_: Annotated[RoundId, Path(alias
     return read_round(service.store, id_)
 
 
-@app.get("/feedback/openapi.json", include_in_schema=False, dependencies=MAY_LABEL)
-async def document() -> dict[str, Any]:
-    return app.openapi()
-
-
-@app.get("/feedback/docs", include_in_schema=False, dependencies=MAY_LABEL)
-async def docs() -> HTMLResponse:
-    return documentation_page(app.openapi())
+add_document(app, "/feedback", MAY_LABEL)

@@ -1,27 +1,19 @@
 """The routes of the models function: reading takes the scope `predict`, changing `admin`."""
 
-import re
 from functools import lru_cache
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, FastAPI, Path, Query, Request, Security
-from fastapi.exceptions import RequestValidationError
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
 
-from functions.core import comparison, deletion, http, promotion, registry
-from functions.core.access import Caller, caller_of
+from functions.core import comparison, deletion, promotion, registry
+from functions.core.access import Caller
+from functions.core.api import add_document, guarded_by, holder_of, new_api
 from functions.core.comparison import Comparison
-from functions.core.documentation import describe, documentation_page, operation_id
-from functions.core.errors import LifeboatError
 from functions.core.history_pages import Promotion
 from functions.core.http import error_answers
-from functions.core.logs import log
 from functions.core.manifest import Manifest
-from functions.core.middleware import MIDDLEWARE
 from functions.core.settings import Settings
 from functions.core.store import Store, open_store
 from functions.models.listing import PLACE, VersionPage, list_versions
@@ -40,37 +32,9 @@ async def _store() -> Store:
     return store()
 
 
-async def _reader(request: Request) -> None:
-    caller_of(request.scope["aws.event"]).require("predict")
-
-
-async def _administrator(request: Request) -> Caller:
-    caller = caller_of(request.scope["aws.event"])
-    caller.require("admin")
-    log(
-        "INFO",
-        "administrator",
-        key_id=caller.key_id,
-        route=http.route(request),
-        version=_named(request),
-        request_id=http.request_id(request.scope),
-    )
-    return caller
-
-
-def _named(request: Request) -> str | None:
-    """The version in the path, if it is one: what else may stand there is in no log."""
-    version = str(request.path_params.get("version", ""))
-    return version if re.fullmatch(_VERSION, version) else None
-
-
-# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
-_SCHEMES = [
-    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
-    Security(HTTPBearer(auto_error=False)),
-]
-MAY_READ = [*_SCHEMES, Depends(_reader)]
-MAY_CHANGE = [*_SCHEMES, Depends(_administrator)]
+_administrator = holder_of("admin")
+MAY_READ = guarded_by(holder_of("predict"))
+MAY_CHANGE = guarded_by(_administrator)
 Administrator = Annotated[Caller, Depends(_administrator)]
 OpenStore = Annotated[Store, Depends(_store)]
 Version = Annotated[str, Path(pattern=_VERSION, examples=_EXAMPLES)]
@@ -123,21 +87,9 @@ _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_CHANGE = error_answers(400, 401, 403, 404, 409, 415, 422, 503)
 _ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
 
-app = FastAPI(
-    title="Lifeboat: models",
-    description="Which models there are, which one is in service, and how that changes.",
-    version="1.0.0",
-    # Served below, to those who have a key.
-    openapi_url=None,
-    generate_unique_id_function=operation_id,
-    responses=http.ANYWHERE,
-    middleware=MIDDLEWARE,
-    exception_handlers={
-        LifeboatError: http.on_failure,
-        RequestValidationError: http.on_invalid,
-        HTTPException: http.on_http,
-        Exception: http.on_crash,
-    },
+app = new_api(
+    "Lifeboat: models",
+    "Which models there are, which one is in service, and how that changes.",
 )
 
 
@@ -168,14 +120,8 @@ async def history(store: OpenStore, limit: Limit = 20, before: Before = None) ->
     return HistoryPage(promotions=promotions, next=last if last > 1 else None)
 
 
-@app.get("/models/openapi.json", include_in_schema=False, dependencies=MAY_READ)
-async def document() -> dict[str, Any]:
-    return describe(app)
-
-
-@app.get("/models/docs", include_in_schema=False, dependencies=MAY_READ)
-async def docs() -> HTMLResponse:
-    return documentation_page(describe(app))
+# A fixed path too.
+add_document(app, "/models", MAY_READ)
 
 
 @app.post("/models/rollback", summary="Go back to a version", responses=_ON_CHANGE, dependencies=MAY_CHANGE)

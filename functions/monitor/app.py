@@ -1,20 +1,12 @@
 """The routes of the monitor: reading takes the scope `predict`, having it do something `admin`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, FastAPI, Path, Query, Request, Security
-from fastapi.exceptions import RequestValidationError
-from fastapi.security import APIKeyHeader, HTTPBearer
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from fastapi import Depends, Path, Query
 
-from functions.core import http
-from functions.core.access import caller_of
-from functions.core.documentation import documentation_page
-from functions.core.errors import Conflict, LifeboatError, NotFound
+from functions.core.api import add_document, guarded_by, holder_of, new_api
+from functions.core.errors import Conflict, NotFound
 from functions.core.http import error_answers
-from functions.core.logs import log
-from functions.core.middleware import MIDDLEWARE
 from functions.monitor import catalog, reports
 from functions.monitor.catalog import ID, Catalog, Dataset
 from functions.monitor.report import Report, Training
@@ -27,53 +19,28 @@ async def _service() -> Service:
     return service()
 
 
-async def _reader(request: Request) -> None:
-    caller_of(request.scope["aws.event"]).require("predict")
-
-
-async def _administrator(request: Request) -> None:
-    caller = caller_of(request.scope["aws.event"])
-    caller.require("admin")
-    log(
-        "INFO",
-        "administrator",
-        key_id=caller.key_id,
-        method=request.method,
-        path=request.url.path,
-        request_id=http.request_id(request.scope),
-    )
-
-
-# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
-_SCHEMES = [
-    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
-    Security(HTTPBearer(auto_error=False)),
-]
-MAY_READ = [*_SCHEMES, Depends(_reader)]
-MAY_ACT = [*_SCHEMES, Depends(_administrator)]
+MAY_READ = guarded_by(holder_of("predict"))
+MAY_ACT = guarded_by(holder_of("admin"))
 CurrentService = Annotated[Service, Depends(_service)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
 Before = Annotated[int | None, Query(ge=1, description="`next` of the page before")]
-Sequence = Annotated[int, Path(ge=1)]
-DatasetId = Annotated[str, Path(pattern=ID, description="The first 16 digits of the SHA-256 of its bytes")]
+Sequence = Annotated[int, Path(ge=1, examples=[12])]
+DatasetId = Annotated[
+    str,
+    Path(
+        pattern=ID,
+        description="The first 16 digits of the SHA-256 of its bytes",
+        examples=["b6b62a1f66bbb2b3"],
+    ),
+]
 Version = Annotated[str | None, Query(pattern=ID, description="Only those that went into this version")]
 
 _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_ACT = error_answers(401, 403, 409, 503)
 
-app = FastAPI(
-    title="Lifeboat: monitoring",
-    description="What the champion is asked, how well it answers, and what the next model is made from.",
-    version="1.0.0",
-    # Served below, to those who have a key.
-    openapi_url=None,
-    middleware=MIDDLEWARE,
-    exception_handlers={
-        LifeboatError: http.on_failure,
-        RequestValidationError: http.on_invalid,
-        HTTPException: http.on_http,
-        Exception: http.on_crash,
-    },
+app = new_api(
+    "Lifeboat: monitoring",
+    "What the champion is asked, how well it answers, and what the next model is made from.",
 )
 
 
@@ -107,14 +74,7 @@ async def one(service: CurrentService, sequence: Sequence) -> Report:
     return reports.read(service.store, sequence)
 
 
-@app.get("/monitoring/openapi.json", include_in_schema=False, dependencies=MAY_READ)
-async def document() -> dict[str, Any]:
-    return app.openapi()
-
-
-@app.get("/monitoring/docs", include_in_schema=False, dependencies=MAY_READ)
-async def docs() -> HTMLResponse:
-    return documentation_page(app.openapi())
+add_document(app, "/monitoring", MAY_READ)
 
 
 @app.post(

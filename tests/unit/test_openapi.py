@@ -67,9 +67,8 @@ def test_every_body_and_every_variable_has_an_example() -> None:
 
     def has_example(described: dict[str, Any]) -> bool:
         found = schemas[described["$ref"].rpartition("/")[2]] if "$ref" in described else described
-        parts = [found[key] for key in ("schema", "items") if key in found] + list(
-            found.get("properties", {}).values()
-        )
+        parts = [found[key] for key in ("schema", "items") if key in found]
+        parts += [*found.get("oneOf", []), *found.get("properties", {}).values()]
         return bool({"example", "examples"} & found.keys()) or any(map(has_example, parts))
 
     for key, operation in operations(COMMITTED).items():

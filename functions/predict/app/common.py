@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import ValidationError
 
-from functions.core.access import caller_of
+from functions.core.access import Caller
+from functions.core.api import guarded_by, holder_of
 from functions.core.errors import UnsupportedMediaType
 from functions.core.http import request_id
 from functions.predict import batch
@@ -17,10 +17,10 @@ from functions.predict.champion import Loaded
 from functions.predict.predict import Origin
 from functions.predict.service import Service, service
 
+_caller = holder_of("predict")
 
-async def _origin(request: Request) -> Origin:
-    caller = caller_of(request.scope["aws.event"])
-    caller.require("predict")
+
+async def _origin(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Origin:
     return Origin(caller.key_id, request_id(request.scope))
 
 
@@ -32,13 +32,7 @@ async def _champion() -> Loaded:
     return service().model()
 
 
-# The schemes only tell the documentation where a key goes; functions.authorize reads it there.
-_SCHEMES = [
-    Security(APIKeyHeader(name="x-api-key", auto_error=False)),
-    Security(HTTPBearer(auto_error=False)),
-]
-# Before everything else: who may not ask learns nothing of the model or of what is wrong with the body.
-MAY_PREDICT = [*_SCHEMES, Depends(_origin)]
+MAY_PREDICT = guarded_by(_caller)
 
 Asker = Annotated[Origin, Depends(_origin)]
 CurrentService = Annotated[Service, Depends(_service)]
