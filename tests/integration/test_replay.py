@@ -135,7 +135,8 @@ def test_no_line_is_lost_when_the_runner_stops(
     run(act)
     entries = list(store.list("predictions/"))
     reading = Reading(store.get(entry.key).body for entry in entries)
-    assert [record.prediction_id for record in reading] == ids
+    # Two objects of the same second lie in no order.
+    assert sorted(record.prediction_id for record in reading) == sorted(ids)
     assert reading.damaged == 0
     # Many lines to an object; the gate is wide, the figure is printed.
     assert len(entries) <= 2 + sum(seconds) / 0.5
