@@ -110,19 +110,21 @@ def read_csv(body: bytes, *, partial: bool) -> Rows:
             raise InvalidInput(f"the table has more than the {MOST_ROWS} rows that can be scored at once")
     if not lines:
         raise InvalidInput("the table has a header, but no rows")
+    columns = chunks[0].columns
+    if len(chunks) > 1:
+        columns = {
+            name: np.concatenate([chunk.columns[name] for chunk in chunks]) for name in chunks[0].columns
+        }
+    if not any(chunk.bad for chunk in chunks):
+        return Rows(columns, list(range(1, len(lines) + 1)))
     number = {line: at for at, line in enumerate(sorted(lines), start=1)}
     bad = [
         RowError(row=number[row.line], field=row.column, msg=row.reason)
         for chunk in chunks
         for row in chunk.bad
     ]
-    if bad and not partial:
+    if not partial:
         raise _refusal(bad, len(lines))
-    columns = chunks[0].columns
-    if len(chunks) > 1:
-        columns = {
-            name: np.concatenate([chunk.columns[name] for chunk in chunks]) for name in chunks[0].columns
-        }
     return Rows(columns, [number[line] for chunk in chunks for line in chunk.lines], bad)
 
 

@@ -30,7 +30,7 @@ def predict(columns: Columns, model: Loaded, origin: Origin, *, logged_share: fl
     label, probability = model.scorer.run(columns)
     scored = Scored(
         prediction_id=new_ids(len(label)),
-        survived=[one == 1 for one in label.tolist()],
+        survived=(label == 1).tolist(),
         probability=probability.tolist(),
     )
     write_log(
