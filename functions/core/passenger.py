@@ -122,11 +122,11 @@ class Passenger(BaseModel):
         spelled: set[str] = set()
         for key, value in data.items():
             name = key
-            if key not in cls.model_fields and isinstance(key, str):
+            if key not in _FIELDS and isinstance(key, str):
                 name = key.lower()
                 if name in NEVER_FEATURES:
                     continue
-                if name not in cls.model_fields:
+                if name not in _FIELDS:
                     name = key
                 elif name in data or name in spelled:
                     raise ValueError(f"{name} is given twice, in two spellings")
@@ -138,6 +138,9 @@ class Passenger(BaseModel):
             row["title"] = title_from_name(name)
         return row
 
+
+# Pydantic works this out anew each time it is asked.
+_FIELDS = frozenset(Passenger.model_fields)
 
 # The inputs of the graph, in order: a number (None), or one of these categories.
 FEATURES: dict[str, tuple[str, ...] | None] = {
