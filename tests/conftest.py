@@ -103,7 +103,8 @@ def send(
         if isinstance(body, bytes):
             request |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
         request["requestContext"]["http"] |= {"method": method, "path": path}
-        return handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+        request["routeKey"] = request["requestContext"]["routeKey"] = f"{method} {path}"
+        return handler(request, None)
 
     yield send
     service.service.cache_clear()

@@ -5,6 +5,9 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID
 
+# How an id looks, for documents.
+PATTERN = "^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
 
 def new_ids(count: int) -> list[str]:
     """`count` UUIDs of version 7: 48 bits of Unix milliseconds, 74 random bits (RFC 9562, section 5.7).

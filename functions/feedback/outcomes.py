@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from functions.core import feedback
 from functions.core.feedback import SOURCE, Label
-from functions.core.ids import time_of
+from functions.core.ids import PATTERN, time_of
 from functions.core.store import Store
 from functions.feedback.known import KnownPredictions
 
@@ -35,7 +35,7 @@ def _outcome(value: Any) -> Any:
     return bool(value) if type(value) is int and value in (0, 1) else value
 
 
-PredictionId = Annotated[str, AfterValidator(_id)]
+PredictionId = Annotated[str, AfterValidator(_id), Field(json_schema_extra={"pattern": PATTERN})]
 Source = Annotated[str, Field(pattern=SOURCE, examples=["alice"])]
 
 

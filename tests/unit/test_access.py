@@ -93,11 +93,12 @@ def ask(
     def send(method: str, path: str, found: dict[str, str] | None = VALID, **changes: Any) -> dict[str, Any]:
         request = event("http_predict") | {"rawPath": path} | changes
         request["requestContext"]["http"] |= {"method": method, "path": path}
+        request["routeKey"] = f"{method} {path}"
         if found is None:
             del request["requestContext"]["authorizer"]
         else:
             request["requestContext"]["authorizer"] = {"lambda": found}
-        return handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+        return handler(request, None)
 
     yield send
     service.service.cache_clear()

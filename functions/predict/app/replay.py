@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from functions.core.http import error_answers
+from functions.core.ids import PATTERN
 from functions.predict.app.common import MAY_PREDICT, CurrentService
 from functions.predict.replay import Replay, find, replay
 
@@ -18,10 +19,9 @@ router = APIRouter(prefix="/predictions/{prediction_id}", dependencies=MAY_PREDI
 
 # Only for the documentation: what is no id is refused in words of ours. A time that begins with 0 is one
 # before the year 2527.
-_UUID_7 = "^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 PredictionId = Annotated[
     str,
-    Path(json_schema_extra={"pattern": _UUID_7}, examples=["01a1feaa-00ea-7752-9015-c9355649249c"]),
+    Path(json_schema_extra={"pattern": PATTERN}, examples=["01a1feaa-00ea-7752-9015-c9355649249c"]),
 ]
 
 

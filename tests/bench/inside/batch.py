@@ -54,7 +54,7 @@ def _steps(template: dict[str, Any], model: str, case: dict[str, Any]) -> dict[s
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def answered() -> None:
-        answer = handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+        answer = handler(request, None)
         if answer["statusCode"] != 200:
             raise SystemExit(f"the handler answered {answer}")
 

@@ -44,7 +44,7 @@ def main() -> None:
     service()
     mark("settings and client")
     service().model()
-    answer = handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+    answer = handler(request, None)
     mark("first request")
     if answer["statusCode"] != 200:
         raise SystemExit(f"the handler answered {answer}")

@@ -18,11 +18,11 @@ def main() -> None:
     from functions.predict.handler import handler
 
     request = json.loads(Path(event).read_bytes())
-    handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+    handler(request, None)
     # Before anything else is imported: what a process holds that has answered one request.
     memory = _resident_kib()
     subjects: dict[str, Callable[[], Any]] = {
-        "handler": lambda: handler(request, None),  # type: ignore[arg-type]  # the same
+        "handler": lambda: handler(request, None),
         "long": _long_way(request),
         "raw": _raw_run(request, model),
     }

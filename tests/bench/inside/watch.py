@@ -18,7 +18,7 @@ def main() -> None:
     request = json.loads(Path(event).read_bytes())
 
     def version() -> str:
-        answer = handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
+        answer = handler(request, None)
         return str(json.loads(answer["body"])["model"]["version"])
 
     before = version()
