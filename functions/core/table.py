@@ -3,8 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +24,7 @@ _NUMBERS = frozenset({"pclass", "age", "sibsp", "parch", "fare", LABEL})
 _KNOWN = frozenset({*Passenger.model_fields, LABEL})
 # Narrower than `float`, which takes "2_9" for 29.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_BREAK = re.compile(r"\r\n|\r|\n")
 _LONGEST_LINE = 100_000
 _PASSENGERS = TypeAdapter(list[Passenger])
 
@@ -78,28 +80,29 @@ def _read(text: io.TextIOWrapper, labelled: bool, chunk_rows: int) -> Iterator[C
 
     # Strict: a quote that is never closed would swallow the rest of the file without a word.
     reader = csv.reader(text, delimiter=separator, strict=True)
-    rows = _Rows(columns, labelled, decimal_comma=separator != ",")
-    # A quoted cell may hold line breaks: a row begins where the one before it ended.
-    line = first_line + 1
-    try:
-        for cells in reader:
-            if len(rows.cells) + len(rows.bad) >= chunk_rows:
-                yield rows.validated()
-                rows = _Rows(columns, labelled, decimal_comma=separator != ",")
-            begins, line = line, first_line + reader.line_num + 1
-            if len(cells) != len(header):
-                # Spreadsheets write rows of nothing but separators below a table.
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if len(cells) < len(header) or any(cells[len(header) :]):
-                    rows.bad.append(BadRow(begins, "", f"has {len(cells)} cells, the header {len(header)}"))
-                    continue
-            rows.lines.append(begins)
-            rows.cells.append(cells)
-    except csv.Error as error:
-        raise InvalidInput(f"the file stops being CSV at line {line}: {error}") from error
-    if rows.cells or rows.bad:
-        yield rows.validated()
+    while True:
+        begins = first_line + 1 + reader.line_num
+        table: list[list[str]] = []
+        try:
+            table.extend(islice(reader, chunk_rows))
+        except csv.Error as error:
+            *_, line = _line_numbers([*table, []], begins)
+            raise InvalidInput(f"the file stops being CSV at line {line}: {error}") from error
+        if not table:
+            return
+        lines = first_line + 1 + reader.line_num - begins
+        numbers = range(begins, begins + lines) if lines == len(table) else _line_numbers(table, begins)
+        rows = _Rows(columns, labelled, decimal_comma=separator != ",")
+        rows.add(table, numbers, len(header))
+        if rows.cells or rows.bad:
+            yield rows.validated()
+
+
+def _line_numbers(table: list[list[str]], begins: int) -> Iterator[int]:
+    """On which line of the file each row begins: a quoted cell may hold line breaks."""
+    for cells in table:
+        yield begins
+        begins += 1 + sum(len(_BREAK.findall(cell)) for cell in cells)
 
 
 def _columns(header: list[str], labelled: bool) -> dict[int, str]:
@@ -130,6 +133,19 @@ class _Rows:
         self.lines: list[int] = []
         self.cells: list[list[str]] = []
         self.bad: list[BadRow] = []
+
+    def add(self, table: list[list[str]], numbers: Iterable[int], width: int) -> None:
+        """Take the rows of `table` that have `width` cells; of the others, all but empty ones are bad."""
+        if set(map(len, table)) == {width}:
+            self.lines, self.cells = list(numbers), table
+            return
+        for line, cells in zip(numbers, table, strict=True):
+            if len(cells) == width or (len(cells) > width and not any(cells[width:])):
+                self.lines.append(line)
+                self.cells.append(cells)
+            # Spreadsheets write rows of nothing but separators below a table.
+            elif any(cell.strip() for cell in cells):
+                self.bad.append(BadRow(line, "", f"has {len(cells)} cells, the header {width}"))
 
     def validated(self) -> Chunk:
         return self._at_once() or self._one_by_one()
