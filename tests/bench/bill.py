@@ -64,7 +64,6 @@ def per_million(
     """
     log_bytes = line_bytes + 2 * PLATFORM_BYTES + ACCESS_BYTES + 6 * prices.LOG_EVENT_BYTES
     firehose_bytes = math.ceil(line_bytes / prices.FIREHOSE_STEP_BYTES) * prices.FIREHOSE_STEP_BYTES
-    traced = min(1.0, (1 + TRACED_SHARE * max(0.0, rate - 1)) / rate)
     puts = min(1.0, 1 / (rate * FIREHOSE_SECONDS))
     reads = min(1.0, 1 / (rate * refresh_seconds)) + COLD_SHARE * COLD_READS
     return {
@@ -76,11 +75,14 @@ def per_million(
         "CloudWatch Logs": log_bytes * prices.LOG_BYTE * MILLION,
         # CloudWatch hands over what it has: at worst each line is a record of its own.
         "Firehose": firehose_bytes * prices.FIREHOSE_BYTE * MILLION,
-        # Both functions, each of which decides for itself.
-        "X-Ray": 2 * traced * prices.TRACE * MILLION,
         "S3 requests": (puts * prices.S3_PUT + reads * prices.S3_GET) * MILLION,
         "transfer to the internet": ANSWER_BYTES * prices.TRANSFER_BYTE * MILLION,
     }
+
+
+def tracing_per_million(*, rate: float) -> float:
+    """What X-Ray adds with `Tracing=Active`: both functions are traced, each of which decides for itself."""
+    return 2 * min(1.0, (1 + TRACED_SHARE * max(0.0, rate - 1)) / rate) * prices.TRACE * MILLION
 
 
 def per_month_idle(*, alarms: int, stored_bytes: int) -> dict[str, float]:

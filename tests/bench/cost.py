@@ -110,6 +110,8 @@ def _print(
     for part in next(iter(bills.values())):
         print(f"{part:<32}" + "".join(f"{parts[part]:>16.3f}" for parts in bills.values()))
     print(f"{'together':<32}" + "".join(f"{sum(parts.values()):>16.3f}" for parts in bills.values()))
+    traced = "".join(f"{bill.tracing_per_million(rate=RATES[words]):>16.3f}" for words in bills)
+    print(f"{'on top with Tracing=Active':<32}{traced}")
     print(f"\n{'predict, MB':>12}{'warm, ms billed':>18}{'cold, ms billed':>18}{'$ per million':>16}")
     for size in MEMORIES:
         warm, cold = durations.billed(size)
