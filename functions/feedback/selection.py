@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from functions.core.ids import time_of
 from functions.core.passenger import Sex
@@ -16,14 +16,24 @@ LONGEST = timedelta(days=31)
 _USUAL = timedelta(days=7)
 
 
+def _written_out(value: object) -> object:
+    # Pydantic would also take a number, in a string too, as seconds or milliseconds of Unix time.
+    if isinstance(value, int | float) or (isinstance(value, str) and "T" not in value.upper()):
+        raise ValueError("a time is written as in 2026-11-01T00:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
 class Filters(BaseModel):
     """Which predictions: made from `from` to `to`, by `version`, of passengers of `sex` and `pclass`, with a
     probability in a range. What is left out does not narrow; without a time it is the last seven days."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    start: AwareDatetime | None = Field(None, alias="from", examples=["2026-11-01T00:00:00Z"])
-    end: AwareDatetime | None = Field(None, alias="to", examples=["2026-11-08T00:00:00Z"])
+    start: Moment | None = Field(None, alias="from", examples=["2026-11-01T00:00:00Z"])
+    end: Moment | None = Field(None, alias="to", examples=["2026-11-08T00:00:00Z"])
     version: str | None = Field(None, pattern=r"^[0-9a-f]{16}$", examples=["64fb781fa1a71ca5"])
     sex: Sex | None = None
     pclass: int | None = Field(None, ge=1, le=3)

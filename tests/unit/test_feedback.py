@@ -546,6 +546,7 @@ def test_a_record_that_was_shipped_late_or_twice_is_one_prediction_of_its_own_ti
         ("wanted=0", "greater than or equal to 1"),
         ("after=1", "match pattern"),
         ("annotator=a/b", "match pattern"),
+        ("to=0.5", "a time is written as"),
         ("round=1", "match pattern"),
         ("round=01a1feaa-00ea-7752-9015-c9355649249c&sex=male", "without filters"),
         ("surname=Allen", "Extra inputs"),
