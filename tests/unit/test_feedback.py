@@ -495,17 +495,24 @@ FILTERED = {
     "min_probability=0.7": {2, 3, 4},
     "max_probability=0.2": {0},
     "min_probability=0.4&max_probability=0.6": {1},
-    f"from={NOW - timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}": {0, 1, 2, 3},
-    f"to={NOW - timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}": {4},
-    f"from={NOW - timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}&to={NOW - timedelta(days=8):%Y-%m-%dT%H:%M:%SZ}": {
-        5
-    },
+    "from={two_hours_ago}": {0, 1, 2, 3},
+    "to={two_hours_ago}": {4},
+    "from={twenty_days_ago}&to={eight_days_ago}": {5},
     "": {0, 1, 2, 3, 4},
+}
+
+
+# Filled in by the test: a parameter that holds the time would have another name in each of pytest's workers.
+TIMES = {
+    "two_hours_ago": timedelta(hours=2),
+    "eight_days_ago": timedelta(days=8),
+    "twenty_days_ago": timedelta(days=20),
 }
 
 
 @pytest.mark.parametrize(("query", "expected"), FILTERED.items(), ids=list(FILTERED))
 def test_filters_narrow_what_is_handed_out(call: Call, bench: Bench, query: str, expected: set[int]) -> None:
+    query = query.format(**{name: f"{NOW - ago:%Y-%m-%dT%H:%M:%SZ}" for name, ago in TIMES.items()})
     ids = [
         *bench.predict(0.1, at=NOW - timedelta(minutes=50)),
         *bench.predict(0.5, at=NOW - timedelta(minutes=40), features={"sex": "female"}),
