@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 from functions.core import http
 from functions.core.access import Caller, caller_of
@@ -35,7 +35,7 @@ def new_api(title: str, description: str) -> FastAPI:
         middleware=MIDDLEWARE,
         exception_handlers={
             LifeboatError: http.on_failure,
-            RequestValidationError: http.on_invalid,
+            RequestValidationError: _on_invalid,
             HTTPException: http.on_http,
             Exception: http.on_crash,
         },
@@ -87,3 +87,28 @@ def guarded_by(check: Check) -> list[Any]:
         Security(HTTPBearer(auto_error=False)),
         Depends(check),
     ]
+
+
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    """A body or parameter that does not fit its model."""
+    if not isinstance(error, RequestValidationError):
+        return await http.on_crash(request, error)
+    found = error.errors()
+    # A body of no bytes is missing to FastAPI; to whoever sent it, it is a body that is not JSON.
+    if any(
+        item["type"] == "json_invalid" or (item["loc"] == ("body",) and item["type"] == "missing")
+        for item in found
+    ):
+        return http.envelope(request, 400, "INVALID_JSON", http.NOT_JSON)
+    if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in found):
+        reason = "the body was not read as JSON; send it with the header content-type: application/json"
+        return http.envelope(request, 415, "UNSUPPORTED_MEDIA_TYPE", reason)
+    detail = [
+        {
+            "loc": [part if isinstance(part, int) else part[:100] for part in item["loc"]],
+            "msg": item["msg"],
+            "type": item["type"],
+        }
+        for item in found[: http.MOST_DETAILS]
+    ]
+    return http.envelope(request, 422, "INVALID_INPUT", "the input does not fit; `detail` says where", detail)

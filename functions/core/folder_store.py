@@ -30,15 +30,16 @@ class FolderStore:
         blob = self.get(key)
         return None if blob.etag == etag else blob
 
-    # A folder keeps no versions: what was overwritten is gone.
-    def head(self, key: str, version_id: str | None = None) -> Entry:  # noqa: ARG002 - the protocol's
+    def head(self, key: str, version_id: str | None = None) -> Entry:
+        _only_the_latest(key, version_id)
         entry = self._entry(self._path(key), key)
         with suppress(NotFound):
             return replace(entry, metadata=json.loads(self._read(_beside(key))))
         return entry
 
     @contextmanager
-    def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:  # noqa: ARG002 - as above
+    def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:
+        _only_the_latest(key, version_id)
         try:
             stream = self._path(key).open("rb")
         except FileNotFoundError as error:
@@ -146,6 +147,12 @@ def _beside(key: str) -> str:
     """Where the metadata of an object stands: in a file that no listing shows."""
     folder, slash, name = key.rpartition("/")
     return f"{folder}{slash}.{name}.metadata"
+
+
+def _only_the_latest(key: str, version_id: str | None) -> None:
+    """Raises `NotFound` where a version is asked for: in a folder, what was overwritten is gone."""
+    if version_id is not None:
+        raise NotFound(f"the store has no version {version_id} of {key}: a folder keeps none")
 
 
 def _etag(body: bytes) -> str:

@@ -28,8 +28,8 @@ from functions.core.errors import (
 from functions.core.limits import ANSWER_HEADERS
 from functions.core.logs import log
 
-_MOST_DETAILS = 20
-_NOT_JSON = "the body is not JSON in UTF-8"
+MOST_DETAILS = 20
+NOT_JSON = "the body is not JSON in UTF-8"
 
 STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     InvalidInput: (422, "INVALID_INPUT"),
@@ -135,7 +135,7 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
     status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
     if status >= 500:
         log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), route=route(request))
-    detail = list(getattr(error, "detail", ()))[:_MOST_DETAILS]
+    detail = list(getattr(error, "detail", ()))[:MOST_DETAILS]
     answer = envelope(request, status, code, str(error) if status != 500 else "internal error", detail)
     if status == 401:
         # A 401 names the scheme that would be accepted (RFC 9110, section 11.6.1).
@@ -143,35 +143,12 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-async def on_invalid(request: Request, error: Exception) -> JSONResponse:
-    """A body or parameter that does not fit its model (FastAPI's `RequestValidationError`)."""
-    found = error.errors()  # type: ignore[attr-defined]  # core does not import FastAPI to name the class
-    # A body of no bytes is missing to FastAPI; to whoever sent it, it is a body that is not JSON.
-    if any(
-        item["type"] == "json_invalid" or (item["loc"] == ("body",) and item["type"] == "missing")
-        for item in found
-    ):
-        return envelope(request, 400, "INVALID_JSON", _NOT_JSON)
-    if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in found):
-        reason = "the body was not read as JSON; send it with the header content-type: application/json"
-        return envelope(request, 415, "UNSUPPORTED_MEDIA_TYPE", reason)
-    detail = [
-        {
-            "loc": [part if isinstance(part, int) else part[:100] for part in item["loc"]],
-            "msg": item["msg"],
-            "type": item["type"],
-        }
-        for item in found[:_MOST_DETAILS]
-    ]
-    return envelope(request, 422, "INVALID_INPUT", "the input does not fit; `detail` says where", detail)
-
-
 async def on_http(request: Request, error: Exception) -> JSONResponse:
     """What the framework refuses by itself: unknown paths, wrong methods, bodies it cannot decode."""
     if not isinstance(error, HTTPException):
         return await on_crash(request, error)
     if error.detail == _UNPARSED:
-        return envelope(request, 400, "INVALID_JSON", _NOT_JSON)
+        return envelope(request, 400, "INVALID_JSON", NOT_JSON)
     answer = envelope(
         request, error.status_code, _CODES.get(error.status_code, "BAD_REQUEST"), error.detail.lower()
     )

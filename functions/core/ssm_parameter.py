@@ -19,6 +19,8 @@ from functions.core.parameters import Change
 MOST_CHARACTERS = 8_192
 _ATTEMPTS = 30
 _LONGEST_PAUSE = 5.0
+# Of the operating system: two processes restored from one snapshot do not pause alike.
+_CHANCE = random.SystemRandom()
 # Writers that race do so within moments. What is older was read by whoever wrote the newest version.
 _RACING = timedelta(minutes=1)
 _CONFIG = Config(
@@ -68,7 +70,7 @@ class SsmParameter:
             if self._write(text, first=not versions) == newest + 1:
                 return
             # Ever longer, so that the others get ahead, however slow the machine or the line is.
-            time.sleep(random.uniform(0, min(0.1 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
+            time.sleep(_CHANCE.uniform(0, min(0.1 * 2**attempt, _LONGEST_PAUSE)))
         raise Conflict(
             f"{self._name} is being changed by others all the time; try again: that also mends what was "
             "overwritten unread meanwhile"

@@ -19,7 +19,7 @@ INTEGRATION_SECONDS = 30.0
 
 
 class Invocable(Protocol):
-    def invoke(self, event: Any) -> Awaitable[Any]: ...
+    def invoke(self, event: Any, /) -> Awaitable[Any]: ...
 
 
 class Gateway:

@@ -78,7 +78,8 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
 
     Raises `ValueError` for a reference or an intrinsic function that cannot be resolved here.
     """
-    document = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
+    # _Loader is a SafeLoader: CloudFormation's tags make lists and dictionaries in it, never objects.
+    document = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - ruff knows SafeLoader by name only
     resolve = _Resolver(document, region, parameters)
     common = document.get("Globals", {}).get("Function", {})
     functions: dict[str, Function] = {}

@@ -9,8 +9,9 @@ is wrong, which shows when their outcomes come in (quality).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
+
+import numpy as np
 
 from functions.core.columns import to_rows
 from functions.core.table import read_passengers
@@ -32,13 +33,18 @@ class Traveller:
 
 def same_ship(dataset: Path, count: int, seed: int) -> list[Traveller]:
     """`count` passengers of the dataset, drawn with replacement."""
-    return Random(seed).choices([*_travellers(dataset)], k=count)  # noqa: S311 - no secret
+    return _drawn(dataset, count, np.random.default_rng(seed))
 
 
 def other_ship(dataset: Path, count: int, seed: int) -> list[Traveller]:
     """`count` passengers of the other ship."""
-    random = Random(seed)  # noqa: S311 - no secret
-    return [_on_the_other_ship(one, random) for one in random.choices([*_travellers(dataset)], k=count)]
+    draw = np.random.default_rng(seed)
+    return [_on_the_other_ship(one, draw) for one in _drawn(dataset, count, draw)]
+
+
+def _drawn(dataset: Path, count: int, draw: np.random.Generator) -> list[Traveller]:
+    travellers = [*_travellers(dataset)]
+    return [travellers[row] for row in draw.integers(len(travellers), size=count)]
 
 
 def _travellers(dataset: Path) -> Iterator[Traveller]:
@@ -48,10 +54,10 @@ def _travellers(dataset: Path) -> Iterator[Traveller]:
                 yield Traveller(row, survived == 1)
 
 
-def _on_the_other_ship(traveller: Traveller, random: Random) -> Traveller:
+def _on_the_other_ship(traveller: Traveller, draw: np.random.Generator) -> Traveller:
     age = traveller.passenger["age"]
     if age is None:
         return traveller
     age = min(age + _YEARS, _OLDEST)
-    survived = random.random() < _OLD_SURVIVE if age >= _OLD else traveller.survived
+    survived = draw.random() < _OLD_SURVIVE if age >= _OLD else traveller.survived
     return Traveller(traveller.passenger | {"age": age}, survived)

@@ -28,6 +28,7 @@ Sequence = Annotated[int, Path(ge=1, examples=[12])]
 DatasetId = Annotated[
     str,
     Path(
+        alias="id",
         pattern=ID,
         description="The first 16 digits of the SHA-256 of its bytes",
         examples=["b6b62a1f66bbb2b3"],
@@ -102,8 +103,8 @@ async def datasets(service: CurrentService, model: Version = None) -> Catalog:
 
 
 @app.get("/datasets/{id}", summary="Describe a dataset", responses=_ON_READ, dependencies=MAY_READ)
-async def dataset(service: CurrentService, id: DatasetId) -> Dataset:  # noqa: A002 - the name in the path
-    return catalog.read_dataset(service.store, id)
+async def dataset(service: CurrentService, id_: DatasetId) -> Dataset:
+    return catalog.read_dataset(service.store, id_)
 
 
 def _last(service: Service) -> Report:

@@ -40,7 +40,7 @@ class Notification(BaseModel):
 
 class _Object(BaseModel):
     key: str
-    versionId: str | None = None  # noqa: N815 - AWS' spelling
+    version_id: str | None = Field(None, alias="versionId")
     sequencer: str = ""
 
 
@@ -49,14 +49,14 @@ class _S3(BaseModel):
 
 
 class _Record(BaseModel):
-    eventSource: str  # noqa: N815 - AWS' spelling
-    eventName: str  # noqa: N815 - AWS' spelling
-    eventTime: str = ""  # noqa: N815 - AWS' spelling
+    event_source: str = Field(alias="eventSource")
+    event_name: str = Field(alias="eventName")
+    event_time: str = Field("", alias="eventTime")
     s3: _S3
 
 
 class _Event(BaseModel):
-    Records: list[_Record]
+    records: list[_Record] = Field(alias="Records")
 
 
 def parse_event(event: dict[str, Any]) -> list[Notification]:
@@ -68,21 +68,21 @@ def parse_event(event: dict[str, Any]) -> list[Notification]:
     if event.get("Event") == "s3:TestEvent":
         return []
     try:
-        records = _Event.model_validate(event).Records
+        records = _Event.model_validate(event).records
     except ValidationError as error:
         raise InvalidInput("this is not an S3 notification; the function is fired by uploads only") from error
     uploads = [
         record
         for record in records
-        if record.eventSource == "aws:s3" and record.eventName.startswith("ObjectCreated:")
+        if record.event_source == "aws:s3" and record.event_name.startswith("ObjectCreated:")
     ]
     # Sequencers of one key compare as hexadecimal numbers once they have the same length.
     width = max((len(record.s3.object.sequencer) for record in uploads), default=0)
-    uploads.sort(key=lambda record: (record.eventTime, record.s3.object.sequencer.ljust(width, "0")))
+    uploads.sort(key=lambda record: (record.event_time, record.s3.object.sequencer.ljust(width, "0")))
     return [
         Notification(
             key=unquote_plus(record.s3.object.key),
-            version_id=record.s3.object.versionId,
+            version_id=record.s3.object.version_id,
         )
         for record in uploads
     ]

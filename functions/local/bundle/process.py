@@ -9,6 +9,7 @@ Finished = subprocess.CompletedProcess[str]
 
 def run(command: Sequence[str | PathLike[str]], environment: Mapping[str, str] | None = None) -> Finished:
     """Run `command`, in `environment` if one is given, away from the current folder; it may fail."""
-    return subprocess.run(  # noqa: S603 - the commands are this package's own, and no shell reads them
+    # A list of arguments that no shell reads, of programs that this package names: uv and Python.
+    return subprocess.run(  # noqa: S603 - ruff warns of every command that is not a constant
         command, cwd="/", env=environment, capture_output=True, text=True, check=False
     )
