@@ -1,7 +1,6 @@
 """What the tests share: a folder store, the real passengers, and one model trained from them."""
 
 import asyncio
-import base64
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ os.environ.pop("AWS_ENDPOINT_URL", None)
 
 from functions.core.folder_store import FolderStore
 from functions.core.store import Store
+from tests import gateway
 from training.dataset import Dataset, load_dataset
 from training.publication import Upload, train_and_publish
 from training.train import Configuration, Trained, train
@@ -30,13 +30,13 @@ from training.train import Configuration, Trained, train
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
 
-EVENTS = Path(__file__).parent / "events"
+EVENTS = gateway.EVENTS
 TITANIC = Path(__file__).parents[1] / "training" / "data" / "titanic.csv"
 # As small a selection as there is: the tests are about what happens around it.
 QUICK = Configuration(folds=2)
 
 
-# Mangum takes the thread's event loop, from the moment its adapter is imported.
+# Mangum takes the thread's event loop at its adapter's import and at each call.
 LOOP = asyncio.new_event_loop()
 asyncio.set_event_loop(LOOP)
 
@@ -45,6 +45,12 @@ asyncio.set_event_loop(LOOP)
 def _close_the_loop() -> Iterator[None]:
     yield
     LOOP.close()
+
+
+@pytest.fixture(autouse=True)
+def _set_the_loop() -> None:
+    """`asyncio.run` in another test takes it away."""
+    asyncio.set_event_loop(LOOP)
 
 
 def quiet(_what: str, _done: int, _of: int) -> None:
@@ -77,12 +83,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def send(
-    published: Path, event: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Send]:
+def send(published: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Send]:
     """Sends one request through predict's handler, as the gateway would; returns the gateway's answer."""
-    # Mangum takes the loop at import and at each call; `asyncio.run` in another test takes it away.
-    asyncio.set_event_loop(LOOP)
     from functions.predict import service
     from functions.predict.handler import handler
 
@@ -90,21 +92,9 @@ def send(
     service.service.cache_clear()
 
     def send(
-        method: str,
-        path: str,
-        body: str | bytes | None = None,
-        *,
-        query: str = "",
-        headers: dict[str, str] | None = None,
-        **changes: Any,
+        method: str, path: str, body: str | bytes | None = None, *, query: str = "", **options: Any
     ) -> dict[str, Any]:
-        request = event("http_predict") | {"rawPath": path, "rawQueryString": query, "body": body} | changes
-        request["headers"] |= headers or {}
-        if isinstance(body, bytes):
-            request |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-        request["requestContext"]["http"] |= {"method": method, "path": path}
-        request["routeKey"] = request["requestContext"]["routeKey"] = f"{method} {path}"
-        return handler(request, None)
+        return gateway.send(handler, method, f"{path}?{query}" if query else path, body, **options)
 
     yield send
     service.service.cache_clear()
@@ -125,4 +115,4 @@ def call(send: Send) -> Call:
 @pytest.fixture
 def event() -> Callable[[str], dict[str, Any]]:
     """A golden event by the name of its file."""
-    return lambda name: json.loads((EVENTS / f"{name}.json").read_text())
+    return gateway.read_event

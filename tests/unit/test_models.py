@@ -1,6 +1,5 @@
 """The models function through its Lambda handler: every route, every refusal, page by page."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -19,7 +18,8 @@ from functions.core.folder_store import FolderStore
 from functions.core.manifest import File, Manifest
 from functions.models import app as models_app
 from functions.models.handler import handler
-from tests.conftest import LOOP, QUICK, TITANIC
+from tests import gateway
+from tests.conftest import QUICK, TITANIC
 from training.publication import Upload, train_and_publish
 
 Call = Callable[..., tuple[int, Any]]
@@ -88,32 +88,15 @@ def shelf(tmp_path: Path, original: FolderStore) -> Shelf:
 
 
 @pytest.fixture
-def call(
-    tmp_path: Path, event: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Call]:
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     """Sends one request through the handler, as the gateway would; returns status and what the body holds."""
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path))
     models_app.store.cache_clear()
-    # `asyncio.run` in another test takes it away.
-    asyncio.set_event_loop(LOOP)
 
-    def send(method: str, path: str, body: Any = None, scopes: str | None = "admin") -> tuple[int, Any]:
-        raw, _, query = path.partition("?")
-        request = event("http_predict") | {
-            "rawPath": raw,
-            "rawQueryString": query,
-            "body": None if body is None else json.dumps(body),
-        }
-        request["requestContext"]["http"] |= {"method": method, "path": raw}
-        request["requestContext"].pop("authorizer", None)
-        if scopes is not None:
-            context = {"key_id": "abc", "scopes": scopes, "denied": ""}
-            request["requestContext"]["authorizer"] = {"lambda": context}
-        answer = handler(request, None)  # type: ignore[arg-type]  # Mangum does not look at the context
-        page = answer["headers"].get("content-type", "").startswith("text/html")
-        return answer["statusCode"], answer["body"] if page else json.loads(answer["body"] or "null")
+    def call(method: str, path: str, body: Any = None, scopes: str | None = "admin") -> tuple[int, Any]:
+        return gateway.call(handler, method, path, body, key_id="abc", scopes=scopes)
 
-    yield send
+    yield call
     models_app.store.cache_clear()
 
 

@@ -1,6 +1,5 @@
 """The monitor's routes and its schedule, through the handler: who may, what is answered, what is refused."""
 
-import asyncio
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ from functions.local.template import read_template
 from functions.monitor import service
 from functions.monitor.handler import handler
 from functions.monitor.state import STATE
-from tests.conftest import LOOP, QUICK, TITANIC
+from tests import gateway
+from tests.conftest import QUICK, TITANIC
 from tests.declared import TEMPLATE
 from tests.production import champion_of, label, people, predict
 from training.publication import Upload, train_and_publish
@@ -50,25 +50,13 @@ def store(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
-def call(store: Store, event: Callable[[str], dict[str, Any]]) -> Call:
+def call(store: Store) -> Call:
     """Sends one request through the handler, as the gateway would; returns status and what the body holds."""
-    # `asyncio.run` in another test takes it away.
-    asyncio.set_event_loop(LOOP)
 
-    def send(method: str, path: str, scopes: str | None = "admin") -> tuple[int, Any]:
-        raw, _, query = path.partition("?")
-        request = event("http_predict") | {"rawPath": raw, "rawQueryString": query, "body": None}
-        request["requestContext"]["http"] |= {"method": method, "path": raw}
-        request["routeKey"] = f"{method} {raw}"
-        request["requestContext"].pop("authorizer", None)
-        if scopes is not None:
-            context = {"key_id": "abc", "scopes": scopes, "denied": ""}
-            request["requestContext"]["authorizer"] = {"lambda": context}
-        answer = handler(request, None)
-        page = answer["headers"].get("content-type", "").startswith("text/html")
-        return answer["statusCode"], answer["body"] if page else json.loads(answer["body"])
+    def call(method: str, path: str, scopes: str | None = "admin") -> tuple[int, Any]:
+        return gateway.call(handler, method, path, key_id="abc", scopes=scopes)
 
-    return send
+    return call
 
 
 def serve_labelled(store: Store, count: int, seed: int = 0) -> None:
