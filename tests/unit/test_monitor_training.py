@@ -1,0 +1,187 @@
+"""The datasets that the monitor makes of labels: what is in one, when there is one, and how often."""
+
+import csv
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from functions.core import promotion, registry
+from functions.core.lineage import from_metadata
+from functions.core.passenger import FEATURES, Passenger
+from functions.core.store import Store
+from functions.monitor.labelled import read_labelled
+from functions.monitor.report import Report
+from tests.conftest import QUICK, TITANIC
+from tests.monitoring import HOUR, NOW, datasets, monitor, serve, watched
+from tests.production import champion_of, label, predict
+from training.dataset import load_dataset
+from training.publication import Upload, train_and_publish
+
+
+@pytest.fixture
+def store(published: Path, tmp_path: Path) -> Store:
+    return watched(published, tmp_path)
+
+
+def test_a_dataset_is_the_champions_rows_and_the_labelled_ones(store: Store, tmp_path: Path) -> None:
+    manifest = champion_of(store)
+    outcomes = serve(store, 50)
+    for id_, survived in outcomes.items():
+        label(store, id_, survived)
+    report = monitor(store, requested=True)
+    assert (report.training.reason, report.training.outcome, report.training.labels) == (
+        "request",
+        "uploaded",
+        50,
+    )
+    [key] = [key for key in datasets(store) if key != "datasets/titanic.csv"]
+    assert key == report.training.dataset
+    path = tmp_path / "made.csv"
+    path.write_bytes(store.get(key).body)
+    made, original = load_dataset(path), load_dataset(TITANIC)
+    np.testing.assert_array_equal(made.matrix[:1309], original.matrix)
+    np.testing.assert_array_equal(made.survived[:1309], original.survived)
+    np.testing.assert_array_equal(made.holdout[:1309], original.holdout)
+    with path.open() as file:
+        rows = [row for row in csv.DictReader(file) if row["prediction_id"]]
+    assert {row["prediction_id"]: row["survived"] == "1" for row in rows} == outcomes
+    scored = predict(store, [Passenger.model_validate(_typed(row)) for row in rows], NOW)
+    again = [one.probability for one in read_labelled(store, [NOW.date()])]
+    assert [*scored.values()] == again
+    found = from_metadata(store.head(key).metadata)
+    assert found is not None
+    assert (found.reference_key, found.reference_sha256) == ("datasets/titanic.csv", manifest.dataset.sha256)
+    assert (found.labels, found.reason, found.champion) == (50, "request", manifest.version)
+
+
+def _typed(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        name: float(value) if FEATURES[name] is None else value
+        for name, value in row.items()
+        if name in FEATURES and value
+    }
+
+
+def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one(
+    store: Store, tmp_path: Path
+) -> None:
+    outcomes = serve(store, 60)
+    for id_, survived in outcomes.items():
+        label(store, id_, survived)
+    first = monitor(store, requested=True).training.dataset
+    assert first is not None
+    path = tmp_path / "first.csv"
+    path.write_bytes(store.get(first).body)
+    entry = store.head(first)
+    upload = Upload(first, datetime.now(UTC), lineage=from_metadata(entry.metadata))
+    version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
+    assert version is not None
+    if champion_of(store).version != version:
+        promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    # Nothing new: the same bytes, which are there.
+    again = monitor(store, requested=True)
+    assert (again.champion, again.training.outcome, again.training.dataset) == (version, "unchanged", first)
+    [(id_, survived)] = serve(store, 1).items()
+    label(store, id_, survived)
+    second = monitor(store, requested=True).training.dataset
+    assert second not in {None, first}
+    lines = store.get(str(second)).body.splitlines()
+    assert len(lines) == 1 + 1309 + 61
+    found = from_metadata(store.head(str(second)).metadata)
+    assert found is not None
+    assert (found.reference_key, found.labels, found.champion) == ("datasets/titanic.csv", 61, version)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda store: store.delete("datasets/titanic.csv"), "is gone; upload a dataset"),
+        (lambda store: store.put("datasets/titanic.csv", b"another"), "is not what it was"),
+    ],
+)
+def test_without_the_champions_dataset_there_is_none(
+    store: Store, spoil: Callable[[Store], None], says: str
+) -> None:
+    [(id_, survived)] = serve(store, 1).items()
+    label(store, id_, survived)
+    spoil(store)
+    training = monitor(store, requested=True).training
+    assert training.outcome == "held"
+    assert says in training.why
+
+
+def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
+    store: Store, tmp_path: Path
+) -> None:
+    manifest = champion_of(store)
+    elsewhere = manifest.dataset.model_copy(update={"key": "titanic.csv"})
+    changed = manifest.model_copy(update={"dataset": elsewhere})
+    store.put(registry.manifest_key(manifest.version), changed.model_dump_json().encode())
+    [(id_, survived)] = serve(store, 1).items()
+    label(store, id_, survived)
+    training = monitor(store, requested=True).training
+    assert (training.outcome, training.dataset) == ("held", None)
+    assert "not uploaded to datasets/; upload a dataset" in training.why
+
+
+def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: Store, tmp_path: Path) -> None:
+    promoted = promotion.read_champion(store)[0].promoted_at
+    versions = [*registry.published(store)]
+
+    def week(start: datetime) -> None:
+        for hour in range(7 * 24 + 1):
+            monitor(store, start + hour * HOUR)
+
+    week(promoted)
+    assert datasets(store) == ["datasets/titanic.csv"]
+    outcomes = serve(store, 50, promoted + timedelta(days=8))
+    for id_, survived in outcomes.items():
+        label(store, id_, survived)
+    week(promoted + timedelta(days=8))
+    [made] = set(datasets(store)) - {"datasets/titanic.csv"}
+    found = from_metadata(store.head(made).metadata)
+    assert found is not None
+    assert (found.reason, found.labels) == ("weekly", 50)
+    # Whether the gate refused the model of it, and the champion is the same, or not: nothing is made twice.
+    week(promoted + timedelta(days=16))
+    path = tmp_path / "made.csv"
+    path.write_bytes(store.get(made).body)
+    upload = Upload(made, store.head(made).modified, lineage=found)
+    train_and_publish(store, upload, path, by="test", configuration=QUICK)
+    week(promoted + timedelta(days=24))
+    assert set(datasets(store)) == {"datasets/titanic.csv", made}
+    assert len([*registry.published(store)]) == len(versions) + 1
+
+
+def test_what_no_retrain_mends_is_retrained_once_a_day(store: Store) -> None:
+    def wrong(at: datetime, seed: int) -> Report:
+        for id_, survived in serve(store, 60, at, seed=seed).items():
+            label(store, id_, not survived)
+        return monitor(store, at)
+
+    assert wrong(NOW, 0).training.outcome == "uploaded"
+    held = wrong(NOW + HOUR, 1)
+    assert (held.training.reason, held.training.outcome) == ("quality", "held")
+    assert "24 hours" in held.training.why
+    # Nothing new: the report stands.
+    assert monitor(store, NOW + 2 * HOUR) == held
+    # It has rested: what came in the meantime is trained on, once.
+    later = monitor(store, NOW + 24 * HOUR)
+    assert (later.training.outcome, later.training.labels) == ("uploaded", 120)
+    assert monitor(store, NOW + 49 * HOUR) == later
+    assert len(datasets(store)) == 3
+
+
+def test_a_day_has_so_many_trainings_whoever_asks(store: Store) -> None:
+    outcomes = []
+    for seed in range(4):
+        for id_, survived in serve(store, 1, seed=seed).items():
+            label(store, id_, survived)
+        outcomes.append(monitor(store, requested=True).training)
+    assert [training.outcome for training in outcomes] == ["uploaded"] * 3 + ["held"]
+    assert "3 trainings" in outcomes[-1].why
+    assert monitor(store, NOW + 25 * HOUR, requested=True).training.outcome == "uploaded"
