@@ -15,9 +15,8 @@ from functions.core.access import Caller, caller_of
 from functions.core.documentation import describe, documentation_page, operation_id
 from functions.core.errors import LifeboatError
 from functions.core.logs import log
+from functions.core.manifest import VERSION
 from functions.core.middleware import MIDDLEWARE
-
-_ID = re.compile(r"[0-9a-f]{16}")
 
 Check = Callable[[Request], Awaitable[Caller]]
 
@@ -61,8 +60,12 @@ def holder_of(scope: str) -> Check:
         caller = caller_of(request.scope["aws.event"])
         caller.require(scope)
         if scope == "admin":
-            # Only what is an id: a path may hold whatever people put there.
-            named = {name: value for name, value in request.path_params.items() if _ID.fullmatch(str(value))}
+            # Only what looks like a version: a path may hold whatever people put there.
+            named = {
+                name: value
+                for name, value in request.path_params.items()
+                if re.fullmatch(VERSION, str(value))
+            }
             log(
                 "INFO",
                 "administrator",

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.passenger import FEATURES
 
+# How a version is named. Versions become keys of the store: nothing else may pass where one is asked for.
+VERSION = r"^[0-9a-f]{16}$"
+
 
 class Record(BaseModel):
     """Base of what is kept in the store: fields of a later release are passed over, not refused."""

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from functions.core.ids import time_of
+from functions.core.manifest import VERSION
 from functions.core.passenger import Sex
 from functions.core.predictions import PredictionRecord, Reading, objects
 from functions.core.store import Store
@@ -34,7 +35,7 @@ class Filters(BaseModel):
 
     start: Moment | None = Field(None, alias="from", examples=["2026-11-01T00:00:00Z"])
     end: Moment | None = Field(None, alias="to", examples=["2026-11-08T00:00:00Z"])
-    version: str | None = Field(None, pattern=r"^[0-9a-f]{16}$", examples=["64fb781fa1a71ca5"])
+    version: str | None = Field(None, pattern=VERSION, examples=["64fb781fa1a71ca5"])
     sex: Sex | None = None
     pclass: int | None = Field(None, ge=1, le=3)
     min_probability: float = Field(0, ge=0, le=1)

@@ -13,13 +13,11 @@ from functions.core.api import add_document, guarded_by, holder_of, new_api
 from functions.core.comparison import Comparison
 from functions.core.history_pages import Promotion
 from functions.core.http import error_answers
-from functions.core.manifest import Manifest
+from functions.core.manifest import VERSION, Manifest
 from functions.core.settings import Settings
 from functions.core.store import Store, open_store
 from functions.models.listing import PLACE, VersionPage, list_versions
 
-# Versions become keys of the store: nothing else may pass.
-_VERSION = r"^[0-9a-f]{16}$"
 _EXAMPLES = ["64fb781fa1a71ca5"]
 
 
@@ -37,8 +35,8 @@ MAY_READ = guarded_by(holder_of("predict"))
 MAY_CHANGE = guarded_by(_administrator)
 Administrator = Annotated[Caller, Depends(_administrator)]
 OpenStore = Annotated[Store, Depends(_store)]
-Version = Annotated[str, Path(pattern=_VERSION, examples=_EXAMPLES)]
-VersionQuery = Annotated[str, Query(pattern=_VERSION, examples=_EXAMPLES)]
+Version = Annotated[str, Path(pattern=VERSION, examples=_EXAMPLES)]
+VersionQuery = Annotated[str, Query(pattern=VERSION, examples=_EXAMPLES)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
 After = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before")]
 Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
@@ -67,7 +65,7 @@ class RollbackRequest(_Body):
     """
 
     reason: Reason = Field(examples=["complaints since yesterday"])
-    to: str | None = Field(None, pattern=_VERSION, examples=_EXAMPLES)
+    to: str | None = Field(None, pattern=VERSION, examples=_EXAMPLES)
 
 
 class ChampionCard(Promotion):

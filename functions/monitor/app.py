@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Query
 from functions.core.api import add_document, guarded_by, holder_of, new_api
 from functions.core.errors import Conflict, NotFound
 from functions.core.http import error_answers
+from functions.core.manifest import VERSION
 from functions.monitor import catalog, reports
 from functions.monitor.catalog import ID, Catalog, Dataset
 from functions.monitor.report import Report, Training
@@ -34,7 +35,7 @@ DatasetId = Annotated[
         examples=["b6b62a1f66bbb2b3"],
     ),
 ]
-Version = Annotated[str | None, Query(pattern=ID, description="Only those that went into this version")]
+Version = Annotated[str | None, Query(pattern=VERSION, description="Only those that went into this version")]
 
 _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_ACT = error_answers(401, 403, 409, 503)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from functions.core.columns import Columns, to_columns
 from functions.core.errors import InvalidInput
@@ -59,9 +59,6 @@ class Rows:
     bad: list[RowError] = field(default_factory=list)
 
 
-_PASSENGER = TypeAdapter(Passenger)
-
-
 def read_json(body: bytes, *, partial: bool) -> Rows:
     """The passengers of a `Batch`. Raises pydantic's `ValidationError` for what is no batch, and, without
     `partial`, `InvalidInput` for a bad row."""
@@ -79,7 +76,7 @@ def validate_rows(rows: list[dict[str, Any]]) -> Rows:
     bad: list[RowError] = []
     for number, row in enumerate(rows, start=1):
         try:
-            good[number] = _PASSENGER.validate_python(row)
+            good[number] = Passenger.model_validate(row)
         except ValidationError as failure:
             error = failure.errors(include_url=False, include_input=False, include_context=False)[0]
             name = str(error["loc"][0])[:_LONGEST_FIELD] if error["loc"] else ""

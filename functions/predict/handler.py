@@ -3,21 +3,23 @@
 from functools import lru_cache
 from typing import Any
 
-from functions.predict.lane import answer_event, application
+from functions.predict.lane import answer_event
 from functions.predict.snapshot import register_hooks
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0): a plain POST /predict at once, the others by the app."""
-    return answer_event(event) or _adapter()(event, context)
+    return answer_event(event) or long_way()(event, context)
 
 
 @lru_cache(maxsize=1)
-def _adapter() -> Any:
-    """Mangum around all routes. Only who needs it waits for its import, and for asyncio's."""
+def long_way() -> Any:
+    """All routes behind Mangum. They take long to import: only a request that needs them waits for them."""
     from mangum import Mangum
 
-    return Mangum(application, lifespan="off")
+    from functions.predict.app import app
+
+    return Mangum(app, lifespan="off")
 
 
 register_hooks()

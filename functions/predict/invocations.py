@@ -4,14 +4,14 @@ https://mlflow.org/docs/latest/deployment/deploy-model-locally.html describes it
 the containers that it runs.
 """
 
-import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator
+from pydantic_core import to_json
 
 from functions.core.errors import InvalidInput
 from functions.core.limits import MOST_KEYS
-from functions.predict.answers import Answer
+from functions.predict import answers
 from functions.predict.batch import MOST_ROWS, Body, Rows, few_keys, read_rows
 from functions.predict.predict import Scored
 
@@ -48,12 +48,6 @@ class Invocation(Body):
     _few_columns = field_validator("inputs", mode="before")(few_keys)
 
 
-class Predictions(BaseModel):
-    """The answers in the order of the rows."""
-
-    predictions: list[Answer]
-
-
 def read_json(body: bytes) -> Rows:
     """The passengers of an `Invocation`. Raises pydantic's `ValidationError`, `InvalidInput`."""
     sent = Invocation.model_validate_json(body)
@@ -74,13 +68,8 @@ def read_json(body: bytes) -> Rows:
 
 
 def write(scored: Scored) -> bytes:
-    """The body of `Predictions`."""
-    rows = zip(scored.survived, scored.probability, scored.prediction_id, strict=True)
-    answers = [
-        {"survived": survived, "probability": probability, "prediction_id": prediction_id}
-        for survived, probability, prediction_id in rows
-    ]
-    return json.dumps({"predictions": answers}, separators=(",", ":")).encode()
+    """The answers in the order of the rows, as MLflow's clients expect them."""
+    return to_json({"predictions": list(answers.rows(scored))})
 
 
 def _split(table: Split) -> list[Record]:

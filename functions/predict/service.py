@@ -6,10 +6,12 @@ from typing import Self
 from pydantic import Field
 
 from functions.core import registry
+from functions.core.columns import Columns
 from functions.core.scorer import Scorer
 from functions.core.settings import Settings
 from functions.core.store import Reader, Store, open_reader, open_store
 from functions.predict.champion import ChampionCache, Loaded
+from functions.predict.predict import Origin, Scored, predict
 
 # A version that is asked for by name is loaded beside the champion; each takes a few megabytes.
 _MOST_VERSIONS = 4
@@ -53,6 +55,10 @@ class Service:
         if champion and champion.manifest.version == version:
             return champion
         return self._load(version)
+
+    def predict(self, columns: Columns, model: Loaded, origin: Origin) -> Scored:
+        """Score rows with one of the models, and log the share of them that the settings say."""
+        return predict(columns, model, origin, logged_share=self.settings.logged_share)
 
     def _load_version(self, version: str) -> Loaded:
         manifest = registry.read_manifest(self._reader, version)

@@ -8,7 +8,6 @@ import random
 from contextlib import suppress
 
 from functions.core.errors import NoChampion
-from functions.predict.lane import full_application
 from functions.predict.service import service
 
 
@@ -32,8 +31,10 @@ def before_snapshot() -> None:
     A store without a champion, or out of reach, fails no deployment: the first request asks again. Settings
     that do not fit (`SystemExit`) do fail it, which is better than failing every request.
     """
-    # A snapshot costs its reader nothing: it holds the framework too.
-    full_application()
+    # Imported here: the entry point imports this module. A snapshot may be large: it holds the framework too.
+    from functions.predict.handler import long_way
+
+    long_way()
     cache = service().champions
     # The cache has logged why.
     with suppress(NoChampion):

@@ -1,6 +1,5 @@
 """The short way and the long way to an answer lead to the same one."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -8,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.predict import lane
-from functions.predict.lane import application, full_application
-from tests.conftest import LOOP, Call, Send
+from functions.predict.handler import long_way
+from functions.predict.service import Service
+from tests.conftest import Call, Send
 
 ANYTHING = st.none() | st.booleans() | st.integers(-5, 200) | st.floats() | st.text(max_size=5)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
@@ -74,11 +73,11 @@ def test_a_body_is_json_wherever_it_is_sent_or_nowhere(send: Send, body: bytes) 
 
 
 def test_a_plain_request_does_not_wake_the_framework(call: Call) -> None:
-    full_application.cache_clear()
+    long_way.cache_clear()
     assert call("POST", "/predict", '{"pclass": 1, "sex": "female"}')[0] == 200
-    assert full_application.cache_info().currsize == 0
+    assert long_way.cache_info().currsize == 0
     assert call("POST", "/predict", '{"pclass": 0, "sex": "female"}')[0] == 422
-    assert full_application.cache_info().currsize == 1
+    assert long_way.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize(
@@ -91,37 +90,22 @@ def test_a_plain_request_does_not_wake_the_framework(call: Call) -> None:
     ids=["query", "charset", "many headers"],
 )
 def test_whatever_is_unusual_takes_the_long_way(call: Call, unusual: dict[str, Any]) -> None:
-    full_application.cache_clear()
+    long_way.cache_clear()
     status, _ = call("POST", "/predict", '{"pclass": 1, "sex": "female"}', **unusual)
     assert status == (431 if len(unusual.get("headers", {})) > 64 else 200)
-    assert full_application.cache_info().currsize == 1
+    assert long_way.cache_info().currsize == 1
 
 
-def test_a_body_in_parts_is_put_together_again(
-    call: Call, event: Any, monkeypatch: pytest.MonkeyPatch
+def test_what_fails_on_the_short_way_is_tried_once_more_and_not_twice(
+    call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/predict",
-        "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
-        "aws.event": event("http_predict"),
-    }
-    parts = [
-        {"type": "http.request", "body": b'{"pclass": 1, ', "more_body": True},
-        {"type": "http.request", "body": b'"sex": "female"}', "more_body": False},
-    ]
-    sent: list[Any] = []
+    tried = 0
 
-    async def receive() -> Any:
-        return parts.pop(0)
+    def crash(*_: Any) -> None:
+        nonlocal tried
+        tried += 1
+        raise RuntimeError("a mistake of ours")
 
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    monkeypatch.setattr(lane, "full_application", full_application)
-    asyncio.set_event_loop(LOOP)
-    LOOP.run_until_complete(application(scope, receive, send))
-    assert sent[0]["status"] == 200
-    assert b'"survived":true' in sent[1]["body"]
+    monkeypatch.setattr(Service, "predict", crash)
+    assert call("POST", "/predict", '{"pclass": 1, "sex": "female"}')[0] == 500
+    assert tried == 2

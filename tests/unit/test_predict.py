@@ -17,8 +17,7 @@ from functions.core.history_pages import Promotion
 from functions.core.ids import new_ids, time_of
 from functions.core.promotion import Champion
 from functions.core.store import Blob, Store
-from functions.predict import lane, service
-from functions.predict.app import native
+from functions.predict import service
 from functions.predict.champion import ChampionCache
 from tests.conftest import Call, Send
 from training.dataset import Dataset
@@ -124,8 +123,7 @@ def test_an_unexpected_error_shows_nothing_of_itself(
     def crash(*_: Any, **__: Any) -> None:
         raise RuntimeError("s3://private-bucket")
 
-    monkeypatch.setattr(lane, "predict", crash)
-    monkeypatch.setattr(native, "predict", crash)
+    monkeypatch.setattr(service.Service, "predict", crash)
     status, answer = call("POST", "/predict", json.dumps(WOMAN))
     assert (status, answer["code"]) == (500, "INTERNAL")
     assert send("POST", "/predict", json.dumps(WOMAN))["headers"]["cache-control"] == "no-store"

@@ -1,7 +1,8 @@
 """The predict function's HTTP API: Lifeboat's own routes, and the dialects that other tools speak."""
 
-from functions.core.api import new_api
+from functions.core.api import add_document, new_api
 from functions.predict.app import invocations, native, replay, v2
+from functions.predict.app.common import MAY_PREDICT
 
 ROUTERS = (native.router, replay.router, v2.router, invocations.router)
 
@@ -11,3 +12,4 @@ app = new_api(
 )
 for router in ROUTERS:
     app.include_router(router)
+add_document(app, "", MAY_PREDICT)

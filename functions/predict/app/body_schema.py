@@ -4,6 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+# What a CSV looks like, for the same document.
+CSV_BODY = {"schema": {"type": "string"}, "example": "pclass,sex,age\n1,female,29\n3,male,\n"}
+
 
 def body_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of `model` in one piece: its references would lead nowhere in the document."""

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from functions.core.http import error_answers
 from functions.predict import invocations
-from functions.predict.app.body_schema import body_schema
+from functions.predict.app.body_schema import CSV_BODY, body_schema
 from functions.predict.app.common import (
     MAY_PREDICT,
     Asker,
@@ -16,8 +16,8 @@ from functions.predict.app.common import (
     CurrentService,
     read_body,
 )
-from functions.predict.invocations import Invocation, Predictions
-from functions.predict.predict import predict
+from functions.predict.app.shapes import Predictions
+from functions.predict.invocations import Invocation
 
 router = APIRouter()
 
@@ -66,10 +66,7 @@ async def version(request: Request) -> Response:
             "required": True,
             "content": {
                 "application/json": {"schema": body_schema(Invocation)},
-                "text/csv": {
-                    "schema": {"type": "string"},
-                    "example": "pclass,sex,age\n1,female,29\n3,male,\n",
-                },
+                "text/csv": CSV_BODY,
             },
         }
     },
@@ -83,5 +80,5 @@ async def invoke(
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     rows = read_body(await request.body(), content_type, invocations.read_json)
-    scored = predict(rows.columns, model, origin, logged_share=service.settings.logged_share)
+    scored = service.predict(rows.columns, model, origin)
     return Response(invocations.write(scored), media_type="application/json")

@@ -1,21 +1,19 @@
-"""Lifeboat's own routes: one passenger, many passengers, the model in service, health, documentation."""
+"""Lifeboat's own routes: one passenger, many passengers, the model in service, health."""
 
 import functools
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel, TypeAdapter
-from starlette.responses import HTMLResponse, Response
+from pydantic import BaseModel
+from starlette.responses import Response
 
 from functions.core.columns import to_columns
-from functions.core.documentation import describe, documentation_page
 from functions.core.errors import InvalidInput
 from functions.core.http import error_answers
 from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
 from functions.core.passenger import Passenger
 from functions.predict import answers, batch
-from functions.predict.answers import BatchPrediction, Prediction
-from functions.predict.app.body_schema import body_schema
+from functions.predict.app.body_schema import CSV_BODY, body_schema
 from functions.predict.app.common import (
     MAY_PREDICT,
     Asker,
@@ -24,13 +22,11 @@ from functions.predict.app.common import (
     read_body,
     read_json,
 )
+from functions.predict.app.shapes import BatchPrediction, Prediction
 from functions.predict.batch import MOST_EXPLAINED, Batch, Rows
 from functions.predict.explain import Explanation, background_of, explain
-from functions.predict.predict import predict
 
 router = APIRouter()
-# Read as in the lane, and as in every other route: FastAPI's parser takes other things for JSON.
-_PASSENGER = TypeAdapter(Passenger)
 
 Explain = Annotated[bool, Query(description="Add the contribution of each feature, as Shapley values")]
 Partial = Annotated[bool, Query(description="Score the good rows and tell of the bad ones")]
@@ -83,13 +79,11 @@ async def one(
     explain: Explain = False,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    passenger = read_json(await request.body(), content_type, _PASSENGER.validate_json)
+    # As in the lane and in every other route: FastAPI's own parser takes other things for JSON.
+    passenger = read_json(await request.body(), content_type, Passenger.model_validate_json)
     rows = Rows(to_columns([passenger]), [1])
-    scored = predict(rows.columns, model, origin, logged_share=service.settings.logged_share)
+    scored = service.predict(rows.columns, model, origin)
     return _json(answers.one_as_json(scored, model, _explained(rows, model) if explain else None))
-
-
-_CSV_BODY = {"schema": {"type": "string"}, "example": "pclass,sex,age\n1,female,29\n3,male,\n"}
 
 
 @router.post(
@@ -110,7 +104,7 @@ _CSV_BODY = {"schema": {"type": "string"}, "example": "pclass,sex,age\n1,female,
             "required": True,
             "content": {
                 "application/json": {"schema": body_schema(Batch)},
-                "text/csv": _CSV_BODY,
+                "text/csv": CSV_BODY,
             },
         }
     },
@@ -130,7 +124,7 @@ async def many(
     rows = read_body(await request.body(), content_type, from_json, partial=partial)
     if explain and len(rows.numbers) > MOST_EXPLAINED:
         raise InvalidInput(f"at most {MOST_EXPLAINED} rows can be explained at once, got {len(rows.numbers)}")
-    scored = predict(rows.columns, model, origin, logged_share=service.settings.logged_share)
+    scored = service.predict(rows.columns, model, origin)
     explanation = _explained(rows, model) if explain else None
     if accept.startswith("text/csv"):
         body = answers.batch_as_csv(scored, rows.numbers, rows.bad, model, explanation)
@@ -164,13 +158,3 @@ async def ready(model: CurrentChampion, service: CurrentService) -> Ready:
 )
 async def card(model: CurrentChampion) -> ModelCard:
     return ModelCard.model_validate(model.manifest, from_attributes=True)
-
-
-@router.get("/openapi.json", include_in_schema=False, dependencies=MAY_PREDICT)
-async def document(request: Request) -> dict[str, Any]:
-    return describe(request.app)
-
-
-@router.get("/docs", include_in_schema=False, dependencies=MAY_PREDICT)
-async def docs(request: Request) -> HTMLResponse:
-    return documentation_page(describe(request.app))

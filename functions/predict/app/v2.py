@@ -10,18 +10,16 @@ from starlette.responses import Response
 from functions.core import registry
 from functions.core.errors import InvalidInput, NotFound
 from functions.core.http import envelope, error_answers
+from functions.core.manifest import VERSION
 from functions.predict import v2
 from functions.predict.app.body_schema import body_schema
 from functions.predict.app.common import MAY_PREDICT, Asker, CurrentChampion, CurrentService
 from functions.predict.champion import Loaded
-from functions.predict.predict import Origin, predict
+from functions.predict.predict import Origin
 from functions.predict.service import Service
 from functions.predict.v2 import InferAnswer, InferRequest, ModelMetadata
 
 router = APIRouter(prefix="/v2")
-
-# Versions become keys of the store: nothing else may pass.
-_VERSION = re.compile(r"[0-9a-f]{16}")
 
 Name = Annotated[str, Path(examples=["titanic"])]
 Version = Annotated[str, Path(examples=["64fb781fa1a71ca5"])]
@@ -35,7 +33,7 @@ async def _champion(name: Name, champion: CurrentChampion) -> Loaded:
 
 async def _version(version: Version, champion: "Champion", service: CurrentService) -> Loaded:
     missing = NotFound(f"there is no such version; GET /v2/models/{champion.manifest.name} tells which are")
-    if not _VERSION.fullmatch(version):
+    if not re.fullmatch(VERSION, version):
         raise missing
     try:
         return service.model(version)
@@ -168,5 +166,5 @@ async def _answer(request: Request, model: Loaded, service: Service, origin: Ori
     except InvalidInput as error:
         # The protocol knows no 422.
         return envelope(request, 400, "INVALID_INPUT", str(error))
-    scored = predict(rows.columns, model, origin, logged_share=service.settings.logged_share)
+    scored = service.predict(rows.columns, model, origin)
     return Response(v2.write(asked, scored, model), media_type="application/json")

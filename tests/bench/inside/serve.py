@@ -1,4 +1,4 @@
-"""The predict function's ASGI application under uvicorn, one worker, as the gateway would call it.
+"""The predict function's handler under uvicorn, one worker, called as the gateway would call it.
 
 Arguments: the bundle, a folder with uvicorn, the event whose caller every request comes from, the descriptor
 of a listening socket, and what to serve: `predict`, or `empty`, an application that does nothing.
@@ -29,16 +29,32 @@ def main() -> None:
 
 
 def _behind_gateway(context: dict[str, Any]) -> Any:
-    """The application, each request with what API Gateway and the authorizer would have said of it."""
+    """The handler behind a gateway in miniature: an event for each request, with what an authorizer says."""
     from functions.core.ids import new_ids
-    from functions.predict.lane import application
+    from functions.predict.handler import handler
 
-    async def authorized(scope: Any, receive: Any, send: Any) -> None:
+    async def gateway(scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
         [request_id] = new_ids(1)
-        scope["aws.event"] = {"requestContext": {**context, "requestId": request_id}}
-        await application(scope, receive, send)
+        event = {
+            "version": "2.0",
+            "routeKey": f"{scope['method']} {scope['path']}",
+            "rawPath": scope["path"],
+            "rawQueryString": scope["query_string"].decode(),
+            "headers": {name.decode(): value.decode() for name, value in scope["headers"]},
+            "requestContext": {**context, "requestId": request_id},
+            "body": body.decode(),
+            "isBase64Encoded": False,
+        }
+        answer = handler(event, None)
+        headers = [(name.encode(), value.encode()) for name, value in answer["headers"].items()]
+        await send({"type": "http.response.start", "status": answer["statusCode"], "headers": headers})
+        await send({"type": "http.response.body", "body": answer["body"].encode()})
 
-    return authorized
+    return gateway
 
 
 async def _empty(scope: Any, receive: Any, send: Any) -> None:

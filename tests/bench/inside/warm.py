@@ -37,13 +37,10 @@ def main() -> None:
 
 def _long_way(request: dict[str, Any]) -> Callable[[], Any]:
     """The same passenger through the web framework: what every other route takes."""
-    from mangum import Mangum
+    from functions.predict.handler import long_way
 
-    from functions.predict.lane import full_application
-
-    # Starlette's type of an application returns any awaitable, Mangum's a coroutine.
-    adapter = Mangum(full_application(), lifespan="off")  # type: ignore[arg-type]
-    return lambda: adapter(request, None)  # type: ignore[arg-type]  # the same
+    adapter = long_way()
+    return lambda: adapter(request, None)
 
 
 def _raw_run(request: dict[str, Any], model: str) -> Callable[[], Any]:
