@@ -1,0 +1,50 @@
+"""Changes of the list: keys are added and revoked, and no state of the past gets in the way."""
+
+from dataclasses import replace
+
+import pytest
+
+from functions.authorize.keys import make_key, write_keys
+from functions.authorize.register import add, all_keys, revoke
+from functions.core.errors import Conflict, NotFound, UnusableKeys
+from functions.core.parameters import Change, Parameter
+from tests.keys import DAY, NOW, new_key
+
+
+def test_an_id_that_is_taken_is_not_given_again(parameter: Parameter) -> None:
+    _, key = new_key(parameter)
+    with pytest.raises(Conflict, match="try again"):
+        add(parameter, replace(key, sha256="1" * 64), NOW)
+    assert all_keys(parameter)[key.id] == key
+
+
+def test_a_revoked_key_stays_revoked_from_when_it_was(parameter: Parameter) -> None:
+    _, key = new_key(parameter, created=NOW)
+    assert revoke(parameter, key.id, NOW + DAY).revoked == NOW + DAY
+    assert revoke(parameter, key.id, NOW + 2 * DAY).revoked == NOW + DAY
+    with pytest.raises(NotFound, match="no key 00000000"):
+        revoke(parameter, "00000000", NOW)
+
+
+class Versions:
+    """A parameter that hands out all the states it was given, as SSM's history does."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+
+    def read(self) -> str:
+        return self.texts[-1]
+
+    def update(self, change: Change) -> None:
+        self.texts.append(change(self.texts))
+
+
+def test_a_damaged_state_of_the_past_does_not_hold_up_a_change_but_that_of_the_present_does() -> None:
+    _, old = make_key(["predict"], "old", NOW)
+    _, new = make_key(["predict"], "new", NOW)
+    mended = Versions("{", write_keys({old.id: old}, NOW))
+    add(mended, new, NOW)
+    assert set(all_keys(mended)) == {old.id, new.id}
+    damaged = Versions(write_keys({old.id: old}, NOW), "{")
+    with pytest.raises(UnusableKeys):
+        add(damaged, new, NOW)
