@@ -10,14 +10,17 @@ import numpy as np
 from functions.core import feedback, promotion, registry
 from functions.core.columns import to_columns, to_rows
 from functions.core.feedback import Label
-from functions.core.ids import new_ids
+from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
-from functions.core.passenger import Passenger
+from functions.core.passenger import FEATURES, Passenger
 from functions.core.predictions import folder
 from functions.core.scorer import Scorer
 from functions.core.store import Store
 from functions.core.table import read_passengers
 from tests.conftest import TITANIC
+
+SOMEBODY = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
+"""The features of a passenger, as they are logged."""
 
 
 def champion_of(store: Store) -> Manifest:
@@ -36,22 +39,27 @@ def predict(
     scored = Scorer(registry.read_model(store, manifest)).run(columns).probability.tolist()
     answered = dict(zip(ids_of(len(passengers), at), scored, strict=True))
     lines = [
-        {
-            "timestamp": at.isoformat(),
-            "level": "INFO",
-            "message": "prediction",
-            "version": version or manifest.version,
-            "key_id": "a test",
-            "request_id": "",
-            "prediction_id": id_,
-            "probability": probability,
-            "features": row,
-        }
+        logged_line(id_, version=version or manifest.version, probability=probability, features=row)
         for (id_, probability), row in zip(answered.items(), to_rows(columns), strict=True)
     ]
-    body = "".join(json.dumps(line) + "\n" for line in lines)
-    store.put(f"{folder(at)}{new_ids(1)[0]}.jsonl", body.encode())
+    store.put(f"{folder(at)}{new_ids(1)[0]}.jsonl", b"".join(lines))
     return answered
+
+
+def logged_line(id_: str, **changes: Any) -> bytes:
+    """A line of the prediction log, of the prediction with this id."""
+    record = {
+        "timestamp": time_of(id_).isoformat(timespec="milliseconds"),
+        "level": "INFO",
+        "message": "prediction",
+        "version": "0" * 16,
+        "key_id": "a test",
+        "request_id": "",
+        "prediction_id": id_,
+        "probability": 0.5,
+        "features": SOMEBODY,
+    }
+    return json.dumps(record | changes).encode() + b"\n"
 
 
 def ids_of(count: int, at: datetime) -> list[str]:

@@ -14,6 +14,22 @@ PASSED = Decision(promote=True, rule="first champion", reason="it passed the flo
 NO_HOLDOUT = Holdout(features={}, survived=[], probability=[])
 
 
+def facts(**known: Any) -> DatasetFacts:
+    """A dataset of 100 passengers, with anything else as said."""
+    made_up = {
+        "key": "datasets/made-up.csv",
+        "version_id": None,
+        "sha256": "0" * 64,
+        "uploaded_at": NOON,
+        "rows": 100,
+        "survivors": 40,
+        "rejected_rows": 0,
+        "train_rows": 80,
+        "holdout_rows": 20,
+    }
+    return DatasetFacts.model_validate(made_up | known)
+
+
 def publish(
     store: Store,
     version: str,
@@ -35,17 +51,7 @@ def publish(
             "model.onnx": File(sha256=registry.sha256(model), size=len(model)),
             "holdout.json": File(sha256=registry.sha256(rows), size=len(rows)),
         },
-        dataset=DatasetFacts(
-            key=f"datasets/{version}.csv",
-            version_id=None,
-            sha256="0" * 64,
-            uploaded_at=at,
-            rows=100,
-            survivors=40,
-            rejected_rows=0,
-            train_rows=80,
-            holdout_rows=20,
-        ),
+        dataset=facts(key=f"datasets/{version}.csv", uploaded_at=at),
         configuration={},
         libraries={},
         selection={},

@@ -7,20 +7,18 @@ from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from statistics import median
 
-import yaml
-
 from functions.authorize.keys import make_key
 from functions.authorize.register import add
 from functions.core.columns import to_columns
 from functions.core.ids import new_ids
 from functions.core.parameters import open_parameter
 from functions.core.passenger import Passenger
-from functions.local.child import ROOT
 from functions.predict.prediction_log import write_log
 from tests.bench import bill, prices
 from tests.bench.bill import Durations
 from tests.bench.figures import Figures
 from tests.bench.stage import EVENT, Stage
+from tests.declared import of_type
 
 ROUNDS, REQUESTS = 7, 500
 MEMORIES = (128, 256, 512, 1024, 1769, 3008)
@@ -40,7 +38,8 @@ def measure(stage: Stage) -> Figures:
         for words, rate in RATES.items()
     }
     idle = bill.per_month_idle(
-        alarms=_alarms(), stored_bytes=sum(entry.size for entry in stage.store.list(""))
+        alarms=len([*of_type("AWS::CloudWatch::Alarm")]),
+        stored_bytes=sum(entry.size for entry in stage.store.list("")),
     )
     figures = Figures("cost", stage.version)
     for words, parts in bills.items():
@@ -89,15 +88,6 @@ def _line_bytes() -> int:
     with redirect_stdout(written):
         write_log(columns, new_ids(1), [0.9358831644058228], share=1.0, **context)
     return len(written.getvalue())
-
-
-def _alarms() -> int:
-    class Loader(yaml.SafeLoader):
-        """Knows CloudFormation's short forms, none of which matters here."""
-
-    Loader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a kind of SafeLoader
-    return sum(one["Type"] == "AWS::CloudWatch::Alarm" for one in template["Resources"].values())
 
 
 def _print(

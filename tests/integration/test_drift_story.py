@@ -12,33 +12,9 @@ from functions.local.asynchronous import Outcome
 from functions.local.drift_story import tell_of_drift
 from functions.local.runner import Options, running
 from functions.local.story import StoryFailed
+from tests.integration.played import played_by
 
-TEMPLATE = """
-Globals:
-  Function:
-    Environment: {Variables: {LIFEBOAT_STORE: !Sub 's3://lifeboat-test-${AWS::AccountId}'}}
-Resources:
-  Store: {Type: AWS::S3::Bucket}
-  Web:
-    Type: AWS::Serverless::Function
-    Properties:
-      Handler: tests.integration.drift_handlers.web
-      Timeout: 10
-      Events:
-        Any: {Type: HttpApi, Properties: {Method: ANY, Path: $default}}
-  Train:
-    Type: AWS::Serverless::Function
-    Properties:
-      Handler: tests.integration.drift_handlers.train
-      Timeout: 10
-      Events:
-        Uploaded:
-          Type: S3
-          Properties:
-            Bucket: !Ref Store
-            Events: s3:ObjectCreated:*
-            Filter: {S3Key: {Rules: [{Name: prefix, Value: datasets/}]}}
-"""
+TEMPLATE = played_by("tests.integration.drift_handlers", "ANY $default")
 
 
 @pytest.fixture(autouse=True)

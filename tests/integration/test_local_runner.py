@@ -17,34 +17,9 @@ from functions.local.listening import listen, port_of
 from functions.local.runner import Options, Running, running
 from functions.local.story import StoryFailed, tell
 from functions.local.uploads import UploadWatcher
+from tests.integration.played import played_by
 
-TEMPLATE = """
-Globals:
-  Function:
-    Environment: {Variables: {LIFEBOAT_STORE: !Sub 's3://lifeboat-test-${AWS::AccountId}'}}
-Resources:
-  Store: {Type: AWS::S3::Bucket}
-  Web:
-    Type: AWS::Serverless::Function
-    Properties:
-      Handler: tests.integration.local_handlers.web
-      Timeout: 10
-      Events:
-        Model: {Type: HttpApi, Properties: {Method: GET, Path: /model}}
-        Predict: {Type: HttpApi, Properties: {Method: POST, Path: /predict}}
-        Kettle: {Type: HttpApi, Properties: {Method: GET, Path: '/kettles/{name}'}}
-  Train:
-    Type: AWS::Serverless::Function
-    Properties:
-      Handler: tests.integration.local_handlers.train
-      Timeout: 10
-      Events:
-        Uploaded:
-          Type: S3
-          Properties:
-            Bucket: !Ref Store
-            Events: s3:ObjectCreated:*
-            Filter: {S3Key: {Rules: [{Name: prefix, Value: datasets/}, {Name: suffix, Value: .csv}]}}
+TICK = """
   Tick:
     Type: AWS::Serverless::Function
     Properties:
@@ -52,6 +27,8 @@ Resources:
       Events:
         Soon: {Type: Schedule, Properties: {Schedule: rate(1 minute), Input: '{"now": true}'}}
 """
+ROUTES = ("GET /model", "POST /predict", "GET /kettles/{name}")
+TEMPLATE = played_by("tests.integration.local_handlers", *ROUTES) + TICK
 
 
 @pytest.fixture(autouse=True)
@@ -234,16 +211,21 @@ def test_the_story_is_told_from_the_upload_to_the_passenger(options: Options, da
     assert "curl -s http://127.0.0.1:" in words
 
 
+def fails(options: Options, dataset: Path, reason: str) -> None:
+    """The story of `dataset` fails, for this reason."""
+
+    async def act(here: Here) -> None:
+        with pytest.raises(StoryFailed, match=reason):
+            await tell(here.where, here.outcomes, lambda _: None, dataset)
+
+    run(options, act)
+
+
 def test_a_story_without_a_promotion_fails_with_the_reason(
     options: Options, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(story, "DATASET_KEY", "datasets/bad.csv")
-
-    async def act(here: Here) -> None:
-        with pytest.raises(StoryFailed, match=r"no model was promoted: datasets/bad.csv: rejected"):
-            await tell(here.where, here.outcomes, lambda _: None, dataset)
-
-    run(options, act)
+    fails(options, dataset, r"no model was promoted: datasets/bad.csv: rejected")
 
 
 def test_a_story_does_not_wait_for_ever(
@@ -251,24 +233,14 @@ def test_a_story_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr(story, "TRAINING_SECONDS", 0.3)
     monkeypatch.setattr(story, "DATASET_KEY", "elsewhere/titanic.csv")
-
-    async def act(here: Here) -> None:
-        with pytest.raises(StoryFailed, match="no model after 0 seconds"):
-            await tell(here.where, here.outcomes, lambda _: None, dataset)
-
-    run(options, act)
+    fails(options, dataset, "no model after 0 seconds")
 
 
 def test_an_api_that_does_not_answer_well_fails_the_story(
     options: Options, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options.template.write_text(TEMPLATE.replace("/model", "/other"))
-
-    async def act(here: Here) -> None:
-        with pytest.raises(StoryFailed, match="GET /model answered 404"):
-            await tell(here.where, here.outcomes, lambda _: None, dataset)
-
-    run(options, act)
+    fails(options, dataset, "GET /model answered 404")
 
 
 def test_a_template_without_a_store_is_refused(options: Options) -> None:

@@ -1,16 +1,13 @@
 """Each function may do what it does and no more: its recorded calls against its role in template.yaml."""
 
-import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from functions.authorize import handler as authorize_module
 from functions.authorize.keys import make_key
@@ -20,7 +17,6 @@ from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
 from functions.core.parameters import open_parameter
-from functions.core.passenger import FEATURES
 from functions.core.predictions import folder
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
@@ -32,11 +28,13 @@ from functions.monitor.handler import handler as monitor_handler
 from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
-from tests.conftest import EVENTS, LOOP, QUICK, TITANIC
+from tests import gateway
+from tests.conftest import TITANIC
 from tests.declared import TEMPLATE
+from tests.integration.buckets import new_bucket
 from tests.integration.iam import Grant, Need, grants_of
 from tests.integration.recorder import Recorder
-from training.publication import Upload, train_and_publish
+from tests.production import logged_line
 
 FUNCTIONS = read_template(TEMPLATE).functions
 BUCKET = FUNCTIONS["PredictFunction"].environment["LIFEBOAT_STORE"].removeprefix("s3://")
@@ -95,18 +93,13 @@ class Machine:
 
     def ask(self, handler: Any, method: str, path: str, body: Any = None) -> int:
         """The status of a handler's answer to an administrator's request."""
-        raw, _, query = path.partition("?")
-        event = json.loads((EVENTS / "http_predict.json").read_text())
-        event |= {"rawPath": raw, "rawQueryString": query, "body": json.dumps(body) if body else None}
-        event["requestContext"]["http"] |= {"method": method, "path": raw}
-        event["requestContext"]["authorizer"]["lambda"]["scopes"] = "admin"
         with self.recorder.recording():
-            status: int = handler(event, None)["statusCode"]
+            status, _ = gateway.call(handler, method, path, body, scopes="admin")
         return status
 
     def upload(self, key: str, body: bytes | None, *, with_version: bool) -> str:
         """What retrain makes of the event of an upload; without a body the object is not there any more."""
-        record = json.loads((EVENTS / "s3_put.json").read_text())["Records"][0]
+        record = gateway.read_event("s3_put")["Records"][0]
         record["s3"]["object"] = {"key": quote_plus(key, safe="/")}
         if body is not None:
             version_id = self.put(key, body)
@@ -166,7 +159,7 @@ def exercise_models(machine: Machine) -> None:
 
 
 def exercise_authorize(machine: Machine) -> None:
-    event = json.loads((EVENTS / "authorizer_request.json").read_text())
+    event = gateway.read_event("authorizer_request")
     text, key = make_key(["predict"], "a test", datetime.now(UTC))
     event["headers"]["x-api-key"] = text
 
@@ -186,9 +179,8 @@ def exercise_feedback(machine: Machine) -> None:
 
     [id_] = new_ids(1)
     assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 404
-    line = prediction_line()
-    id_ = line["prediction_id"]
-    machine.put(f"{folder(time_of(id_))}a.jsonl", json.dumps(line).encode())
+    [id_] = new_ids(1)
+    machine.put(f"{folder(time_of(id_))}a.jsonl", logged_line(id_, version=OTHER))
     # The second finds a lease, that has ended by then.
     for _ in range(2):
         assert ask("GET", "/feedback/queue") == 200
@@ -213,23 +205,14 @@ def exercise_monitor(machine: Machine) -> None:
     facts = {"version_id": machine.put("datasets/titanic.csv", TITANIC.read_bytes())}
     manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
     machine.put(registry.manifest_key(machine.version), manifest.model_dump_json().encode())
-    line = prediction_line()
-    id_ = line["prediction_id"]
-    machine.put(f"{folder(time_of(id_))}a.jsonl", json.dumps(line).encode())
+    [id_] = new_ids(1)
+    machine.put(f"{folder(time_of(id_))}a.jsonl", logged_line(id_, version=OTHER))
     machine.put(f"feedback/dt={time_of(id_):%Y-%m-%d}/{id_}/000001-1-a.json", b"")
     assert ask("POST", "/training") == 202
     assert ask("POST", "/monitoring/run") == 200
     assert ask("GET", "/monitoring/reports") == 200
     assert ask("GET", "/monitoring/reports/9") == 404
     assert ask("GET", "/datasets") == 200
-
-
-def prediction_line() -> dict[str, Any]:
-    """A line of the prediction log, of a prediction made now."""
-    [id_] = new_ids(1)
-    features = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
-    line = {"prediction_id": id_, "version": OTHER, "probability": 0.5, "features": features}
-    return line | {"timestamp": time_of(id_).isoformat(), "key_id": "", "request_id": ""}
 
 
 EXERCISES: dict[str, Callable[[Machine], None]] = {
@@ -242,26 +225,8 @@ EXERCISES: dict[str, Callable[[Machine], None]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
-    """A store in which the real passengers made the champion."""
-    store = FolderStore(str(tmp_path_factory.mktemp("published")))
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    train_and_publish(store, upload, TITANIC, by="test", configuration=QUICK)
-    return store
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def machine(endpoint: str, published: FolderStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     recorder = Recorder()
     for function in FUNCTIONS.values():
         for name, value in function.environment.items():
@@ -283,16 +248,8 @@ def machine(endpoint: str, published: FolderStore, monkeypatch: pytest.MonkeyPat
     )
     for cached in caches:
         cached.cache_clear()
-    # `asyncio.run` in another test takes it away, and Mangum needs one.
-    asyncio.set_event_loop(LOOP)
-    s3: Any = boto3.client("s3")
-    s3.create_bucket(Bucket=BUCKET)
-    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    yield Machine(recorder, s3, published)
-    for kind in ("Versions", "DeleteMarkers"):
-        for item in s3.list_object_versions(Bucket=BUCKET).get(kind, []):
-            s3.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
-    s3.delete_bucket(Bucket=BUCKET)
+    with new_bucket(BUCKET) as s3:
+        yield Machine(recorder, s3, FolderStore(str(published)))
     for cached in caches:
         cached.cache_clear()
 

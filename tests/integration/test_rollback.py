@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,21 +16,10 @@ from functions.core.folder_store import FolderStore
 from functions.core.parameters import open_parameter
 from functions.core.store import Store
 from functions.local.runner import Options, running
-from tests.conftest import QUICK, TITANIC
-from training.publication import Upload, train_and_publish
 
 REFRESH_SECONDS = 1.0
 OTHER = "0" * 15 + "1"
 PASSENGER = {"pclass": 1, "sex": "female"}
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> FolderStore:
-    """A store in which the real passengers made the champion."""
-    store = FolderStore(str(tmp_path_factory.mktemp("published")))
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    train_and_publish(store, upload, TITANIC, by="test", configuration=QUICK)
-    return store
 
 
 def publish_twice(source: FolderStore, store: Store) -> str:
@@ -72,7 +62,7 @@ async def roll_back(client: httpx.AsyncClient, to: str | None) -> dict[str, Any]
 
 
 def test_a_warm_function_obeys_a_rollback_within_its_refresh_interval(
-    published: FolderStore, monkeypatch: pytest.MonkeyPatch
+    published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS"):
         monkeypatch.delenv(name, raising=False)
@@ -80,7 +70,7 @@ def test_a_warm_function_obeys_a_rollback_within_its_refresh_interval(
 
     async def go() -> list[float]:
         async with running(Options(port=0, store_port=0), lambda *_: None, lambda _: None) as where:
-            first = await asyncio.to_thread(publish_twice, published, where.store)
+            first = await asyncio.to_thread(publish_twice, FolderStore(str(published)), where.store)
             assert where.keys is not None
             key = await asyncio.to_thread(administrators_key, where.keys)
             async with httpx.AsyncClient(

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import pytest
 
 from functions.core.s3_store import S3Store
+from tests.integration.answering import Answering, answering
 
 
 class Counting(ThreadingHTTPServer):
@@ -15,13 +16,12 @@ class Counting(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
+        super().__init__(("127.0.0.1", 0), Counted)
         self.opened = 0
         self.closed = threading.Semaphore(0)
 
 
-class Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Counted(Answering):
     server: Counting
 
     def setup(self) -> None:
@@ -32,25 +32,14 @@ class Answering(BaseHTTPRequestHandler):
         super().finish()
         self.server.closed.release()
 
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("ETag", '"etag"')
-        self.send_header("Content-Length", "4")
-        self.end_headers()
-        self.wfile.write(b"body")
-
-    def log_message(self, *_: object) -> None:
-        """Not worth a line."""
+    def answer(self) -> None:
+        self.send(200, b"body")
 
 
 @pytest.fixture
 def server() -> Iterator[Counting]:
-    with Counting() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with answering(Counting()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_a_disconnected_store_holds_no_connection_and_opens_one_when_asked(

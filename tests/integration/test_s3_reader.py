@@ -1,11 +1,10 @@
 """Reading from S3 without the SDK: signed as the SDK signs, and over a real connection."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from functions.core.s3_reader import S3Reader
 from functions.core.s3_store import S3Store
 from functions.core.store import open_reader
 from functions.local.embedded_store import start_embedded_store
+from tests.integration.answering import Answering, answering
 
 PLAIN = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
+        super().__init__(("127.0.0.1", 0), AsTold)
         self.answers: list[tuple[int, bytes] | None] = [(200, b"body")]
         self.connections = 0
         self.requests = 0
@@ -49,15 +49,14 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class AsTold(Answering):
     server: Server
 
     def setup(self) -> None:
         super().setup()
         self.server.connections += 1
 
-    def do_GET(self) -> None:
+    def answer(self) -> None:
         self.server.requests += 1
         answers = self.server.answers
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -65,26 +64,13 @@ class Answering(BaseHTTPRequestHandler):
             # A kept connection that the other end has closed.
             self.close_connection = True
             return
-        status, body = answer
-        self.send_response(status)
-        self.send_header("ETag", '"etag"')
-        if status != 304:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Not worth a line."""
+        self.send(*answer)
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with answering(Server()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from functions.local.sam import main, sam_local
 from functions.local.state import State
 
 BUCKET = "s3://lifeboat-here"
+Docker = Callable[..., None]
+Called = Callable[[], tuple[list[str], dict[str, str | None], str | None]]
 # A program that reports how it was called, in place of SAM. It asks the store before it ends.
 STAND_IN = f"""#!{sys.executable}
 import json, os, socket, sys, urllib.parse
@@ -39,7 +41,13 @@ def stand_in(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def called(capfd: pytest.CaptureFixture[str]) -> Called:
+    """How the stand-in was called: its arguments, the environment's part of it, and the store's answer."""
+    return lambda: json.loads(capfd.readouterr().out)
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     """A docker on the path that answers as asked; with its gateway, containers are this machine."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.delenv("LIFEBOAT_STORE", raising=False)
@@ -68,10 +76,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 def test_the_functions_reach_the_embedded_store_through_the_gateway(
-    stand_in: Path,
-    docker: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    stand_in: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch, called: Called
 ) -> None:
     docker()
 
@@ -82,7 +87,7 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
             return port, await sam_local(["invoke", "F"], stand_in)
 
     port, code = asyncio.run(run())
-    arguments, variables, answer = json.loads(capfd.readouterr().out)
+    arguments, variables, answer = called()
     assert code == 3
     assert arguments == ["local", "invoke", "F", "--template", str(sam.TEMPLATE), "--skip-pull-image"]
     assert answer == "AHOY"
@@ -91,15 +96,12 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
 
 
 def test_another_endpoint_is_used_as_it_is_with_the_keys_of_this_environment(
-    stand_in: Path,
-    docker: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    stand_in: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch, called: Called
 ) -> None:
     docker(has_image=False)
     found(monkeypatch, State("", BUCKET, "https://store.example", False, 1))
     asyncio.run(sam_local(["start-api"], stand_in))
-    arguments, variables, _ = json.loads(capfd.readouterr().out)
+    arguments, variables, _ = called()
     assert "--skip-pull-image" not in arguments
     assert variables == {
         "LIFEBOAT_STORE": BUCKET,
@@ -109,20 +111,17 @@ def test_another_endpoint_is_used_as_it_is_with_the_keys_of_this_environment(
 
 
 def test_a_store_named_in_the_environment_needs_no_runner(
-    stand_in: Path,
-    docker: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    stand_in: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch, called: Called
 ) -> None:
     docker()
     found(monkeypatch, None)
     monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
     asyncio.run(sam_local([], stand_in))
-    assert json.loads(capfd.readouterr().out)[1]["LIFEBOAT_STORE"] == "s3://mine"
+    assert called()[1]["LIFEBOAT_STORE"] == "s3://mine"
 
 
 def test_a_signal_to_stop_reaches_sam_as_ctrl_c(
-    tmp_path: Path, docker: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker()
     monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
@@ -154,7 +153,7 @@ def test_a_store_out_of_reach_is_refused(
     gateway: str,
     reason: str,
     stand_in: Path,
-    docker: Callable[..., None],
+    docker: Docker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     docker(gateway)
@@ -164,7 +163,7 @@ def test_a_store_out_of_reach_is_refused(
 
 
 def test_without_an_engine_the_command_line_says_so(
-    docker: Callable[..., None],
+    docker: Docker,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

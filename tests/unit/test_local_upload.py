@@ -4,19 +4,18 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.manifest import Certificate, DatasetFacts, Decision, File, Manifest
+from functions.core import promotion
+from functions.core.manifest import Decision
 from functions.core.store import Store
 from functions.local import upload as module
 from functions.local.upload import upload
+from tests.versions import facts, publish
 
 BODY = b"pclass,sex,survived\n1,female,1\n"
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -32,34 +31,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def manifest(version: str, body: bytes, *, promote: bool = True) -> Manifest:
-    facts = DatasetFacts(
-        key="datasets/more.csv",
-        version_id=None,
-        sha256=hashlib.sha256(body).hexdigest(),
-        uploaded_at=NOW,
-        rows=1309,
-        survivors=500,
-        rejected_rows=3,
-        train_rows=1000,
-        holdout_rows=309,
+def retrained(store: Store, version: str, body: bytes, *, promote: bool = True) -> None:
+    """Publish `version`, made from the rows of `body`."""
+    dataset = facts(
+        key="datasets/more.csv", sha256=hashlib.sha256(body).hexdigest(), rows=1309, rejected_rows=3
     )
-    return Manifest(
-        version=version,
-        model="gradient boosting",
-        created_at=NOW,
-        files={"model.onnx": File(sha256="0" * 64, size=1)},
-        dataset=facts,
-        configuration={},
-        libraries={},
-        selection={},
-        metrics={},
-        confusion=[],
-        slices={},
-        certificate=Certificate(rows=1, edge_rows=1, largest_difference=0, label_flips=0, tolerance=1e-5),
-        reference={},
-        decision=Decision(promote=promote, rule="floors", reason="it is worse"),
-    )
+    decision = Decision(promote=promote, rule="floors", reason="it is worse")
+    publish(store, version, dataset=dataset, decision=decision)
 
 
 def after_upload(store: Store, act: Callable[[], object]) -> threading.Thread:
@@ -87,8 +65,8 @@ def said(store: Store, file: Path, act: Callable[[], object] = lambda: None) -> 
 
 def test_a_promotion_is_told(store: Store, file: Path) -> None:
     def retrain() -> None:
-        registry.write_manifest(store, manifest("other", b"another file"))
-        registry.write_manifest(store, manifest("new", BODY))
+        retrained(store, "other", b"another file")
+        retrained(store, "new", BODY)
         threading.Event().wait(0.05)
         promotion.promote(store, "new", over=None, by="test", reason="it is better")
 
@@ -100,15 +78,13 @@ def test_a_promotion_is_told(store: Store, file: Path) -> None:
 
 
 def test_a_model_that_is_not_promoted_is_told_with_the_reason(store: Store, file: Path) -> None:
-    accepted, words = said(
-        store, file, lambda: registry.write_manifest(store, manifest("new", BODY, promote=False))
-    )
+    accepted, words = said(store, file, lambda: retrained(store, "new", BODY, promote=False))
     assert accepted
     assert "the champion stays: it is worse" in words
 
 
 def test_a_promotion_that_another_one_overtook_is_told(store: Store, file: Path) -> None:
-    accepted, words = said(store, file, lambda: registry.write_manifest(store, manifest("new", BODY)))
+    accepted, words = said(store, file, lambda: retrained(store, "new", BODY))
     assert accepted
     assert "another version was promoted meanwhile" in words
 
@@ -128,7 +104,7 @@ def test_a_refusal_is_told_with_its_first_reasons(store: Store, file: Path) -> N
 
 
 def test_the_same_file_again_is_told_to_change_nothing(store: Store, file: Path) -> None:
-    registry.write_manifest(store, manifest("old", BODY))
+    retrained(store, "old", BODY)
     accepted, words = said(store, file)
     assert accepted
     assert "the same file made version old before" in words

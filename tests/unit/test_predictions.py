@@ -1,10 +1,8 @@
 """Records of predictions in the store: read by the hour, found by id, damaged ones passed over."""
 
-import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,27 +10,11 @@ from functions.core import predictions
 from functions.core.errors import NotFound
 from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
-from functions.core.passenger import FEATURES
 from functions.core.predictions import find, folder, parse_line, read_hour
 from functions.core.store import Blob, Store
+from tests.production import SOMEBODY, logged_line
 
 MINUTE = timedelta(minutes=1)
-FEATURE_VALUES = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
-
-
-def line(id_: str, **changes: Any) -> bytes:
-    record = {
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": "INFO",
-        "message": "prediction",
-        "version": "2428e146bc8c7c91",
-        "key_id": "5f3a91c2",
-        "request_id": "JKJaXm=",
-        "prediction_id": id_,
-        "probability": 0.5,
-        "features": FEATURE_VALUES,
-    }
-    return json.dumps(record | changes).encode() + b"\n"
 
 
 class Counting(FolderStore):
@@ -60,14 +42,14 @@ def shipped(tmp_path: Path) -> Counting:
 
 
 DAMAGED = {
-    "cut off": line(new_ids(1)[0])[:200],
+    "cut off": logged_line(new_ids(1)[0])[:200],
     "no JSON": b"two records on a line",
     "no object": b"[1]",
-    "a probability that is none": line(new_ids(1)[0], probability=1.5),
-    "NaN": line(new_ids(1)[0], probability=float("nan")),
-    "a feature too few": line(new_ids(1)[0], features={"pclass": 1.0}),
-    "text for a number": line(new_ids(1)[0], features=FEATURE_VALUES | {"age": "old"}),
-    "a category that is none": line(new_ids(1)[0], features=FEATURE_VALUES | {"sex": "unknown"}),
+    "a probability that is none": logged_line(new_ids(1)[0], probability=1.5),
+    "NaN": logged_line(new_ids(1)[0], probability=float("nan")),
+    "a feature too few": logged_line(new_ids(1)[0], features={"pclass": 1.0}),
+    "text for a number": logged_line(new_ids(1)[0], features=SOMEBODY | {"age": "old"}),
+    "a category that is none": logged_line(new_ids(1)[0], features=SOMEBODY | {"sex": "unknown"}),
 }
 
 
@@ -78,7 +60,9 @@ def test_a_damaged_line_is_refused_by_itself_and_passed_over_in_an_hour(
     with pytest.raises(ValueError, match="validation error"):
         parse_line(damaged)
     ids, now = new_ids(2), datetime.now(UTC)
-    shipped.ship(folder(now) + "a.jsonl", line(ids[0]), damaged.strip() + b"\n", b"\n", line(ids[1]))
+    shipped.ship(
+        folder(now) + "a.jsonl", logged_line(ids[0]), damaged.strip() + b"\n", b"\n", logged_line(ids[1])
+    )
     reading = read_hour(shipped, now)
     assert [record.prediction_id for record in reading] == ids
     assert reading.damaged == 1
@@ -86,15 +70,15 @@ def test_a_damaged_line_is_refused_by_itself_and_passed_over_in_an_hour(
 
 def test_a_record_of_a_later_release_may_say_more() -> None:
     [id_] = new_ids(1)
-    record = parse_line(line(id_, cabin="C85", features=FEATURE_VALUES | {"deck": "C"}))
+    record = parse_line(logged_line(id_, cabin="C85", features=SOMEBODY | {"deck": "C"}))
     assert record.prediction_id == id_
 
 
 def test_an_hour_has_the_records_of_all_its_objects_each_of_them_once(store: Store) -> None:
     now, ids = datetime(2026, 11, 21, 16, 46, tzinfo=UTC), new_ids(3)
-    store.put("predictions/dt=2026-11-21/hour=16/a.jsonl", line(ids[0]) + line(ids[1]))
-    store.put("predictions/dt=2026-11-21/hour=16/b.jsonl", line(ids[1]) + line(ids[2]).strip())
-    store.put("predictions/dt=2026-11-21/hour=17/c.jsonl", line(new_ids(1)[0]))
+    store.put("predictions/dt=2026-11-21/hour=16/a.jsonl", logged_line(ids[0]) + logged_line(ids[1]))
+    store.put("predictions/dt=2026-11-21/hour=16/b.jsonl", logged_line(ids[1]) + logged_line(ids[2]).strip())
+    store.put("predictions/dt=2026-11-21/hour=17/c.jsonl", logged_line(new_ids(1)[0]))
     assert [record.prediction_id for record in read_hour(store, now)] == ids
     assert list(read_hour(store, now + timedelta(days=1))) == []
     # The folders are those of UTC, wherever whoever asks may be.
@@ -107,7 +91,7 @@ def test_a_record_is_found_in_the_folder_of_the_hour_before_its_own_or_after(
 ) -> None:
     others, [id_] = new_ids(50), new_ids(1)
     key = folder(time_of(id_) + arrived) + "a.jsonl"
-    shipped.ship(key, *map(line, others), line(id_), *map(line, new_ids(50)))
+    shipped.ship(key, *map(logged_line, others), logged_line(id_), *map(logged_line, new_ids(50)))
     assert find(shipped, id_).prediction_id == id_
     assert find(shipped, id_.upper()).prediction_id == id_
     assert find(shipped, others[0]).prediction_id == others[0]
@@ -118,7 +102,9 @@ def test_what_was_written_before_a_prediction_is_not_read(shipped: Counting) -> 
     made = time_of(id_)
     for number in range(10):
         at = made + (number - 5) * 2 * MINUTE
-        shipped.ship(f"{folder(made)}{number}.jsonl", line(id_ if number == 6 else new_ids(1)[0]), at=at)
+        shipped.ship(
+            f"{folder(made)}{number}.jsonl", logged_line(id_ if number == 6 else new_ids(1)[0]), at=at
+        )
     assert find(shipped, id_).prediction_id == id_
     # Sixth by its time, the first after the prediction, then the one with the record.
     assert [key[-7:] for key in shipped.read] == ["5.jsonl", "6.jsonl"]
@@ -127,10 +113,10 @@ def test_what_was_written_before_a_prediction_is_not_read(shipped: Counting) -> 
 def test_an_id_in_another_field_or_on_a_damaged_line_is_not_taken_for_the_record(shipped: Counting) -> None:
     [id_] = new_ids(1)
     here = folder(time_of(id_))
-    shipped.ship(here + "a.jsonl", line(new_ids(1)[0], request_id=id_), line(id_)[:-30] + b"\n")
+    shipped.ship(here + "a.jsonl", logged_line(new_ids(1)[0], request_id=id_), logged_line(id_)[:-30] + b"\n")
     with pytest.raises(NotFound, match="some minutes after"):
         find(shipped, id_)
-    shipped.ship(here + "b.jsonl", line(new_ids(1)[0], request_id=id_), line(id_))
+    shipped.ship(here + "b.jsonl", logged_line(new_ids(1)[0], request_id=id_), logged_line(id_))
     assert find(shipped, id_).prediction_id == id_
 
 
@@ -138,7 +124,7 @@ def test_a_search_ends(shipped: Counting, monkeypatch: pytest.MonkeyPatch) -> No
     [id_] = new_ids(1)
     here = folder(time_of(id_))
     for number in range(5):
-        shipped.ship(f"{here}{number}.jsonl", line(new_ids(1)[0]))
+        shipped.ship(f"{here}{number}.jsonl", logged_line(new_ids(1)[0]))
     monkeypatch.setattr(predictions, "_MOST_OBJECTS", 3)
     with pytest.raises(NotFound):
         find(shipped, id_)

@@ -1,0 +1,45 @@
+"""Uploads to a bucket, the events of them, and what retrain's handler leaves behind."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote_plus
+
+from functions.core import promotion
+from functions.retrain import handler as retrain_handler
+
+BUCKET = "lifeboat-test"
+Event = Callable[[str], dict[str, Any]]
+
+
+def record(event: Event, key: str, **fields: Any) -> dict[str, Any]:
+    """A record of the golden event for another object; the key is encoded as S3 does it."""
+    found: dict[str, Any] = event("s3_put")["Records"][0]
+    found["s3"]["object"] |= {"key": quote_plus(key, safe="/"), **fields}
+    return found
+
+
+def upload(s3: Any, key: str, body: bytes) -> str:
+    version: str = s3.put_object(Bucket=BUCKET, Key=key, Body=body)["VersionId"]
+    return version
+
+
+def retrain(*records: dict[str, Any]) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = retrain_handler.handler({"Records": list(records)}, None)["results"]
+    return results
+
+
+def arrive(s3: Any, event: Event, key: str, body: bytes) -> dict[str, Any]:
+    """Upload `body` and have retrain take the event of it. What it says of that."""
+    upload(s3, key, body)
+    (result,) = retrain(record(event, key))
+    return result
+
+
+def keys(s3: Any, prefix: str) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+
+
+def champion(s3: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=promotion.CHAMPION)["Body"].read())
+    return found

@@ -1,0 +1,79 @@
+"""A store of model versions as the models function keeps them, and requests to that function."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.core import promotion, registry
+from functions.core.comparison import Holdout, read_holdout
+from functions.core.folder_store import FolderStore
+from functions.core.manifest import File, Manifest
+from functions.models import app as models_app
+from functions.models.handler import handler
+from tests import gateway
+
+Call = Callable[..., tuple[int, Any]]
+BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
+WHY = {"reason": "because a test says so"}
+UNKNOWN = "f" * 16
+
+
+class Shelf:
+    """A store that begins with one champion, and to which copies of it are added under other names."""
+
+    def __init__(self, root: Path, published: Path) -> None:
+        self._root = root
+        self.store = FolderStore(str(root))
+        shutil.copytree(published, root, dirs_exist_ok=True)
+        champion, _ = promotion.read_champion(self.store)
+        self.first = champion.version
+        self._set_age(self.first, 0)
+
+    @property
+    def champion(self) -> promotion.Champion:
+        return promotion.read_champion(self.store)[0]
+
+    def add(self, number: int, **changes: Any) -> str:
+        """Publish a version, `number` hours after the first, that the gate let pass against that one."""
+        version = f"{number:016x}"
+        manifest = registry.read_manifest(self.store, self.first)
+        holdout = read_holdout(self.store, manifest)
+        if "survives" in changes:
+            holdout = Holdout(
+                features=holdout.features,
+                survived=holdout.survived,
+                probability=[changes.pop("survives")] * len(holdout.survived),
+            )
+        body = holdout.model_dump_json().encode()
+        files = manifest.files | {"holdout.json": File(sha256=registry.sha256(body), size=len(body))}
+        decision = manifest.decision.model_copy(update={"champion": self.first})
+        made = {"version": version, "files": files, "decision": decision} | changes
+        self.store.put(registry.holdout_key(version), body)
+        self.store.put(registry.model_key(version), registry.read_model(self.store, manifest))
+        copy: Manifest = manifest.model_copy(update=made)
+        self.store.put(registry.manifest_key(version), copy.model_dump_json().encode())
+        self._set_age(version, number)
+        return version
+
+    def _set_age(self, version: str, hours: int) -> None:
+        time = (BEGAN + timedelta(hours=hours)).timestamp()
+        os.utime(self._root / registry.manifest_key(version), (time, time))
+
+
+@contextmanager
+def calling(store: Path, patch: pytest.MonkeyPatch) -> Iterator[Call]:
+    """Sends one request through the handler, as the gateway would; returns status and what the body holds."""
+    patch.setenv("LIFEBOAT_STORE", str(store))
+    models_app.store.cache_clear()
+
+    def call(method: str, path: str, body: Any = None, scopes: str | None = "admin") -> tuple[int, Any]:
+        return gateway.call(handler, method, path, body, key_id="abc", scopes=scopes)
+
+    yield call
+    models_app.store.cache_clear()
