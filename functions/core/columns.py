@@ -53,12 +53,12 @@ def to_rows(columns: Columns) -> list[dict[str, Any]]:
 def from_cells(cells: Mapping[str, Sequence[str]], *, decimal_comma: bool = False) -> Columns | None:
     """The tensors of a table's text, column by column; None when any cell is not plainly valid.
 
-    cells: for each field of `Passenger` that the table has, its N cells, stripped; "" for missing. The result
-    is the one that `Passenger` row by row leads to, in a small part of the time. There are no words here for
+    cells: for each field of `Passenger` that the table has, its N cells; blank for missing. The result is
+    the one that `Passenger` row by row leads to, in a small part of the time. There are no words here for
     what is wrong: whoever gets None validates row by row.
     """
     rows = len(cells["sex"])
-    if "name" in cells and max(map(len, cells["name"]), default=0) > _LONGEST_NAME:
+    if "name" in cells and max(map(len, map(str.strip, cells["name"])), default=0) > _LONGEST_NAME:
         return None
     columns: dict[str, Tensor] = {}
     for name, categories in FEATURES.items():
@@ -83,9 +83,9 @@ def _numbers(name: str, cells: Sequence[str], decimal_comma: bool) -> Tensor | N
     # Ages, fares and classes repeat: each text is read once.
     numbers: dict[str, float] = {}
     for cell in set(cells):
-        text = cell.replace(",", ".") if decimal_comma else cell
+        text = cell.strip().replace(",", ".") if decimal_comma else cell.strip()
         # Of digits, signs, points and exponents, `float` takes what a number in CSV may be, and no more.
-        if not _DIGITS.fullmatch(text) or (not cell and field.is_required()):
+        if not _DIGITS.fullmatch(text) or (not text and field.is_required()):
             return None
         try:
             number = float(text) if text else missing
@@ -100,19 +100,21 @@ def _numbers(name: str, cells: Sequence[str], decimal_comma: bool) -> Tensor | N
 def _categories(name: str, cells: Sequence[str], categories: tuple[str, ...]) -> Tensor | None:
     required = Passenger.model_fields[name].is_required()
     known = {word: word for word in (categories if required else ("", *categories))}
-    if not known.keys() >= set(cells):
-        return None
     # One string for each category: whoever goes through ten thousand finds them in the processor's cache.
-    return np.array([known[cell] for cell in cells], dtype=object)[:, None]
+    words = {cell: known.get(cell.strip()) for cell in set(cells)}
+    if None in words.values():
+        return None
+    return np.array([words[cell] for cell in cells], dtype=object)[:, None]
 
 
 def _titles(cells: Mapping[str, Sequence[str]], rows: int) -> Tensor | None:
     names = cells.get("name")
     found: Sequence[str | None] = [title_from_name(name) for name in names] if names else [None] * rows
     if "title" in cells:
-        if not _TITLES.issuperset(cells["title"]):
+        titles = [*map(str.strip, cells["title"])]
+        if not _TITLES.issuperset(titles):
             return None
-        found = [title or named for title, named in zip(cells["title"], found, strict=True)]
+        found = [title or named for title, named in zip(titles, found, strict=True)]
     return _tensor(found, FEATURES["title"])
 
 

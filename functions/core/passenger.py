@@ -1,6 +1,7 @@
 """A passenger: the one model behind the HTTP request, the CSV row and the input of the graph."""
 
 import re
+from functools import lru_cache
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -47,7 +48,12 @@ _HONORIFIC = re.compile(r",\s*([^.,\s][^.,]{0,29})\.")
 def title_from_name(name: str) -> Title | None:
     """The group of the honorific in "Surname, Honorific. Forenames"; None where there is none known."""
     found = _HONORIFIC.search(name)
-    return TITLES.get(found.group(1).strip().lower()) if found else None
+    return _title_of(found[1]) if found else None
+
+
+@lru_cache(maxsize=256)
+def _title_of(honorific: str) -> Title | None:
+    return TITLES.get(honorific.strip().lower())
 
 
 def _whole(value: Any) -> Any:

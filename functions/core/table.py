@@ -154,9 +154,8 @@ class _Rows:
         """All rows column by column, if every cell is plainly valid."""
         if not self.cells:
             return None
-        table = list(zip(*self.cells, strict=False))
-        cells = {name: [*map(str.strip, table[at])] for at, name in self._columns.items()}
-        labels = cells.pop(LABEL, [])
+        cells = {name: [row[at] for row in self.cells] for at, name in self._columns.items()}
+        labels = [*map(str.strip, cells.pop(LABEL, []))]
         columns = from_cells(cells, decimal_comma=self._decimal_comma)
         if columns is None or not {"0", "1"}.issuperset(labels):
             return None

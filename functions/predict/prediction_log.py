@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain, compress, repeat
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -18,6 +19,8 @@ from functions.core.passenger import FEATURES
 
 MESSAGE = "prediction"
 _SHARES = 1 << 24
+# Rows that are written at once: all that they are made into on the way stays in the processor's cache.
+_BLOCK = 500
 # What stands before, between and after the values of a line.
 _FEATURES = ",".join(f'"{name}":%s' for name in FEATURES)
 _FIRST, *_LABELS = f',"prediction_id":"%s","probability":%s,"features":{{{_FEATURES}}}}}\n'.split("%s")
@@ -45,25 +48,34 @@ def write_log(
         {"timestamp": now, "level": "INFO", "message": MESSAGE, "version": version, "key_id": key_id}
         | {"request_id": request_id}
     ).decode()
-    table = [probabilities, *(columns[name].ravel().tolist() for name in FEATURES)]
-    # Nothing in it needs escaping: a word is a category, "" where it is missing.
-    text = to_json(table, inf_nan_mode="null").decode().replace('""', "null")
-    values = [prediction_ids, *(column.split(",") for column in text[2:-2].split("],["))]
+    table: list[Sequence[Any]] = [
+        prediction_ids,
+        probabilities,
+        *(columns[name].ravel().tolist() for name in FEATURES),
+    ]
     if share < 1:
         kept = [_chosen(one, share) for one in prediction_ids]
-        values = [list(compress(column, kept)) for column in values]
-    # Put together column by column: to fill in ten thousand lines one by one takes three times as long.
-    count = len(values[0])
-    parts: list[Iterable[str]] = [repeat(head[:-1] + _FIRST, count)]
-    for column, label in zip(values, _LABELS, strict=True):
-        parts += [column, repeat(label, count)]
+        table = [list(compress(column, kept)) for column in table]
     try:
-        # One write: lines of several requests do not mix.
-        sys.stdout.write("".join(chain.from_iterable(zip(*parts, strict=True))))
+        for at in range(0, len(table[0]), _BLOCK):
+            # Whole lines in one write: those of several requests do not mix.
+            sys.stdout.write(_lines(head[:-1] + _FIRST, [column[at : at + _BLOCK] for column in table]))
         sys.stdout.flush()
     except (OSError, ValueError):
         # There is nobody left to tell.
         pass
+
+
+def _lines(head: str, table: Sequence[Sequence[Any]]) -> str:
+    """The lines of some rows, put together column by column: one by one they would take twice as long."""
+    ids, *rest = table
+    # Nothing in it needs escaping: a word is a category, "" where it is missing.
+    text = to_json(rest, inf_nan_mode="null").decode().replace('""', "null")
+    values = [ids, *(column.split(",") for column in text[2:-2].split("],["))]
+    parts: list[Iterable[str]] = [repeat(head, len(ids))]
+    for column, label in zip(values, _LABELS, strict=True):
+        parts += [column, repeat(label, len(ids))]
+    return "".join(chain.from_iterable(zip(*parts, strict=True)))
 
 
 def _chosen(prediction_id: str, share: float) -> bool:
