@@ -2,8 +2,7 @@
 
 The rows it begins with are always those of a dataset that people uploaded: where the champion was made from
 a dataset of this module, the one with which that begins. To these come all predictions with an outcome, the
-newest label of each. So the same labels make the same bytes, and a hash of the bytes is the object's name:
-what was put together before is found there, and nothing happens.
+newest label of each. A hash of the bytes is the object's name.
 """
 
 import hashlib
@@ -14,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from functions.core import lineage
 from functions.core.columns import Columns, from_values
-from functions.core.errors import Conflict, LifeboatError, NotFound
+from functions.core.errors import LifeboatError, NotFound
 from functions.core.manifest import Lineage, Manifest
 from functions.core.passenger import FEATURES
 from functions.core.store import Store
@@ -52,15 +50,6 @@ def build(store: Store, champion: Manifest, labelled: Sequence[Labelled], reason
     parts += _lines(from_values(values), survived, [one.prediction_id for one in labelled])
     body = "".join(parts).encode()
     return Built(f"datasets/labelled-{hashlib.sha256(body).hexdigest()[:16]}.csv", body, found)
-
-
-def upload(store: Store, dataset: Built) -> bool:
-    """Upload it, which starts a retrain, unless it was uploaded before. Returns whether it was new."""
-    try:
-        store.create(dataset.key, dataset.body, metadata=lineage.to_metadata(dataset.lineage))
-    except Conflict:
-        return False
-    return True
 
 
 def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:

@@ -55,21 +55,25 @@ def emit(report: Report, stage: str) -> None:
 
 
 def _values(report: Report) -> dict[str, float]:
-    """The metrics by name. Of a window that is not complete yet there are none of drift."""
+    """The metrics by name.
+
+    What alarms go by stands from one complete window to the next, and begins anew with another champion: so
+    every report has it. The figures of a window are sent once, when it is complete.
+    """
+    drift, quality = report.drift, report.live.quality
     values: dict[str, float] = {
         "Champion": report.promotion,
         "Labels": report.live.labels,
         "QualityFallen": len(report.live.fallen),
         "Trainings": int(report.training.outcome == "uploaded"),
+        "DriftConfirmed": int(drift.confirmed) if drift else 0,
+        "DataAlarms": len(drift.data.alarms) if drift else 0,
     }
-    drift, quality = report.drift, report.live.quality
     if drift and report.counted.complete:
         values |= {
             "Predictions": drift.rows,
             "DriftedFeatures": len(drift.drifted),
-            "DriftConfirmed": int(drift.confirmed),
             "LargestPsi": max((found.psi for found in drift.features.values()), default=0.0),
-            "DataAlarms": len(drift.data.alarms),
         }
         if drift.expected:
             values["ExpectedLogLoss"] = drift.expected.metrics["log_loss"].value

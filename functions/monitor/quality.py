@@ -98,6 +98,11 @@ def expected_quality(probability: npt.ArrayLike, *, threshold: float = 0.5) -> Q
     return quality.model_copy(update={"metrics": metrics})
 
 
+def effective_rows(weights: Floats) -> float:
+    """How many equally weighted rows would tell as much; 0 for none. weights: above 0, shape [N]."""
+    return float(weights.sum() ** 2 / np.sum(weights**2)) if len(weights) else 0.0
+
+
 def fallen(live: Quality, holdout: dict[str, Interval]) -> list[str]:
     """The metrics among roc_auc, log_loss and brier that are worse in production than on the holdout.
 
@@ -127,7 +132,7 @@ def _probabilities(values: npt.ArrayLike) -> Floats:
 def _quality(chances: Floats, positive: Floats, negative: Floats, threshold: float) -> Quality | None:
     weights = positive + negative
     # Chances and their complements may add up to a little less than 1.
-    effective = float(weights.sum() ** 2 / np.sum(weights**2)) if len(weights) else 0.0
+    effective = effective_rows(weights)
     if effective < FEWEST_ROWS - 1e-6:
         return None
     order = np.argsort(chances, kind="stable")

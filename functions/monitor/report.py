@@ -39,10 +39,18 @@ class LiveQuality(Record):
     """How good the champion is on those of its predictions whose outcome was reported."""
 
     labels: int
-    quality: Quality | None = Field(description="Null while there are too few labels to say")
+    effective_rows: float = Field(
+        description="As many labels, drawn at random, would tell as much: those of the queue tell less"
+    )
+    quality: Quality | None = Field(
+        description="Null with too few labels (`LIFEBOAT_MIN_LABELS`), and with fewer than 30 effective rows"
+    )
     represented: float = Field(description="Share of its predictions that have labelled ones like them")
     holdout: dict[str, Interval]
-    fallen: list[str] = Field(description="Metrics that are worse than on the holdout, not by chance")
+    fallen: list[str] = Field(
+        description="Metrics that are worse than on the holdout, not by chance; none while less than 0.95 "
+        "of the predictions are represented"
+    )
 
 
 Reason = Literal["request", "drift", "quality", "weekly"]

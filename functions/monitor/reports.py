@@ -1,5 +1,6 @@
 """Where reports are kept: `monitoring/reports/{sequence}.json`, one for each run that found something new."""
 
+import re
 from contextlib import suppress
 
 from pydantic import BaseModel, Field, ValidationError
@@ -9,6 +10,7 @@ from functions.core.store import Store
 from functions.monitor.report import Report
 
 _FOLDER = "monitoring/reports/"
+_NAME = re.compile(rf"{_FOLDER}([0-9]{{8,}})\.json")
 
 
 class ReportPage(BaseModel):
@@ -16,13 +18,18 @@ class ReportPage(BaseModel):
     next: int | None = Field(description="Send it as `before` to have the next page; null on the last")
 
 
-def keep(store: Store, report: Report) -> bool:
-    """Write a report unless it is there already. Returns whether it was not."""
+def is_kept(store: Store, sequence: int) -> bool:
     try:
-        store.create(_key(report.sequence), report.model_dump_json(indent=2).encode())
-    except Conflict:
+        store.head(_key(sequence))
+    except NotFound:
         return False
     return True
+
+
+def keep(store: Store, report: Report) -> None:
+    """Write a report unless it is there already."""
+    with suppress(Conflict):
+        store.create(_key(report.sequence), report.model_dump_json(indent=2).encode())
 
 
 def read(store: Store, sequence: int) -> Report:
@@ -34,13 +41,13 @@ def read(store: Store, sequence: int) -> Report:
     try:
         return Report.model_validate_json(body)
     except ValidationError as error:
-        raise UnusableRecord(f"report {sequence} is damaged") from error
+        raise UnusableRecord(f"report {sequence} is damaged, or of an earlier release") from error
 
 
 def last_number(store: Store) -> int:
-    """The number of the newest report; 0 when there is none."""
-    numbers = [int(entry.key.removeprefix(_FOLDER).removesuffix(".json")) for entry in store.list(_FOLDER)]
-    return max(numbers, default=0)
+    """The number of the newest report; 0 when there is none. What is no report is passed over."""
+    names = (_NAME.fullmatch(entry.key) for entry in store.list(_FOLDER))
+    return max((int(name[1]) for name in names if name), default=0)
 
 
 def page(store: Store, newest: int, *, limit: int) -> ReportPage:

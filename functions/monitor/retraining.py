@@ -1,25 +1,26 @@
-"""Another model when it is due: a dataset is put together and uploaded, and the upload does the rest."""
+"""Another model when it is due: a dataset is put together, and its upload does the rest."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.core.manifest import Manifest
 from functions.core.promotion import Champion
 from functions.core.store import Store
-from functions.monitor.dataset import LostReference, build, upload
-from functions.monitor.labelled import labelled_days, read_labelled
+from functions.monitor.dataset import LostReference, build
+from functions.monitor.labelled import fingerprint, labelled_days, read_labelled
+from functions.monitor.pending import Pending, prepare
 from functions.monitor.report import Drift, LiveQuality, Reason, Training
 from functions.monitor.settings import MonitorSettings
-from functions.monitor.state import Started, State
+from functions.monitor.state import Started, State, Tried
 
-_NOT_DUE = Training(reason=None, outcome="not due", why="")
 # What was trained longer ago than this holds up nothing.
 _REMEMBERED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What it is decided by whether to train. `labels` tells one set of labels from another."""
+    """What it is decided by whether to train."""
 
     store: Store
     settings: MonitorSettings
@@ -28,7 +29,6 @@ class Situation:
     manifest: Manifest
     drift: Drift | None
     live: LiveQuality
-    labels: str
     now: datetime
 
     def started(self, training: Training) -> list[Started]:
@@ -39,42 +39,78 @@ class Situation:
         return [one for one in started if self.now - one.at < _REMEMBERED]
 
 
-def attempt(situation: Situation, *, requested: bool) -> tuple[Training, bool]:
-    """Train if it is due and nothing holds it up. Returns what came of it, and whether a dataset was made.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Whether another model is due, and what came of it.
 
-    A run that dies after the upload does not know of it. The next one makes the same bytes, finds them there,
-    and has nothing to do; only where outcomes came in between, there is a second retrain.
+    tried: what is to be remembered of it; None when nothing was tried. pending: the dataset that is to be
+    uploaded once this is written down.
     """
+
+    training: Training
+    tried: Tried | None = None
+    pending: Pending | None = None
+
+
+NOT_DUE = Attempt(Training(reason=None, outcome="not due", why=""))
+
+
+def attempt(situation: Situation, *, requested: bool) -> Attempt:
+    """Put a dataset together if one is due, nothing holds it up, and it would have new rows."""
     reason = _reason(situation, requested=requested)
     if reason is None:
-        return _NOT_DUE, False
+        return NOT_DUE
     if why := _hindrance(situation, reason):
-        return Training(reason=reason, outcome="held", why=why), False
-    before = situation.before
-    if reason in ("drift", "quality") and before and before.tried == situation.labels:
-        why = "no outcome was reported since the last try"
-        return Training(reason=reason, outcome="unchanged", why=why), False
-    return _train(situation, reason), True
+        return Attempt(Training(reason=reason, outcome="held", why=why))
+    # First: of labels that come while rows are read, it must not be said that they have been tried.
+    rows = _fingerprint(situation)
+    last = situation.before.tried if situation.before else None
+    # Who asks again has perhaps put back what was lost.
+    if last and last.rows == rows and not (requested and last.training.outcome == "held"):
+        # A week later it is asked again. What drift or quality ask for stands until there are new rows.
+        return Attempt(_repeated(last.training, reason), last if reason == "weekly" else None)
+    training, pending = _put_together(situation, reason)
+    return Attempt(training, Tried(rows=rows, training=training), pending)
 
 
-def _train(situation: Situation, reason: Reason) -> Training:
+def _fingerprint(situation: Situation) -> str:
+    """Tells the rows that a dataset could be made of from those of another time."""
+    facts = situation.manifest.dataset
+    reference = facts.lineage.reference_sha256 if facts.lineage else facts.sha256
+    text = f"{reference} {fingerprint(situation.store)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _repeated(last: Training, reason: Reason) -> Training:
+    """What is to be said when the same rows are asked for again."""
+    changes: dict[str, str] = {"reason": reason}
+    if last.outcome == "uploaded":
+        changes |= {
+            "outcome": "unchanged",
+            "why": "no outcome was reported since this dataset was put together",
+        }
+    return last.model_copy(update=changes)
+
+
+def _put_together(situation: Situation, reason: Reason) -> tuple[Training, Pending | None]:
     store = situation.store
     labelled = read_labelled(store, labelled_days(store))
     if not labelled:
         why = "no outcome of a prediction has been reported: GET /feedback/queue says which would help most"
-        return Training(reason=reason, outcome="unchanged", why=why)
+        return Training(reason=reason, outcome="unchanged", why=why), None
     try:
         dataset = build(store, situation.manifest, labelled, reason)
     except LostReference as error:
-        return Training(reason=reason, outcome="held", why=f"{error}; upload a dataset")
-    new = upload(store, dataset)
-    return Training(
+        return Training(reason=reason, outcome="held", why=f"{error}; upload a dataset"), None
+    is_new = not any(store.list(dataset.key))
+    training = Training(
         reason=reason,
-        outcome="uploaded" if new else "unchanged",
-        why="the upload starts a retrain" if new else "the same rows were uploaded before",
+        outcome="uploaded" if is_new else "unchanged",
+        why="the upload starts a retrain" if is_new else "the same rows were uploaded before",
         dataset=dataset.key,
         labels=len(labelled),
     )
+    return training, prepare(store, dataset) if is_new else None
 
 
 def _reason(situation: Situation, *, requested: bool) -> Reason | None:

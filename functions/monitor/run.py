@@ -1,18 +1,20 @@
 """One run of the monitor: read what is new, judge it, and have another model trained when that is due."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from functions.core import promotion, registry
+from functions.core.distribution import Tally
 from functions.core.errors import Conflict
 from functions.core.predictions import Reading
 from functions.core.store import Store
-from functions.monitor import live, metrics, reports
+from functions.monitor import live, metrics, pending, reports
 from functions.monitor.judgement import judge
 from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.report import Counted, Report
-from functions.monitor.retraining import Situation, attempt
+from functions.monitor.retraining import NOT_DUE, Situation, attempt
 from functions.monitor.settings import MonitorSettings
 from functions.monitor.state import State, read_state, write_state
 from functions.monitor.unread import advanced, beginning, unread
@@ -25,36 +27,49 @@ def run(store: Store, settings: MonitorSettings, *, now: datetime, requested: bo
     """Take in all that is new, and return the report: the last one when nothing is.
 
     requested: train another model whatever the figures say. May be repeated at any time, and by several at
-    once: each object of the log is counted in one window, each report is written once. Raises `NoChampion`,
-    `UnusableModel`, `UnusableRecord`, `StoreUnavailable`, and `Conflict` when others were first ten times.
+    once: each object of the log is counted in one window, each report is written once, and each training that
+    a report tells of has one dataset. Raises `NoChampion`, `UnusableModel`, `UnusableRecord`,
+    `StoreUnavailable`, and `Conflict` when others were first ten times.
     """
     conflicts = 0
     while True:
-        before, etag = read_state(store) or (None, None)
-        if before:
-            # Whoever wrote this state may have died before its report was written.
-            _publish(store, before.report, settings)
-        state, more = _look(store, settings, before, now, requested=requested)
-        if state is before:
-            return state.report
         try:
-            write_state(store, state, over=etag)
+            before, etag = read_state(store) or (None, None)
+            if before and etag:
+                # Whoever wrote this state may have died before it was done.
+                before, etag = _finish(store, before, etag, settings)
+            state, more = _look(store, settings, before, now, requested=requested)
+            if state is before:
+                return state.report
+            etag = write_state(store, state, over=etag)
         except Conflict:
             # What another run has counted in the meantime is not counted again.
             conflicts += 1
             if conflicts == _ATTEMPTS:
                 raise
             continue
-        _publish(store, state.report, settings)
+        # Another run may finish it as well, and be first.
+        with suppress(Conflict):
+            _finish(store, state, etag, settings)
         if not more:
             return state.report
-        # What was asked for once is done once.
-        requested = False
 
 
-def _publish(store: Store, report: Report, settings: MonitorSettings) -> None:
-    if reports.keep(store, report):
-        metrics.emit(report, settings.stage)
+def _finish(store: Store, state: State, etag: str, settings: MonitorSettings) -> tuple[State, str]:
+    """Do what follows from a state that has been written. Returns the state after that, and its ETag.
+
+    Raises `Conflict` when another run wrote first.
+    """
+    if not reports.is_kept(store, state.report.sequence):
+        # In this order: an alarm can bear to be told twice, but not never.
+        metrics.emit(state.report, settings.stage)
+        reports.keep(store, state.report)
+    if not state.pending:
+        return state, etag
+    found = pending.upload(store, state.pending)
+    # Of one that is gone it is not remembered that it was tried: the same rows make another.
+    done = state.model_copy(update={"pending": None, "tried": state.tried if found else None})
+    return done, write_state(store, done, over=etag)
 
 
 def _look(
@@ -70,20 +85,20 @@ def _look(
     reading = Reading(store.get(entry.key).body for entry in entries)
     new = count(reading, manifest)
     window = together(same.window, new) if same else new
-    answered = new.tallies["probability"]
-    if same:
-        answered += same.answered
-    labelled = read_labelled(store, _days(now, settings.label_days))
+    days = _days(now, settings.label_days)
+    answered = _answered(same.answered if same else {}, new.days, days)
+    labelled = read_labelled(store, days)
     labels = _fingerprint(labelled)
 
     complete = window.rows >= settings.min_rows
     drift = same.report.drift if same else None
     if complete:
         drift = judge(window, manifest, settings, after=drift)
-    quality = live.judge(manifest, answered, labelled, settings.min_labels)
-    situation = Situation(store, settings, before, champion, manifest, drift, quality, labels, now)
-    training, built = attempt(situation, requested=requested)
-    if same and not entries and labels == same.labels and not built and not requested:
+    quality = live.judge(manifest, answered.values(), labelled, settings.min_labels)
+    situation = Situation(store, settings, before, champion, manifest, drift, quality, now)
+    # It is decided by all that there is, not by the first part of it.
+    made = NOT_DUE if more else attempt(situation, requested=requested)
+    if same and not entries and labels == same.labels and not made.tried and not requested:
         return same, False
 
     report = Report(
@@ -101,25 +116,36 @@ def _look(
         damaged_lines=reading.damaged,
         drift=drift,
         live=quality,
-        training=training,
+        training=made.training,
     )
     state = State(
         position=advanced(position, entries, now, more=more),
         window=count([], manifest) if complete else window,
         answered=answered,
         labels=labels,
-        tried=labels if built else before.tried if before else "",
-        considered=now if built or not before else before.considered,
-        started=situation.started(training),
+        tried=made.tried or (before.tried if before else None),
+        considered=now if made.tried or not before else before.considered,
+        started=situation.started(made.training),
+        pending=made.pending,
         report=report,
     )
     return state, more
 
 
-def _days(now: datetime, days: int) -> Iterator[date]:
+def _days(now: datetime, days: int) -> list[date]:
     # A clock may be fast, here or there.
     last = (now + timedelta(hours=1)).date()
-    return (last - timedelta(days=back) for back in range(days + 1))
+    return [last - timedelta(days=back) for back in range(days + 1)]
+
+
+def _answered(
+    before: Mapping[date, Tally], new: Mapping[date, Tally], days: Sequence[date]
+) -> dict[date, Tally]:
+    """Both together, of those days only."""
+    found = {day: before[day] for day in days if day in before}
+    for day in set(days) & new.keys():
+        found[day] = found[day] + new[day] if day in found else new[day]
+    return found
 
 
 def _fingerprint(labelled: Sequence[Labelled]) -> str:

@@ -1,11 +1,12 @@
 """What the monitor remembers from run to run: one object, changed by compare-and-swap.
 
 The state holds the last report, so that a report and the state that follows from it are written at once, or
-not at all. From the state the report is then copied to where it is kept; a run that died before that is
-finished by the next one. Of two runs at once one is first, and the other finds nothing left to do.
+not at all; and with them the decision to train. From the state the report is then copied to where it is kept,
+and the dataset uploaded that was decided on; a run that died before that is finished by the next one. Of two
+runs at once one is first, and the other finds nothing left to do.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import ValidationError
 
@@ -13,7 +14,8 @@ from functions.core.distribution import Tally
 from functions.core.errors import NotFound, UnusableRecord
 from functions.core.manifest import Record
 from functions.core.store import Store
-from functions.monitor.report import Reason, Report
+from functions.monitor.pending import Pending
+from functions.monitor.report import Reason, Report, Training
 from functions.monitor.unread import Position
 from functions.monitor.window import Window
 
@@ -21,28 +23,41 @@ STATE = "monitoring/state.json"
 
 
 class Started(Record):
-    """A training that the monitor started by uploading a dataset."""
+    """A training that the monitor decided on. Its dataset is uploaded, or `State.pending`."""
 
     at: datetime
     reason: Reason
     dataset: str
 
 
+class Tried(Record):
+    """The last try to put a dataset together: what came of it, and of what it was made.
+
+    rows: tells the rows that a dataset could be made of from those of another time. These are all labels, and
+    the rows that the champion comes from.
+    """
+
+    rows: str
+    training: Training
+
+
 class State(Record):
     """What is known after a run.
 
-    window: the one that is being filled. answered: the probabilities of all of the champion's predictions,
-    counted in its bins. labels: tells one set of labels from another; tried: with which a dataset was last
-    put together, and considered: when. started: the trainings of the last month.
+    window: the one that is being filled. answered: the probabilities of the champion's predictions, counted
+    in its bins, by the day (UTC) on which they were made, for as long as outcomes are waited for. labels:
+    tells the labels of these days from others. considered: when a weekly training was last thought of.
+    started: the trainings of the last month. pending: the dataset that is to be uploaded before anything else.
     """
 
     position: Position
     window: Window
-    answered: Tally
+    answered: dict[date, Tally]
     labels: str
-    tried: str
+    tried: Tried | None
     considered: datetime
     started: list[Started]
+    pending: Pending | None
     report: Report
 
 
@@ -56,14 +71,17 @@ def read_state(store: Store) -> tuple[State, str] | None:
         return State.model_validate_json(blob.body), blob.etag
     except ValidationError as error:
         raise UnusableRecord(
-            f"{STATE} is damaged; delete it and the monitor begins anew, with the last day of the log"
+            f"{STATE} is damaged, or of an earlier release; delete it and the monitor begins anew, with the "
+            "last day of the log"
         ) from error
 
 
-def write_state(store: Store, state: State, *, over: str | None) -> None:
-    """Write the state in place of the one whose ETag is `over`. Raises `Conflict` when a run was first."""
+def write_state(store: Store, state: State, *, over: str | None) -> str:
+    """Write the state in place of the one whose ETag is `over` (None: there is none). Returns its own.
+
+    Raises `Conflict` when another run was first.
+    """
     body = state.model_dump_json().encode()
     if over is None:
-        store.create(STATE, body)
-    else:
-        store.replace(STATE, body, etag=over)
+        return store.create(STATE, body)
+    return store.replace(STATE, body, etag=over)

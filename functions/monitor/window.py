@@ -1,7 +1,7 @@
 """The predictions between two judgements, as counts: windows add up, whatever the number of their rows."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from pydantic import Field
 
@@ -17,7 +17,8 @@ class Window(Record):
 
     tallies: by feature, and `probability`, in the bins of the champion's manifest. sample: up to a thousand
     probabilities, by the random end of their prediction's id: those with the smallest ends, so that each had
-    the same chance to be among them.
+    the same chance to be among them. days: the probabilities by day (UTC), of what was read now: they are not
+    kept with the window, which ends when it is complete.
     """
 
     champion: str
@@ -27,14 +28,17 @@ class Window(Record):
     last: datetime | None = None
     tallies: dict[str, Tally] = Field({})
     sample: dict[str, float] = Field({})
+    days: dict[date, Tally] = Field({}, exclude=True)
 
 
 def count(records: Iterable[PredictionRecord], champion: Manifest) -> Window:
     """The window of `records`."""
     columns: dict[str, list[float | str | None]] = {name: [] for name in champion.reference}
     sample: dict[str, float] = {}
+    days: dict[date, list[float | str | None]] = {}
     first = last = None
     rows = others = 0
+    probability = {"probability": champion.reference["probability"]}
     for record in records:
         if record.version != champion.version:
             others += 1
@@ -42,6 +46,7 @@ def count(records: Iterable[PredictionRecord], champion: Manifest) -> Window:
         rows += 1
         first, last = _earlier(first, record.timestamp), _later(last, record.timestamp)
         sample[record.prediction_id[-12:]] = record.probability
+        days.setdefault(record.timestamp.astimezone(UTC).date(), []).append(record.probability)
         for name, values in columns.items():
             values.append(record.probability if name == "probability" else record.features[name])
     return Window(
@@ -52,6 +57,7 @@ def count(records: Iterable[PredictionRecord], champion: Manifest) -> Window:
         last=last,
         tallies=tally(champion.reference, columns),
         sample=_smallest(sample),
+        days={day: tally(probability, {"probability": found})["probability"] for day, found in days.items()},
     )
 
 

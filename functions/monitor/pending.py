@@ -1,0 +1,47 @@
+"""A dataset that was decided on: its bytes are written down before the decision is, and uploaded after it.
+
+So an upload is never made that the state does not know of, and one that the state knows of is made, whichever
+run lives to do it, of the very bytes that were decided on. The copy below `monitoring/` fires nothing; the
+lifecycle of the bucket clears it away (template.yaml).
+"""
+
+from contextlib import suppress
+
+from functions.core import lineage
+from functions.core.errors import Conflict, NotFound
+from functions.core.logs import log
+from functions.core.manifest import Lineage, Record
+from functions.core.store import Store
+from functions.monitor.dataset import Built
+
+
+class Pending(Record):
+    """A dataset that lies ready. `key` is where it belongs, and a hash of its bytes is part of that."""
+
+    key: str
+    lineage: Lineage
+
+
+def prepare(store: Store, dataset: Built) -> Pending:
+    """Write the bytes down. Another run that does so at the same time writes the same."""
+    store.put(_copy(dataset.key), dataset.body)
+    return Pending(key=dataset.key, lineage=dataset.lineage)
+
+
+def upload(store: Store, pending: Pending) -> bool:
+    """Upload it, which starts a retrain, unless a run has done so before.
+
+    Returns False when its bytes are gone: the lifecycle takes them if the monitor does not run for a week.
+    """
+    try:
+        body = store.get(_copy(pending.key)).body
+    except NotFound:
+        log("WARNING", "a dataset is gone before it was uploaded", dataset=pending.key)
+        return False
+    with suppress(Conflict):
+        store.create(pending.key, body, metadata=lineage.to_metadata(pending.lineage))
+    return True
+
+
+def _copy(key: str) -> str:
+    return f"monitoring/{key}"
