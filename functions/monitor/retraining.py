@@ -56,19 +56,19 @@ NOT_DUE = Attempt(Training(reason=None, outcome="not due", why=""))
 
 
 def attempt(situation: Situation, *, requested: bool) -> Attempt:
-    """Put a dataset together if one is due, nothing holds it up, and it would have new rows."""
+    """Put a dataset together if one is due, it would have new rows, and nothing holds it up."""
     reason = _reason(situation, requested=requested)
     if reason is None:
         return NOT_DUE
-    if why := _hindrance(situation, reason):
-        return Attempt(Training(reason=reason, outcome="held", why=why))
     # First: of labels that come while rows are read, it must not be said that they have been tried.
     rows = _fingerprint(situation)
     last = situation.before.tried if situation.before else None
     # Who asks again has perhaps put back what was lost.
     if last and last.rows == rows and not (requested and last.training.outcome == "held"):
-        # A week later it is asked again. What drift or quality ask for stands until there are new rows.
+        # Once a week that is worth a report; drift and a bad quality stand as they are told of.
         return Attempt(_repeated(last.training, reason), last if reason == "weekly" else None)
+    if why := _hindrance(situation, reason):
+        return Attempt(Training(reason=reason, outcome="held", why=why))
     training, pending = _put_together(situation, reason)
     return Attempt(training, Tried(rows=rows, training=training), pending)
 
@@ -85,10 +85,8 @@ def _repeated(last: Training, reason: Reason) -> Training:
     """What is to be said when the same rows are asked for again."""
     changes: dict[str, str] = {"reason": reason}
     if last.outcome == "uploaded":
-        changes |= {
-            "outcome": "unchanged",
-            "why": "no outcome was reported since this dataset was put together",
-        }
+        why = "no outcome was reported since this dataset was put together"
+        changes |= {"outcome": "unchanged", "why": why}
     return last.model_copy(update=changes)
 
 
@@ -96,12 +94,13 @@ def _put_together(situation: Situation, reason: Reason) -> tuple[Training, Pendi
     store = situation.store
     labelled = read_labelled(store, labelled_days(store))
     if not labelled:
-        why = "no outcome of a prediction has been reported: GET /feedback/queue says which would help most"
+        why = "no logged prediction has an outcome: GET /feedback/queue says of which it would help most"
         return Training(reason=reason, outcome="unchanged", why=why), None
     try:
         dataset = build(store, situation.manifest, labelled, reason)
     except LostReference as error:
         return Training(reason=reason, outcome="held", why=f"{error}; upload a dataset"), None
+    # When the state was deleted, or labels were corrected and corrected back.
     is_new = not any(store.list(dataset.key))
     training = Training(
         reason=reason,

@@ -34,10 +34,9 @@ def run(store: Store, settings: MonitorSettings, *, now: datetime, requested: bo
     conflicts = 0
     while True:
         try:
-            before, etag = read_state(store) or (None, None)
-            if before and etag:
-                # Whoever wrote this state may have died before it was done.
-                before, etag = _finish(store, before, etag, settings)
+            held = read_state(store)
+            # Whoever wrote this state may have died before all was done that follows from it.
+            before, etag = _finish(store, *held, settings) if held else (None, None)
             state, more = _look(store, settings, before, now, requested=requested)
             if state is before:
                 return state.report
@@ -56,12 +55,12 @@ def run(store: Store, settings: MonitorSettings, *, now: datetime, requested: bo
 
 
 def _finish(store: Store, state: State, etag: str, settings: MonitorSettings) -> tuple[State, str]:
-    """Do what follows from a state that has been written. Returns the state after that, and its ETag.
+    """Keep the report of a state, and upload its dataset. Returns the state after that, and its ETag.
 
     Raises `Conflict` when another run wrote first.
     """
     if not reports.is_kept(store, state.report.sequence):
-        # In this order: an alarm can bear to be told twice, but not never.
+        # In this order: whoever dies in between has the alarms told twice, not never.
         metrics.emit(state.report, settings.stage)
         reports.keep(store, state.report)
     if not state.pending:

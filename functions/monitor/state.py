@@ -47,7 +47,7 @@ class State(Record):
     window: the one that is being filled. answered: the probabilities of the champion's predictions, counted
     in its bins, by the day (UTC) on which they were made, for as long as outcomes are waited for. labels:
     tells the labels of these days from others. considered: when a weekly training was last thought of.
-    started: the trainings of the last month. pending: the dataset that is to be uploaded before anything else.
+    started: the trainings of the last month. pending: the dataset to be uploaded before anything else.
     """
 
     position: Position

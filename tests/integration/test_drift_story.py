@@ -79,8 +79,10 @@ def test_a_circle_that_does_not_close_says_where(
         told(tmp_path / "template.yaml", monkeypatch, fate)
 
 
-def test_a_model_that_the_gate_holds_back_ends_the_story_with_its_rule(
+def test_when_the_gate_holds_the_model_back_its_rule_and_the_quality_since_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = told(tmp_path / "template.yaml", monkeypatch, "held by the gate")
-    assert said[-1] == "Kept       the champion stays, by the rule proven worse: as told"
+    kept = said.index("Kept       the champion stays, by the rule proven worse: as told")
+    assert [line[:10].strip() for line in said[kept + 1 :]] == ["Other ship", "Quality", "Unmended"]
+    assert "log loss 0.500 before, 0.500 after" in said[-1]

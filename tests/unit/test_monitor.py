@@ -101,7 +101,21 @@ def test_a_damaged_state_says_what_to_do_and_numbers_go_on_after_it(store: Store
     with pytest.raises(UnusableRecord, match="delete it"):
         monitor(store)
     store.delete(STATE)
+    # What people put beside the reports has no number.
+    store.put("monitoring/reports/copy of 00000001.json", b"")
+    store.put("monitoring/reports/99.json", b"")
     assert monitor(store).sequence == 2
+
+
+def test_a_state_of_the_release_before_is_refused_and_named(store: Store) -> None:
+    monitor(store)
+    state = json.loads(store.get(STATE).body)
+    # It counted the probabilities of all days together, and knew a try by its labels.
+    state |= {"answered": {"counts": [0] * 11, "outside": 0}, "tried": ""}
+    del state["pending"]
+    store.put(STATE, json.dumps(state).encode())
+    with pytest.raises(UnusableRecord, match="of an earlier release; delete it"):
+        monitor(store)
 
 
 def test_metrics_are_in_cloudwatchs_embedded_format(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,8 +132,27 @@ def test_metrics_are_in_cloudwatchs_embedded_format(store: Store, capsys: pytest
     assert values["LargestPsi"] > 0.1
     assert values["LiveLogLoss"] > 0
     assert {"DriftConfirmed", "QualityFallen", "Trainings", "Champion"} <= values.keys()
-    # A window that is not complete has no drift to tell of.
+    # A window that is not complete has no figures.
     serve(store, 1)
     monitor(store)
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert "LargestPsi" not in line
+
+
+def test_an_alarm_stands_until_a_window_or_another_champion_ends_it(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def alarms() -> tuple[int, int]:
+        monitor(store)
+        [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return line["DriftConfirmed"], line["DataAlarms"]
+
+    # Nobody is a hundred years old in the champion's dataset.
+    for seed in range(2):
+        serve(store, 400, older=90, seed=seed)
+        assert alarms() == (seed, 1)
+    # Of two passengers nothing can be said: what was found still stands.
+    serve(store, 2)
+    assert alarms() == (1, 1)
+    promote_another(store, tmp_path)
+    assert alarms() == (0, 0)

@@ -172,7 +172,7 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
     assert forgotten == {"rejected/", "registry/", "undelivered/", "feedback/leases/", "monitoring/"}
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"rejected/", "undelivered/", "feedback/leases/"}
+    assert expiring == {"rejected/", "undelivered/", "feedback/leases/", "monitoring/datasets/"}
 
 
 def test_a_dataset_and_nothing_else_fires_a_retrain() -> None:
