@@ -1,12 +1,15 @@
 """What the monitor makes of what it counted: drift, the quality in life, and which labels it goes by."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from functions.core.passenger import Passenger
 from functions.core.store import Store
 from functions.monitor.labelled import labelled_days, read_labelled
+from functions.monitor.state import read_state
 from tests.monitoring import NOW, monitor, serve, watched
 from tests.production import ids_of, label, people, predict
 
@@ -85,11 +88,84 @@ def test_labels_of_uncertain_predictions_stand_for_all(store: Store) -> None:
     assert abs(brier.value - truth) < abs(unweighted - truth) / 2
 
 
+def test_labels_of_a_part_of_the_predictions_do_not_say_that_the_model_has_fallen(store: Store) -> None:
+    answered = predict(store, [passenger for passenger, _ in people(1_000)], NOW)
+    wrong = {id_: probability <= 0.5 for id_, probability in answered.items()}
+    for id_, probability in answered.items():
+        if 0.3 < probability < 0.7:
+            label(store, id_, wrong[id_])
+    live = monitor(store).live
+    assert live.quality is not None
+    assert live.quality.metrics["roc_auc"].high < live.holdout["roc_auc"].low
+    assert live.represented < 0.5
+    assert live.fallen == []
+    for id_ in [*answered][::10]:
+        label(store, id_, wrong[id_])
+    live = monitor(store).live
+    assert live.represented >= 0.95
+    assert "roc_auc" in live.fallen
+
+
+def test_labels_stand_for_the_predictions_of_their_days_and_not_for_older_ones(store: Store) -> None:
+    """Most passengers were easy once; now only hard ones come, and all outcomes of these are known."""
+    hard: list[tuple[Passenger, bool]] = []
+    easy: list[tuple[Passenger, bool]] = []
+    for at, (chance, drawn) in enumerate(zip(chances_of(store, 2_000), people(2_000), strict=True)):
+        # A few of the easy ones come still, so that every kind of prediction has labels.
+        (hard if 0.3 < chance < 0.7 or at % 20 == 0 else easy).append(drawn)
+    predict(store, [passenger for passenger, _ in easy], NOW - timedelta(days=40))
+    before = monitor(store, NOW - timedelta(days=40))
+    assert before.counted.rows == len(easy)
+    answered = predict(store, [passenger for passenger, _ in hard], NOW)
+    for id_, (_, survived) in zip(answered, hard, strict=True):
+        label(store, id_, survived)
+    chances = np.array([*answered.values()])
+    truth = float(np.mean((chances - [survived for _, survived in hard]) ** 2))
+    live = monitor(store).live
+    assert live.quality is not None
+    assert live.quality.metrics["brier"].value == pytest.approx(truth)
+    # Every prediction of these days is labelled: each stands for itself.
+    assert live.effective_rows == pytest.approx(len(hard))
+
+
+def test_predictions_of_a_day_add_up_over_runs_and_are_forgotten_with_their_labels(store: Store) -> None:
+    def answered(now: datetime) -> list[int]:
+        monitor(store, now)
+        state, _ = read_state(store) or pytest.fail("there is a state")
+        return [tally.rows for _, tally in sorted(state.answered.items())]
+
+    serve(store, 300, NOW - timedelta(days=1))
+    serve(store, 100)
+    assert answered(NOW) == [300, 100]
+    serve(store, 50)
+    assert answered(NOW) == [300, 150]
+    later = NOW + timedelta(days=28)
+    serve(store, 1, later)
+    assert answered(later) == [150, 1]
+
+
+def chances_of(store: Store, count: int) -> list[float]:
+    """What the champion says of the first so many people. In the log it stands as of a time nobody reads."""
+    return [*predict(store, [passenger for passenger, _ in people(count)], NOW - timedelta(days=90)).values()]
+
+
 def test_too_few_labels_say_nothing(store: Store) -> None:
     for id_, survived in [*serve(store, 100).items()][:49]:
         label(store, id_, not survived)
     live = monitor(store).live
     assert (live.labels, live.quality, live.fallen) == (49, None, [])
+    assert 30 < live.effective_rows <= 49
+
+
+def test_labels_that_stand_for_few_predictions_say_nothing_and_how_few_that_are(store: Store) -> None:
+    answered = predict(store, [passenger for passenger, _ in people(1_000)], NOW)
+    uncertain = sorted(answered, key=lambda id_: abs(answered[id_] - 0.5))
+    # As the queue has them: the uncertain, and some others.
+    for id_ in uncertain[:60] + uncertain[60::100]:
+        label(store, id_, answered[id_] > 0.5)
+    live = monitor(store).live
+    assert (live.labels, live.quality) == (70, None)
+    assert 0 < live.effective_rows < 30
 
 
 def test_the_newest_label_counts_and_one_without_a_prediction_does_not(store: Store) -> None:

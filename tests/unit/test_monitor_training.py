@@ -13,8 +13,10 @@ from functions.core import promotion, registry
 from functions.core.lineage import from_metadata
 from functions.core.passenger import FEATURES, Passenger
 from functions.core.store import Store
+from functions.monitor import reports
 from functions.monitor.labelled import read_labelled
 from functions.monitor.report import Report
+from functions.monitor.state import STATE, read_state
 from tests.conftest import QUICK, TITANIC
 from tests.monitoring import HOUR, NOW, datasets, monitor, serve, watched
 from tests.production import champion_of, label, predict
@@ -82,9 +84,15 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     assert version is not None
     if champion_of(store).version != version:
         promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
-    # Nothing new: the same bytes, which are there.
+    # Nothing new: the champion comes from the same rows, and the labels are the same.
     again = monitor(store, requested=True)
     assert (again.champion, again.training.outcome, again.training.dataset) == (version, "unchanged", first)
+    assert again.training.why == "no outcome was reported since this dataset was put together"
+    # Even where that is forgotten, they make the same bytes, which are there.
+    store.delete(STATE)
+    again = monitor(store, requested=True)
+    assert (again.training.outcome, again.training.dataset) == ("unchanged", first)
+    assert again.training.why == "the same rows were uploaded before"
     [(id_, survived)] = serve(store, 1).items()
     label(store, id_, survived)
     second = monitor(store, requested=True).training.dataset
@@ -112,6 +120,20 @@ def test_without_the_champions_dataset_there_is_none(
     training = monitor(store, requested=True).training
     assert training.outcome == "held"
     assert says in training.why
+    state, _ = read_state(store) or pytest.fail("there is a state")
+    assert (state.started, state.pending) == ([], None)
+    # Who has put it back may ask again, though no outcome came in between.
+    store.put("datasets/titanic.csv", TITANIC.read_bytes())
+    assert monitor(store, requested=True).training.outcome == "uploaded"
+
+
+def test_without_the_champions_dataset_what_is_due_is_told_once(store: Store) -> None:
+    for id_, survived in serve(store, 60).items():
+        label(store, id_, not survived)
+    store.delete("datasets/titanic.csv")
+    report = monitor(store)
+    assert (report.training.reason, report.training.outcome) == ("quality", "held")
+    assert monitor(store, NOW + HOUR) == report
 
 
 def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
@@ -147,13 +169,15 @@ def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: Store, tm
     assert found is not None
     assert (found.reason, found.labels) == ("weekly", 50)
     # Whether the gate refused the model of it, and the champion is the same, or not: nothing is made twice.
-    week(promoted + timedelta(days=16))
     path = tmp_path / "made.csv"
     path.write_bytes(store.get(made).body)
     upload = Upload(made, store.head(made).modified, lineage=found)
+    # That is known by the labels, not by what lies there.
+    store.delete(made)
+    week(promoted + timedelta(days=16))
     train_and_publish(store, upload, path, by="test", configuration=QUICK)
     week(promoted + timedelta(days=24))
-    assert set(datasets(store)) == {"datasets/titanic.csv", made}
+    assert datasets(store) == ["datasets/titanic.csv"]
     assert len([*registry.published(store)]) == len(versions) + 1
 
 
@@ -185,3 +209,59 @@ def test_a_day_has_so_many_trainings_whoever_asks(store: Store) -> None:
     assert [training.outcome for training in outcomes] == ["uploaded"] * 3 + ["held"]
     assert "3 trainings" in outcomes[-1].why
     assert monitor(store, NOW + 25 * HOUR, requested=True).training.outcome == "uploaded"
+
+
+def test_another_champions_dataset_is_new_though_no_label_is(store: Store, tmp_path: Path) -> None:
+    for id_, survived in serve(store, 60).items():
+        label(store, id_, survived)
+    first = monitor(store, requested=True).training.dataset
+    path = tmp_path / "fewer.csv"
+    path.write_bytes(b"".join(TITANIC.read_bytes().splitlines(keepends=True)[:900]))
+    store.put("datasets/fewer.csv", path.read_bytes())
+    upload = Upload("datasets/fewer.csv", datetime.now(UTC))
+    version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
+    assert version is not None
+    promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    training = drift(store, NOW + 26 * HOUR).training
+    assert (training.reason, training.outcome, training.labels) == ("drift", "uploaded", 60)
+    assert training.dataset not in {None, first}
+
+
+def drift(store: Store, at: datetime) -> Report:
+    """Two windows of other passengers; the report of the second."""
+    serve(store, 400, at, older=25)
+    monitor(store, at)
+    serve(store, 400, at, older=25, seed=1)
+    report = monitor(store, at)
+    assert report.drift is not None
+    assert report.drift.confirmed
+    return report
+
+
+def test_late_outcomes_of_old_predictions_are_trained_on_while_drift_stands(store: Store) -> None:
+    old = [*serve(store, 60, NOW - timedelta(days=20)).items()]
+    for id_, survived in old[:30]:
+        label(store, id_, survived)
+    report = drift(store, NOW)
+    assert (report.training.outcome, report.training.labels) == ("uploaded", 30)
+    # Older by then than any outcome that the quality is judged by.
+    later = NOW + timedelta(days=12)
+    assert monitor(store, later).training.labels == 30
+    for id_, survived in old[30:]:
+        label(store, id_, survived)
+    training = monitor(store, later + HOUR).training
+    assert (training.reason, training.outcome, training.labels) == ("drift", "uploaded", 60)
+
+
+def test_who_asks_while_the_log_is_long_is_answered_for_what_was_asked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.monitor.unread.MOST_BYTES", 1)
+    for hours in range(3):
+        for id_, survived in serve(store, 20, NOW - hours * HOUR, seed=hours).items():
+            # Fallen quality would be a reason of its own, and hold up what comes after.
+            label(store, id_, not survived)
+    report = monitor(store, requested=True)
+    assert (report.sequence, report.training.reason, report.training.outcome) == (3, "request", "uploaded")
+    earlier = [one.training.outcome for one in reports.page(store, 2, limit=2).reports]
+    assert earlier == ["not due", "not due"]
