@@ -265,3 +265,20 @@ def test_who_asks_while_the_log_is_long_is_answered_for_what_was_asked(
     assert (report.sequence, report.training.reason, report.training.outcome) == (3, "request", "uploaded")
     earlier = [one.training.outcome for one in reports.page(store, 2, limit=2).reports]
     assert earlier == ["not due", "not due"]
+
+
+def test_a_week_in_which_nothing_was_new_does_not_make_the_next_label_a_dataset_of_its_own(
+    store: Store,
+) -> None:
+    promoted = promotion.read_champion(store)[0].promoted_at
+
+    def day(number: int, seed: int, count: int) -> str:
+        at = promoted + timedelta(days=number)
+        for id_, survived in serve(store, count, at, seed=seed).items():
+            label(store, id_, survived)
+        return monitor(store, at).training.outcome
+
+    assert day(0, 0, 1) == "not due"
+    assert day(7, 1, 0) == "uploaded"
+    assert day(14, 2, 0) == "unchanged"
+    assert [day(15, 3, 1), day(20, 4, 1), day(21, 5, 1)] == ["not due", "not due", "uploaded"]
