@@ -2,7 +2,7 @@
 
 The rows it begins with are always those of a dataset that people uploaded: where the champion was made from
 a dataset of this module, the one with which that begins. To these come all predictions with an outcome, the
-newest label of each. A hash of the bytes is the object's name.
+newest label of each. A hash of the bytes is the object's name: what was uploaded before is found by it.
 """
 
 import hashlib

@@ -5,6 +5,7 @@ run lives to do it, of the very bytes that were decided on. The copy below `moni
 lifecycle of the bucket clears it away (template.yaml).
 """
 
+import hashlib
 from contextlib import suppress
 
 from functions.core import lineage
@@ -16,16 +17,18 @@ from functions.monitor.dataset import Built
 
 
 class Pending(Record):
-    """A dataset that lies ready. `key` is where it belongs, and a hash of its bytes is part of that."""
+    """A dataset that lies ready in `copy_key`. `key` is where it belongs."""
 
     key: str
+    copy_key: str
     lineage: Lineage
 
 
 def prepare(store: Store, dataset: Built) -> Pending:
-    """Write the bytes down. Another run that does so at the same time writes the same."""
-    store.put(_copy(dataset.key), dataset.body)
-    return Pending(key=dataset.key, lineage=dataset.lineage)
+    """Write the bytes down, under their hash: of several runs at once none overwrites those of another."""
+    copy = f"monitoring/datasets/{hashlib.sha256(dataset.body).hexdigest()}.csv"
+    store.put(copy, dataset.body)
+    return Pending(key=dataset.key, copy_key=copy, lineage=dataset.lineage)
 
 
 def upload(store: Store, pending: Pending) -> bool:
@@ -34,14 +37,10 @@ def upload(store: Store, pending: Pending) -> bool:
     Returns False when its bytes are gone: the lifecycle takes them if the monitor does not run for a week.
     """
     try:
-        body = store.get(_copy(pending.key)).body
+        body = store.get(pending.copy_key).body
     except NotFound:
         log("WARNING", "a dataset is gone before it was uploaded", dataset=pending.key)
         return False
     with suppress(Conflict):
         store.create(pending.key, body, metadata=lineage.to_metadata(pending.lineage))
     return True
-
-
-def _copy(key: str) -> str:
-    return f"monitoring/{key}"
