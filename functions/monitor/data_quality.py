@@ -34,7 +34,7 @@ class FeatureData(Record):
 
 
 class DataQuality(Record):
-    """`alarms` are sentences."""
+    """What came in a window, feature by feature. `alarms` are sentences."""
 
     rows: int
     features: dict[str, FeatureData]
@@ -42,9 +42,7 @@ class DataQuality(Record):
 
 
 def data_quality(
-    reference: Mapping[str, Distribution],
-    window: Mapping[str, Tally],
-    limits: DataLimits,
+    reference: Mapping[str, Distribution], window: Mapping[str, Tally], limits: DataLimits
 ) -> DataQuality:
     """What came in a window, by the bins of the champion's dataset.
 

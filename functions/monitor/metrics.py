@@ -75,6 +75,7 @@ def _values(report: Report) -> dict[str, float]:
         if drift.expected:
             values["ExpectedLogLoss"] = drift.expected.metrics["log_loss"].value
     refused = report.refused
+    # Not what an earlier run said and still stands.
     if refused and refused.at == report.at:
         values["RefusedShare"] = refused.share
         values["DataAlarms"] = values.get("DataAlarms", 0) + int(refused.alarm)

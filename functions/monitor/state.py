@@ -32,10 +32,10 @@ class Started(Record):
 class State(Record):
     """What is known after a run.
 
-    window: the one that is being filled; asked: the same for the share of refusals, empty in a state of an
-    earlier release. answered: the probabilities of all of the champion's predictions,
-    counted in its bins. labels: tells one set of labels from another; tried: with which a dataset was last
-    put together, and considered: when. started: the trainings of the last month.
+    window: the one that is being filled; asked: who came since refusals were last judged (nobody, in the
+    state of an earlier release). answered: the probabilities of all of the champion's predictions, counted in
+    its bins. labels: tells one set of labels from another; tried: with which a dataset was last put together,
+    and considered: when. started: the trainings of the last month.
     """
 
     position: Position

@@ -1,4 +1,4 @@
-"""What predict logs of passengers whom it refuses because they do not fit: how many, and nothing of theirs."""
+"""What predict logs of passengers whom it refuses because they do not fit: how many, and no value."""
 
 import json
 import os
