@@ -62,6 +62,21 @@ def logged_line(id_: str, **changes: Any) -> bytes:
     return json.dumps(record | changes).encode() + b"\n"
 
 
+def refusal_line(id_: str, rows: int, **fields: int) -> bytes:
+    """A line of the prediction log, of a request in which so many passengers did not fit."""
+    record = {
+        "timestamp": time_of(id_).isoformat(timespec="milliseconds"),
+        "level": "INFO",
+        "message": "refusal",
+        "refusal_id": id_,
+        "key_id": "a test",
+        "request_id": "",
+        "rows": rows,
+        "fields": fields,
+    }
+    return json.dumps(record).encode() + b"\n"
+
+
 def ids_of(count: int, at: datetime) -> list[str]:
     """Ids as predictions made `at` have them."""
     made = f"{int(at.timestamp() * 1000):012x}"

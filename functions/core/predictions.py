@@ -2,9 +2,11 @@
 
 Records are JSON lines in `predictions/dt=YYYY-MM-DD/hour=HH/….jsonl`. The hour (UTC) is that at which the
 oldest line of the object arrived, so a record may lie in the hour before its own, or in the next. Shipping
-delivers at least once: a line may be there twice.
+delivers at least once: a line may be there twice. Among the predictions stand refusals: what predict did not
+score because it does not fit.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -58,20 +60,38 @@ class PredictionRecord(Record):
     features: Annotated[dict[str, Value], AfterValidator(_complete)]
 
 
+class RefusalRecord(Record):
+    """A request in which passengers were refused because they do not fit. No value that was sent is in it.
+
+    rows: how many passengers. fields: how often each field was at fault; `other` stands for a name that is no
+    field's, and for what is wrong with a row or a body as a whole.
+    """
+
+    refusal_id: str
+    timestamp: datetime
+    key_id: str
+    request_id: str
+    rows: int = Field(ge=1)
+    fields: dict[str, int]
+
+
 def parse_line(line: bytes) -> PredictionRecord:
-    """Raises `ValueError` when the line is damaged."""
+    """Raises `ValueError` when the line is damaged, or a refusal's."""
     return PredictionRecord.model_validate_json(line)
 
 
 class Reading:
-    """The records in the objects of `bodies`, each of them once. Damaged lines are passed over.
+    """The predictions in the objects of `bodies`, each of them once. Damaged lines are passed over.
 
-    To be iterated over; afterwards `damaged` tells how many lines those were.
+    To be iterated over; afterwards `damaged` tells how many lines those were, and `refused` how many
+    passengers the refusals among the lines are about, each refusal counted once; `faults` in which fields.
     """
 
     def __init__(self, bodies: Iterable[bytes]) -> None:
         self._bodies = bodies
         self.damaged = 0
+        self.refused = 0
+        self.faults: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[PredictionRecord]:
         seen: set[str] = set()
@@ -80,11 +100,22 @@ class Reading:
                 try:
                     record = parse_line(line)
                 except ValidationError:
-                    self.damaged += 1
+                    self._count_refusal(line, seen)
                     continue
                 if record.prediction_id not in seen:
                     seen.add(record.prediction_id)
                     yield record
+
+    def _count_refusal(self, line: bytes, seen: set[str]) -> None:
+        try:
+            refusal = RefusalRecord.model_validate_json(line)
+        except ValidationError:
+            self.damaged += 1
+            return
+        if refusal.refusal_id not in seen:
+            seen.add(refusal.refusal_id)
+            self.refused += refusal.rows
+            self.faults.update(refusal.fields)
 
 
 def folder(moment: datetime) -> str:

@@ -25,7 +25,8 @@ class Shipper:
         self._shipment = shipment
         self._on_trouble = on_trouble
         # Within a JSON string the quotes would be escaped: this can only be a name and its value.
-        self._pattern = re.compile(rf'"message":\s*"{re.escape(shipment.message)}"')
+        messages = "|".join(map(re.escape, shipment.messages))
+        self._pattern = re.compile(rf'"message":\s*"(?:{messages})"')
         self._lines: list[str] = []
         self._since = datetime.min.replace(tzinfo=UTC)
 

@@ -18,6 +18,7 @@ UNITS = {
     "DriftConfirmed": "Count",
     "LargestPsi": "None",
     "DataAlarms": "Count",
+    "RefusedShare": "None",
     "ExpectedLogLoss": "None",
     "Labels": "Count",
     "LiveLogLoss": "None",
@@ -55,7 +56,7 @@ def emit(report: Report, stage: str) -> None:
 
 
 def _values(report: Report) -> dict[str, float]:
-    """The metrics by name. Of a window that is not complete yet there are none of drift."""
+    """The metrics by name. Of a window that is not complete yet there are none of drift, nor of refusals."""
     values: dict[str, float] = {
         "Champion": report.promotion,
         "Labels": report.live.labels,
@@ -73,6 +74,11 @@ def _values(report: Report) -> dict[str, float]:
         }
         if drift.expected:
             values["ExpectedLogLoss"] = drift.expected.metrics["log_loss"].value
+    refused = report.refused
+    # Not what an earlier run said and still stands.
+    if refused and refused.at == report.at:
+        values["RefusedShare"] = refused.share
+        values["DataAlarms"] = values.get("DataAlarms", 0) + int(refused.alarm)
     if quality:
         values |= {
             "LiveLogLoss": quality.metrics["log_loss"].value,

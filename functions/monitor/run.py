@@ -8,9 +8,10 @@ from functions.core import promotion, registry
 from functions.core.errors import Conflict
 from functions.core.predictions import Reading
 from functions.core.store import Store
-from functions.monitor import live, metrics, reports
+from functions.monitor import live, metrics, refused, reports
 from functions.monitor.judgement import judge
 from functions.monitor.labelled import Labelled, read_labelled
+from functions.monitor.refused import Asked
 from functions.monitor.report import Counted, Report
 from functions.monitor.retraining import Situation, attempt
 from functions.monitor.settings import MonitorSettings
@@ -73,6 +74,9 @@ def _look(
     answered = new.tallies["probability"]
     if same:
         answered += same.answered
+    asked = Asked(scored=new.rows + new.of_other_versions, refused=reading.refused, fields=reading.faults) + (
+        before.asked if before else Asked()
+    )
     labelled = read_labelled(store, _days(now, settings.label_days))
     labels = _fingerprint(labelled)
 
@@ -80,6 +84,10 @@ def _look(
     drift = same.report.drift if same else None
     if complete:
         drift = judge(window, manifest, settings, after=drift)
+    refusals = before.report.refused if before else None
+    enough = asked.passengers >= settings.min_rows
+    if enough:
+        refusals = refused.judge(asked, settings.most_refused, now)
     quality = live.judge(manifest, answered, labelled, settings.min_labels)
     situation = Situation(store, settings, before, champion, manifest, drift, quality, labels, now)
     training, built = attempt(situation, requested=requested)
@@ -100,12 +108,14 @@ def _look(
         ),
         damaged_lines=reading.damaged,
         drift=drift,
+        refused=refusals,
         live=quality,
         training=training,
     )
     state = State(
         position=advanced(position, entries, now, more=more),
         window=count([], manifest) if complete else window,
+        asked=Asked() if enough else asked,
         answered=answered,
         labels=labels,
         tried=labels if built else before.tried if before else "",

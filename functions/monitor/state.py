@@ -13,6 +13,7 @@ from functions.core.distribution import Tally
 from functions.core.errors import NotFound, UnusableRecord
 from functions.core.manifest import Record
 from functions.core.store import Store
+from functions.monitor.refused import Asked
 from functions.monitor.report import Reason, Report
 from functions.monitor.unread import Position
 from functions.monitor.window import Window
@@ -31,13 +32,15 @@ class Started(Record):
 class State(Record):
     """What is known after a run.
 
-    window: the one that is being filled. answered: the probabilities of all of the champion's predictions,
-    counted in its bins. labels: tells one set of labels from another; tried: with which a dataset was last
-    put together, and considered: when. started: the trainings of the last month.
+    window: the one that is being filled; asked: who came since refusals were last judged (nobody, in the
+    state of an earlier release). answered: the probabilities of all of the champion's predictions, counted in
+    its bins. labels: tells one set of labels from another; tried: with which a dataset was last put together,
+    and considered: when. started: the trainings of the last month.
     """
 
     position: Position
     window: Window
+    asked: Asked = Asked()
     answered: Tally
     labels: str
     tried: str

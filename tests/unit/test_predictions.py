@@ -10,9 +10,9 @@ from functions.core import predictions
 from functions.core.errors import NotFound
 from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
-from functions.core.predictions import find, folder, parse_line, read_hour
+from functions.core.predictions import Reading, find, folder, parse_line, read_hour
 from functions.core.store import Blob, Store
-from tests.production import SOMEBODY, logged_line
+from tests.production import SOMEBODY, logged_line, refusal_line
 
 MINUTE = timedelta(minutes=1)
 
@@ -50,6 +50,8 @@ DAMAGED = {
     "a feature too few": logged_line(new_ids(1)[0], features={"pclass": 1.0}),
     "text for a number": logged_line(new_ids(1)[0], features=SOMEBODY | {"age": "old"}),
     "a category that is none": logged_line(new_ids(1)[0], features=SOMEBODY | {"sex": "unknown"}),
+    "a refusal of nobody": refusal_line(new_ids(1)[0], 0),
+    "a refusal cut off": refusal_line(new_ids(1)[0], 1, age=1)[:-20],
 }
 
 
@@ -66,6 +68,22 @@ def test_a_damaged_line_is_refused_by_itself_and_passed_over_in_an_hour(
     reading = read_hour(shipped, now)
     assert [record.prediction_id for record in reading] == ids
     assert reading.damaged == 1
+
+
+def test_refusals_among_predictions_are_counted_once_and_not_as_damaged() -> None:
+    [prediction, first, second] = new_ids(3)
+    lines = [refusal_line(first, 3, age=2, other=1), logged_line(prediction), refusal_line(second, 1, age=1)]
+    # Shipped twice, into one object or into two.
+    reading = Reading([b"".join([*lines, lines[0]]), lines[2]])
+    assert [record.prediction_id for record in reading] == [prediction]
+    assert (reading.refused, reading.faults, reading.damaged) == (4, {"age": 3, "other": 1}, 0)
+
+
+def test_a_refusal_is_not_found_as_a_prediction(shipped: Counting) -> None:
+    [id_] = new_ids(1)
+    shipped.ship(folder(time_of(id_)) + "a.jsonl", refusal_line(id_, 1))
+    with pytest.raises(NotFound):
+        find(shipped, id_)
 
 
 def test_a_record_of_a_later_release_may_say_more() -> None:

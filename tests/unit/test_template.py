@@ -10,7 +10,7 @@ import pytest
 
 from functions.core.predictions import folder
 from functions.local.template import read_template
-from functions.predict.prediction_log import MESSAGE
+from functions.predict.prediction_log import MESSAGE, REFUSAL
 from functions.predict.service import PredictSettings
 from tests.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
 
@@ -187,7 +187,7 @@ def test_predictions_are_shipped_to_where_they_are_looked_for() -> None:
     [shipment] = read_template(TEMPLATE).shipments
     moment = datetime(2026, 11, 21, 16, 46, tzinfo=UTC)
     assert moment.strftime(shipment.prefix) == folder(moment)
-    assert (shipment.function, shipment.message) == ("PredictFunction", MESSAGE)
+    assert (shipment.function, shipment.messages) == ("PredictFunction", (MESSAGE, REFUSAL))
     assert shipment.extension == ".jsonl"
 
 
