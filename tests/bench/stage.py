@@ -32,6 +32,8 @@ from training.publication import Upload, train_and_publish
 INSIDE = Path(__file__).parent / "inside"
 EVENT = ROOT / "tests" / "events" / "http_predict.json"
 TITANIC = ROOT / "training" / "data" / "titanic.csv"
+# What is posted to /predict, where only one passenger is asked about.
+PASSENGER: str = json.loads(EVENT.read_bytes())["body"]
 
 
 class CannotRun(Exception):
