@@ -55,7 +55,7 @@ def main() -> int:
         figures.add(name, times)
     for name in (UNKNOWN, AGAIN):
         ratios = [other / own for own, other in zip(seconds[WRONG], seconds[name], strict=True)]
-        figures.note(f"{name} / {WRONG}", statistics.median(ratios))
+        figures.note(f"{name}, % of {WRONG}", statistics.median(ratios) * 100)
     figures.print_table("An answer of the authorizer, us", scale=1e6)
     return 0
 
