@@ -136,8 +136,22 @@ def test_a_statement_names_its_resources(role: str) -> None:
             if bucket.endswith(":parameter"):
                 assert "*" not in key, statement["Sid"]
                 continue
-            # A wildcard stands for the objects below a folder, at the end and nowhere else.
-            assert not slash or ("*" not in key[:-1] and key.endswith("/*")), statement["Sid"]
+            # A wildcard stands for the objects below a folder, or those that begin alike, at the end alone.
+            assert not slash or ("*" not in key[:-1] and key.endswith(("/*", "-*"))), statement["Sid"]
+
+
+def test_what_people_upload_no_function_can_write_over() -> None:
+    written = [
+        name.partition("/")[2]
+        for role in ROLES
+        for statement in statements(role)
+        if statement["Action"] == "s3:PutObject"
+        for _, name in (
+            [statement["Resource"]] if isinstance(statement["Resource"][0], str) else statement["Resource"]
+        )
+    ]
+    assert [key for key in written if key.startswith("datasets/")] == ["datasets/labelled-*"]
+    assert all(key.endswith("/*") for key in written if not key.startswith("datasets/"))
 
 
 def test_listing_is_limited_to_prefixes() -> None:
