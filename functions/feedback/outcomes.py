@@ -12,7 +12,7 @@ from functions.core import feedback
 from functions.core.feedback import SOURCE, Label
 from functions.core.ids import PATTERN, time_of
 from functions.core.store import Store
-from functions.feedback.known import KnownPredictions
+from functions.feedback.log_reader import LogReader
 
 MOST_OUTCOMES = 1_000
 UNKNOWN = (
@@ -65,14 +65,14 @@ class Receipt(BaseModel):
 
 
 def report(
-    store: Store, known: KnownPredictions, outcomes: Sequence[Outcome], *, key_id: str, request_id: str
+    store: Store, log: LogReader, outcomes: Sequence[Outcome], *, key_id: str, request_id: str
 ) -> list[Receipt]:
     """Keep the outcomes of all predictions that are known. Returns a receipt for each, in order.
 
     Of several outcomes of one prediction the last one counts. Whatever fails midway, sending all of them
-    again keeps each once. Raises `InvalidInput` as `KnownPredictions.among`.
+    again keeps each once. Raises `InvalidInput` as `LogReader.known`.
     """
-    there = known.among(outcome.prediction_id for outcome in outcomes)
+    there = log.known(outcome.prediction_id for outcome in outcomes)
     places: dict[str, list[int]] = {}
     for at, outcome in enumerate(outcomes):
         places.setdefault(outcome.prediction_id, []).append(at)

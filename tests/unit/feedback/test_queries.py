@@ -15,7 +15,7 @@ FILTERED = {
     "max_probability=0.2": {0},
     "min_probability=0.4&max_probability=0.6": {1},
     "from={two_hours_ago}": {0, 1, 2, 3},
-    "to={two_hours_ago}": {4},
+    "to={two_hours_ago}": {4, 6},
     "from={twenty_days_ago}&to={eight_days_ago}": {5},
     "": {0, 1, 2, 3, 4},
 }
@@ -39,6 +39,8 @@ def test_filters_narrow_what_is_handed_out(call: Call, bench: Bench, query: str,
         *bench.predict(0.9, at=NOW - timedelta(minutes=20), features={"sex": "female", "pclass": 1.0}),
         *bench.predict(0.7, at=NOW - timedelta(days=1), version="00000000000000aa"),
         *bench.predict(0.6, at=NOW - timedelta(days=10)),
+        # Just before the usual three days.
+        *bench.predict(0.5, at=NOW - timedelta(days=3)),
     ]
     assert set(queue(call, query)) == {ids[number] for number in expected}
 
