@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Self
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -31,7 +32,14 @@ def _written_out(value: object) -> object:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+def _near(value: datetime) -> datetime:
+    # From the first moment that Python can tell nothing can be taken, to the last nothing added.
+    if not 2000 <= value.year < 2200:
+        raise ValueError("a time lies in the years 2000 to 2199")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_near)]
 _OF_A_KIND: Final = (
     "Live quality takes what is labelled for a sample of all predictions of its probability: where mostly "
     "one {} is labelled, it tells how good the model is for that one"
