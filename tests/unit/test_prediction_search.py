@@ -113,6 +113,22 @@ def test_records_of_a_whole_day_take_an_object_each_and_a_listing_of_each_hour(s
     assert set(shipped.listed.values()) == {1}
 
 
+def test_an_object_written_in_the_second_of_a_prediction_is_taken_for_the_next(shipped: Counting) -> None:
+    # S3 tells whole seconds.
+    [id_] = ids_of(1, NOON + timedelta(milliseconds=700))
+    shipped.ship(f"{folder(NOON)}same.jsonl", logged_line(id_), at=NOON)
+    shipped.ship(f"{folder(NOON)}after.jsonl", at=NOON + 5 * MINUTE)
+    assert find(shipped, id_).prediction_id == id_
+    assert shipped.read == ["same"]
+
+
+def test_no_object_is_read_twice(shipped: Counting) -> None:
+    ship_every_five_minutes(shipped, 12)
+    absent = [id_ for minutes in (0, 7, 30) for id_ in ids_of(1, NOON + minutes * MINUTE)]
+    assert search(shipped, absent, most_objects=PLENTY, most_bytes=PLENTY) == Findings({}, set())
+    assert len(shipped.read) == 12
+
+
 def test_several_objects_are_read_at_once(shipped: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = ship_every_five_minutes(shipped, 20)
     batches: list[int] = []
@@ -175,7 +191,7 @@ def test_a_record_is_looked_for_in_so_many_objects(
 
 
 @pytest.mark.parametrize(
-    "id_", ["01f00000-0000-7000-8000-000000000000", "e677d000-0000-7000-8000-000000000000"]
+    "id_", ["01f00000-0000-7000-8000-000000000000", "e677d21f-dbff-7000-8000-000000000000"]
 )
 def test_nothing_is_looked_for_in_the_future(shipped: Counting, id_: str) -> None:
     assert time_of(id_) > datetime.now(UTC)
