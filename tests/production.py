@@ -1,6 +1,7 @@
 """What production leaves behind, for tests of what is made of it: a prediction log, and outcomes."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from functions.core import feedback, promotion, registry
 from functions.core.columns import to_columns, to_rows
 from functions.core.feedback import Label
+from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
 from functions.core.passenger import FEATURES, Passenger
@@ -42,7 +44,11 @@ def predict(
         logged_line(id_, version=version or manifest.version, probability=probability, features=row)
         for (id_, probability), row in zip(answered.items(), to_rows(columns), strict=True)
     ]
-    store.put(f"{folder(at)}{new_ids(1)[0]}.jsonl", b"".join(lines))
+    key = f"{folder(at)}{new_ids(1)[0]}.jsonl"
+    store.put(key, b"".join(lines))
+    if isinstance(store, FolderStore):
+        # Who looks for a record goes by the time at which objects were written.
+        os.utime(store._path(key), (at.timestamp(), at.timestamp()))
     return answered
 
 

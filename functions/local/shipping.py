@@ -11,7 +11,7 @@ from functions.core.errors import LifeboatError
 from functions.core.store import Store
 from functions.local.shipments import Shipment
 
-# Firehose collects for a minute at least. Whoever sits in front of a laptop wants to see what was logged.
+# Firehose collects for minutes. Whoever sits in front of a laptop wants to see what was logged.
 SECONDS = 0.5
 
 OnTrouble = Callable[[str], None]
