@@ -34,6 +34,7 @@ EVENTS = gateway.EVENTS
 TITANIC = Path(__file__).parents[1] / "training" / "data" / "titanic.csv"
 # As small a selection as there is: the tests are about what happens around it.
 QUICK = Configuration(folds=2)
+os.environ["LIFEBOAT_FOLDS"] = str(QUICK.folds)
 
 
 # Mangum takes the thread's event loop at its adapter's import and at each call.

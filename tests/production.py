@@ -1,6 +1,7 @@
 """What production leaves behind, for tests of what is made of it: a prediction log, and outcomes."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from functions.core import feedback, promotion, registry
 from functions.core.columns import to_columns, to_rows
 from functions.core.feedback import Label
+from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
 from functions.core.passenger import FEATURES, Passenger
@@ -42,7 +44,11 @@ def predict(
         logged_line(id_, version=version or manifest.version, probability=probability, features=row)
         for (id_, probability), row in zip(answered.items(), to_rows(columns), strict=True)
     ]
-    store.put(f"{folder(at)}{new_ids(1)[0]}.jsonl", b"".join(lines))
+    key = f"{folder(at)}{new_ids(1)[0]}.jsonl"
+    store.put(key, b"".join(lines))
+    if isinstance(store, FolderStore):
+        # Who looks for a record goes by the time at which objects were written.
+        os.utime(store._path(key), (at.timestamp(), at.timestamp()))
     return answered
 
 
@@ -60,6 +66,21 @@ def logged_line(id_: str, **changes: Any) -> bytes:
         "features": SOMEBODY,
     }
     return json.dumps(record | changes).encode() + b"\n"
+
+
+def refusal_line(id_: str, rows: int, **fields: int) -> bytes:
+    """A line of the prediction log, of a request in which so many passengers did not fit."""
+    record = {
+        "timestamp": time_of(id_).isoformat(timespec="milliseconds"),
+        "level": "INFO",
+        "message": "refusal",
+        "refusal_id": id_,
+        "key_id": "a test",
+        "request_id": "",
+        "rows": rows,
+        "fields": fields,
+    }
+    return json.dumps(record).encode() + b"\n"
 
 
 def ids_of(count: int, at: datetime) -> list[str]:

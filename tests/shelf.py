@@ -1,22 +1,16 @@
-"""A store of model versions as the models function keeps them, and requests to that function."""
+"""A store of model versions as the models function keeps them."""
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from functions.core import promotion, registry
 from functions.core.comparison import Holdout, read_holdout
 from functions.core.folder_store import FolderStore
 from functions.core.manifest import File, Manifest
-from functions.models import app as models_app
-from functions.models.handler import handler
-from tests import gateway
 
 Call = Callable[..., tuple[int, Any]]
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -64,16 +58,3 @@ class Shelf:
     def _set_age(self, version: str, hours: int) -> None:
         time = (BEGAN + timedelta(hours=hours)).timestamp()
         os.utime(self._root / registry.manifest_key(version), (time, time))
-
-
-@contextmanager
-def calling(store: Path, patch: pytest.MonkeyPatch) -> Iterator[Call]:
-    """Sends one request through the handler, as the gateway would; returns status and what the body holds."""
-    patch.setenv("LIFEBOAT_STORE", str(store))
-    models_app.store.cache_clear()
-
-    def call(method: str, path: str, body: Any = None, scopes: str | None = "admin") -> tuple[int, Any]:
-        return gateway.call(handler, method, path, body, key_id="abc", scopes=scopes)
-
-    yield call
-    models_app.store.cache_clear()

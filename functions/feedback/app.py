@@ -97,7 +97,7 @@ app = new_api(
 def _selected(service: Service, query: Selected, now: datetime) -> list[PredictionRecord]:
     if query.round:
         return read_round(service.store, query.round).records
-    return read_selected(service.store, query, now=now, most_bytes=service.settings.most_log_bytes)
+    return read_selected(service.log, query, now=now)
 
 
 @app.post(
@@ -105,8 +105,9 @@ def _selected(service: Service, query: Selected, now: datetime) -> list[Predicti
     summary="Report what happened",
     description=(
         "One outcome, or a list of up to 1,000. The last one of a prediction counts, and all are kept. What "
-        "a source says twice is kept once, so a request that failed can be sent again. A prediction that is "
-        "not known is a 404; in a list, the others are kept all the same."
+        "a source says twice is kept once, so a request that failed can be sent again; in a list, a source "
+        "says one thing of a prediction. A prediction that is not known is a 404; in a list, the others are "
+        "kept all the same."
     ),
     responses=_ON_WRITE,
     dependencies=MAY_LABEL,
@@ -116,7 +117,7 @@ async def report_outcomes(
 ) -> Receipt | Receipts:
     results = report(
         service.store,
-        service.known,
+        service.log,
         body if isinstance(body, list) else [body],
         key_id=caller.key_id,
         request_id=http.request_id(request.scope),
@@ -140,7 +141,8 @@ async def report_outcomes(
     description=(
         "The least certain first, and in between, for a quarter of the places, others drawn at random. What "
         "is handed out is leased to the annotator for a while: nobody else gets it meanwhile, and the same "
-        "annotator gets it again."
+        "annotator gets it again. Without `from` it is about the last three days, or where these hold more "
+        "predictions than one request reads, about the newest."
     ),
     responses=_ON_READ,
     dependencies=MAY_LABEL,
@@ -154,7 +156,7 @@ async def queue(
         records, chooser = fixed.records, fixed.choose
     else:
         records, chooser = (
-            _selected(service, query, now),
+            read_selected(service.log, query, now=now, newest=True),
             partial(choose, share=service.settings.random_share),
         )
     return next_page(
@@ -215,7 +217,7 @@ async def show_export(service: CurrentService, query: Annotated[ExportQuery, Que
 )
 async def draw_round(caller: Annotator, service: CurrentService, request: RoundRequest) -> Round:
     now, settings = datetime.now(UTC), service.settings
-    records = read_selected(service.store, request, now=now, most_bytes=settings.most_log_bytes)
+    records = read_selected(service.log, request, now=now)
     return rounds.create(
         service.store, request, records, by=caller.key_id, now=now, share=settings.random_share
     )

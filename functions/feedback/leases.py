@@ -30,7 +30,6 @@ class Lease(Record):
     place: str
     until: datetime
     chosen: Reason
-    sampling_probability: float
 
 
 @dataclass(frozen=True, slots=True)

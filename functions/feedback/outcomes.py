@@ -9,10 +9,11 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from functions.core import feedback
+from functions.core.errors import InvalidInput
 from functions.core.feedback import SOURCE, Label
 from functions.core.ids import PATTERN, time_of
 from functions.core.store import Store
-from functions.feedback.known import KnownPredictions
+from functions.feedback.log_reader import LogReader
 
 MOST_OUTCOMES = 1_000
 UNKNOWN = (
@@ -65,14 +66,16 @@ class Receipt(BaseModel):
 
 
 def report(
-    store: Store, known: KnownPredictions, outcomes: Sequence[Outcome], *, key_id: str, request_id: str
+    store: Store, log: LogReader, outcomes: Sequence[Outcome], *, key_id: str, request_id: str
 ) -> list[Receipt]:
     """Keep the outcomes of all predictions that are known. Returns a receipt for each, in order.
 
     Of several outcomes of one prediction the last one counts. Whatever fails midway, sending all of them
-    again keeps each once. Raises `InvalidInput` as `KnownPredictions.among`.
+    again keeps each once: so they must not contradict themselves. Raises `InvalidInput` when one source says
+    two things of a prediction, and as `LogReader.known`.
     """
-    there = known.among(outcome.prediction_id for outcome in outcomes)
+    _refuse_contradictions(outcomes, key_id)
+    there = log.known(outcome.prediction_id for outcome in outcomes)
     places: dict[str, list[int]] = {}
     for at, outcome in enumerate(outcomes):
         places.setdefault(outcome.prediction_id, []).append(at)
@@ -94,6 +97,19 @@ def report(
         # A list, so that what a writer raises is raised here.
         list(writers.map(of_one_prediction, places))
     return [receipts[at] for at in range(len(outcomes))]
+
+
+def _refuse_contradictions(outcomes: Sequence[Outcome], key_id: str) -> None:
+    """Sent again, the first of two contradictory outcomes would look like a correction of the second."""
+    said: dict[tuple[str, str], bool] = {}
+    for at, outcome in enumerate(outcomes):
+        who = outcome.prediction_id, outcome.source or key_id
+        if said.setdefault(who, outcome.survived) is not outcome.survived:
+            fault = "the same source says something else of this prediction before"
+            raise InvalidInput(
+                "a source says two things of one prediction: send the one that counts",
+                [{"loc": ["body", "many", at, "survived"], "msg": fault, "type": "contradiction"}],
+            )
 
 
 def _receipt(label: Label, new: bool) -> Receipt:

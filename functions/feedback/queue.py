@@ -28,9 +28,6 @@ class QueuedPrediction(BaseModel):
     probability: float
     features: dict[str, float | str | None]
     chosen: Reason = Field(description="Because the model is least certain of it, or at random")
-    sampling_probability: float = Field(
-        description="How likely it was to be chosen, of what was free; of a round, of all that was in it"
-    )
     leased_until: datetime
 
 
@@ -103,7 +100,6 @@ def _lease(choice: Choice, annotator: str, now: datetime, seconds: int, rank: in
         place=f"{now:%Y%m%dT%H%M%S.%fZ}-{rank:04}",
         until=now + timedelta(seconds=seconds),
         chosen=choice.chosen,
-        sampling_probability=choice.sampling_probability,
     )
 
 
@@ -115,6 +111,5 @@ def _item(record: PredictionRecord, lease: Lease) -> QueuedPrediction:
         probability=record.probability,
         features=record.features,
         chosen=lease.chosen,
-        sampling_probability=lease.sampling_probability,
         leased_until=lease.until,
     )

@@ -2,10 +2,10 @@
 
 A label teaches most where the model is least sure; but the model's hardest cases say little about how good it
 is. So a share of the places is drawn at random from all the others. Whether a prediction is chosen depends on
-its probability and on chance, on nothing else. That makes the labels a stratified sample, in which each
-stratum is represented: the hardest cases, all of which are taken, and the others, of which some are drawn
-(Cochran, Sampling Techniques, 3rd ed. 1977, ch. 5). Weighting each by 1 / `sampling_probability` estimates
-what labels of all would show (Horvitz & Thompson 1952).
+its probability and on chance, on nothing else. So among predictions of about one probability, those that are
+labelled are like those that are not, and no probability is left out for ever. Post-stratification by the
+probability asks for no more (Holt & Smith 1979, JRSS A 142): with it functions/monitor estimates what labels
+of all would show, and nobody has to know with which chance each was chosen.
 """
 
 import hashlib
@@ -20,11 +20,10 @@ Reason = Literal["uncertain", "random"]
 
 
 class Choice(Record):
-    """A prediction, why it was chosen, and how likely it was to be: 1 for the least certain ones."""
+    """A prediction, and why it was chosen."""
 
     record: PredictionRecord
     chosen: Reason
-    sampling_probability: float
 
 
 def choose(
@@ -42,9 +41,9 @@ def choose(
     certain_to_come, others = by_uncertainty[: size - drawn], by_uncertainty[size - drawn :]
     uncertain, random = iter(certain_to_come), iter(_shuffled(others, salt))
     return [
-        Choice(record=next(random), chosen="random", sampling_probability=drawn / len(others))
+        Choice(record=next(random), chosen="random")
         if one
-        else Choice(record=next(uncertain), chosen="uncertain", sampling_probability=1)
+        else Choice(record=next(uncertain), chosen="uncertain")
         for one in at_random
     ]
 

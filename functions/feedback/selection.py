@@ -2,19 +2,27 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from functions.core.ids import time_of
 from functions.core.manifest import VERSION
 from functions.core.passenger import Sex
-from functions.core.predictions import PredictionRecord, Reading, objects
-from functions.core.store import Store
-from functions.feedback.log_objects import bodies, size
+from functions.core.predictions import PredictionRecord
+from functions.feedback.log_reader import LogReader
 
 LONGEST = timedelta(days=31)
-_USUAL = timedelta(days=7)
+# What is asked on a Friday afternoon is still in the queue on Monday morning.
+_USUAL = timedelta(days=3)
 
 
 def _written_out(value: object) -> object:
@@ -24,20 +32,31 @@ def _written_out(value: object) -> object:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+def _near(value: datetime) -> datetime:
+    # From the first moment that Python can tell nothing can be taken, to the last nothing added.
+    if not 2000 <= value.year < 2200:
+        raise ValueError("a time lies in the years 2000 to 2199")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_near)]
+_OF_A_KIND: Final = (
+    "Live quality takes what is labelled for a sample of all predictions of its probability: where mostly "
+    "one {} is labelled, it tells how good the model is for that one"
+)
 
 
 class Filters(BaseModel):
     """Which predictions: made from `from` to `to`, by `version`, of passengers of `sex` and `pclass`, with a
-    probability in a range. What is left out does not narrow; without a time it is the last seven days."""
+    probability in a range. What is left out does not narrow; without a time it is the last three days."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     start: Moment | None = Field(None, alias="from", examples=["2026-11-01T00:00:00Z"])
     end: Moment | None = Field(None, alias="to", examples=["2026-11-08T00:00:00Z"])
     version: str | None = Field(None, pattern=VERSION, examples=["64fb781fa1a71ca5"])
-    sex: Sex | None = None
-    pclass: int | None = Field(None, ge=1, le=3)
+    sex: Sex | None = Field(None, description=_OF_A_KIND.format("sex"))
+    pclass: int | None = Field(None, ge=1, le=3, description=_OF_A_KIND.format("class"))
     min_probability: float = Field(0, ge=0, le=1)
     max_probability: float = Field(1, ge=0, le=1)
 
@@ -67,21 +86,22 @@ class Filters(BaseModel):
 
 
 def read_selected(
-    store: Store, filters: Filters, *, now: datetime, most_bytes: int
+    log: LogReader, filters: Filters, *, now: datetime, newest: bool = False
 ) -> list[PredictionRecord]:
     """The records of the predictions asked for, oldest first.
 
-    Raises `InvalidInput` when the log of that time is larger than `most_bytes`.
+    Raises `InvalidInput` when the log of that time is more than one request reads. newest: if it was not said
+    from when on, leave out the oldest instead.
     """
     start, end = filters.period(now)
-    entries = list(objects(store, start, end))
-    size(entries, most_bytes)
-    found = [
-        record
-        for record in Reading(bodies(store, entries))
-        if filters.fit(record) and start <= time_of(record.prediction_id) < end
-    ]
-    return sorted(found, key=lambda record: record.prediction_id)
+    entries = log.between(start, end, newest=newest and filters.start is None)
+    found = {
+        id_: record
+        for records in log.read(entries)
+        for id_, record in records.items()
+        if filters.fit(record) and start <= time_of(id_) < end
+    }
+    return [found[id_] for id_ in sorted(found)]
 
 
 def days_of(records: Iterable[PredictionRecord]) -> set[date]:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Of CloudWatch's patterns for JSON lines, the one that is used: a message of this text.
-_PATTERN = re.compile(r'\{ \$\.message = "([\w ]+)" \}')
+# Of CloudWatch's patterns for JSON lines, those that are used: a message of this text, or of one of these.
+_IS = r'\$\.message = "([\w ]+)"'
+_PATTERN = re.compile(rf"\{{ (?:{_IS}|\({_IS}\)(?: \|\| \({_IS}\))+) \}}")
 # What Firehose puts in for the time, in Java's letters, and the same in Python's.
 _TIME = re.compile(r"!\{timestamp:([^}]*)\}")
 _LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H"}
@@ -14,13 +15,13 @@ _LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H"}
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """JSON lines of a function's log whose `message` is this go to the store, many to an object.
+    """JSON lines of a function's log whose `message` is one of these go to the store, many to an object.
 
     `prefix` begins the objects' keys and is for `strftime`; `stream` stands in them, `extension` ends them.
     """
 
     function: str
-    message: str
+    messages: tuple[str, ...]
     stream: str
     prefix: str
     extension: str
@@ -39,13 +40,13 @@ def read_shipments(resources: Mapping[str, Any], resolve: Callable[[Any], Any]) 
     for resource in resources.values():
         if resource["Type"] == "AWS::Logs::SubscriptionFilter":
             found = resolve(resource["Properties"])
-            if not (pattern := _PATTERN.fullmatch(found["FilterPattern"])):
-                raise ValueError(f"not a filter pattern that is understood here: {found['FilterPattern']}")
+            if not _PATTERN.fullmatch(pattern := found["FilterPattern"]):
+                raise ValueError(f"not a filter pattern that is understood here: {pattern}")
             stream = resolve(resources[found["DestinationArn"].removesuffix(".Arn")]["Properties"])
             place = stream["ExtendedS3DestinationConfiguration"]
             yield Shipment(
                 function=writers[found["LogGroupName"]],
-                message=pattern[1],
+                messages=tuple(re.findall(_IS, pattern)),
                 stream=stream["DeliveryStreamName"],
                 prefix=_TIME.sub(_for_strftime, place["Prefix"]),
                 extension=place["FileExtension"],

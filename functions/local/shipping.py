@@ -11,7 +11,7 @@ from functions.core.errors import LifeboatError
 from functions.core.store import Store
 from functions.local.shipments import Shipment
 
-# Firehose collects for a minute at least. Whoever sits in front of a laptop wants to see what was logged.
+# Firehose collects for minutes. Whoever sits in front of a laptop wants to see what was logged.
 SECONDS = 0.5
 
 OnTrouble = Callable[[str], None]
@@ -25,7 +25,8 @@ class Shipper:
         self._shipment = shipment
         self._on_trouble = on_trouble
         # Within a JSON string the quotes would be escaped: this can only be a name and its value.
-        self._pattern = re.compile(rf'"message":\s*"{re.escape(shipment.message)}"')
+        messages = "|".join(map(re.escape, shipment.messages))
+        self._pattern = re.compile(rf'"message":\s*"(?:{messages})"')
         self._lines: list[str] = []
         self._since = datetime.min.replace(tzinfo=UTC)
 

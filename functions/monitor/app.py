@@ -24,8 +24,10 @@ MAY_READ = guarded_by(holder_of("predict"))
 MAY_ACT = guarded_by(holder_of("admin"))
 CurrentService = Annotated[Service, Depends(_service)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
-Before = Annotated[int | None, Query(ge=1, description="`next` of the page before")]
-Sequence = Annotated[int, Path(ge=1, examples=[12])]
+# Reports are named with eight digits.
+_LAST = 99_999_999
+Before = Annotated[int | None, Query(ge=1, le=_LAST, description="`next` of the page before")]
+Sequence = Annotated[int, Path(ge=1, le=_LAST, examples=[12])]
 DatasetId = Annotated[
     str,
     Path(

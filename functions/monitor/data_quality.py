@@ -1,4 +1,4 @@
-"""Whether a window holds what the champion's dataset held: gaps, categories, ranges, and what was refused."""
+"""Whether a window holds what the champion's dataset held: gaps, categories, ranges."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,6 @@ class DataLimits(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     min_rows: int = Field(300, ge=1, description="rows of a window below which nothing raises an alarm")
-    most_rejected: float = Field(0.2, gt=0, le=1, description="share of requests refused as invalid")
     missing_change: float = Field(0.1, gt=0, le=1, description="change of the share of missing values")
     most_unknown: float = Field(
         0.05, gt=0, le=1, description="share of values in no category, or outside the range, of the dataset"
@@ -35,37 +34,27 @@ class FeatureData(Record):
 
 
 class DataQuality(Record):
-    """rejected_share: of all that were asked for, None when that is not known. `alarms` are sentences."""
+    """What came in a window, feature by feature. `alarms` are sentences."""
 
     rows: int
-    rejected_share: float | None
     features: dict[str, FeatureData]
     alarms: list[str]
 
 
 def data_quality(
-    reference: Mapping[str, Distribution],
-    window: Mapping[str, Tally],
-    limits: DataLimits,
-    *,
-    rejected: int | None = None,
+    reference: Mapping[str, Distribution], window: Mapping[str, Tally], limits: DataLimits
 ) -> DataQuality:
     """What came in a window, by the bins of the champion's dataset.
 
-    reference, window: as in `functions.monitor.drift.feature_drift`. rejected: passengers that were refused
-    as invalid in the same time, of whom the window has no row; None when nobody counted them.
+    reference, window: as in `functions.monitor.drift.feature_drift`.
     """
     rows = max((tally.rows for tally in window.values()), default=0)
-    asked = rows + (rejected or 0)
-    share = rejected / asked if rejected is not None and asked else None
     features = {name: _feature(reference[name], window[name]) for name in FEATURES}
     alarms = []
-    if share is not None and share > limits.most_rejected and asked >= limits.min_rows:
-        alarms.append(f"{share:.0%} of {asked:,} passengers were refused as invalid")
     for name, found in features.items():
         if window[name].rows >= limits.min_rows:
             alarms += _alarms(name, found, reference[name], window[name], limits)
-    return DataQuality(rows=rows, rejected_share=share, features=features, alarms=alarms)
+    return DataQuality(rows=rows, features=features, alarms=alarms)
 
 
 def _feature(reference: Distribution, window: Tally) -> FeatureData:

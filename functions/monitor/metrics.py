@@ -18,6 +18,7 @@ UNITS = {
     "DriftConfirmed": "Count",
     "LargestPsi": "None",
     "DataAlarms": "Count",
+    "RefusedShare": "None",
     "ExpectedLogLoss": "None",
     "Labels": "Count",
     "LiveLogLoss": "None",
@@ -57,17 +58,18 @@ def emit(report: Report, stage: str) -> None:
 def _values(report: Report) -> dict[str, float]:
     """The metrics by name.
 
-    What alarms go by stands from one complete window to the next, and begins anew with another champion: so
-    every report has it. The figures of a window are sent once, when it is complete.
+    What alarms go by stands from one judgement to the next; what is said of a champion's windows begins anew
+    with another champion. So every report has it. The figures of a window are sent once, when it is complete,
+    and so is the share that was refused, when it is judged.
     """
-    drift, quality = report.drift, report.live.quality
+    drift, quality, refused = report.drift, report.live.quality, report.refused
     values: dict[str, float] = {
         "Champion": report.promotion,
         "Labels": report.live.labels,
         "QualityFallen": len(report.live.fallen),
         "Trainings": int(report.training.outcome == "uploaded"),
         "DriftConfirmed": int(drift.confirmed) if drift else 0,
-        "DataAlarms": len(drift.data.alarms) if drift else 0,
+        "DataAlarms": (len(drift.data.alarms) if drift else 0) + int(bool(refused and refused.alarm)),
     }
     if drift and report.counted.complete:
         values |= {
@@ -77,6 +79,9 @@ def _values(report: Report) -> dict[str, float]:
         }
         if drift.expected:
             values["ExpectedLogLoss"] = drift.expected.metrics["log_loss"].value
+    # Not what an earlier run said and still stands.
+    if refused and refused.at == report.at:
+        values["RefusedShare"] = refused.share
     if quality:
         values |= {
             "LiveLogLoss": quality.metrics["log_loss"].value,

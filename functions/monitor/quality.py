@@ -50,11 +50,10 @@ def live_quality(
     """The metrics of labelled predictions, with 95 % intervals; None where these say nothing yet.
 
     probability: what was answered; survived: 0 or 1; weight: above 0, for how many predictions the row
-    stands, which is one over the chance with which it was chosen to be labelled; all of shape [N]. With these
-    weights the sample stands for all predictions, though the uncertain ones were labelled first: Horvitz &
-    Thompson (1952), JASA 47, in Hajek's form, in which the weights are divided by their sum. That holds only
-    where every prediction had a chance to be chosen. Labels that people send of their own accord have no
-    known chance: without weights they stand for themselves alone.
+    stands; all of shape [N]. The weights are divided by their sum. `functions.monitor.live` weights by strata
+    of the probability, so that the sample stands for all predictions though the uncertain ones were labelled
+    first: that holds where within a stratum the labelled are like the others. Without weights they stand for
+    themselves alone.
 
     Intervals: percentile bootstrap over rows with their weights, Efron & Tibshirani (1993), ch. 13. None with
     fewer than 30 effective rows, or when only one outcome occurs (among 5,000 rows, where there are more).

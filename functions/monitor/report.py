@@ -9,6 +9,7 @@ from functions.core.manifest import Interval, Record
 from functions.monitor.data_quality import DataQuality
 from functions.monitor.drift import FeatureDrift
 from functions.monitor.quality import Quality
+from functions.monitor.refused import Refused
 
 
 class Counted(Record):
@@ -76,5 +77,8 @@ class Report(Record):
     counted: Counted
     damaged_lines: int = Field(description="Lines of the log that could not be read")
     drift: Drift | None = Field(description="Null until the champion has a complete window")
+    refused: Refused | None = Field(
+        None, description="As it was last judged; null until there were passengers enough"
+    )
     live: LiveQuality
     training: Training

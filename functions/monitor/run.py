@@ -10,9 +10,10 @@ from functions.core.distribution import Tally
 from functions.core.errors import Conflict
 from functions.core.predictions import Reading
 from functions.core.store import Store
-from functions.monitor import live, metrics, pending, reports
+from functions.monitor import live, metrics, pending, refused, reports
 from functions.monitor.judgement import judge
 from functions.monitor.labelled import Labelled, read_labelled
+from functions.monitor.refused import Asked
 from functions.monitor.report import Counted, Report
 from functions.monitor.retraining import NOT_DUE, Situation, attempt
 from functions.monitor.settings import MonitorSettings
@@ -86,6 +87,9 @@ def _look(
     window = together(same.window, new) if same else new
     days = _days(now, settings.label_days)
     answered = _answered(same.answered if same else {}, new.days, days)
+    asked = Asked(scored=new.rows + new.of_other_versions, refused=reading.refused, fields=reading.faults) + (
+        before.asked if before else Asked()
+    )
     labelled = read_labelled(store, days)
     labels = _fingerprint(labelled)
 
@@ -93,6 +97,10 @@ def _look(
     drift = same.report.drift if same else None
     if complete:
         drift = judge(window, manifest, settings, after=drift)
+    refusals = before.report.refused if before else None
+    enough = asked.passengers >= settings.min_rows
+    if enough:
+        refusals = refused.judge(asked, settings.most_refused, now)
     quality = live.judge(manifest, answered.values(), labelled, settings.min_labels)
     situation = Situation(store, settings, before, champion, manifest, drift, quality, now)
     # It is decided by all that there is, not by the first part of it.
@@ -114,12 +122,14 @@ def _look(
         ),
         damaged_lines=reading.damaged,
         drift=drift,
+        refused=refusals,
         live=quality,
         training=made.training,
     )
     state = State(
         position=advanced(position, entries, now, more=more),
         window=count([], manifest) if complete else window,
+        asked=Asked() if enough else asked,
         answered=answered,
         labels=labels,
         tried=made.tried or (before.tried if before else None),

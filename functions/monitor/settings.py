@@ -9,13 +9,16 @@ from functions.monitor.drift import DriftLimits
 
 class MonitorSettings(Settings):
     """`LIFEBOAT_STORE` and `LIFEBOAT_STAGE`; what it takes to judge: `LIFEBOAT_MIN_ROWS`, the predictions of
-    a complete window, `_MIN_PSI`, `_ALPHA` (`functions.monitor.drift`), `_MIN_LABELS` and `_LABEL_DAYS`; and
-    when to train again: `LIFEBOAT_RETRAIN_DAYS`, `_COOLDOWN_HOURS`, `_MOST_TRAININGS_A_DAY`."""
+    a complete window, `_MIN_PSI`, `_ALPHA` (`functions.monitor.drift`), `_MOST_REFUSED`, `_MIN_LABELS` and
+    `_LABEL_DAYS`; and when to train again: `LIFEBOAT_RETRAIN_DAYS`, `_COOLDOWN_HOURS` and
+    `_MOST_TRAININGS_A_DAY`."""
 
     stage: str = "dev"
     min_rows: int = Field(300, ge=1)
     min_psi: float = Field(0.1, gt=0)
     alpha: float = Field(0.01, gt=0, lt=1)
+    # Share of passengers refused because they do not fit that raises no alarm yet.
+    most_refused: float = Field(0.2, gt=0, le=1)
     # Predictions with an outcome, of the champion's, before its quality is judged.
     min_labels: int = Field(50, ge=30)
     # How far back a prediction may lie whose outcome is still waited for.

@@ -15,6 +15,7 @@ from functions.core.errors import NotFound, UnusableRecord
 from functions.core.manifest import Record
 from functions.core.store import Store
 from functions.monitor.pending import Pending
+from functions.monitor.refused import Asked
 from functions.monitor.report import Reason, Report, Training
 from functions.monitor.unread import Position
 from functions.monitor.window import Window
@@ -44,14 +45,16 @@ class Tried(Record):
 class State(Record):
     """What is known after a run.
 
-    window: the one that is being filled. answered: the probabilities of the champion's predictions, counted
-    in its bins, by the day (UTC) on which they were made, for as long as outcomes are waited for. labels:
-    tells the labels of these days from others. considered: when a weekly training was last thought of.
-    started: the trainings of the last month. pending: the dataset to be uploaded before anything else.
+    window: the one that is being filled; asked: who came since refusals were last judged. answered: the
+    probabilities of the champion's predictions, counted in its bins, by the day (UTC) of each prediction, for
+    as long as outcomes are waited for. labels: tells the labels of these days from others. considered: when
+    a weekly training was last thought of. started: the trainings of the last month. pending: the dataset to
+    be uploaded before anything else.
     """
 
     position: Position
     window: Window
+    asked: Asked
     answered: dict[date, Tally]
     labels: str
     tried: Tried | None

@@ -15,6 +15,9 @@ MOST_SAMPLED = 1_000
 class Window(Record):
     """Predictions of one champion. What other versions answered is counted and not looked into.
 
+    What is counted are lines of the log: of one that was shipped twice, a run that finds both counts one, two
+    runs that find one each count two.
+
     tallies: by feature, and `probability`, in the bins of the champion's manifest. sample: up to a thousand
     probabilities, by the random end of their prediction's id: those with the smallest ends, so that each had
     the same chance to be among them. days: the probabilities by day (UTC), of what was read now: they are not

@@ -50,6 +50,20 @@ class _Rows(Body):
     passengers: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)
 
 
+class BadRows(InvalidInput):
+    """Some of `rows` passengers do not fit, so none is scored. `bad` names those."""
+
+    def __init__(self, bad: list[RowError], rows: int) -> None:
+        # Some clients show their user this sentence only, so it has an example in it.
+        where = ", ".join(filter(None, [f"row {bad[0].row}", bad[0].field]))
+        super().__init__(
+            f"{len(bad)} of {rows} rows are bad and nothing was scored; {where}: {bad[0].msg}",
+            [{"loc": ["body", f"row {row.row}", row.field], "msg": row.msg, "type": "row"} for row in bad],
+        )
+        self.bad = bad
+        self.rows = rows
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The good rows as tensors, and their numbers among the rows that were sent, from 1; and the bad ones."""
@@ -61,7 +75,7 @@ class Rows:
 
 def read_json(body: bytes, *, partial: bool) -> Rows:
     """The passengers of a `Batch`. Raises pydantic's `ValidationError` for what is no batch, and, without
-    `partial`, `InvalidInput` for a bad row."""
+    `partial`, `BadRows`."""
     try:
         passengers = Batch.model_validate_json(body).passengers
     except ValidationError:
@@ -85,18 +99,18 @@ def validate_rows(rows: list[dict[str, Any]]) -> Rows:
 
 
 def read_rows(rows: list[dict[str, Any]]) -> Rows:
-    """All of `rows`. Raises `InvalidInput` when there are none or too many, and for a bad one."""
+    """All of `rows`. Raises `InvalidInput` when there are none or too many, `BadRows` for a bad one."""
     if not 1 <= len(rows) <= MOST_ROWS:
         raise InvalidInput(f"{len(rows)} rows were sent; from 1 to {MOST_ROWS} can be scored at once")
     found = validate_rows(rows)
     if found.bad:
-        raise _refusal(found.bad, len(rows))
+        raise BadRows(found.bad, len(rows))
     return found
 
 
 def read_csv(body: bytes, *, partial: bool) -> Rows:
     """The passengers of a CSV (see `core.table`). Raises `InvalidInput` for a file that is no table, and,
-    without `partial`, for the first bad row."""
+    without `partial`, `BadRows`."""
     chunks: list[Chunk] = []
     lines: list[int] = []
     for chunk in read_passengers(io.BytesIO(body), labelled=False):
@@ -121,14 +135,5 @@ def read_csv(body: bytes, *, partial: bool) -> Rows:
         for row in chunk.bad
     ]
     if not partial:
-        raise _refusal(bad, len(lines))
+        raise BadRows(bad, len(lines))
     return Rows(columns, [number[line] for chunk in chunks for line in chunk.lines], bad)
-
-
-def _refusal(bad: list[RowError], rows: int) -> InvalidInput:
-    # Some clients show their user this sentence only, so it has an example in it.
-    where = ", ".join(filter(None, [f"row {bad[0].row}", bad[0].field]))
-    return InvalidInput(
-        f"{len(bad)} of {rows} rows are bad and nothing was scored; {where}: {bad[0].msg}",
-        [{"loc": ["body", f"row {row.row}", row.field], "msg": row.msg, "type": "row"} for row in bad],
-    )

@@ -1,4 +1,5 @@
-"""One JSON line per scored row on standard output: what monitoring, feedback and replay go by.
+"""One JSON line per scored row on standard output: what monitoring, feedback and replay go by. And one per
+request with passengers who were refused because they do not fit, for the monitor to count.
 
 In the cloud a log subscription ships the lines to `predictions/` in the store, on a laptop the local runner
 does. Nothing is called and nothing is waited for here. Lambda sends a line that is JSON to its log as it is,
@@ -7,7 +8,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain, compress, repeat
 from typing import Any
@@ -15,9 +18,14 @@ from typing import Any
 from pydantic_core import to_json
 
 from functions.core.columns import Columns
-from functions.core.passenger import FEATURES
+from functions.core.ids import new_ids
+from functions.core.logs import log
+from functions.core.passenger import FEATURES, Passenger
 
 MESSAGE = "prediction"
+REFUSAL = "refusal"
+# Stands for whatever is no field of a passenger.
+OTHER = "other"
 _SHARES = 1 << 24
 # Rows that are written at once: all that they are made into on the way stays in the processor's cache.
 _BLOCK = 500
@@ -78,6 +86,27 @@ def _lines(head: str, table: Sequence[Sequence[Any]]) -> str:
     return "".join(chain.from_iterable(zip(*parts, strict=True)))
 
 
-def _chosen(prediction_id: str, share: float) -> bool:
+def write_refusal(rows: int, fields: Iterable[str], *, share: float, key_id: str, request_id: str) -> None:
+    """Write a line for a share (0 to 1) of the requests in which `rows` passengers did not fit.
+
+    fields: the one at fault of each fault, by whatever name was sent. A name that is no field's is not
+    written, nor is any value: both are the sender's to choose. Nothing is raised, as with `write_log`.
+    """
+    [id_] = new_ids(1)
+    if _chosen(id_, share):
+        at_fault = Counter(name if name in Passenger.model_fields else OTHER for name in fields)
+        with suppress(OSError, ValueError):
+            log(
+                "INFO",
+                REFUSAL,
+                refusal_id=id_,
+                key_id=key_id,
+                request_id=request_id,
+                rows=rows,
+                fields=at_fault,
+            )
+
+
+def _chosen(id_: str, share: float) -> bool:
     """By the random bits of the id, so that whoever knows the id and the share knows whether it is there."""
-    return int(prediction_id[-6:], 16) < share * _SHARES
+    return int(id_[-6:], 16) < share * _SHARES

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.core import predictions
+from functions.core import prediction_search
 from functions.core.columns import from_values
 from functions.core.errors import InvalidInput, NotFound
 from functions.core.predictions import PredictionRecord
@@ -24,7 +24,7 @@ class Replay:
 def find(store: Store, prediction_id: str) -> PredictionRecord:
     """The record of a prediction. Raises `NotFound`; `InvalidInput` for what is no prediction id."""
     try:
-        return predictions.find(store, prediction_id)
+        return prediction_search.find(store, prediction_id)
     except ValueError:
         raise InvalidInput("a prediction id is a UUID of version 7: the prediction_id of an answer") from None
 

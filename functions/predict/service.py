@@ -1,5 +1,6 @@
 """What the function holds between requests: its settings, the store, and the models in memory."""
 
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Self
 
@@ -12,6 +13,7 @@ from functions.core.settings import Settings
 from functions.core.store import Reader, Store, open_reader, open_store
 from functions.predict.champion import ChampionCache, Loaded
 from functions.predict.predict import Origin, Scored, predict
+from functions.predict.prediction_log import write_refusal
 
 # A version that is asked for by name is loaded beside the champion; each takes a few megabytes.
 _MOST_VERSIONS = 4
@@ -19,7 +21,7 @@ _MOST_VERSIONS = 4
 
 class PredictSettings(Settings):
     """`LIFEBOAT_STORE`; `LIFEBOAT_REFRESH_SECONDS`: how old the champion in memory may be;
-    `LIFEBOAT_LOGGED_SHARE`: the share of predictions, 0 to 1, that go to the prediction log."""
+    `LIFEBOAT_LOGGED_SHARE`: the share of predictions and refusals, 0 to 1, that the prediction log has."""
 
     refresh_seconds: float = Field(30.0, ge=0)
     logged_share: float = Field(1.0, ge=0, le=1)
@@ -59,6 +61,11 @@ class Service:
     def predict(self, columns: Columns, model: Loaded, origin: Origin) -> Scored:
         """Score rows with one of the models, and log the share of them that the settings say."""
         return predict(columns, model, origin, logged_share=self.settings.logged_share)
+
+    def log_refusal(self, rows: int, fields: Iterable[str], origin: Origin) -> None:
+        """Log, for the same share, that `rows` passengers did not fit; fields: as in `write_refusal`."""
+        share = self.settings.logged_share
+        write_refusal(rows, fields, share=share, key_id=origin.key_id, request_id=origin.request_id)
 
     def _load_version(self, version: str) -> Loaded:
         manifest = registry.read_manifest(self._reader, version)

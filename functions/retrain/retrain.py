@@ -16,15 +16,18 @@ from functions.core.store import Store
 from training.dataset import RefusedDataset
 from training.gate import Limits
 from training.publication import Outcome, Upload, train_and_publish
+from training.train import Configuration
 
 PREFIX, SUFFIX = "datasets/", ".csv"
 
 
 class RetrainSettings(Settings, Limits):
-    """`LIFEBOAT_STORE`; `LIFEBOAT_MAX_DATASET_BYTES`, the largest file that is trained on; and the gate's
-    limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`, `_MIN_ROC_AUC`, `_MARGIN` and `_SLICE_MARGIN`."""
+    """`LIFEBOAT_STORE`; `LIFEBOAT_MAX_DATASET_BYTES`, the largest file that is trained on; `LIFEBOAT_FOLDS`
+    of the cross-validation that selects a model; and the gate's limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`,
+    `_MIN_ROC_AUC`, `_MARGIN` and `_SLICE_MARGIN`."""
 
     max_dataset_bytes: int = Field(128 * 2**20, gt=0)
+    folds: int = Field(5, ge=2, le=20)
 
     @property
     def limits(self) -> Limits:
@@ -130,7 +133,13 @@ def _retrain(store: Store, notification: Notification, settings: RetrainSettings
             return said("gone", "the object was deleted before it was read")
         file.flush()
         outcome = train_and_publish(
-            store, upload, Path(file.name), by="upload", limits=settings.limits, progress=_log_step
+            store,
+            upload,
+            Path(file.name),
+            by="upload",
+            configuration=Configuration(folds=settings.folds),
+            limits=settings.limits,
+            progress=_log_step,
         )
         return outcome.answer()
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from functions.local.bundle.errors import BundleRefused
 from tests.bench import batch, cold, cost, http, retrain, warm
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.stage import CannotRun, Stage, staged
@@ -32,7 +33,7 @@ def main() -> int:
             for name in names:
                 try:
                     BENCHMARKS[name](stage).save()
-                except CannotRun as reason:
+                except (BundleRefused, CannotRun) as reason:
                     print(f"\nSkipped {name}: {reason}", file=sys.stderr)
                     skipped = True
     except CannotRun as reason:

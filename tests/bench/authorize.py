@@ -21,11 +21,12 @@ from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
 from functions.authorize.keys import make_key, write_keys
 from functions.core.file_parameter import FileParameter
+from tests.bench.figures import Figures
 
 KEYS = 40
 ROUNDS = 101
 CALLS = 200
-AGAIN = "wrong secret, again"
+WRONG, UNKNOWN, AGAIN = "wrong secret", "unknown id", "wrong secret, again"
 
 
 def main() -> int:
@@ -39,8 +40,8 @@ def main() -> int:
         unknown = [f"lb_{secrets.token_hex(4)}_{secrets.token_hex(32)}" for _ in made]
         kinds = {
             "valid key": [text for text, _ in made],
-            "wrong secret": wrong,
-            "unknown id": unknown,
+            WRONG: wrong,
+            UNKNOWN: unknown,
             AGAIN: wrong,
         }
         asks = {name: _asking(ring, texts, now) for name, texts in kinds.items()}
@@ -49,14 +50,13 @@ def main() -> int:
             for _ in range(ROUNDS):
                 for name, ask in asks.items():
                     seconds[name].append(_seconds(ask))
+    figures = Figures("authorize")
     for name, times in seconds.items():
-        low, _, high = statistics.quantiles(times, n=4)
-        print(
-            f"{name:<20} {_micro(statistics.median(times))} us  (quartiles {_micro(low)} to {_micro(high)})"
-        )
-    for name in ("unknown id", AGAIN):
-        ratios = [other / own for own, other in zip(seconds["wrong secret"], seconds[name], strict=True)]
-        print(f"{name + ' / wrong secret':<36} {statistics.median(ratios):.3f}")
+        figures.add(name, times)
+    for name in (UNKNOWN, AGAIN):
+        ratios = [other / own for own, other in zip(seconds[WRONG], seconds[name], strict=True)]
+        figures.note(f"{name}, % of {WRONG}", statistics.median(ratios) * 100)
+    figures.print_table("An answer of the authorizer, us", scale=1e6)
     return 0
 
 
@@ -71,10 +71,6 @@ def _seconds(ask: Callable[[], object]) -> float:
     for _ in range(CALLS):
         ask()
     return (time.perf_counter() - started) / CALLS
-
-
-def _micro(seconds: float) -> str:
-    return f"{seconds * 1e6:.1f}"
 
 
 if __name__ == "__main__":

@@ -5,52 +5,48 @@ Lambda's version of Python, in turns, so that whatever else the machine does mee
 written into the bundles meanwhile, as in Lambda, whose code folder is read-only.
 """
 
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from functions.local.bundle.build import RUNTIME, Target, build
-from functions.local.bundle.proof import reason_not_to_import
-from functions.local.bundle.python import find_python
+from functions.local.bundle.build import Target, build
 from functions.local.bundle.recipe import read_recipe
 from functions.local.child import ROOT
 from functions.local.template import Function, read_template
+from tests.bench.figures import Figures
+from tests.bench.stage import CannotRun, architecture, lambda_python
 
 ROUNDS = 11
 IMPORT = "import sys, importlib; sys.path.insert(0, sys.argv[1]); importlib.import_module(sys.argv[2])"
+WITH, WITHOUT = "with byte-code", "without"
 
 
 def main() -> int:
-    python = find_python(RUNTIME)
-    architecture = "x86_64" if platform.machine() == "x86_64" else "arm64"
-    if reason := reason_not_to_import(python, RUNTIME, architecture):
-        print(f"The predict bundle cannot be imported here: {reason}.", file=sys.stderr)
+    try:
+        python = lambda_python()
+    except CannotRun as reason:
+        print(f"Cannot run here: {reason}", file=sys.stderr)
         return 1
-    assert python is not None
     function = read_template(ROOT / "template.yaml").functions["PredictFunction"]
     recipe = read_recipe(ROOT / "pyproject.toml")
-    seconds: dict[str, list[float]] = {}
+    seconds: dict[str, list[float]] = {WITH: [], WITHOUT: []}
     with tempfile.TemporaryDirectory() as scratch:
-        bundles = {"with byte-code": Path(scratch, "compiled"), "without": Path(scratch, "sources")}
+        bundles = {WITH: Path(scratch, "compiled"), WITHOUT: Path(scratch, "sources")}
         for name, folder in bundles.items():
-            own = python if name == "with byte-code" else None
-            build(ROOT, function, recipe, Target(architecture, own), folder)
+            own = python if name == WITH else None
+            build(ROOT, function, recipe, Target(architecture(), own), folder)
             # The first import reads from the disk, the others from memory: it is not counted.
             import_seconds(python, function, folder)
         for _ in range(ROUNDS):
             for name, folder in bundles.items():
-                seconds.setdefault(name, []).append(import_seconds(python, function, folder))
+                seconds[name].append(import_seconds(python, function, folder))
+    figures = Figures("bytecode")
     for name, times in seconds.items():
-        print(
-            f"{name:<15} {statistics.median(times) * 1000:6.0f} ms"
-            f"  ({min(times) * 1000:.0f} to {max(times) * 1000:.0f}, {ROUNDS} processes)"
-        )
-    compiled, sources = (statistics.median(times) for times in seconds.values())
-    print(f"{'ratio':<15} {sources / compiled:6.2f}")
+        figures.add(name, times)
+    figures.note("times sooner", figures.median(WITHOUT) / figures.median(WITH))
+    figures.print_table("Import of the predict bundle in a new process, ms")
     return 0
 
 

@@ -160,11 +160,13 @@ def table(found: Mapping[tuple[str, int], float], simulations: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--simulations", type=int, default=500, help=f"by the {BATCH}")
+    parser.add_argument("--simulations", type=int, default=500, help=f"a multiple of {BATCH}")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--min-rows", type=int, default=DriftLimits().min_rows)
     parser.add_argument("--min-psi", type=float, default=DriftLimits().min_psi)
     options = parser.parse_args()
+    if options.simulations < BATCH or options.simulations % BATCH:
+        parser.error(f"simulations are made {BATCH} at a time: {options.simulations} is no multiple of it")
     began = perf_counter()
     drift = DriftLimits(min_rows=options.min_rows, min_psi=options.min_psi)
     found = characteristics(

@@ -30,7 +30,8 @@ from functions.core.ids import new_ids
 from functions.core.passenger import FEATURES
 from functions.core.predictions import folder
 from functions.core.store import Store
-from tests.bench.races import BUCKET, embedded_store
+from tests.bench.races import embedded_store
+from tests.sam.store import ADDRESS
 
 CLIENTS = 8
 EVENT = Path(__file__).parents[1] / "events" / "http_predict.json"
@@ -116,9 +117,9 @@ def post_all(made: Plan) -> Count:
     """Let the clients send their posts to the function, over the store of this environment."""
     # Children of a server that has the modules loaded: importing them eight times would take longest of all.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["functions.feedback.app", "functions.core.s3_store"])
+    context.set_forkserver_preload(["functions.feedback.app", "functions.core.s3_store", "tests.sam.store"])
     aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    ready = (context.Barrier(CLIENTS), aws | {"LIFEBOAT_STORE": BUCKET})
+    ready = (context.Barrier(CLIENTS), aws | {"LIFEBOAT_STORE": ADDRESS})
     with ProcessPoolExecutor(CLIENTS, context, initializer=_get_ready, initargs=ready) as pool:
         # A client waits for all the others: no process can be two.
         jobs = [pool.submit(_client, posts) for posts in made.clients]

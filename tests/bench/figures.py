@@ -75,10 +75,10 @@ class Figures:
         for name, value in self._notes.items():
             print(f"{name:<44} {value:9,.2f}")
 
-    def save(self, file: Path = RESULTS) -> None:
+    def save(self) -> None:
         """Put these figures beside those of the other benchmarks, with the machine they were measured on."""
         try:
-            kept: dict[str, Any] = json.loads(file.read_text())
+            kept: dict[str, Any] = json.loads(RESULTS.read_text())
         except FileNotFoundError:
             kept = {}
         kept[self._benchmark] = {
@@ -88,7 +88,7 @@ class Figures:
             "rows": {name: asdict(row) for name, row in self._rows.items()},
             "notes": self._notes,
         }
-        file.write_text(json.dumps(kept, indent=2) + "\n")
+        RESULTS.write_text(json.dumps(kept, indent=2) + "\n")
 
 
 def _processor() -> str:

@@ -3,17 +3,15 @@
 Beside it an application that does nothing, under the same server: the most that the server can do here.
 """
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.bundle.wheels import install
-from functions.local.listening import HOST, listen, port_of
 from tests.bench.figures import Figures
-from tests.bench.load import find_wrk, load
+from tests.bench.load import Load, find_wrk, load
+from tests.bench.server import DESCRIPTOR, served
 from tests.bench.stage import EVENT, Stage, architecture
 
 ROUNDS, SECONDS = 7, 2
@@ -24,49 +22,29 @@ _NAMES = {"predict": LIFEBOAT, "empty": "an empty application"}
 
 
 def measure(stage: Stage) -> Figures:
-    """Raises `CannotRun` where there is no wrk."""
+    """Raises `CannotRun` where there is no wrk, and `DoesNotServe`."""
     find_wrk()
-    bundle, server = stage.bundle("PredictFunction"), stage.scratch / "server"
-    install(LOCK, server, RUNTIME, architecture())
+    bundle, packages = stage.bundle("PredictFunction"), stage.scratch / "server"
+    install(LOCK, packages, RUNTIME, architecture())
+    environment = stage.environment("PredictFunction")
     figures = Figures("http", stage.version)
     with ExitStack() as stack:
-        urls = {subject: stack.enter_context(_served(stage, bundle, server, subject)) for subject in _NAMES}
-        for subject in _NAMES:
-            load(urls[subject], connections=8, seconds=1)
+        urls = {}
+        for subject, name in _NAMES.items():
+            command = stage.command("serve", bundle, packages, EVENT, DESCRIPTOR, subject)
+            urls[name] = stack.enter_context(served(command, environment, stage.scratch)).url
+        for url in urls.values():
+            load(url, connections=8, seconds=1)
         for connections in CONNECTIONS:
-            loads = [
-                (name, load(urls[subject], connections=connections, seconds=SECONDS))
-                for _ in range(ROUNDS)
-                for subject, name in _NAMES.items()
-            ]
-            for name in _NAMES.values():
-                figures.add(
-                    f"{name}, {connections} at a time", [one.rate for own, one in loads if own == name]
-                )
-            own = [one for name, one in loads if name == LIFEBOAT]
-            figures.note(
-                f"latency, median, ms: {connections} at a time", median(one.p50 for one in own) * 1e3
-            )
-            figures.note(f"  99th percentile: {connections} at a time", median(one.p99 for one in own) * 1e3)
+            loads: dict[str, list[Load]] = {name: [] for name in urls}
+            for _ in range(ROUNDS):
+                for name, url in urls.items():
+                    loads[name].append(load(url, connections=connections, seconds=SECONDS))
+            for name, own in loads.items():
+                figures.add(f"{name}, {connections} at a time", [one.rate for one in own])
+            p50 = median(one.p50 for one in loads[LIFEBOAT])
+            p99 = median(one.p99 for one in loads[LIFEBOAT])
+            figures.note(f"latency, median, ms: {connections} at a time", p50 * 1e3)
+            figures.note(f"  99th percentile: {connections} at a time", p99 * 1e3)
     figures.print_table("Over HTTP, one worker, answers per second", scale=1)
     return figures
-
-
-@contextmanager
-def _served(stage: Stage, bundle: Path, server: Path, subject: str) -> Iterator[str]:
-    """The address of a server, which goes when the block ends."""
-    with listen(0) as listener:
-        command = stage.command("serve", bundle, server, EVENT, str(listener.fileno()), subject)
-        process = subprocess.Popen(
-            command,
-            env=stage.environment("PredictFunction"),
-            # Nobody reads the prediction log here.
-            stdout=subprocess.DEVNULL,
-            pass_fds=[listener.fileno()],
-        )
-        url = f"http://{HOST}:{port_of(listener)}/predict"
-    try:
-        yield url
-    finally:
-        process.terminate()
-        process.wait()

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.stage import CannotRun
+from tests.bench.stage import PASSENGER, CannotRun
 from tests.sam.machine import Unavailable, install
 
 SCRIPT = Path(__file__).parent / "predict.lua"
@@ -31,13 +31,13 @@ def find_wrk() -> str:
     return "wrk"
 
 
-def load(url: str, *, connections: int, seconds: float, body: str | None = None) -> Load:
-    """POST one passenger, or `body`, to `url` over so many connections for a while.
+def load(url: str, *, connections: int, seconds: int, body: str = PASSENGER) -> Load:
+    """POST `body` to `url` over so many connections for a while.
 
     Raises `RuntimeError` when a request fails or is answered with another status than a success.
     """
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
-    command += ["--script", str(SCRIPT), url, *(["--", body] if body else [])]
+    command += ["--script", str(SCRIPT), url, "--", body]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"wrk failed: {done.stderr or done.stdout}")

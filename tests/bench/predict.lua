@@ -2,11 +2,10 @@
 
 wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
-wrk.body = '{"pclass": 1, "sex": "female", "age": 29, "fare": 211.34}'
 
--- What stands after "--" on the command line.
+-- The body is what stands after "--" on the command line.
 function init(arguments)
-  wrk.body = arguments[1] or wrk.body
+  wrk.body = arguments[1]
 end
 
 function done(summary, latency, requests)

@@ -7,7 +7,6 @@ the others to have read it too, and then promotes a version of its own. One may 
 import argparse
 import multiprocessing
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,9 +18,9 @@ from typing import NamedTuple
 from functions.core import promotion, registry
 from functions.core.errors import Conflict
 from functions.core.store import Store, open_store
-from functions.local.embedded_store import READY
+from functions.local.listening import HOST
+from tests.sam.store import ADDRESS, served_store
 
-BUCKET = "s3://lifeboat-races"
 PATIENCE = 120
 # A racer's own: where it waits for the others.
 _barrier: Barrier
@@ -39,34 +38,16 @@ class Attempt(NamedTuple):
 @contextmanager
 def embedded_store() -> Iterator[Store]:
     """An empty store in a process of its own, to which this process and its children are led."""
-    command = [sys.executable, "-m", "functions.local.embedded_store", "--port", "0"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        port = process.stdout.readline().removeprefix(READY).strip()
-        before = dict(os.environ)
-        os.environ.update(
-            AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
-            AWS_ACCESS_KEY_ID="races",
-            AWS_SECRET_ACCESS_KEY="races",
-            AWS_DEFAULT_REGION="us-east-1",
-        )
-        try:
-            store = open_store(BUCKET)
-            store.create_bucket()
-            yield store
-            store.disconnect()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-            process.stdin.close()
+    with served_store(HOST) as store:
+        yield store
+        store.disconnect()
 
 
 def race(processes: int, rounds: int) -> list[Attempt]:
     """Let so many processes race so many times for the champion's place, in the store of this environment."""
     # Children of a server that has the modules loaded: fifty times the imports would take a minute.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["functions.core.promotion", "functions.core.s3_store"])
+    context.set_forkserver_preload(["functions.core.promotion", "functions.core.s3_store", "tests.sam.store"])
     aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     ready = (context.Barrier(processes), aws)
     with ProcessPoolExecutor(processes, context, initializer=_get_ready, initargs=ready) as pool:
@@ -82,7 +63,7 @@ def _get_ready(barrier: Barrier, environment: dict[str, str]) -> None:
 
 
 def _race(racer: int, rounds: int) -> list[Attempt]:
-    store = open_store(BUCKET)
+    store = open_store(ADDRESS)
     return [_attempt(store, f"racer-{racer:02}-round-{number:02}", number) for number in range(rounds)]
 
 

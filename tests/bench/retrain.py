@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from functions.local.events import s3_put_event
 from tests.bench.figures import Figures
@@ -19,6 +19,7 @@ from tests.bench.stage import EVENT, TITANIC, Stage
 
 ROUNDS = 5
 KEY = "datasets/titanic.csv"
+_PATIENCE_SECONDS = 60.0
 # The question is how long a promotion takes, not whether there is one.
 OPEN_GATE = {"LIFEBOAT_MARGIN": "1", "LIFEBOAT_SLICE_MARGIN": "1"}
 
@@ -38,7 +39,7 @@ def measure(stage: Stage) -> Figures:
             ended = time.monotonic()
             if result["status"] != "promoted":
                 raise RuntimeError(f"the model was not promoted: {result}")
-            seen = json.loads(watcher.communicate()[0].splitlines()[-1])
+            seen = _seen(watcher)
         if seen["version"] != result["version"]:
             raise RuntimeError(f"{result['version']} was promoted, but {seen['version']} answers")
         if round_:
@@ -76,7 +77,19 @@ def _watching(stage: Stage) -> Iterator[subprocess.Popen[bytes]]:
         try:
             while (line := cast(IO[bytes], process.stdout).readline()) != b"warm\n":
                 if not line:
-                    raise RuntimeError("the predict function did not answer")
+                    raise RuntimeError("the predict function did not answer; what it said stands above")
             yield process
         finally:
             process.kill()
+
+
+def _seen(watcher: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """What the watch saw. Raises `RuntimeError` when it failed or saw nothing new."""
+    try:
+        printed, _ = watcher.communicate(timeout=_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired as late:
+        raise RuntimeError(f"no new model answered within {_PATIENCE_SECONDS:.0f} s") from late
+    if watcher.returncode:
+        raise RuntimeError("the predict function failed; what it said stands above")
+    seen: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return seen

@@ -32,6 +32,8 @@ from training.publication import Upload, train_and_publish
 INSIDE = Path(__file__).parent / "inside"
 EVENT = ROOT / "tests" / "events" / "http_predict.json"
 TITANIC = ROOT / "training" / "data" / "titanic.csv"
+# What is posted to /predict, where only one passenger is asked about.
+PASSENGER: str = json.loads(EVENT.read_bytes())["body"]
 
 
 class CannotRun(Exception):
@@ -106,13 +108,19 @@ def architecture() -> str:
     return "x86_64" if platform.machine() == "x86_64" else "arm64"
 
 
-@contextmanager
-def staged() -> Iterator[Stage]:
-    """A stage with a champion trained from the real passengers. Raises `CannotRun`."""
+def lambda_python() -> Path:
+    """An interpreter of Lambda's version that can import what is built for it. Raises `CannotRun`."""
     python = find_python(RUNTIME)
     if reason := reason_not_to_import(python, RUNTIME, architecture()):
         raise CannotRun(f"{reason} (.venv/bin/uv python install {RUNTIME} makes one that will be found)")
     assert python is not None
+    return python
+
+
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """A stage with a champion trained from the real passengers. Raises `CannotRun`."""
+    python = lambda_python()
     with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder, served_store(HOST) as store:
         print("Training the champion ...", flush=True)
         train_and_publish(store, Upload("datasets/titanic.csv", datetime.now(UTC)), TITANIC, by="bench")

@@ -131,12 +131,13 @@ def test_no_line_is_lost_when_the_runner_stops(
             seconds.append(time.monotonic() - began)
             ids.extend(row["prediction_id"] for row in answer.json()["predictions"])
         ids.append((await client.post("/predict", json=PASSENGERS[0])).json()["prediction_id"])
+        assert (await client.post("/predict", json={"pclass": 4, "sex": "male"})).status_code == 422
 
     run(act)
     entries = list(store.list("predictions/"))
     reading = Reading(store.get(entry.key).body for entry in entries)
     assert sorted(record.prediction_id for record in reading) == sorted(ids)
-    assert reading.damaged == 0
+    assert (reading.refused, reading.faults, reading.damaged) == (1, {"pclass": 1}, 0)
     # Many lines to an object; the gate is wide, the figure is printed.
     assert len(entries) <= 2 + sum(seconds) / 0.5
     print(f"{MANY:,} rows scored, logged and answered in {min(seconds):.2f} s; {len(entries)} objects")

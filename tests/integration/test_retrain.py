@@ -32,6 +32,8 @@ def test_an_upload_becomes_the_champion_and_the_same_event_again_changes_nothing
     assert manifest.dataset.version_id == version_id
     assert manifest.dataset.rows == 1309
     assert manifest.decision.rule == "first champion"
+    # As the environment says: see tests/conftest.py.
+    assert manifest.configuration["folds"] == 2
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["status"] for line in lines if line["message"] == "retrain"] == [
         "promoted",

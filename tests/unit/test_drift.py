@@ -220,9 +220,8 @@ def test_a_window_counted_for_another_champion_is_refused(known: dict[str, Distr
 def test_the_data_of_the_same_kind_of_passengers_is_in_order(
     titanic: Dataset, known: dict[str, Distribution]
 ) -> None:
-    found = data_quality(known, tally(known, passengers(titanic, 1_000)), DataLimits(), rejected=10)
+    found = data_quality(known, tally(known, passengers(titanic, 1_000)), DataLimits())
     assert (found.rows, found.alarms) == (1_000, [])
-    assert found.rejected_share == pytest.approx(10 / 1_010)
     assert found.features["age"].missing == pytest.approx(found.features["age"].missing_in_dataset, abs=0.05)
     assert list(found.features) == list(FEATURES)
 
@@ -250,15 +249,6 @@ def test_data_that_the_dataset_has_none_like_raises_an_alarm(
     assert data_quality(known, few, DataLimits()).alarms == []
 
 
-def test_many_refused_passengers_raise_an_alarm(titanic: Dataset, known: dict[str, Distribution]) -> None:
-    window = tally(known, passengers(titanic, 300))
-    found = data_quality(known, window, DataLimits(), rejected=100)
-    assert found.rejected_share == 0.25
-    assert found.alarms == ["25% of 400 passengers were refused as invalid"]
-    assert data_quality(known, window, DataLimits()).rejected_share is None
-
-
 def test_an_empty_window_has_data_without_alarms(known: dict[str, Distribution]) -> None:
     window = tally(known, {name: [] for name in known})
-    assert data_quality(known, window, DataLimits(), rejected=0).rejected_share is None
     assert data_quality(known, window, DataLimits()).alarms == []

@@ -42,7 +42,7 @@ Resources:
 """
 SHIPMENT = Shipment(
     function="F",
-    message="a thing",
+    messages=("a thing",),
     stream="things-us-east-1",
     prefix="things/day=%Y/%m/%d/hour=%H/",
     extension=".jsonl",
@@ -59,10 +59,26 @@ def test_a_shipment_is_read_from_the_subscription_and_its_stream(tmp_path: Path)
     assert shipments(tmp_path / "template.yaml", TEMPLATE) == (SHIPMENT,)
 
 
+ONE_OF_TWO = TEMPLATE.replace(
+    '{ $.message = "a thing" }', '{ ($.message = "a thing") || ($.message = "another") }'
+)
+
+
+def test_lines_of_two_messages_go_into_the_same_objects(tmp_path: Path) -> None:
+    [shipment] = shipments(tmp_path / "template.yaml", ONE_OF_TWO)
+    store = FolderStore(str(tmp_path / "store"))
+    lines = [THING, '{"message": "another"}']
+    assert ship(store, *lines, shipment=shipment) == []
+    [entry] = store.list("")
+    assert store.get(entry.key).body.decode().splitlines() == lines
+    assert not shipping.Shipper(store, shipment, lambda _: None).take("F", '{"message": "a thing|another"}')
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("$.message =", "$.level !=", "filter pattern"),
+        ('"a thing"', '"a thing" || $.message = "another"', "filter pattern"),
         ("timestamp:HH", "timestamp:hh", "not a time"),
         ("timestamp:yyyy", "timestamp:EEEE", "not a time"),
     ],
@@ -90,12 +106,12 @@ def test_lines_of_that_message_and_function_are_taken(
     assert shipper.take(function, line) is taken
 
 
-def ship(store: Store, *lines: str, seconds: float = 0) -> list[str]:
+def ship(store: Store, *lines: str, seconds: float = 0, shipment: Shipment = SHIPMENT) -> list[str]:
     """Ship `lines` of F, and wait before the end. Returns what was said of trouble."""
     said: list[str] = []
 
     async def go() -> None:
-        async with shipping.shipping(store, SHIPMENT, said.append) as shipper:
+        async with shipping.shipping(store, shipment, said.append) as shipper:
             for line in lines:
                 assert shipper.take("F", line)
             await asyncio.sleep(seconds)

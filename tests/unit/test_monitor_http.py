@@ -256,3 +256,12 @@ def test_the_document_has_every_route_and_the_routes_are_the_templates(call: Cal
     status, page = call("GET", "/monitoring/docs")
     assert status == 200
     assert "/monitoring/report" in page
+
+
+@pytest.mark.parametrize("path", ["/monitoring/reports/{}", "/monitoring/reports?before={}"])
+def test_a_number_that_no_report_can_have_is_refused(call: Call, path: str) -> None:
+    for number in ("100000000", "9" * 300, "0"):
+        status, refusal = call("GET", path.format(number))
+        assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+        assert "monitoring/" not in str(refusal)
+    assert call("GET", "/monitoring/reports/99999999")[0] == 404

@@ -3,15 +3,11 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from functions.core.predictions import folder
 from functions.local.template import read_template
-from functions.predict.prediction_log import MESSAGE
-from functions.predict.service import PredictSettings
 from tests.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
 
 FUNCTIONS = dict(of_type("AWS::Serverless::Function"))
@@ -34,6 +30,12 @@ OTHER_SERVICES = {
 def statements(role: str) -> Iterator[dict[str, Any]]:
     for policy in RESOURCES[role]["Properties"]["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
+
+
+def resources(statement: dict[str, Any]) -> list[str]:
+    """The names that a statement names. One resource is a tag and its value; several are a list of those."""
+    found = statement["Resource"]
+    return [name for _, name in ([found] if isinstance(found[0], str) else found)]
 
 
 ROLES = [id_ for id_, _ in of_type("AWS::IAM::Role")]
@@ -128,16 +130,26 @@ def test_a_statement_names_its_resources(role: str) -> None:
         if statement["Resource"] == "*":
             assert statement["Action"] in ON_EVERYTHING, statement["Sid"]
             continue
-        found = statement["Resource"]
-        # One resource is a tag and its value; several are a list of those.
-        for _, name in [found] if isinstance(found[0], str) else found:
+        for name in resources(statement):
             bucket, slash, key = name.partition("/")
             assert "*" not in bucket, statement["Sid"]
             if bucket.endswith(":parameter"):
                 assert "*" not in key, statement["Sid"]
                 continue
-            # A wildcard stands for the objects below a folder, at the end and nowhere else.
-            assert not slash or ("*" not in key[:-1] and key.endswith("/*")), statement["Sid"]
+            # A wildcard stands for the objects below a folder, or those that begin alike, at the end alone.
+            assert not slash or ("*" not in key[:-1] and key.endswith(("/*", "-*"))), statement["Sid"]
+
+
+def test_what_people_upload_no_function_can_write_over() -> None:
+    written = [
+        name.partition("/")[2]
+        for role in ROLES
+        for statement in statements(role)
+        if statement["Action"] == "s3:PutObject"
+        for name in resources(statement)
+    ]
+    assert [key for key in written if key.startswith("datasets/")] == ["datasets/labelled-*"]
+    assert all(key.endswith("/*") for key in written if not key.startswith("datasets/"))
 
 
 def test_listing_is_limited_to_prefixes() -> None:
@@ -178,42 +190,6 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
 def test_a_dataset_and_nothing_else_fires_a_retrain() -> None:
     [trigger] = read_template(TEMPLATE).uploads
     assert (trigger.function, trigger.prefix, trigger.suffix) == ("RetrainFunction", "datasets/", ".csv")
-
-
-# ---- The prediction log
-
-
-def test_predictions_are_shipped_to_where_they_are_looked_for() -> None:
-    [shipment] = read_template(TEMPLATE).shipments
-    moment = datetime(2026, 11, 21, 16, 46, tzinfo=UTC)
-    assert moment.strftime(shipment.prefix) == folder(moment)
-    assert (shipment.function, shipment.message) == ("PredictFunction", MESSAGE)
-    assert shipment.extension == ".jsonl"
-
-
-def test_lines_come_out_of_the_stream_as_they_were_written() -> None:
-    place = RESOURCES["PredictionStream"]["Properties"]["ExtendedS3DestinationConfiguration"]
-    processors = {one["Type"]: one["Parameters"] for one in place["ProcessingConfiguration"]["Processors"]}
-    assert list(processors) == ["Decompression", "CloudWatchLogProcessing", "AppendDelimiterToRecord"]
-    [delimiter] = processors["AppendDelimiterToRecord"]
-    # Two characters: what Firehose takes for a line break.
-    assert delimiter == {"ParameterName": "Delimiter", "ParameterValue": r"\n"}
-    assert place["CompressionFormat"] == "UNCOMPRESSED"
-    # Firehose's own folders would otherwise be looked through for predictions.
-    assert not place["ErrorOutputPrefix"].startswith("predictions/")
-
-
-@pytest.mark.parametrize("share", ["1", "0.25"])
-def test_as_many_predictions_are_logged_as_the_parameter_says(share: str) -> None:
-    predict = read_template(TEMPLATE, LoggedShare=share).functions["PredictFunction"]
-    settings = PredictSettings.model_validate(
-        {
-            name.removeprefix("LIFEBOAT_").lower(): value
-            for name, value in predict.environment.items()
-            if name.startswith("LIFEBOAT_")
-        }
-    )
-    assert settings.logged_share == float(share)
 
 
 # ---- The API

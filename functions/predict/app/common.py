@@ -1,6 +1,7 @@
-"""What the routes share: who may ask, which model answers, and how a body is read."""
+"""What the routes share: who may ask, which model answers, how a body is read, what a refusal leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -9,10 +10,10 @@ from pydantic import ValidationError
 
 from functions.core.access import Caller
 from functions.core.api import guarded_by, holder_of
-from functions.core.errors import UnsupportedMediaType
+from functions.core.errors import InvalidInput, UnsupportedMediaType
 from functions.core.http import request_id
 from functions.predict import batch
-from functions.predict.batch import Rows
+from functions.predict.batch import BadRows, Rows
 from functions.predict.champion import Loaded
 from functions.predict.predict import Origin
 from functions.predict.service import Service, service
@@ -40,6 +41,30 @@ CurrentChampion = Annotated[Loaded, Depends(_champion)]
 
 
 Read = TypeVar("Read")
+
+
+@contextmanager
+def refusals_logged(service: Service, origin: Origin) -> Iterator[None]:
+    """Log for the monitor that what is read here was refused, and let the refusal pass.
+
+    A body that is no rows, or of which nobody can tell how many, counts as one passenger. A media type that
+    is not read is none: nobody has looked at the body.
+    """
+    try:
+        yield
+    except BadRows as error:
+        service.log_refusal(error.rows, [row.field for row in error.bad], origin)
+        raise
+    except InvalidInput:
+        service.log_refusal(1, [""], origin)
+        raise
+    except RequestValidationError as error:
+        # A field of a passenger where none belongs is as foreign there as any other.
+        fields = [
+            "" if fault["type"] == "extra_forbidden" else str(fault["loc"][-1]) for fault in error.errors()
+        ]
+        service.log_refusal(1, fields, origin)
+        raise
 
 
 def read_body(

@@ -15,6 +15,7 @@ from functions.predict.app.common import (
     CurrentChampion,
     CurrentService,
     read_body,
+    refusals_logged,
 )
 from functions.predict.app.shapes import Predictions
 from functions.predict.invocations import Invocation
@@ -79,6 +80,7 @@ async def invoke(
     origin: Asker,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    rows = read_body(await request.body(), content_type, invocations.read_json)
+    with refusals_logged(service, origin):
+        rows = read_body(await request.body(), content_type, invocations.read_json)
     scored = service.predict(rows.columns, model, origin)
     return Response(invocations.write(scored), media_type="application/json")

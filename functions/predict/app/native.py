@@ -21,6 +21,7 @@ from functions.predict.app.common import (
     CurrentService,
     read_body,
     read_json,
+    refusals_logged,
 )
 from functions.predict.app.shapes import BatchPrediction, Prediction
 from functions.predict.batch import MOST_EXPLAINED, Batch, Rows
@@ -80,7 +81,8 @@ async def one(
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     # As in the lane and in every other route: FastAPI's own parser takes other things for JSON.
-    passenger = read_json(await request.body(), content_type, Passenger.model_validate_json)
+    with refusals_logged(service, origin):
+        passenger = read_json(await request.body(), content_type, Passenger.model_validate_json)
     rows = Rows(to_columns([passenger]), [1])
     scored = service.predict(rows.columns, model, origin)
     return _json(answers.one_as_json(scored, model, _explained(rows, model) if explain else None))
@@ -121,7 +123,10 @@ async def many(
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     from_json = functools.partial(batch.read_json, partial=partial)
-    rows = read_body(await request.body(), content_type, from_json, partial=partial)
+    with refusals_logged(service, origin):
+        rows = read_body(await request.body(), content_type, from_json, partial=partial)
+    if rows.bad:
+        service.log_refusal(len(rows.bad), [row.field for row in rows.bad], origin)
     if explain and len(rows.numbers) > MOST_EXPLAINED:
         raise InvalidInput(f"at most {MOST_EXPLAINED} rows can be explained at once, got {len(rows.numbers)}")
     scored = service.predict(rows.columns, model, origin)

@@ -13,7 +13,13 @@ from functions.core.http import envelope, error_answers
 from functions.core.manifest import VERSION
 from functions.predict import v2
 from functions.predict.app.body_schema import body_schema
-from functions.predict.app.common import MAY_PREDICT, Asker, CurrentChampion, CurrentService
+from functions.predict.app.common import (
+    MAY_PREDICT,
+    Asker,
+    CurrentChampion,
+    CurrentService,
+    refusals_logged,
+)
 from functions.predict.champion import Loaded
 from functions.predict.predict import Origin
 from functions.predict.service import Service
@@ -161,8 +167,10 @@ async def version_infer(
 
 
 async def _answer(request: Request, model: Loaded, service: Service, origin: Origin) -> Response:
+    header_length = request.headers.get("inference-header-content-length")
     try:
-        asked, rows = v2.read(await request.body(), request.headers.get("inference-header-content-length"))
+        with refusals_logged(service, origin):
+            asked, rows = v2.read(await request.body(), header_length)
     except InvalidInput as error:
         # The protocol knows no 422.
         return envelope(request, 400, "INVALID_INPUT", str(error))

@@ -19,6 +19,8 @@ def main() -> None:
 
     def version() -> str:
         answer = handler(request, None)
+        if answer["statusCode"] != 200:
+            raise SystemExit(f"the handler answered {answer}")
         return str(json.loads(answer["body"])["model"]["version"])
 
     before = version()

@@ -12,9 +12,9 @@ from pathlib import Path
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.load import find_wrk, load
 from tests.bench.peers.environment import size_mib
-from tests.bench.peers.server import DoesNotServe, Server, Subject, served
-from tests.bench.peers.subjects import subjects
+from tests.bench.peers.subjects import Subject, subjects
 from tests.bench.peers.table import COLD, LATENCY, MEMORY, RATE, Measured, print_table, to_figures
+from tests.bench.server import DoesNotServe, Server, served
 from tests.bench.stage import CannotRun, staged
 
 ROUNDS, SECONDS = 7, 3
@@ -54,10 +54,12 @@ def measure(compared: list[Subject], folder: Path, rounds: int, python: str) -> 
     for round_ in range(rounds + 1):
         for subject in compared:
             print(f"Round {round_} of {rounds}: {subject.name} ...", flush=True)
-            with served(subject, folder) as server:
-                expected = server.probability if expected is None else expected
-                if abs(server.probability - expected) > TOLERANCE:
-                    raise DoesNotServe(f"{subject.name} says {server.probability}, not {expected}")
+            own = served(subject.command, subject.environment, folder, path=subject.path, body=subject.body)
+            with own as server:
+                probability = subject.read(server.answer)
+                expected = probability if expected is None else expected
+                if abs(probability - expected) > TOLERANCE:
+                    raise DoesNotServe(f"{subject.name} says {probability}, not {expected}")
                 if round_:
                     _measure_once(server, subject.body, found[subject.name])
     return to_figures(found, {one.name: sum(map(size_mib, one.installed)) for one in compared}, python)

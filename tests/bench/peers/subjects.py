@@ -9,8 +9,8 @@ the pipeline, from the built bundle, fetched from an S3 endpoint; the others rea
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,31 @@ from functions.local.child import ROOT
 from tests.bench import http
 from tests.bench.peers import pipeline
 from tests.bench.peers.environment import environment, locked_version, packages
-from tests.bench.peers.server import DESCRIPTOR, PORT, Subject
-from tests.bench.stage import EVENT, TITANIC, CannotRun, Stage
+from tests.bench.server import DESCRIPTOR, PORT
+from tests.bench.stage import EVENT, PASSENGER, TITANIC, CannotRun, Stage
 from training.dataset import load_dataset
 from training.train import Configuration, train
 
-PASSENGER: str = json.loads(EVENT.read_text())["body"]
 NAMES = {"mlflow": "MLflow", "bentoml": "BentoML", "litserve": "LitServe", "fastapi": "FastAPI"}
 _MLFLOW_MODEL = "mlflow-model"
 _LOCKS = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A server to be measured.
+
+    command, environment, path, body: as `served` takes them. installed: the folders it needs. read: the
+    probability in an answer.
+    """
+
+    name: str
+    command: tuple[str | Path, ...]
+    environment: Mapping[str, str]
+    installed: tuple[Path, ...]
+    read: Callable[[Any], float]
+    path: str = "/predict"
+    body: str = PASSENGER
 
 
 def subjects(stage: Stage, folder: Path) -> list[Subject]:
@@ -52,7 +68,6 @@ def _lifeboat(stage: Stage) -> Subject:
         stage.environment("PredictFunction"),
         (bundle, server),
         _probability,
-        PASSENGER,
     )
 
 
@@ -73,7 +88,6 @@ def _peers(stage: Stage, folder: Path) -> Iterator[Subject]:
             _surroundings(installed, folder),
             (packages(installed),),
             _probability,
-            PASSENGER,
         )
         yield _as_mlflow(peer, installed, folder) if package == "mlflow" else peer
 

@@ -66,7 +66,14 @@ def test_of_a_list_the_good_ones_are_kept_and_each_is_answered_in_order(call: Ca
     first, second = bench.predict(0.4, 0.6)
     old = bench.predict(0.1, at=NOW - timedelta(days=40))[0]
     unknown = id_at(NOW)
-    body = [say(first), say(unknown), say(second, False), say(first, False), say(old), say(second, False)]
+    body = [
+        say(first),
+        say(unknown),
+        say(second, False),
+        say(first, False, source="alice"),
+        say(old),
+        say(second, False),
+    ]
     status, answer = call("POST", "/feedback", body)
     assert status == 200
     assert [(one["prediction_id"], one["status"]) for one in answer["results"]] == [
@@ -80,10 +87,23 @@ def test_of_a_list_the_good_ones_are_kept_and_each_is_answered_in_order(call: Ca
     assert (answer["recorded"], answer["repeated"], answer["unknown"]) == (4, 1, 1)
     assert unknown in answer["results"][1]["error"]
     key = "5f3a91c2"
-    assert bench.labels(first, second, old) == [[(key, True), (key, False)], [(key, False)], [(key, True)]]
-    # Whatever became of the answer: the same again changes nothing but what was contradictory.
-    again = call("POST", "/feedback", [say(second, False), say(old)])[1]
-    assert (again["recorded"], again["repeated"]) == (0, 2)
+    kept = [[(key, True), ("alice", False)], [(key, False)], [(key, True)]]
+    assert bench.labels(first, second, old) == kept
+    # Whatever became of the answer: the same again changes nothing.
+    again = call("POST", "/feedback", body)[1]
+    assert (again["recorded"], again["repeated"], again["unknown"]) == (0, 5, 1)
+    assert bench.labels(first, second, old) == kept
+
+
+def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call, bench: Bench) -> None:
+    [id_] = bench.predict(0.4)
+    # The key is a source, named or not.
+    body = [say(id_), say(id_, False, source="alice"), say(id_.upper(), False, source="5f3a91c2")]
+    status, refusal = call("POST", "/feedback", body)
+    assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+    assert "two things of one prediction" in refusal["error"]
+    assert refusal["detail"][0]["loc"] == ["body", "many", 2, "survived"]
+    assert bench.labels(id_) == [[]]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ def test_progress_counts_predictions_labels_corrections_and_agreement(call: Call
     bob = [True, True, False, False, False, True]
     call("POST", "/feedback", [say(*one, source="alice") for one in zip(ids, alice, strict=False)])
     call("POST", "/feedback", [say(*one, source="bob") for one in zip(ids, bob, strict=False)])
-    call("POST", "/feedback", [say(ids[6], True, source="carol"), say(ids[6], False, source="carol")])
+    for survived in (True, False):
+        call("POST", "/feedback", say(ids[6], survived, source="carol"))
     # Of another day, and not asked for.
     bench.predict(0.5, at=NOW - timedelta(days=9))
     status, found = call("GET", "/feedback/progress")

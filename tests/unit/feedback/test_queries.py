@@ -15,7 +15,7 @@ FILTERED = {
     "max_probability=0.2": {0},
     "min_probability=0.4&max_probability=0.6": {1},
     "from={two_hours_ago}": {0, 1, 2, 3},
-    "to={two_hours_ago}": {4},
+    "to={two_hours_ago}": {4, 6},
     "from={twenty_days_ago}&to={eight_days_ago}": {5},
     "": {0, 1, 2, 3, 4},
 }
@@ -39,6 +39,8 @@ def test_filters_narrow_what_is_handed_out(call: Call, bench: Bench, query: str,
         *bench.predict(0.9, at=NOW - timedelta(minutes=20), features={"sex": "female", "pclass": 1.0}),
         *bench.predict(0.7, at=NOW - timedelta(days=1), version="00000000000000aa"),
         *bench.predict(0.6, at=NOW - timedelta(days=10)),
+        # Just before the usual three days.
+        *bench.predict(0.5, at=NOW - timedelta(days=3)),
     ]
     assert set(queue(call, query)) == {ids[number] for number in expected}
 
@@ -73,6 +75,10 @@ def test_a_record_that_was_shipped_late_or_twice_is_one_prediction_of_its_own_ti
         ("after=1", "match pattern"),
         ("annotator=a/b", "match pattern"),
         ("to=0.5", "a time is written as"),
+        ("to=9999-12-31T23:59:59Z", "the years 2000 to 2199"),
+        ("from=9999-12-20T00:00:00Z", "the years 2000 to 2199"),
+        ("from=0001-01-01T00:00:00Z&to=0001-01-05T00:00:00Z", "the years 2000 to 2199"),
+        ("from=0001-01-01T00:00:00%2B14:00", "the years 2000 to 2199"),
         ("round=1", "match pattern"),
         ("round=01a1feaa-00ea-7752-9015-c9355649249c&sex=male", "without filters"),
         ("surname=Allen", "Extra inputs"),
@@ -82,3 +88,9 @@ def test_a_query_that_does_not_fit_is_refused_with_the_reason(call: Call, query:
     status, refusal = call("GET", f"/feedback/queue?{query}")
     assert status == 422
     assert said in str(refusal["detail"])
+
+
+@pytest.mark.parametrize("query", ["from=2000-01-01T00:00:00Z", "to=2199-12-31T23:59:59Z"])
+def test_the_first_time_and_the_last_that_fit_find_nothing(call: Call, query: str) -> None:
+    for path in ("/feedback/queue", "/feedback/progress", "/feedback/export"):
+        assert call("GET", f"{path}?{query}")[0] == 200

@@ -1,26 +1,13 @@
 """What the models function changes: a promotion by hand, a rollback, a deletion; and what it refuses to."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.core import promotion, registry
 from functions.core.folder_store import FolderStore
-from tests.shelf import UNKNOWN, WHY, Call, Shelf, calling
-
-
-@pytest.fixture
-def shelf(tmp_path: Path, published: Path) -> Shelf:
-    return Shelf(tmp_path, published)
-
-
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
-    with calling(tmp_path, monkeypatch) as call:
-        yield call
+from tests.shelf import UNKNOWN, WHY, Call, Shelf
 
 
 def test_a_promotion_by_hand_names_the_key_as_its_author(

@@ -1,24 +1,10 @@
 """Who may ask the models function for what, what is no request, and the document that says so."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.shelf import UNKNOWN, WHY, Call, Shelf, calling
-
-
-@pytest.fixture
-def shelf(tmp_path: Path, published: Path) -> Shelf:
-    return Shelf(tmp_path, published)
-
-
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
-    with calling(tmp_path, monkeypatch) as call:
-        yield call
-
+from tests.shelf import UNKNOWN, WHY, Call, Shelf
 
 BAD_REQUESTS: dict[str, tuple[str, str, Any, list[str]]] = {
     "no limit": ("GET", "/models?limit=0", None, ["query", "limit"]),

@@ -1,15 +1,18 @@
-"""What `make bench-peers` starts is asked, weighed and gone again; what goes wrong is said."""
+"""What `make bench` and `make bench-peers` start is asked, weighed and gone again, or it is said why not."""
 
 import sys
 import textwrap
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from tests.bench import server
 from tests.bench.peers import __main__ as command
-from tests.bench.peers import environment, server
-from tests.bench.peers.processes import is_alive, memory_mib
-from tests.bench.peers.server import PORT, DoesNotServe, Subject, served
+from tests.bench.peers import environment
+from tests.bench.peers.subjects import Subject
+from tests.bench.processes import is_alive, memory_mib
+from tests.bench.server import DESCRIPTOR, PORT, DoesNotServe, Server, served
 from tests.bench.stage import CannotRun
 
 # A server whose worker outlives it, as some peers' do; it says how probable it is told to.
@@ -28,10 +31,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.HTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
 """
+# On a socket that listens already, long before it answers.
+SLOW = """
+import socket, sys, time
+
+time.sleep(0.3)
+connection, _ = socket.socket(fileno=int(sys.argv[1])).accept()
+connection.recv(65536)
+connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+"""
 
 
-def subject(*command: str, name: str = "peer") -> Subject:
-    return Subject(name, (sys.executable, *command), {}, (), lambda answer: answer["probability"], "{}")
+def serving(folder: Path, *arguments: str) -> AbstractContextManager[Server]:
+    return served((sys.executable, *arguments), {}, folder)
+
+
+def subject(name: str, *arguments: str) -> Subject:
+    return Subject(name, (sys.executable, *arguments), {}, (), lambda answer: float(answer["probability"]))
 
 
 @pytest.fixture
@@ -43,8 +59,8 @@ def script(tmp_path: Path) -> str:
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is told by Linux's /proc")
 def test_a_server_is_timed_and_weighed_and_leaves_no_process(tmp_path: Path, script: str) -> None:
-    with served(subject(script, PORT, "0.25", "200"), tmp_path) as running:
-        assert running.probability == 0.25
+    with serving(tmp_path, script, PORT, "0.25", "200") as running:
+        assert running.answer == {"probability": 0.25}
         assert 0 < running.seconds < 60
         worker = int((tmp_path / "worker").read_text())
         assert running.memory_mib() > memory_mib([running.pid]) + 1
@@ -53,9 +69,15 @@ def test_a_server_is_timed_and_weighed_and_leaves_no_process(tmp_path: Path, scr
     assert not is_alive(running.pid)
 
 
+def test_a_server_that_listens_is_not_loaded_before_it_answers(tmp_path: Path) -> None:
+    with serving(tmp_path, "-c", SLOW, DESCRIPTOR) as running:
+        assert running.answer == {}
+        assert running.seconds > 0.3
+
+
 def test_a_server_that_ends_is_reported_with_what_it_said_last(tmp_path: Path) -> None:
-    broken = subject("-c", "import sys; sys.exit('there is no model')")
-    with pytest.raises(DoesNotServe, match="there is no model"), served(broken, tmp_path):
+    broken = serving(tmp_path, "-c", "import sys; sys.exit('there is no model')", DESCRIPTOR)
+    with pytest.raises(DoesNotServe, match=r"gave no answer(?s:.*)there is no model"), broken:
         pass
 
 
@@ -63,15 +85,24 @@ def test_a_server_that_never_gets_ready_is_reported_with_its_answer(
     tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "_PATIENCE_SECONDS", 2.0)
-    loading = subject(script, PORT, "0.25", "503")
-    with pytest.raises(DoesNotServe, match="503"), served(loading, tmp_path):
+    loading = serving(tmp_path, script, PORT, "0.25", "503")
+    with pytest.raises(DoesNotServe, match="503"), loading:
         pass
+
+
+def test_a_load_that_fails_is_reported_with_what_the_server_said(tmp_path: Path, script: str) -> None:
+    # Python's server writes a line for each request.
+    with (
+        pytest.raises(DoesNotServe, match=r'3 of 5 failed(?s:.*)"POST /predict HTTP/1\.1" 200'),
+        serving(tmp_path, script, PORT, "0.25", "200"),
+    ):
+        raise RuntimeError("3 of 5 failed")
 
 
 def test_servers_that_disagree_are_not_compared(tmp_path: Path, script: str) -> None:
     compared = [
-        subject(script, PORT, "0.25", "200", name="one"),
-        subject(script, PORT, "0.26", "200", name="other"),
+        subject("one", script, PORT, "0.25", "200"),
+        subject("other", script, PORT, "0.26", "200"),
     ]
     with pytest.raises(DoesNotServe, match=r"other says 0\.26, not 0\.25"):
         command.measure(compared, tmp_path, 2, "3.13")

@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +10,7 @@ from functions.core import history_pages, promotion, registry
 from functions.core.errors import NotFound
 from functions.core.folder_store import FolderStore
 from functions.core.manifest import Manifest
-from tests.shelf import UNKNOWN, WHY, Call, Shelf, calling
-
-
-@pytest.fixture
-def shelf(tmp_path: Path, published: Path) -> Shelf:
-    return Shelf(tmp_path, published)
-
-
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
-    with calling(tmp_path, monkeypatch) as call:
-        yield call
+from tests.shelf import UNKNOWN, WHY, Call, Shelf
 
 
 def pages(call: Call, path: str, items: str, cursor: str, limit: int) -> list[list[Any]]:

@@ -1,0 +1,61 @@
+"""What share of the passengers whom people asked about was refused because they do not fit.
+
+They are counted apart from the window of a champion. A client that sends nothing but what is refused fills no
+window, and has to be noticed all the same; and a refusal is no champion's: what was answered by any version
+is counted beside it.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from pydantic import Field
+
+from functions.core.manifest import Record
+
+
+class Asked(Record):
+    """Passengers whom people asked about: `scored` by any version, or `refused`.
+
+    fields: how often each field was at fault (`core.predictions.RefusalRecord`).
+    """
+
+    scored: int = 0
+    refused: int = 0
+    fields: dict[str, int] = Field({})
+
+    @property
+    def passengers(self) -> int:
+        return self.scored + self.refused
+
+    def __add__(self, other: "Asked") -> "Asked":
+        return Asked(
+            scored=self.scored + other.scored,
+            refused=self.refused + other.refused,
+            fields=Counter(self.fields) + Counter(other.fields),
+        )
+
+
+class Refused(Record):
+    """What was refused because it does not fit, of as many passengers as it takes to judge."""
+
+    at: datetime = Field(description="When it was judged")
+    passengers: int = Field(description="All whom people asked about since it was judged before")
+    refused: int = Field(description="Those without an answer: all of a batch in which one row does not fit")
+    share: float = Field(ge=0, le=1)
+    fields: dict[str, int] = Field(
+        description="How often each field was at fault; `other`: unknown names, and rows or bodies as a whole"
+    )
+    alarm: bool
+
+
+def judge(asked: Asked, most: float, now: datetime) -> Refused:
+    """most: the share of refused passengers, 0 to 1, above which it raises an alarm. There are passengers."""
+    share = asked.refused / asked.passengers
+    return Refused(
+        at=now,
+        passengers=asked.passengers,
+        refused=asked.refused,
+        share=share,
+        fields=asked.fields,
+        alarm=share > most,
+    )

@@ -1,0 +1,71 @@
+"""A benchmark that cannot run says why, is no success, and does not keep the others from running."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from functions.core.folder_store import FolderStore
+from functions.local.bundle.errors import BundleRefused
+from tests.bench import __main__ as command
+from tests.bench import bytecode, drift, figures, stage
+from tests.bench.figures import Figures
+from tests.bench.stage import Stage
+
+
+@pytest.mark.parametrize("main", [command.main, bytecode.main])
+def test_without_lambdas_python_it_says_how_to_get_one(
+    main: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench"])
+    monkeypatch.setattr(stage, "find_python", lambda version: None)
+    assert main() == 1
+    assert "there is no Python 3.13 here (.venv/bin/uv python install 3.13 makes" in capsys.readouterr().err
+
+
+def test_what_cannot_run_is_skipped_and_the_rest_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def staged() -> Iterator[Stage]:
+        yield Stage(Path(sys.executable), FolderStore(str(tmp_path)), tmp_path / "model.onnx", tmp_path)
+
+    def cold(stage: Stage) -> Figures:
+        raise BundleRefused("the wheels could not be installed")
+
+    def warm(stage: Stage) -> Figures:
+        return Figures("warm", stage.version)
+
+    monkeypatch.setattr(command, "staged", staged)
+    monkeypatch.setattr(command, "BENCHMARKS", command.BENCHMARKS | {"cold": cold, "warm": warm})
+    monkeypatch.setattr(figures, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(sys, "argv", ["bench", "http", "cold", "warm"])
+    # Without a command, there is no wrk.
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command.main() == 1
+    told = capsys.readouterr().err
+    assert "Skipped http: the load generator cannot be had" in told
+    assert "Skipped cold: the wheels could not be installed" in told
+    assert list(json.loads((tmp_path / "results.json").read_text())) == ["warm"]
+
+
+def test_a_benchmark_that_does_not_exist_is_refused_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", "cold", "speed"])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    assert "there is no benchmark speed, only cold, warm" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("simulations", ["0", "10", "75"])
+def test_simulations_that_make_no_whole_batch_are_refused(
+    simulations: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["drift", "--simulations", simulations])
+    with pytest.raises(SystemExit, match="2"):
+        drift.main()
+    assert "50 at a time" in capsys.readouterr().err
