@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from functions.core.distribution import Tally
 from functions.core.manifest import Manifest
 from functions.core.promotion import Champion
 from functions.core.store import Store
@@ -26,6 +27,7 @@ class Situation:
     before: State | None
     champion: Champion
     manifest: Manifest
+    answered: Tally
     drift: Drift | None
     live: LiveQuality
     labels: str
@@ -64,7 +66,7 @@ def _train(situation: Situation, reason: Reason) -> Training:
         why = "no outcome of a prediction has been reported: GET /feedback/queue says which would help most"
         return Training(reason=reason, outcome="unchanged", why=why)
     try:
-        dataset = build(store, situation.manifest, labelled, reason)
+        dataset = build(store, situation.manifest, labelled, situation.answered, reason)
     except LostReference as error:
         return Training(reason=reason, outcome="held", why=f"{error}; upload a dataset")
     new = upload(store, dataset)
