@@ -10,7 +10,7 @@ Which rows are marked moves with the traffic, and is no reason to train anew.
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -44,12 +44,15 @@ class Built:
 
 
 def build(
-    store: Store, champion: Manifest, labelled: Sequence[Labelled], answered: Tally, reason: Reason
+    store: Store,
+    champion: Manifest,
+    labelled: Sequence[Labelled],
+    answered: Iterable[Tally],
+    reason: Reason,
 ) -> Built:
     """Put the dataset together. Raises `LostReference`.
 
-    labelled: in the order in which they are to stand. answered: the probabilities of the champion's
-    predictions, in the bins of its manifest.
+    labelled: in the order in which they are to stand. answered: as `representative` takes it.
     """
     found = _lineage(champion, len(labelled), reason)
     with _reference(store, found) as file:

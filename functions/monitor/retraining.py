@@ -1,5 +1,6 @@
 """Another model when it is due: a dataset is put together and uploaded, and the upload does the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +28,7 @@ class Situation:
     before: State | None
     champion: Champion
     manifest: Manifest
-    answered: Tally
+    answered: Sequence[Tally]
     drift: Drift | None
     live: LiveQuality
     labels: str

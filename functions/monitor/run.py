@@ -81,7 +81,9 @@ def _look(
     if complete:
         drift = judge(window, manifest, settings, after=drift)
     quality = live.judge(manifest, answered, labelled, settings.min_labels)
-    situation = Situation(store, settings, before, champion, manifest, answered, drift, quality, labels, now)
+    situation = Situation(
+        store, settings, before, champion, manifest, [answered], drift, quality, labels, now
+    )
     training, built = attempt(situation, requested=requested)
     if same and not entries and labels == same.labels and not built and not requested:
         return same, False

@@ -5,7 +5,7 @@ is used for. Held out, they would make it look worse than it is; counted in its 
 would make any traffic look as if it had drifted. So they are thinned, and all others are only learned from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -14,16 +14,15 @@ from functions.core.manifest import Manifest
 from functions.monitor.labelled import Labelled
 
 
-def representative(champion: Manifest, labelled: Sequence[Labelled], answered: Tally) -> list[bool]:
+def representative(champion: Manifest, labelled: Sequence[Labelled], answered: Iterable[Tally]) -> list[bool]:
     """For each of `labelled`, whether it is one of those that together are like all predictions.
 
-    answered: the probabilities of the champion's predictions, in the bins of its manifest. In each bin a part
-    of the labelled ones is kept, in proportion to predictions / labelled ones, and all where that is largest.
-    Within a bin those that are labelled are like those that are not: it is the weighting of
-    `functions.monitor.live`, with rows in place of weights. For a bin without labels nothing can stand.
+    answered: the probabilities of the champion's predictions, in the bins of its manifest; they are added up.
 
-    None is kept that another version answered: in which bin the champion would have it nobody knows, and of
-    which traffic it is a sample neither.
+    Of the labelled ones in a bin a part is kept: the more, the more predictions there are for each of them,
+    and all where there are most. Within a bin those that are labelled are taken to be like those that are
+    not, as `functions.monitor.live` does, which weighs them instead. Nothing can stand for a bin without
+    labels. What another version answered is not kept: the champion would have it in a bin that nobody knows.
     """
     # The last digits of an id are random. Taken in their order, those that are kept stay mostly the same when
     # the counts move. How large they are must not count: it decides whether a prediction is logged at all.
@@ -33,8 +32,8 @@ def representative(champion: Manifest, labelled: Sequence[Labelled], answered: T
     )
     edges = np.array(champion.reference["probability"].edges or [])
     bins = bins_of(np.array([labelled[at].probability for at in own], dtype=np.float64), edges)
-    predictions = np.array(answered.counts)
-    labels = np.bincount(bins, minlength=len(predictions))
+    labels = np.bincount(bins, minlength=len(edges) + 2)
+    predictions = sum((np.array(one.counts) for one in answered), start=np.zeros_like(labels))
     most = (predictions[labels > 0] / labels[labels > 0]).max(initial=0)
     kept = [False] * len(labelled)
     if most:

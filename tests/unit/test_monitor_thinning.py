@@ -53,7 +53,7 @@ def labelled(manifest: Manifest, per_bin: list[int], *, seed: int = 0) -> list[L
 
 def kept(manifest: Manifest, labels: list[Labelled], predictions: list[int]) -> list[int]:
     """How many of each bin are kept where so many predictions of each were counted."""
-    found = representative(manifest, labels, Tally(counts=[*predictions, 0]))
+    found = representative(manifest, labels, [Tally(counts=[*predictions, 0])])
     bins = [int(one.probability * 10) for one, is_kept in zip(labels, found, strict=True) if is_kept]
     return [bins.count(bin_) for bin_ in range(10)]
 
@@ -92,11 +92,11 @@ def test_a_bin_without_labels_or_without_predictions_is_left_out(
 
 def test_the_same_are_kept_each_time_and_mostly_when_the_counts_have_moved(champion: Manifest) -> None:
     labels = labelled(champion, [60] * 10)
-    before = representative(champion, labels, Tally(counts=[*TRAFFIC, 0]))
-    assert representative(champion, labels, Tally(counts=[*TRAFFIC, 0])) == before
-    backwards = representative(champion, labels[::-1], Tally(counts=[*TRAFFIC, 0]))
+    before = representative(champion, labels, [Tally(counts=[*TRAFFIC, 0])])
+    assert representative(champion, labels, [Tally(counts=[*TRAFFIC, 0])]) == before
+    backwards = representative(champion, labels[::-1], [Tally(counts=[*TRAFFIC, 0])])
     assert backwards[::-1] == before
-    moved = representative(champion, labels, Tally(counts=[300, *[count + 15 for count in TRAFFIC[1:]], 0]))
+    moved = representative(champion, labels, [Tally(counts=[300, *[count + 15 for count in TRAFFIC[1:]], 0])])
     # There is more traffic in every bin but the first: more are kept, and all that were.
     assert sum(moved) > sum(before)
     assert all(after for was, after in zip(before, moved, strict=True) if was)
@@ -113,12 +113,12 @@ def test_those_of_which_only_a_share_is_logged_are_thinned_like_all(champion: Ma
 def test_what_another_version_answered_stands_for_nothing(champion: Manifest) -> None:
     own, others = labelled(champion, [10] * 10), labelled(champion, [90] * 10, seed=1)
     others = [replace(one, version="0" * 16) for one in others]
-    found = representative(champion, others + own, Tally(counts=[*[50] * 10, 0]))
+    found = representative(champion, others + own, [Tally(counts=[*[50] * 10, 0])])
     assert found == [False] * 900 + [True] * 100
 
 
 def test_no_labels_no_marks(champion: Manifest) -> None:
-    assert representative(champion, [], Tally(counts=[*TRAFFIC, 0])) == []
+    assert representative(champion, [], [Tally(counts=[*TRAFFIC, 0])]) == []
 
 
 def test_which_rows_are_marked_is_no_reason_to_train_anew(store: Store) -> None:
@@ -139,7 +139,7 @@ def test_rows_that_people_marked_stay_marked(store: Store) -> None:
     manifest = champion_of(store)
     facts = {"key": "datasets/marked.csv", "sha256": hashlib.sha256(body).hexdigest()}
     manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
-    made = build(store, manifest, [], Tally(counts=[0]), "request")
+    made = build(store, manifest, [], [Tally(counts=[0])], "request")
     rows = [*csv.DictReader(io.StringIO(made.body.decode()))]
     assert [row["representative"] for row in rows] == ["1", "0", "1"]
 
