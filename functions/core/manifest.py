@@ -157,7 +157,7 @@ class Manifest(Record):
     certificate: Certificate
     signature: Signature = SIGNATURE
     reference: dict[str, Distribution] = Field(
-        description="Of each feature in the dataset, and of `probability` on the holdout"
+        description="Of each feature in the representative rows, and of `probability` on the holdout"
     )
     background: dict[str, list[Any]] = Field(
         {}, description="Training rows, column by column, that stand for a feature not known in explanations"
