@@ -24,6 +24,7 @@ FEWEST_HOLDOUT = 2
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 class RefusedDataset(LifeboatError):
@@ -53,18 +54,25 @@ class RefusedDataset(LifeboatError):
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """matrix: float32 [N, 8], a column per feature in the order of `FEATURES`, categories as their index,
-    NaN for missing; survived: int64 [N]; holdout: bool [N]; lines: int64 [N], ascending, the line of the
-    file on which each row begins; rejected: rows left out."""
+    NaN for missing; survived: int64 [N]; representative: bool [N], the rows that may be measured by;
+    fitted, holdout: bool [N], the two sides; lines: int64 [N], ascending, the line of the file on which
+    each row begins; rejected: rows left out.
+
+    A row that may not be measured by is not held out. One that its hash would hold out is not fitted on
+    either, and so is on neither side: its twin may be held out, here or in another dataset.
+    """
 
     matrix: Matrix
     survived: Labels
-    holdout: npt.NDArray[np.bool_]
+    representative: Mask
+    fitted: Mask
+    holdout: Mask
     lines: npt.NDArray[np.int64]
     rejected: int
 
     @property
     def train(self) -> tuple[Matrix, Labels]:
-        return self.matrix[~self.holdout], self.survived[~self.holdout]
+        return self.matrix[self.fitted], self.survived[self.fitted]
 
     def sample(self, most: int) -> npt.NDArray[np.intp]:
         """Up to `most` rows of the holdout, as indices: those whose hashes are smallest, the smallest first.
@@ -83,6 +91,7 @@ def load_dataset(path: Path) -> Dataset:
     """Read and check a labelled CSV. At its peak it takes about 90 bytes a row. Raises `RefusedDataset`."""
     matrices: list[Matrix] = []
     labels: list[Labels] = []
+    marks: list[Mask] = []
     lines: list[npt.NDArray[np.int64]] = []
     bad: list[BadRow] = []
     rejected = 0
@@ -91,6 +100,7 @@ def load_dataset(path: Path) -> Dataset:
             for chunk in read_passengers(stream, labelled=True):
                 matrices.append(to_matrix(chunk.columns))
                 labels.append(np.array(chunk.survived, dtype=np.int64))
+                marks.append(np.array(chunk.representative, dtype=np.bool_))
                 lines.append(np.array(chunk.lines, dtype=np.int64))
                 bad += chunk.bad[: REPORTED_BAD_ROWS - len(bad)]
                 rejected += len(chunk.bad)
@@ -103,7 +113,16 @@ def load_dataset(path: Path) -> Dataset:
     if rejected > MOST_BAD_ROWS * (rows + rejected):
         raise refused(f"{rejected} of {rows + rejected} rows are bad; at most {MOST_BAD_ROWS:.0%} may be")
     matrix, survived = np.concatenate(matrices), np.concatenate(labels)
-    dataset = Dataset(matrix, survived, holdout_rows(matrix), np.concatenate(lines), rejected)
+    representative, held_out = np.concatenate(marks), holdout_rows(matrix)
+    dataset = Dataset(
+        matrix,
+        survived,
+        representative=representative,
+        fitted=~held_out,
+        holdout=held_out & representative,
+        lines=np.concatenate(lines),
+        rejected=rejected,
+    )
     if len(np.unique(survived)) < 2:
         raise refused("every row has the same outcome; there is nothing to learn")
     for side, (_, outcomes), fewest in (
@@ -111,7 +130,8 @@ def load_dataset(path: Path) -> Dataset:
         ("holdout", dataset.judged, FEWEST_HOLDOUT),
     ):
         if min(np.bincount(outcomes, minlength=2)) < fewest:
-            raise refused(f"too few rows: the {side} side has fewer than {fewest} of one outcome")
+            marked = "" if representative.all() else f"; {representative.sum()} of {rows} are representative"
+            raise refused(f"too few rows: the {side} side has fewer than {fewest} of one outcome{marked}")
     return dataset
 
 
@@ -146,7 +166,7 @@ def to_columns(matrix: Matrix) -> Columns:
     return columns
 
 
-def holdout_rows(matrix: Matrix) -> npt.NDArray[np.bool_]:
+def holdout_rows(matrix: Matrix) -> Mask:
     """bool [N]: which rows stand on the holdout side.
 
     A row's side is a hash of its feature values and of nothing else. So it keeps its side in every

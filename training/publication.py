@@ -184,17 +184,18 @@ def _facts(challenge: _Challenge, sha256: str) -> DatasetFacts:
         rows=len(dataset.survived),
         survivors=int(dataset.survived.sum()),
         rejected_rows=dataset.rejected,
-        train_rows=int((~dataset.holdout).sum()),
+        train_rows=int(dataset.fitted.sum()),
         holdout_rows=int(dataset.holdout.sum()),
         train_survivors=int(dataset.train[1].sum()),
         holdout_survivors=int(dataset.judged[1].sum()),
+        representative_rows=int(dataset.representative.sum()),
         lineage=upload.lineage,
     )
 
 
 def _rows(dataset: Dataset) -> bytes:
     """The lines of the file that were used, as JSON: those of each side, as ranges [first, last]."""
-    sides = {"train": dataset.lines[~dataset.holdout], "holdout": dataset.lines[dataset.holdout]}
+    sides = {"train": dataset.lines[dataset.fitted], "holdout": dataset.lines[dataset.holdout]}
     return json.dumps({side: _ranges(lines) for side, lines in sides.items()}).encode()
 
 

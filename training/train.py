@@ -111,7 +111,7 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
         metrics=intervals(outcomes, probability, draws=1_000 if len(outcomes) <= 20_000 else 200),
         confusion=confusion(outcomes, probability),
         slices=slices(judged, outcomes, probability),
-        reference=reference(dataset.matrix, probability),
+        reference=reference(dataset.matrix[dataset.representative], probability),
         background=background(matrix, probabilities(model, matrix)),
     )
     progress("done", 3, 3)
@@ -140,9 +140,9 @@ def background(matrix: Matrix, probability: Probabilities) -> dict[str, list[Any
 def reference(matrix: Matrix, probability: Probabilities) -> dict[str, Distribution]:
     """The distribution of each feature and of the predicted probability, for drift to be measured against.
 
-    matrix: the rows of a dataset as in `Dataset`; probability: the model's of rows it was not fitted on,
-    float [H]. On the rows of its own training a model is surer than it will ever be again: measured against
-    these, the probabilities of any new passengers would have drifted.
+    matrix: the representative rows of a dataset as in `Dataset`; probability: the model's of those of them
+    that it was not fitted on, float [H]. On the rows of its own training a model is surer than it will ever
+    be again: measured against these, the probabilities of any new passengers would have drifted.
     """
     found: dict[str, Distribution] = {}
     for at, (name, categories) in enumerate(FEATURES.items()):

@@ -40,6 +40,7 @@ class DatasetFacts(Record):
     """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones.
 
     Which lines of the file those are, and on which side each stands, is in `rows.json` beside the model.
+    Rows that may not be measured by are not held out; some of them are on neither side.
     """
 
     key: str
@@ -54,6 +55,7 @@ class DatasetFacts(Record):
     # None: versions published by an earlier release do not say.
     train_survivors: int | None = None
     holdout_survivors: int | None = None
+    representative_rows: int | None = Field(None, description="Rows that the model may be measured by")
     lineage: Lineage | None = Field(None, description="Of a dataset that was made from feedback")
 
 
@@ -155,7 +157,7 @@ class Manifest(Record):
     certificate: Certificate
     signature: Signature = SIGNATURE
     reference: dict[str, Distribution] = Field(
-        description="Of each feature in the dataset, and of `probability` on the holdout"
+        description="Of each feature in the representative rows, and of `probability` on the holdout"
     )
     background: dict[str, list[Any]] = Field(
         {}, description="Training rows, column by column, that stand for a feature not known in explanations"

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,11 +17,15 @@ from functions.core.passenger import Passenger
 CHUNK_ROWS = 10_000
 REQUIRED = ("pclass", "sex")
 LABEL = "survived"
+# Whether a labelled row may be measured by, or only be learned from. Without this column all rows may.
+REPRESENTATIVE = "representative"
 
 # What spreadsheets, R, pandas and ARFF write into an empty cell.
 _EMPTY = frozenset({"", "?", "na", "n/a", "nan", "null", "none"})
-_NUMBERS = frozenset({"pclass", "age", "sibsp", "parch", "fare", LABEL})
-_KNOWN = frozenset({*Passenger.model_fields, LABEL})
+# What is 0 or 1, and no feature.
+_FLAGS = (LABEL, REPRESENTATIVE)
+_NUMBERS = frozenset({"pclass", "age", "sibsp", "parch", "fare", *_FLAGS})
+_KNOWN = frozenset({*Passenger.model_fields, *_FLAGS})
 # Narrower than `float`, which takes "2_9" for 29.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -42,11 +46,13 @@ class BadRow:
 class Chunk:
     """Up to `CHUNK_ROWS` good rows as tensors [N, 1], with their lines and outcomes; and the bad ones.
 
-    survived: 0 or 1, empty without labels. lines: the line of the file on which each good row begins.
+    survived, representative: 0 or 1, empty without labels. lines: the line of the file on which each good
+    row begins.
     """
 
     columns: Columns = field(default_factory=lambda: to_columns([]))
     survived: list[int] = field(default_factory=list)
+    representative: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
 
@@ -56,7 +62,8 @@ def read_passengers(stream: BinaryIO, *, labelled: bool, chunk_rows: int = CHUNK
 
     Separator `,`, `;` or tab; with the last two a number may have a decimal comma. Columns may come in
     any order and case; columns that are no feature are passed over. With `labelled` the column `survived`
-    is needed as well. Raises `InvalidInput` when the file as a whole cannot be read; a bad row does not.
+    is needed as well, and `representative` is read, which is 1 for each row where there is no such column.
+    Raises `InvalidInput` when the file as a whole cannot be read; a bad row does not.
     """
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
     try:
@@ -107,7 +114,7 @@ def _line_numbers(table: list[list[str]], begins: int) -> Iterator[int]:
 
 def _columns(header: list[str], labelled: bool) -> dict[int, str]:
     """Where each column that is used stands. Raises `InvalidInput` for one that is missing or there twice."""
-    used = set(Passenger.model_fields) | ({LABEL} if labelled else set())
+    used = {*Passenger.model_fields, *(_FLAGS if labelled else ())}
     columns: dict[int, str] = {}
     for at, name in enumerate(cell.strip().lower() for cell in header):
         if name in used:
@@ -155,25 +162,31 @@ class _Rows:
         if not self.cells:
             return None
         cells = {name: [row[at] for row in self.cells] for at, name in self._columns.items()}
-        labels = [*map(str.strip, cells.pop(LABEL, []))]
+        flags = [[*map(str.strip, cells.pop(name, []))] for name in _FLAGS]
         columns = from_cells(cells, decimal_comma=self._decimal_comma)
-        if columns is None or not {"0", "1"}.issuperset(labels):
+        if columns is None or not {"0", "1"}.issuperset(chain.from_iterable(flags)):
             return None
-        return Chunk(columns, [int(label) for label in labels], self.lines, self.bad)
+        survived, representative = ([*map(int, flag)] for flag in flags)
+        return Chunk(columns, survived, representative or [1] * len(survived), self.lines, self.bad)
 
     def _one_by_one(self) -> Chunk:
         """The good rows, and a reason for each bad one."""
         rows = []
+        flags: dict[int, list[int]] = {}
         for line, cells in zip(self.lines, self.cells, strict=True):
             row = {name: self._cell(name, cells[at]) for at, name in self._columns.items()}
-            if any(cell.strip() for cell in cells) and (not self._labelled or self._has_outcome(line, row)):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not self._labelled or self._take_flags(line, row, flags):
                 rows.append((line, row))
         passengers = self._passengers(rows)
         bad = {row.line for row in self.bad}
         rows = [row for row in rows if row[0] not in bad]
         self.bad.sort(key=lambda row: row.line)
-        survived = [int(row[LABEL]) for _, row in rows] if self._labelled else []
-        return Chunk(to_columns(passengers), survived, [line for line, _ in rows], self.bad)
+        lines = [line for line, _ in rows]
+        kept = [flags[line] for line in lines] if self._labelled else []
+        survived, representative = ([flag[at] for flag in kept] for at in range(len(_FLAGS)))
+        return Chunk(to_columns(passengers), survived, representative, lines, self.bad)
 
     def _cell(self, name: str, cell: str) -> Any:
         cell = cell.strip()
@@ -184,11 +197,15 @@ class _Rows:
         number = cell.replace(",", ".") if self._decimal_comma else cell
         return float(number) if _NUMBER.fullmatch(number) else cell
 
-    def _has_outcome(self, line: int, row: dict[str, Any]) -> bool:
-        if row[LABEL] in (0.0, 1.0):
-            return True
-        self.bad.append(BadRow(line, LABEL, "Input should be 0 or 1"))
-        return False
+    def _take_flags(self, line: int, row: dict[str, Any], flags: dict[int, list[int]]) -> bool:
+        """Move the flags of a row from it to `flags`. Whether they are good; if not, the row is a bad one."""
+        found = {name: row.pop(name, 1) for name in _FLAGS}
+        for name, flag in found.items():
+            if flag not in (0, 1):
+                self.bad.append(BadRow(line, name, "Input should be 0 or 1"))
+                return False
+        flags[line] = [*map(int, found.values())]
+        return True
 
     def _passengers(self, rows: list[tuple[int, dict[str, Any]]]) -> list[Passenger]:
         """The good ones of `rows`; why the others are not goes to the bad ones."""

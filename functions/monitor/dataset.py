@@ -2,27 +2,31 @@
 
 The rows it begins with are always those of a dataset that people uploaded: where the champion was made from
 a dataset of this module, the one with which that begins. To these come all predictions with an outcome, the
-newest label of each. A hash of the bytes is the object's name: what was uploaded before is found by it.
+newest label of each; those that may be measured by are marked (`functions.monitor.thinning`). The object's
+name is a hash of these rows and labels: what was uploaded before is found by it. Which rows are marked moves
+with the traffic, and is no reason to train anew.
 """
 
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from functions.core.columns import Columns, from_values
+from functions.core.distribution import Tally
 from functions.core.errors import LifeboatError, NotFound
 from functions.core.manifest import Lineage, Manifest
 from functions.core.passenger import FEATURES
 from functions.core.store import Store
-from functions.core.table import LABEL, read_passengers
+from functions.core.table import LABEL, REPRESENTATIVE, read_passengers
 from functions.monitor.labelled import Labelled
 from functions.monitor.report import Reason
+from functions.monitor.thinning import representative
 
-_HEADER = ",".join([*FEATURES, LABEL, "prediction_id"]) + "\n"
+_HEADER = ",".join([*FEATURES, LABEL, REPRESENTATIVE, "prediction_id"]) + "\n"
 
 
 class LostReference(LifeboatError):
@@ -38,18 +42,29 @@ class Built:
     lineage: Lineage
 
 
-def build(store: Store, champion: Manifest, labelled: Sequence[Labelled], reason: Reason) -> Built:
-    """Put the dataset together. labelled: in the order in which they are to stand. Raises `LostReference`."""
+def build(
+    store: Store,
+    champion: Manifest,
+    labelled: Sequence[Labelled],
+    answered: Iterable[Tally],
+    reason: Reason,
+) -> Built:
+    """Put the dataset together. Raises `LostReference`.
+
+    labelled: in the order in which they are to stand. answered: as `representative` takes it.
+    """
     found = _lineage(champion, len(labelled), reason)
     with _reference(store, found) as file:
         parts = [_HEADER]
         for chunk in read_passengers(file, labelled=True):
-            parts += _lines(chunk.columns, chunk.survived, [""] * len(chunk.survived))
+            parts += _lines(chunk.columns, chunk.survived, chunk.representative, [""] * len(chunk.survived))
     values = {name: [one.features[name] for one in labelled] for name in FEATURES}
     survived = [int(one.survived) for one in labelled]
-    parts += _lines(from_values(values), survived, [one.prediction_id for one in labelled])
-    body = "".join(parts).encode()
-    return Built(f"datasets/labelled-{hashlib.sha256(body).hexdigest()[:16]}.csv", body, found)
+    kept = [int(one) for one in representative(champion, labelled, answered)]
+    parts += _lines(from_values(values), survived, kept, [one.prediction_id for one in labelled])
+    named_by = [found.reference_sha256, *(f"{one.prediction_id}{one.survived:d}" for one in labelled)]
+    name = hashlib.sha256("".join(named_by).encode()).hexdigest()[:16]
+    return Built(f"datasets/labelled-{name}.csv", "".join(parts).encode(), found)
 
 
 def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
@@ -84,10 +99,12 @@ def _reference(store: Store, found: Lineage) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, file)
 
 
-def _lines(columns: Columns, survived: Sequence[int], ids: Sequence[str]) -> Iterator[str]:
+def _lines(
+    columns: Columns, survived: Sequence[int], kept: Sequence[int], ids: Sequence[str]
+) -> Iterator[str]:
     cells = [map(_cell, columns[name].ravel()) for name in FEATURES]
-    for *features, outcome, id_ in zip(*cells, survived, ids, strict=True):
-        yield ",".join([*features, str(outcome), id_]) + "\n"
+    for row in zip(*cells, map(str, survived), map(str, kept), ids, strict=True):
+        yield ",".join(row) + "\n"
 
 
 def _cell(value: Any) -> str:

@@ -1,9 +1,11 @@
 """Another model when it is due: a dataset is put together, and its upload does the rest."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from functions.core.distribution import Tally
 from functions.core.manifest import Manifest
 from functions.core.promotion import Champion
 from functions.core.store import Store
@@ -20,13 +22,14 @@ _REMEMBERED = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What it is decided by whether to train."""
+    """What it is decided by whether to train. `answered`: the probabilities of the champion's predictions."""
 
     store: Store
     settings: MonitorSettings
     before: State | None
     champion: Champion
     manifest: Manifest
+    answered: Sequence[Tally]
     drift: Drift | None
     live: LiveQuality
     now: datetime
@@ -97,7 +100,7 @@ def _put_together(situation: Situation, reason: Reason) -> tuple[Training, Pendi
         why = "no logged prediction has an outcome: GET /feedback/queue says of which it would help most"
         return Training(reason=reason, outcome="unchanged", why=why), None
     try:
-        dataset = build(store, situation.manifest, labelled, reason)
+        dataset = build(store, situation.manifest, labelled, situation.answered, reason)
     except LostReference as error:
         return Training(reason=reason, outcome="held", why=f"{error}; upload a dataset"), None
     # When the state was deleted, or labels were corrected and corrected back.

@@ -102,7 +102,9 @@ def _look(
     if enough:
         refusals = refused.judge(asked, settings.most_refused, now)
     quality = live.judge(manifest, answered.values(), labelled, settings.min_labels)
-    situation = Situation(store, settings, before, champion, manifest, drift, quality, now)
+    situation = Situation(
+        store, settings, before, champion, manifest, [*answered.values()], drift, quality, now
+    )
     # It is decided by all that there is, not by the first part of it.
     made = NOT_DUE if more else attempt(situation, requested=requested)
     if same and not entries and labels == same.labels and not made.tried and not requested:

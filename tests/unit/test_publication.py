@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
@@ -155,7 +156,27 @@ def test_a_version_tells_which_lines_of_its_dataset_it_was_made_from_and_how_the
     assert (facts.rows, facts.rejected_rows, facts.survivors) == (1309, 1, 500)
     assert facts.train_survivors == titanic.train[1].sum()
     assert facts.holdout_survivors == titanic.judged[1].sum()
+    assert facts.representative_rows == 1309
     assert facts.lineage is None
+
+
+def test_lines_that_are_neither_fitted_on_nor_held_out_are_on_no_side(
+    store: Store, publish: Publish, titanic: Dataset, tmp_path: Path
+) -> None:
+    header, *rows = TITANIC.read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "marked.csv"
+    marked = [f"{header},representative", *(f"{row},{at % 2}" for at, row in enumerate(rows))]
+    path.write_text("\n".join(marked), encoding="utf-8")
+    version = version_of(publish(path=path))
+    facts = registry.read_manifest(store, version).dataset
+    held_out = [at for at in np.flatnonzero(titanic.holdout).tolist() if at % 2]
+    assert (facts.rows, facts.representative_rows, facts.holdout_rows) == (1309, 654, len(held_out))
+    assert facts.train_rows == (~titanic.holdout).sum()
+    sides = json.loads(store.get(registry.rows_key(version)).body)
+    lines = {side: [n for a, b in sides[side] for n in range(a, b + 1)] for side in ("train", "holdout")}
+    # Line 1 is the header.
+    assert lines["train"] == [2 + at for at in np.flatnonzero(~titanic.holdout).tolist()]
+    assert lines["holdout"] == [2 + at for at in held_out]
 
 
 def test_a_version_tells_what_its_dataset_was_made_of(store: Store, publish: Publish) -> None:

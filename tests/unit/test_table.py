@@ -22,6 +22,7 @@ ROWS = '3,0,"Braund, Mr. Owen",male,22,1,0,7.25,S\n1,1,"Allen, Miss. Elisabeth",
 class Table:
     passengers: list[dict[str, Any]] = field(default_factory=list)
     survived: list[int] = field(default_factory=list)
+    representative: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
 
@@ -39,6 +40,7 @@ def read(text: str | bytes, *, labelled: bool = True, chunk_rows: int = 10_000) 
     for chunk in read_passengers(stream, labelled=labelled, chunk_rows=chunk_rows):
         whole.passengers += to_rows(chunk.columns)
         whole.survived += chunk.survived
+        whole.representative += chunk.representative
         whole.lines += chunk.lines
         whole.bad += chunk.bad
     return whole
@@ -136,8 +138,30 @@ def test_chunks_end_where_they_should_and_lose_nothing() -> None:
 
 
 def test_without_labels_the_outcome_is_passed_over() -> None:
-    assert len(read("pclass,sex,survived\n1,male,what\n", labelled=False).passengers) == 1
+    found = read("pclass,sex,survived,representative\n1,male,what,ever\n", labelled=False)
+    assert len(found.passengers) == 1
+    assert (found.survived, found.representative, found.bad) == ([], [], [])
     assert read("pclass,sex\n1,male\n", labelled=False).survived == []
+
+
+# With NA not all cells are plain: the table is not read at once, but row by row.
+@pytest.mark.parametrize("age", ["22", "NA"])
+def test_a_row_says_whether_it_is_representative(age: str) -> None:
+    found = read(f"pclass,sex,survived,age,Representative\n1,male,1,{age},1\n2,male,0,30,0\n3,male,1,4, 1\n")
+    assert (found.survived, found.representative, found.bad) == ([1, 0, 1], [1, 0, 1], [])
+    assert found.passengers[1] == features(pclass=2, sex="male", age=30)
+
+
+@pytest.mark.parametrize("age", ["22", "NA"])
+def test_where_nothing_is_said_every_row_is_representative(age: str) -> None:
+    assert read(f"pclass,sex,survived,age\n1,male,0,{age}\n2,male,0,30\n").representative == [1, 1]
+
+
+@pytest.mark.parametrize("cell", ["", "2", "0.5", "-1", "yes", "NA", "true"])
+def test_a_row_that_says_it_otherwise_is_a_bad_one(cell: str) -> None:
+    found = read(f"pclass,sex,survived,representative\n1,male,0,{cell}\n2,male,0,0\n")
+    assert found.bad == [BadRow(2, "representative", "Input should be 0 or 1")]
+    assert (found.lines, found.survived, found.representative) == ([3], [0], [0])
 
 
 @pytest.mark.parametrize(
@@ -148,6 +172,7 @@ def test_without_labels_the_outcome_is_passed_over() -> None:
         ("pclass,survived\n1,1\n", "no column sex"),
         ("sex,age\nmale,1\n", "no column pclass and no column survived"),
         ("pclass,sex,survived,Sex\n", "sex stands twice"),
+        ("pclass,sex,survived,representative,REPRESENTATIVE\n", "representative stands twice"),
         ('pclass,sex,survived\n1,male,"' + "x" * 200_000, "stops being CSV at line 2"),
         (b"\x00\x01\x02" * 1000, "no column pclass"),
     ],

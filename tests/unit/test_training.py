@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,48 @@ def test_the_report_names_the_first_hundred_bad_rows(tmp_path: Path) -> None:
 def test_a_few_bad_rows_are_left_out_and_counted(tmp_path: Path) -> None:
     found = load_dataset(write(tmp_path, [*good_rows(400), "1,1,male,old", "7,1,male,1"]))
     assert (len(found.survived), found.rejected) == (400, 2)
+
+
+def marked(tmp_path: Path, marks: Iterable[object]) -> Path:
+    """The shipped passengers, each with whether it is representative."""
+    header, *rows = TITANIC.read_text(encoding="utf-8").splitlines()
+    lines = [f"{row},{1 if mark else 0}" for row, mark in zip(rows, marks, strict=True)]
+    path = tmp_path / "marked.csv"
+    path.write_text("\n".join([f"{header},representative", *lines]), encoding="utf-8")
+    return path
+
+
+def test_rows_that_are_not_representative_are_fitted_on_and_never_measured_by(
+    tmp_path: Path, titanic: Dataset
+) -> None:
+    marks = np.random.default_rng(0).random(1309) < 0.5
+    found = load_dataset(marked(tmp_path, marks))
+    np.testing.assert_array_equal(found.matrix, titanic.matrix)
+    np.testing.assert_array_equal(found.holdout, titanic.holdout & marks)
+    # A row's side is that of its twins, which may be representative: what could be held out is not fitted on.
+    np.testing.assert_array_equal(found.fitted, ~titanic.holdout)
+    trained = train(found, QUICK, quiet)
+    assert {trained.reference[name].rows for name in FEATURES} == {marks.sum()}
+    assert trained.reference["age"] == reference(titanic.matrix[marks], np.ones(1))["age"]
+    assert trained.reference["probability"].rows == (titanic.holdout & marks).sum()
+    assert sum(map(sum, trained.confusion)) == (titanic.holdout & marks).sum()
+
+
+def test_marks_that_say_that_all_rows_are_representative_change_nothing(
+    tmp_path: Path, titanic: Dataset, trained: Trained
+) -> None:
+    again = train(load_dataset(marked(tmp_path, [True] * 1309)), QUICK, quiet)
+    assert again.model == trained.model
+    assert (again.reference, again.metrics) == (trained.reference, trained.metrics)
+
+
+def test_too_few_representative_rows_for_a_holdout_are_refused(tmp_path: Path, titanic: Dataset) -> None:
+    [one, *_] = np.flatnonzero(titanic.holdout)
+    path = marked(tmp_path, np.arange(1309) == one)
+    with pytest.raises(
+        RefusedDataset, match=r"holdout side has fewer than 2 .*; 1 of 1309 are representative"
+    ):
+        load_dataset(path)
 
 
 def test_two_trainings_make_the_same_bytes(titanic: Dataset, trained: Trained) -> None:
