@@ -1,7 +1,7 @@
 """A dataset for the next model: the rows that the champion comes from, and the predictions labelled since.
 
 The rows it begins with are always those of a dataset that people uploaded: where the champion was made from
-a dataset of this module, the one with which that begins. To these come all predictions with an outcome, the
+a dataset of this module, the one with which that begins. To these come the predictions with an outcome, the
 newest label of each; those that may be measured by are marked (`functions.monitor.thinning`). The object's
 name is a hash of these rows and labels: what was uploaded before is found by it. Which rows are marked moves
 with the traffic, and is no reason to train anew.

@@ -54,7 +54,7 @@ class _Day(Record):
     predictions: dict[str, _Found | None] = Field({})
 
 
-def labelled_days(store: Store) -> set[date]:
+def _labelled_days(store: Store) -> set[date]:
     """The days (UTC) on which predictions were made whose outcome was reported."""
     found = set()
     for entry in store.list(_LABELS):
@@ -76,16 +76,23 @@ def read_labelled(store: Store, days: Iterable[date]) -> list[Labelled]:
 
     Labels of predictions that the log has no record of, or none that was found yet, are left out.
     """
-    return list(each_labelled(store, days))
-
-
-def each_labelled(store: Store, days: Iterable[date]) -> Iterator[Labelled]:
-    """The same, one after the other: those of one day are in memory at a time."""
+    found: list[Labelled] = []
     for day in sorted(set(days)):
         labels = {id_: told[-1] for id_, told in read_labels(store, [day]).items()}
         if labels:
             # Ids begin with their time: in the order of days and of ids, all are in the order of ids.
-            yield from _joined(dict(sorted(labels.items())), _predictions(store, day, set(labels)))
+            found += _joined(dict(sorted(labels.items())), _predictions(store, day, set(labels)))
+    return found
+
+
+def newest_labelled(store: Store, most: int) -> list[Labelled]:
+    """The up to `most` labelled predictions that were made last, as `read_labelled` returns them."""
+    found: list[Labelled] = []
+    for day in sorted(_labelled_days(store), reverse=True):
+        found = read_labelled(store, [day]) + found
+        if len(found) >= most:
+            break
+    return found[-most:]
 
 
 def _joined(labels: dict[str, Label], predictions: dict[str, _Found | None]) -> Iterator[Labelled]:

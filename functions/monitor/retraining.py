@@ -10,7 +10,7 @@ from functions.core.manifest import Manifest
 from functions.core.promotion import Champion
 from functions.core.store import Store
 from functions.monitor.dataset import LostReference, build
-from functions.monitor.labelled import fingerprint, labelled_days, read_labelled
+from functions.monitor.labelled import fingerprint, newest_labelled
 from functions.monitor.pending import Pending, prepare
 from functions.monitor.report import Drift, LiveQuality, Reason, Training
 from functions.monitor.settings import MonitorSettings
@@ -95,7 +95,7 @@ def _repeated(last: Training, reason: Reason) -> Training:
 
 def _put_together(situation: Situation, reason: Reason) -> tuple[Training, Pending | None]:
     store = situation.store
-    labelled = read_labelled(store, labelled_days(store))
+    labelled = newest_labelled(store, situation.settings.most_labels)
     if not labelled:
         why = "no logged prediction has an outcome: GET /feedback/queue says of which it would help most"
         return Training(reason=reason, outcome="unchanged", why=why), None

@@ -10,8 +10,8 @@ from functions.monitor.drift import DriftLimits
 class MonitorSettings(Settings):
     """`LIFEBOAT_STORE` and `LIFEBOAT_STAGE`; what it takes to judge: `LIFEBOAT_MIN_ROWS`, the predictions of
     a complete window, `_MIN_PSI`, `_ALPHA` (`functions.monitor.drift`), `_MOST_REFUSED`, `_MIN_LABELS` and
-    `_LABEL_DAYS`; and when to train again: `LIFEBOAT_RETRAIN_DAYS`, `_COOLDOWN_HOURS` and
-    `_MOST_TRAININGS_A_DAY`."""
+    `_LABEL_DAYS`; and when to train again, and on what: `LIFEBOAT_RETRAIN_DAYS`, `_COOLDOWN_HOURS`,
+    `_MOST_TRAININGS_A_DAY` and `_MOST_LABELS`."""
 
     stage: str = "dev"
     min_rows: int = Field(300, ge=1)
@@ -26,6 +26,8 @@ class MonitorSettings(Settings):
     retrain_days: float = Field(7, gt=0)
     cooldown_hours: float = Field(24, ge=0)
     most_trainings_a_day: int = Field(3, ge=1)
+    # Labelled predictions, the newest, that go into a dataset. Each takes 1.3 kB of memory when it is made.
+    most_labels: int = Field(250_000, ge=1)
 
     @property
     def drift_limits(self) -> DriftLimits:

@@ -8,7 +8,7 @@ import pytest
 
 from functions.core.passenger import Passenger
 from functions.core.store import Store
-from functions.monitor.labelled import labelled_days, read_labelled
+from functions.monitor.labelled import newest_labelled, read_labelled
 from functions.monitor.state import read_state
 from tests.monitoring import NOW, monitor, serve, watched
 from tests.production import ids_of, label, people, predict
@@ -82,7 +82,7 @@ def test_labels_of_uncertain_predictions_stand_for_all(store: Store) -> None:
     assert live.quality is not None
     brier = live.quality.metrics["brier"]
     assert brier.low < truth < brier.high
-    labelled = {label.prediction_id for label in read_labelled(store, labelled_days(store))}
+    labelled = {label.prediction_id for label in newest_labelled(store, 100_000)}
     chosen = np.array([id_ in labelled for id_ in answered])
     unweighted = float(np.mean((chances[chosen] - outcomes[chosen]) ** 2))
     assert abs(brier.value - truth) < abs(unweighted - truth) / 2

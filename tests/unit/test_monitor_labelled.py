@@ -11,7 +11,7 @@ from functions.core.folder_store import FolderStore
 from functions.core.predictions import folder
 from functions.core.store import Blob
 from functions.monitor import labelled
-from functions.monitor.labelled import each_labelled, read_labelled
+from functions.monitor.labelled import newest_labelled, read_labelled
 from tests.monitoring import NOW
 from tests.production import ids_of, label, logged_line
 
@@ -86,12 +86,10 @@ def test_the_bytes_of_the_log_that_are_read_for_a_day_are_bounded(
     assert store.read == []
 
 
-def test_one_day_after_the_other_is_read(store: Watched) -> None:
-    days = [MIDNIGHT - timedelta(days=back) for back in range(3)]
-    ids = [store.ship(day) for day in days]
+def test_of_more_labels_than_are_asked_for_the_oldest_are_left_out_and_not_looked_for(store: Watched) -> None:
+    ids = [store.ship(MIDNIGHT + hour * 60 * MINUTE) for hour in (-48, -24, -23, 1)]
     for id_ in ids:
         label(store, id_, True)
-    found = each_labelled(store, [day.date() for day in days])
-    assert next(found).prediction_id == ids[2]
-    assert len(store.read) == 1
-    assert [one.prediction_id for one in found] == [ids[1], ids[0]]
+    assert [one.prediction_id for one in newest_labelled(store, 2)] == ids[2:]
+    assert len(store.read) == 3
+    assert [one.prediction_id for one in newest_labelled(store, 5)] == ids
