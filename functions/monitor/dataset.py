@@ -7,6 +7,7 @@ name is a hash of these rows and labels: what was uploaded before is found by it
 with the traffic, and is no reason to train anew.
 """
 
+import csv
 import hashlib
 import shutil
 import tempfile
@@ -60,8 +61,11 @@ def build(
             parts += _lines(chunk.columns, chunk.survived, chunk.representative, [""] * len(chunk.survived))
     values = {name: [one.features[name] for one in labelled] for name in FEATURES}
     survived = [int(one.survived) for one in labelled]
+    ids = [one.prediction_id for one in labelled]
+    before = _marked(store, champion)
     kept = [int(one) for one in representative(champion, labelled, answered)]
-    parts += _lines(from_values(values), survived, kept, [one.prediction_id for one in labelled])
+    kept = [mark or int(id_ in before) for id_, mark in zip(ids, kept, strict=True)]
+    parts += _lines(from_values(values), survived, kept, ids)
     named_by = [found.reference_sha256, *(f"{one.prediction_id}{one.survived:d}" for one in labelled)]
     name = hashlib.sha256("".join(named_by).encode()).hexdigest()[:16]
     return Built(f"datasets/labelled-{name}.csv", "".join(parts).encode(), found)
@@ -97,6 +101,23 @@ def _reference(store: Store, found: Lineage) -> Iterator[BinaryIO]:
             raise LostReference(f"{key} is not what it was when the champion was made from it")
         file.seek(0)
         yield cast(BinaryIO, file)
+
+
+def _marked(store: Store, champion: Manifest) -> set[str]:
+    """The labelled predictions, by id, that the champion was measured by itself.
+
+    They were like the traffic of their time, when other versions answered. Without their dataset there is
+    nothing to tell them by.
+    """
+    facts = champion.dataset
+    if not facts.lineage:
+        return set()
+    try:
+        with store.open(facts.key, facts.version_id) as stream:
+            rows = csv.DictReader(line.decode() for line in stream)
+            return {row["prediction_id"] for row in rows if row[REPRESENTATIVE] == "1"}
+    except NotFound:
+        return set()
 
 
 def _lines(

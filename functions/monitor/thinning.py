@@ -23,6 +23,7 @@ def representative(champion: Manifest, labelled: Sequence[Labelled], answered: I
     and all where there are most. Within a bin those that are labelled are taken to be like those that are
     not, as `functions.monitor.live` does, which weighs them instead. Nothing can stand for a bin without
     labels. What another version answered is not kept: the champion would have it in a bin that nobody knows.
+    (What was marked when that version served, stays so: `functions.monitor.dataset`.)
     """
     # The last digits of an id are random. Taken in their order, those that are kept stay mostly the same when
     # the counts move. How large they are must not count: it decides whether a prediction is logged at all.

@@ -68,6 +68,12 @@ def _typed(row: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def marked(store: Store, dataset: str) -> set[str]:
+    """The labelled predictions, by id, that a model made of the dataset is measured by."""
+    rows = csv.DictReader(store.get(dataset).body.decode().splitlines())
+    return {row["prediction_id"] for row in rows if row["representative"] == "1" and row["prediction_id"]}
+
+
 def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one(
     store: Store, tmp_path: Path
 ) -> None:
@@ -88,7 +94,7 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     again = monitor(store, requested=True)
     assert (again.champion, again.training.outcome, again.training.dataset) == (version, "unchanged", first)
     assert again.training.why == "no outcome was reported since this dataset was put together"
-    # Even where that is forgotten, they make the same bytes, which are there.
+    # Even where that is forgotten, they make a dataset of the same name, which is there.
     store.delete(STATE)
     again = monitor(store, requested=True)
     assert (again.training.outcome, again.training.dataset) == ("unchanged", first)
@@ -99,6 +105,9 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     assert second not in {None, first}
     lines = store.get(str(second)).body.splitlines()
     assert len(lines) == 1 + 1309 + 61
+    # What the champion was measured by is still measured by, though another version had answered it.
+    assert marked(store, first) == outcomes.keys()
+    assert marked(store, str(second)) == {*outcomes, id_}
     found = from_metadata(store.head(str(second)).metadata)
     assert found is not None
     assert (found.reference_key, found.labels, found.champion) == ("datasets/titanic.csv", 61, version)
