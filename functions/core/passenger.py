@@ -124,21 +124,8 @@ class Passenger(BaseModel):
             return data
         if len(data) > MOST_KEYS:
             raise ValueError(f"a passenger has at most {MOST_KEYS} fields")
-        row: dict[Any, Any] = {}
-        spelled: set[str] = set()
-        for key, value in data.items():
-            name = key
-            if key not in _FIELDS and isinstance(key, str):
-                name = key.lower()
-                if name in NEVER_FEATURES:
-                    continue
-                if name not in _FIELDS:
-                    name = key
-                elif name in data or name in spelled:
-                    raise ValueError(f"{name} is given twice, in two spellings")
-                spelled.add(name)
-            if value is not None:
-                row[name] = value
+        fields = data if data.keys() <= _FIELDS else _respelled(data)
+        row = {name: value for name, value in fields.items() if value is not None}
         name = row.get("name")
         if "title" not in row and isinstance(name, str) and len(name) <= _LONGEST_NAME:
             row["title"] = title_from_name(name)
@@ -147,6 +134,22 @@ class Passenger(BaseModel):
 
 # Pydantic works this out anew each time it is asked.
 _FIELDS = frozenset(Passenger.model_fields)
+
+
+def _respelled(data: dict[Any, Any]) -> dict[Any, Any]:
+    """`data` with the names of fields as they are spelled here, and without what is never a feature."""
+    fields: dict[Any, Any] = {}
+    for key, value in data.items():
+        name = key.lower() if isinstance(key, str) else key
+        if name in NEVER_FEATURES:
+            continue
+        if name not in _FIELDS:
+            name = key
+        elif name in fields:
+            raise ValueError(f"{name} is given twice, in two spellings")
+        fields[name] = value
+    return fields
+
 
 # The inputs of the graph, in order: a number (None), or one of these categories.
 FEATURES: dict[str, tuple[str, ...] | None] = {

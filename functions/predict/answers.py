@@ -76,15 +76,20 @@ def batch_as_csv(
             *map(_as_texts, explanation.contributions.T.tolist()),
         ]
     if errors:
+        header.append("error")
         columns.append(repeat("", count))
     # Numbers, ids and a version: there is nothing to quote.
-    lines = dict(zip(numbers, map(",".join, zip(*columns, strict=True)), strict=True))
-    for error in errors:
-        text = f"{error.field}: {error.msg}".lstrip(": ").replace('"', '""')
-        lines[error.row] = f'{error.row}{"," * len(header)}"{text}"'
+    lines = [*map(",".join, zip(*columns, strict=True))]
     if errors:
-        header.append("error")
-    return "\n".join([",".join(header), *(lines[number] for number in sorted(lines)), ""]).encode()
+        bad = [(error.row, _as_line(error, len(header))) for error in errors]
+        lines = [line for _, line in sorted([*zip(numbers, lines, strict=True), *bad])]
+    return "\n".join([",".join(header), *lines, ""]).encode()
+
+
+def _as_line(error: RowError, cells: int) -> str:
+    """The row number, the error in the last of so many cells, and nothing between."""
+    text = f"{error.field}: {error.msg}".lstrip(": ").replace('"', '""')
+    return f'{error.row}{"," * (cells - 1)}"{text}"'
 
 
 def _as_texts(numbers: list[float]) -> list[str]:

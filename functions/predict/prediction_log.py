@@ -64,10 +64,12 @@ def write_log(
     if share < 1:
         kept = [_chosen(one, share) for one in prediction_ids]
         table = [list(compress(column, kept)) for column in table]
+    count = len(table[0])
     try:
-        for at in range(0, len(table[0]), _BLOCK):
+        for at in range(0, count, _BLOCK):
+            block = table if count <= _BLOCK else [column[at : at + _BLOCK] for column in table]
             # Whole lines in one write: those of several requests do not mix.
-            sys.stdout.write(_lines(head[:-1] + _FIRST, [column[at : at + _BLOCK] for column in table]))
+            sys.stdout.write(_lines(head[:-1] + _FIRST, block))
         sys.stdout.flush()
     except (OSError, ValueError):
         # There is nobody left to tell.
