@@ -216,6 +216,8 @@ def main() -> int:
     )
     kept = sum(map(len, made.kept.values()))
     print("\n".join(wrong) or f"all {kept:,} labels are kept, each once, and the last word counts")
+    if twice := told["recorded"] - kept:
+        print(f"({twice} were recorded by two requests in the same moment, and count once)")
     return 1 if wrong else 0
 
 
