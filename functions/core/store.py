@@ -59,7 +59,10 @@ class Store(Reader, Protocol):
         ...
 
     def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[BinaryIO]:
-        """Stream an object, for what should not be held in memory. Raises `NotFound`."""
+        """Stream an object, for what should not be held in memory. Raises `NotFound`.
+
+        It is to be read in pieces: to iterate over S3's stream gives blocks of bytes, not lines.
+        """
         ...
 
     def list(self, prefix: str) -> Iterator[Entry]:

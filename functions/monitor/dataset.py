@@ -90,17 +90,14 @@ def _reference(store: Store, found: Lineage) -> Iterator[BinaryIO]:
     key = found.reference_key
     if not key.startswith("datasets/"):
         raise LostReference(f"the champion was made from {key}, which was not uploaded to datasets/")
-    with tempfile.TemporaryFile() as file:
-        try:
-            with store.open(key, found.reference_version_id) as stream:
-                shutil.copyfileobj(stream, file)
-        except NotFound as error:
-            raise LostReference(f"{key}, which the champion was made from, is gone") from error
-        file.seek(0)
-        if hashlib.file_digest(file, "sha256").hexdigest() != found.reference_sha256:
-            raise LostReference(f"{key} is not what it was when the champion was made from it")
-        file.seek(0)
-        yield cast(BinaryIO, file)
+    try:
+        with _copy_of(store, key, found.reference_version_id) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != found.reference_sha256:
+                raise LostReference(f"{key} is not what it was when the champion was made from it")
+            file.seek(0)
+            yield file
+    except NotFound as error:
+        raise LostReference(f"{key}, which the champion was made from, is gone") from error
 
 
 def _marked(store: Store, champion: Manifest) -> set[str]:
@@ -113,11 +110,21 @@ def _marked(store: Store, champion: Manifest) -> set[str]:
     if not facts.lineage:
         return set()
     try:
-        with store.open(facts.key, facts.version_id) as stream:
-            rows = csv.DictReader(line.decode() for line in stream)
-            return {row["prediction_id"] for row in rows if row[REPRESENTATIVE] == "1"}
+        with _copy_of(store, facts.key, facts.version_id) as file:
+            rows = csv.DictReader(line.decode() for line in file)
+            return {row["prediction_id"] for row in rows if row.get(REPRESENTATIVE) == "1"}
     except NotFound:
         return set()
+
+
+@contextmanager
+def _copy_of(store: Store, key: str, version_id: str | None) -> Iterator[BinaryIO]:
+    """A dataset in a temporary file. Raises `NotFound`."""
+    with tempfile.TemporaryFile() as file:
+        with store.open(key, version_id) as stream:
+            shutil.copyfileobj(stream, file)
+        file.seek(0)
+        yield cast(BinaryIO, file)
 
 
 def _lines(

@@ -11,15 +11,17 @@ import pytest
 
 from functions.core import promotion, registry
 from functions.core.lineage import from_metadata
+from functions.core.manifest import Lineage
 from functions.core.passenger import FEATURES, Passenger
 from functions.core.store import Store
 from functions.monitor import reports
-from functions.monitor.labelled import read_labelled
+from functions.monitor.dataset import build
+from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.report import Report
 from functions.monitor.state import STATE, read_state
 from tests.conftest import QUICK, TITANIC
 from tests.monitoring import HOUR, NOW, datasets, monitor, serve, watched
-from tests.production import champion_of, label, predict
+from tests.production import SOMEBODY, champion_of, label, predict
 from training.dataset import load_dataset
 from training.publication import Upload, train_and_publish
 
@@ -71,7 +73,7 @@ def _typed(row: dict[str, str]) -> dict[str, Any]:
 def marked(store: Store, dataset: str) -> set[str]:
     """The labelled predictions, by id, that a model made of the dataset is measured by."""
     rows = csv.DictReader(store.get(dataset).body.decode().splitlines())
-    return {row["prediction_id"] for row in rows if row["representative"] == "1" and row["prediction_id"]}
+    return {row["prediction_id"] for row in rows if row["representative"] == "1"} - {""}
 
 
 def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one(
@@ -111,6 +113,24 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     found = from_metadata(store.head(str(second)).metadata)
     assert found is not None
     assert (found.reference_key, found.labels, found.champion) == ("datasets/titanic.csv", 61, version)
+
+
+def test_a_dataset_without_marks_has_none_to_keep(store: Store) -> None:
+    # As the release before made them.
+    store.put("datasets/labelled-0.csv", b"pclass,sex,survived,prediction_id\n1,male,0,another\n")
+    manifest = champion_of(store)
+    made_of = Lineage(
+        reference_key="datasets/titanic.csv",
+        reference_version_id=None,
+        reference_sha256=manifest.dataset.sha256,
+        labels=1,
+        reason="request",
+        champion="0" * 16,
+    )
+    facts = manifest.dataset.model_copy(update={"key": "datasets/labelled-0.csv", "lineage": made_of})
+    labelled = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
+    built = build(store, manifest.model_copy(update={"dataset": facts}), labelled, [], "request")
+    assert built.body.splitlines()[-1].endswith(b",1,0,another")
 
 
 @pytest.mark.parametrize(
