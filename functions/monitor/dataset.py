@@ -14,7 +14,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from io import BufferedRandom
+from typing import Any
 
 from functions.core.columns import Columns, from_values
 from functions.core.distribution import Tally
@@ -85,7 +86,7 @@ def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
 
 
 @contextmanager
-def _reference(store: Store, found: Lineage) -> Iterator[BinaryIO]:
+def _reference(store: Store, found: Lineage) -> Iterator[BufferedRandom]:
     """The very bytes that were uploaded then, in a temporary file."""
     key = found.reference_key
     if not key.startswith("datasets/"):
@@ -118,13 +119,13 @@ def _marked(store: Store, champion: Manifest) -> set[str]:
 
 
 @contextmanager
-def _copy_of(store: Store, key: str, version_id: str | None) -> Iterator[BinaryIO]:
+def _copy_of(store: Store, key: str, version_id: str | None) -> Iterator[BufferedRandom]:
     """A dataset in a temporary file. Raises `NotFound`."""
     with tempfile.TemporaryFile() as file:
         with store.open(key, version_id) as stream:
             shutil.copyfileobj(stream, file)
         file.seek(0)
-        yield cast(BinaryIO, file)
+        yield file
 
 
 def _lines(

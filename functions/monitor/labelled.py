@@ -7,7 +7,8 @@ nothing that is not in the log: one that is lost, or overwritten by a run that h
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -24,8 +25,8 @@ from functions.core.store import Store
 
 _FOLDER = "monitoring/labelled/"
 _LABELS = f"{PREFIX}dt="
-# Of the log, for the labels of a day. A GET takes some 25 ms, eight run at once, and they bring some 50 MB a
-# second: 25 s at most.
+# Of the log, for labels whose predictions are not known yet. A GET takes some 25 ms, eight run at once, and
+# they bring some 50 MB a second: 25 s at most.
 _MOST_OBJECTS = 2_000
 _MOST_BYTES = 2**30
 
@@ -54,21 +55,26 @@ class _Day(Record):
     predictions: dict[str, _Found | None] = Field({})
 
 
-def _labelled_days(store: Store) -> set[date]:
-    """The days (UTC) on which predictions were made whose outcome was reported."""
-    found = set()
-    for entry in store.list(_LABELS):
-        with suppress(ValueError):
-            found.add(date.fromisoformat(entry.key[len(_LABELS) :][:10]))
-    return found
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the names of all labels say. `digest` tells them from those of another time; `predictions`: how
+    many were labelled of each day (UTC)."""
+
+    digest: str
+    predictions: Mapping[date, int]
 
 
-def fingerprint(store: Store) -> str:
-    """Tells all labels there are from those of another time, without reading any: their names say it all."""
-    digest = hashlib.sha256()
+def read_names(store: Store) -> Names:
+    """The names of all labels there are, in one listing: they tell who said what of which prediction."""
+    digest, predictions, last = hashlib.sha256(), Counter[date](), ""
     for entry in store.list(_LABELS):
         digest.update(f"{entry.key}\n".encode())
-    return digest.hexdigest()[:16]
+        folder = entry.key.rpartition("/")[0]
+        if folder != last:
+            last = folder
+            with suppress(ValueError):
+                predictions[date.fromisoformat(folder[len(_LABELS) :][:10])] += 1
+    return Names(digest.hexdigest()[:16], predictions)
 
 
 def read_labelled(store: Store, days: Iterable[date]) -> list[Labelled]:
@@ -76,23 +82,37 @@ def read_labelled(store: Store, days: Iterable[date]) -> list[Labelled]:
 
     Labels of predictions that the log has no record of, or none that was found yet, are left out.
     """
-    found: list[Labelled] = []
+    return _read(store, days)[0]
+
+
+def newest_labelled(store: Store, names: Names, most: int) -> tuple[list[Labelled], int]:
+    """The up to `most` labelled predictions that were made last, as `read_labelled` returns them; and of how
+    many others it is not known yet whether the log has a record."""
+    days: list[date] = []
+    count = 0
+    for day, predictions in sorted(names.predictions.items(), reverse=True):
+        if count < most:
+            days.append(day)
+            count += predictions
+    found, waiting = _read(store, days)
+    return found[-most:], waiting
+
+
+def _read(store: Store, days: Iterable[date]) -> tuple[list[Labelled], int]:
+    labels: dict[date, dict[str, Label]] = {}
     for day in sorted(set(days)):
-        labels = {id_: told[-1] for id_, told in read_labels(store, [day]).items()}
-        if labels:
-            # Ids begin with their time: in the order of days and of ids, all are in the order of ids.
-            found += _joined(dict(sorted(labels.items())), _predictions(store, day, set(labels)))
-    return found
-
-
-def newest_labelled(store: Store, most: int) -> list[Labelled]:
-    """The up to `most` labelled predictions that were made last, as `read_labelled` returns them."""
-    found: list[Labelled] = []
-    for day in sorted(_labelled_days(store), reverse=True):
-        found = read_labelled(store, [day]) + found
-        if len(found) >= most:
-            break
-    return found[-most:]
+        told = read_labels(store, [day])
+        # Ids begin with their time: in the order of days and of ids, all are in the order of ids.
+        labels[day] = {id_: told[id_][-1] for id_ in sorted(told)}
+    known = {day: _known(store, day) for day, of_day in labels.items() if of_day}
+    missing = {id_ for day, found in known.items() for id_ in labels[day].keys() - found.keys()}
+    findings = _search(store, missing)
+    for day, found in known.items():
+        if new := {id_: findings[id_] for id_ in labels[day] if id_ in findings}:
+            found.update(new)
+            store.put(_key(day), _Day(predictions=found).model_dump_json().encode())
+    joined = [one for day, found in known.items() for one in _joined(labels[day], found)]
+    return joined, len(missing - findings.keys())
 
 
 def _joined(labels: dict[str, Label], predictions: dict[str, _Found | None]) -> Iterator[Labelled]:
@@ -108,29 +128,30 @@ def _joined(labels: dict[str, Label], predictions: dict[str, _Found | None]) -> 
             )
 
 
-def _predictions(store: Store, day: date, ids: set[str]) -> dict[str, _Found | None]:
-    key = f"{_FOLDER}dt={day}.json"
+def _key(day: date) -> str:
+    return f"{_FOLDER}dt={day}.json"
+
+
+def _known(store: Store, day: date) -> dict[str, _Found | None]:
+    """What was found of a day before."""
     try:
-        known = _Day.model_validate_json(store.get(key).body).predictions
+        return _Day.model_validate_json(store.get(_key(day)).body).predictions
     except (NotFound, ValidationError):
-        known = {}
-    missing = ids - known.keys()
-    if missing:
-        known = known | _search(store, missing)
-        store.put(key, _Day(predictions=known).model_dump_json().encode())
-    return known
+        return {}
 
 
 def _search(store: Store, ids: set[str]) -> dict[str, _Found | None]:
-    """The records of predictions of one day; None for those that the log does not have.
+    """The records of predictions; None for those that the log does not have.
 
-    What is in neither was not found in as much of the log as is read for a day: the next run goes on.
+    What is in neither was not found in as much of the log as is read at once: the next run goes on.
     """
+    if not ids:
+        return {}
     findings = search(store, ids, most_objects=_MOST_OBJECTS, most_bytes=_MOST_BYTES)
     if findings.undecided:
         log(
             "WARNING",
-            "labels wait: the log is too long to find all of a day at once",
+            "labels wait: the log is too long to find all of them at once",
             ids=len(findings.undecided),
         )
     found = {

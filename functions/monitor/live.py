@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from functions.core.distribution import Tally
-from functions.core.manifest import Distribution, Manifest
+from functions.core.manifest import Manifest
 from functions.monitor.labelled import Labelled
 from functions.monitor.quality import effective_rows, fallen, live_quality
 from functions.monitor.report import LiveQuality
+from functions.monitor.strata import Strata, stratify
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,11 +28,12 @@ def judge(
     than `min_labels` of the champion's nothing is said of its quality, and it is not said to have fallen
     unless they represent nearly all of its predictions.
     """
-    own = [one for one in labelled if one.version == champion.version]
-    chances = np.array([one.probability for one in own])
-    weights, represented = _weights(chances, champion.reference["probability"], answered)
+    strata = stratify(champion, labelled, answered)
+    own = [labelled[at] for at in strata.own]
+    weights, represented = _weights(strata)
     quality = None
     if len(own) >= min_labels:
+        chances = np.array([one.probability for one in own])
         survived = [one.survived for one in own]
         quality = live_quality(chances, survived, weights, threshold=champion.threshold)
     return LiveQuality(
@@ -44,7 +46,7 @@ def judge(
     )
 
 
-def _weights(chances: Floats, bins: Distribution, answered: Iterable[Tally]) -> tuple[Floats, float]:
+def _weights(strata: Strata) -> tuple[Floats, float]:
     """For how many predictions each labelled one stands, and the share of all for which any does.
 
     The queue has the uncertain predictions labelled first, so the labelled ones are harder than the rest.
@@ -54,13 +56,9 @@ def _weights(chances: Floats, bins: Distribution, answered: Iterable[Tally]) -> 
     asked the queue for one sex or class only, or report what they happen to know: what these labels say is
     said of predictions like them.
     """
-    if not len(chances):
-        return np.ones_like(chances), 0.0
-    edges = np.array(bins.edges or [])
-    stratum = np.searchsorted(edges, chances, side="left")
-    labels = np.bincount(stratum, minlength=len(edges) + 1)
+    if not strata.own:
+        return np.ones(0), 0.0
     # Outcomes also come of predictions that were made before the monitor began to count.
-    counted = sum((np.array(day.counts[: len(labels)]) for day in answered), start=np.zeros_like(labels))
-    predictions = np.maximum(counted, labels)
-    represented = float(predictions[labels > 0].sum() / predictions.sum())
-    return (predictions[stratum] / labels[stratum]).astype(np.float64), represented
+    predictions = np.maximum(strata.predictions, strata.labels)
+    represented = float(predictions[strata.labels > 0].sum() / predictions.sum())
+    return (predictions / np.maximum(strata.labels, 1))[strata.bins], represented

@@ -10,7 +10,7 @@ from functions.core.manifest import Manifest
 from functions.core.promotion import Champion
 from functions.core.store import Store
 from functions.monitor.dataset import LostReference, build
-from functions.monitor.labelled import fingerprint, newest_labelled
+from functions.monitor.labelled import Labelled, Names, newest_labelled, read_names
 from functions.monitor.pending import Pending, prepare
 from functions.monitor.report import Drift, LiveQuality, Reason, Training
 from functions.monitor.settings import MonitorSettings
@@ -64,7 +64,8 @@ def attempt(situation: Situation, *, requested: bool) -> Attempt:
     if reason is None:
         return NOT_DUE
     # First: of labels that come while rows are read, it must not be said that they have been tried.
-    rows = _fingerprint(situation)
+    names = read_names(situation.store)
+    rows = _rows_there_are(situation.manifest, names)
     last = situation.before.tried if situation.before else None
     # Who asks again has perhaps put back what was lost.
     if last and last.rows == rows and not (requested and last.training.outcome == "held"):
@@ -72,16 +73,17 @@ def attempt(situation: Situation, *, requested: bool) -> Attempt:
         return Attempt(_repeated(last.training, reason), last if reason == "weekly" else None)
     if why := _hindrance(situation, reason):
         return Attempt(Training(reason=reason, outcome="held", why=why))
-    training, pending = _put_together(situation, reason)
-    return Attempt(training, Tried(rows=rows, training=training), pending)
+    labelled, waiting = newest_labelled(situation.store, names, situation.settings.most_labels)
+    training, pending = _put_together(situation, labelled, reason)
+    # Labels that wait are new rows once their predictions are found, whatever the names say.
+    return Attempt(training, Tried(rows="" if waiting else rows, training=training), pending)
 
 
-def _fingerprint(situation: Situation) -> str:
+def _rows_there_are(manifest: Manifest, names: Names) -> str:
     """Tells the rows that a dataset could be made of from those of another time."""
-    facts = situation.manifest.dataset
+    facts = manifest.dataset
     reference = facts.lineage.reference_sha256 if facts.lineage else facts.sha256
-    text = f"{reference} {fingerprint(situation.store)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{reference} {names.digest}".encode()).hexdigest()[:16]
 
 
 def _repeated(last: Training, reason: Reason) -> Training:
@@ -93,9 +95,10 @@ def _repeated(last: Training, reason: Reason) -> Training:
     return last.model_copy(update=changes)
 
 
-def _put_together(situation: Situation, reason: Reason) -> tuple[Training, Pending | None]:
+def _put_together(
+    situation: Situation, labelled: Sequence[Labelled], reason: Reason
+) -> tuple[Training, Pending | None]:
     store = situation.store
-    labelled = newest_labelled(store, situation.settings.most_labels)
     if not labelled:
         why = "no logged prediction has an outcome: GET /feedback/queue says of which it would help most"
         return Training(reason=reason, outcome="unchanged", why=why), None

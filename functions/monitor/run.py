@@ -91,7 +91,7 @@ def _look(
         before.asked if before else Asked()
     )
     labelled = read_labelled(store, days)
-    labels = _fingerprint(labelled)
+    labels = _told_apart(labelled)
 
     complete = window.rows >= settings.min_rows
     drift = same.report.drift if same else None
@@ -159,7 +159,7 @@ def _answered(
     return found
 
 
-def _fingerprint(labelled: Sequence[Labelled]) -> str:
+def _told_apart(labelled: Sequence[Labelled]) -> str:
     """Tells one set of labels from another."""
     text = "".join(f"{one.prediction_id}{one.survived:d}" for one in labelled)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from functions.core.folder_store import FolderStore
 from functions.core.predictions import folder
 from functions.core.store import Blob
 from functions.monitor import labelled
-from functions.monitor.labelled import newest_labelled, read_labelled
+from functions.monitor.labelled import newest_labelled, read_labelled, read_names
 from tests.monitoring import NOW
 from tests.production import ids_of, label, logged_line
 
@@ -90,6 +90,8 @@ def test_of_more_labels_than_are_asked_for_the_oldest_are_left_out_and_not_looke
     ids = [store.ship(MIDNIGHT + hour * 60 * MINUTE) for hour in (-48, -24, -23, 1)]
     for id_ in ids:
         label(store, id_, True)
-    assert [one.prediction_id for one in newest_labelled(store, 2)] == ids[2:]
+    found, waiting = newest_labelled(store, read_names(store), 2)
+    assert ([one.prediction_id for one in found], waiting) == (ids[2:], 0)
     assert len(store.read) == 3
-    assert [one.prediction_id for one in newest_labelled(store, 5)] == ids
+    found, _ = newest_labelled(store, read_names(store), 5)
+    assert [one.prediction_id for one in found] == ids

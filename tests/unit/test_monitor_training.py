@@ -14,7 +14,7 @@ from functions.core.lineage import from_metadata
 from functions.core.manifest import Lineage
 from functions.core.passenger import FEATURES, Passenger
 from functions.core.store import Store
-from functions.monitor import reports
+from functions.monitor import labelled, reports
 from functions.monitor.dataset import build
 from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.report import Report
@@ -115,6 +115,22 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     assert (found.reference_key, found.labels, found.champion) == ("datasets/titanic.csv", 61, version)
 
 
+def test_labels_that_waited_for_the_log_to_be_read_are_new_rows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours in range(20):
+        for id_, survived in serve(store, 3, NOW - hours * HOUR).items():
+            label(store, id_, survived)
+    # Of the objects of the log, too few may be read for all of them, both times that the run looks.
+    monkeypatch.setattr(labelled, "_MOST_OBJECTS", 8)
+    first = monitor(store, requested=True).training
+    assert (first.outcome, first.labels) == ("uploaded", 2 * 8 * 3)
+    monkeypatch.undo()
+    second = monitor(store, requested=True).training
+    assert (second.outcome, second.labels) == ("uploaded", 60)
+    assert monitor(store, requested=True).training.outcome == "unchanged"
+
+
 def test_a_dataset_without_marks_has_none_to_keep(store: Store) -> None:
     # As the release before made them.
     store.put("datasets/labelled-0.csv", b"pclass,sex,survived,prediction_id\n1,male,0,another\n")
@@ -128,8 +144,8 @@ def test_a_dataset_without_marks_has_none_to_keep(store: Store) -> None:
         champion="0" * 16,
     )
     facts = manifest.dataset.model_copy(update={"key": "datasets/labelled-0.csv", "lineage": made_of})
-    labelled = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
-    built = build(store, manifest.model_copy(update={"dataset": facts}), labelled, [], "request")
+    rows = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
+    built = build(store, manifest.model_copy(update={"dataset": facts}), rows, [], "request")
     assert built.body.splitlines()[-1].endswith(b",1,0,another")
 
 
