@@ -103,11 +103,11 @@ def _demo(options: argparse.Namespace) -> int:
 def _demo_drift(options: argparse.Namespace) -> int:
     # Predict looks for a new champion twice a minute; nobody wants to wait for that here.
     with exported({"LIFEBOAT_REFRESH_SECONDS": "1"}):
-        return _show(options, tell_of_drift, scopes=("admin",))
+        return _show(options, tell_of_drift)
 
 
-def _show(options: argparse.Namespace, story: Story, scopes: Sequence[str] = ("predict",)) -> int:
-    what = Options(options.port, options.store_port, scopes=scopes)
+def _show(options: argparse.Namespace, story: Story) -> int:
+    what = Options(options.port, options.store_port)
     LOG.parent.mkdir(exist_ok=True)
     with LOG.open("w") as log_file:
 

@@ -1,7 +1,7 @@
 """A key for the time of a run, so that whoever starts the API can ask it something at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -15,13 +15,13 @@ DAYS = 1
 
 
 @asynccontextmanager
-async def api_key(place: str, scopes: Sequence[str], on_trouble: Callable[[str], None]) -> AsyncIterator[str]:
-    """A key with these scopes among those kept at `place`, revoked at the end.
+async def api_key(place: str, on_trouble: Callable[[str], None]) -> AsyncIterator[str]:
+    """A key that may do everything, among those kept at `place`; revoked at the end.
 
     Raises `StoreUnavailable`, `UnusableKeys`, `ParameterFull`, and `ValueError` when `place` is none.
     """
     now = datetime.now(UTC)
-    text, key = make_key(scopes, "make run", now, DAYS)
+    text, key = make_key(["admin"], "make run", now, DAYS)
     parameter: Parameter = await asyncio.to_thread(open_parameter, place)
     await asyncio.to_thread(add, parameter, key, now)
     try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,13 +39,12 @@ OnOutcome = Callable[[Outcome], None]
 class Options:
     """What to run, and the ports to try first.
 
-    scopes: of the key of the run. every: all schedules are due every so many seconds, not when they say.
+    every: all schedules are due every so many seconds, not when they say.
     """
 
     port: int = PORT
     store_port: int = STORE_PORT
     template: Path = field(default=ROOT / "template.yaml")
-    scopes: Sequence[str] = ("predict",)
     every: timedelta | None = None
 
 
@@ -92,7 +91,7 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
             # Who makes a key by hand does not want to wait a minute until it counts.
             refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
             stack.enter_context(exported({"LIFEBOAT_KEYS": keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
-            making = api_key(keys, options.scopes, lambda line: on_log("keys", line))
+            making = api_key(keys, lambda line: on_log("keys", line))
             key = await stack.enter_async_context(making)
         on_line = await stack.enter_async_context(_shipped(template, store, on_log))
         machine = _Machine(

@@ -85,7 +85,7 @@ add_document(app, "/monitoring", MAY_READ)
     "/training",
     summary="Train another model on what was labelled",
     description=(
-        "Puts a dataset together from the rows that the champion was made from and all labelled predictions. "
+        "Puts a dataset together from the rows that the champion was made from and the labelled predictions. "
         "Its upload starts a retrain, which the gate ends. Without a new label it is `unchanged`; 409 says "
         "what holds it up."
     ),

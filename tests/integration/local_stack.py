@@ -17,7 +17,7 @@ SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where the API is, and a key with the scope `predict`."""
+    """Where the API is, and a key that may do everything."""
 
     api: str
     key: str

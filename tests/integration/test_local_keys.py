@@ -115,7 +115,7 @@ def test_beside_a_store_of_ones_own_keys_are_in_a_file_and_that_of_the_run_ends_
     run(act)
     (key,) = all_keys(open_parameter(str(place))).values()
     assert key.revoked is not None
-    assert (key.note, key.scopes) == ("make run", ("predict",))
+    assert (key.note, key.scopes) == ("make run", ("admin",))
 
 
 def test_a_key_that_cannot_be_revoked_at_the_end_is_said(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from functions.core.columns import to_columns
+from functions.core.columns import Columns, to_columns
 from functions.core.errors import InvalidInput
 from functions.core.http import error_answers
 from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
@@ -24,7 +24,7 @@ from functions.predict.app.common import (
     refusals_logged,
 )
 from functions.predict.app.shapes import BatchPrediction, Prediction
-from functions.predict.batch import MOST_EXPLAINED, Batch, Rows
+from functions.predict.batch import MOST_EXPLAINED, Batch
 from functions.predict.explain import Explanation, background_of, explain
 
 router = APIRouter()
@@ -83,9 +83,9 @@ async def one(
     # As in the lane and in every other route: FastAPI's own parser takes other things for JSON.
     with refusals_logged(service, origin):
         passenger = read_json(await request.body(), content_type, Passenger.model_validate_json)
-    rows = Rows(to_columns([passenger]), [1])
-    scored = service.predict(rows.columns, model, origin)
-    return _json(answers.one_as_json(scored, model, _explained(rows, model) if explain else None))
+    columns = to_columns([passenger])
+    scored = service.predict(columns, model, origin)
+    return _json(answers.one_as_json(scored, model, _explained(columns, model) if explain else None))
 
 
 @router.post(
@@ -130,15 +130,15 @@ async def many(
     if explain and len(rows.numbers) > MOST_EXPLAINED:
         raise InvalidInput(f"at most {MOST_EXPLAINED} rows can be explained at once, got {len(rows.numbers)}")
     scored = service.predict(rows.columns, model, origin)
-    explanation = _explained(rows, model) if explain else None
+    explanation = _explained(rows.columns, model) if explain else None
     if accept.startswith("text/csv"):
         body = answers.batch_as_csv(scored, rows.numbers, rows.bad, model, explanation)
         return Response(body, media_type="text/csv")
     return _json(answers.batch_as_json(scored, rows.numbers, rows.bad, model, explanation))
 
 
-def _explained(rows: Rows, model: CurrentChampion) -> Explanation:
-    return explain(rows.columns, background_of(model.manifest), model.scorer)
+def _explained(columns: Columns, model: CurrentChampion) -> Explanation:
+    return explain(columns, background_of(model.manifest), model.scorer)
 
 
 def _json(body: bytes) -> Response:
