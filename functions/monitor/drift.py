@@ -27,11 +27,11 @@ default limits and against a dataset of 1,309 rows, in percent of 500 simulation
     rows of the window                  100*     300     1,000     5,000    10,000
     the same passengers                    2       0         0         0         0
     the same, after 700 labels             1       1         0         0         0
-    3 years older                          4      40        56        44        41
+    3 years older                          4      40        55        44        40
     5 years older                         31      99       100       100       100
     10 years older                       100     100       100       100       100
     third class 10 % of all fewer          7      10         2         3         2
-    third class 20 % of all fewer         67      95        98       100       100
+    third class 20 % of all fewer         68      94        98       100       100
     fares higher by a quarter            100     100       100       100       100
     one age in five no longer given       60      95       100       100       100
 
