@@ -62,9 +62,6 @@ class RefusalRecord(Record):
     """
 
     refusal_id: str
-    timestamp: datetime
-    key_id: str
-    request_id: str
     rows: int = Field(ge=1)
     fields: dict[str, int]
 
