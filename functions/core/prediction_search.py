@@ -116,15 +116,14 @@ def search(
 
 def _candidates(store: Store, ids: Iterable[str]) -> dict[str, Iterator[Entry]]:
     """The objects that may hold the record of each id, the likeliest first."""
-
     made = {id_: time_of(id_) for id_ in ids}
     hours = {id_: frozenset(folders(moment)) for id_, moment in made.items()}
     days = listed(store, sorted({day_of(hour) for some in hours.values() for hour in some}))
 
     @cache
-    def written(hours: frozenset[str]) -> list[Entry]:
-        prefixes = tuple(hours)
-        entries = (entry for day in sorted({day_of(hour) for hour in hours}) for entry in days[day])
+    def written(folders: frozenset[str]) -> list[Entry]:
+        prefixes = tuple(folders)
+        entries = (entry for day in sorted({day_of(folder) for folder in folders}) for entry in days[day])
         return sorted(
             (entry for entry in entries if entry.key.startswith(prefixes)), key=lambda entry: entry.modified
         )
