@@ -1,52 +1,21 @@
 """What the tests of feedback share: a store with logged predictions, and what is said of them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from functions.core.feedback import read_labels
 from functions.core.folder_store import FolderStore
-from functions.core.ids import new_ids, time_of
+from functions.core.ids import time_of
 from functions.core.predictions import folder
 from functions.core.store import Blob
+from tests.production import SOMEBODY, ids_of, logged_line
 
 Call = Callable[..., tuple[int, Any]]
 # Some predictions are made in the milliseconds after it.
 NOW = datetime.now(UTC) - timedelta(minutes=1)
-VERSION = "64fb781fa1a71ca5"
-FEATURES = {
-    "pclass": 3.0,
-    "sex": "male",
-    "age": 22.5,
-    "sibsp": 1.0,
-    "parch": 0.0,
-    "fare": 7.25,
-    "embarked": "S",
-    "title": None,
-}
-
-
-def id_at(moment: datetime) -> str:
-    """A prediction id that was made at `moment`."""
-    stamp = f"{int(moment.timestamp() * 1000):012x}"
-    return f"{stamp[:8]}-{stamp[8:]}{new_ids(1)[0][13:]}"
-
-
-def line(id_: str, probability: float = 0.5, features: dict[str, Any] | None = None, **changes: Any) -> bytes:
-    record = {
-        "timestamp": time_of(id_).isoformat(timespec="milliseconds"),
-        "level": "INFO",
-        "message": "prediction",
-        "version": VERSION,
-        "key_id": "5f3a91c2",
-        "request_id": "JKJaXm=",
-        "prediction_id": id_,
-        "probability": probability,
-        "features": FEATURES | (features or {}),
-    }
-    return json.dumps(record | changes).encode() + b"\n"
 
 
 class Bench(FolderStore):
@@ -64,11 +33,19 @@ class Bench(FolderStore):
     def ship(self, *lines: bytes, at: datetime = NOW, name: str = "a") -> None:
         self.put(f"{folder(at)}{name}.jsonl", b"".join(lines))
 
-    def predict(self, *probabilities: float, at: datetime = NOW, **changes: Any) -> list[str]:
-        """Log a prediction of each probability, a millisecond apart, and return their ids."""
-        ids = [id_at(at + timedelta(milliseconds=number)) for number in range(len(probabilities))]
+    def predict(
+        self, *probabilities: float, at: datetime = NOW, features: Mapping[str, Any] = {}, **changes: Any
+    ) -> list[str]:
+        """Log a prediction of each probability, a millisecond apart, and return their ids.
+
+        features: in which the passenger is another than `SOMEBODY`.
+        """
+        ids: list[str] = []
+        for number in range(len(probabilities)):
+            ids += ids_of(1, at + timedelta(milliseconds=number))
         lines = [
-            line(id_, probability, **changes) for id_, probability in zip(ids, probabilities, strict=True)
+            logged_line(id_, probability=probability, features={**SOMEBODY, **features}, **changes)
+            for id_, probability in zip(ids, probabilities, strict=True)
         ]
         self.ship(*lines, at=at, name=ids[0])
         return ids

@@ -1,6 +1,7 @@
 """Runs of the monitor, and what there is for it to watch: a champion, its dataset, served passengers."""
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,28 @@ from tests.production import people, predict
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SETTINGS = MonitorSettings(store="", min_rows=300)
+
+
+class Died(BaseException):
+    """What kills a process, as far as the store can see."""
+
+
+class Mortal(FolderStore):
+    """A store whose user dies in place of the first write that `dies` says it of.
+
+    dies: takes the number of the write, counted from 1, and the key.
+    """
+
+    def __init__(self, root: Path, dies: Callable[[int, str], bool]) -> None:
+        super().__init__(str(root))
+        self._dies = dies
+        self._writes = 0
+
+    def _written(self, key: str, body: bytes) -> Any:
+        self._writes += 1
+        if self._dies(self._writes, key):
+            raise Died
+        return super()._written(key, body)
 
 
 def watched(published: Path, folder: Path) -> Store:

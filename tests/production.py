@@ -14,14 +14,24 @@ from functions.core.feedback import Label
 from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
 from functions.core.manifest import Manifest
-from functions.core.passenger import FEATURES, Passenger
-from functions.core.predictions import folder
+from functions.core.passenger import Passenger
+from functions.core.predictions import Value, folder
 from functions.core.scorer import Scorer
 from functions.core.store import Store
 from functions.core.table import read_passengers
 from tests.conftest import TITANIC
 
-SOMEBODY = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
+VERSION = "0" * 16
+SOMEBODY: dict[str, Value] = {
+    "pclass": 3.0,
+    "sex": "male",
+    "age": 22.5,
+    "sibsp": 1.0,
+    "parch": 0.0,
+    "fare": 7.25,
+    "embarked": "S",
+    "title": None,
+}
 """The features of a passenger, as they are logged."""
 
 
@@ -58,7 +68,7 @@ def logged_line(id_: str, **changes: Any) -> bytes:
         "timestamp": time_of(id_).isoformat(timespec="milliseconds"),
         "level": "INFO",
         "message": "prediction",
-        "version": "0" * 16,
+        "version": VERSION,
         "key_id": "a test",
         "request_id": "",
         "prediction_id": id_,

@@ -17,7 +17,16 @@ from pydantic import ValidationError
 
 from functions.core.errors import NotFound
 from functions.core.ids import time_of
-from functions.core.predictions import READ_AT_ONCE, PredictionRecord, bodies, folders, parse_line
+from functions.core.predictions import (
+    READ_AT_ONCE,
+    PredictionRecord,
+    bodies,
+    day_of,
+    folders,
+    listed,
+    parse_line,
+    within,
+)
 from functions.core.store import Entry, Store
 
 Read = Callable[[Sequence[Entry], Set[str]], Iterable[Mapping[str, PredictionRecord]]]
@@ -42,16 +51,22 @@ class Findings:
 def find(store: Store, prediction_id: str) -> PredictionRecord:
     """The record of a prediction.
 
-    Raises `ValueError` when it is no prediction id, `NotFound` when there is no record of it, or not yet.
+    Raises `ValueError` when it is no prediction id, `NotFound` when there is no record of it, or not yet, or
+    none in as much of the log as is read for one.
     """
     id_ = str(UUID(prediction_id))
-    found = search(store, past([id_]), most_objects=_MOST_OBJECTS, most_bytes=_MOST_BYTES).records
-    if id_ not in found:
+    findings = search(store, past([id_]), most_objects=_MOST_OBJECTS, most_bytes=_MOST_BYTES)
+    if findings.undecided:
+        raise NotFound(
+            "the record of such a prediction is not among the likeliest objects of the log, of which up to "
+            f"{_MOST_OBJECTS} or {_MOST_BYTES >> 20} MiB are read"
+        )
+    if id_ not in findings.records:
         raise NotFound(
             "there is no record of such a prediction; records arrive some minutes after the answer, "
             "and where only a share of the predictions is logged, the others have none"
         )
-    return found[id_]
+    return findings.records[id_]
 
 
 def past(ids: Iterable[str]) -> set[str]:
@@ -81,16 +96,18 @@ def search(
             if not nearest:
                 del missing[id_]
         entries = list(due.values())
-        for start in range(0, len(entries), READ_AT_ONCE):
-            some = entries[start : start + READ_AT_ONCE]
-            most_objects -= len(some)
-            most_bytes -= sum(entry.size for entry in some)
-            if most_objects < 0 or most_bytes < 0:
-                return Findings(records, set(missing))
-            for held in read(some, missing.keys()):
+        allowed = entries[: within(entries, most_objects=most_objects, most_bytes=most_bytes)]
+        for start in range(0, len(allowed), READ_AT_ONCE):
+            if not missing:
+                break
+            for held in read(allowed[start : start + READ_AT_ONCE], missing.keys()):
                 for id_ in missing.keys() & held.keys():
                     records[id_] = held[id_]
                     del missing[id_]
+        if len(allowed) < len(entries):
+            return Findings(records, set(missing))
+        most_objects -= len(allowed)
+        most_bytes -= sum(entry.size for entry in allowed)
         seen |= due.keys()
         # The first is most often the right one. Where it was not, a few at once cost no more time than one.
         depth = min(2 * depth, READ_AT_ONCE)
@@ -99,20 +116,19 @@ def search(
 
 def _candidates(store: Store, ids: Iterable[str]) -> dict[str, Iterator[Entry]]:
     """The objects that may hold the record of each id, the likeliest first."""
-
-    @cache
-    def listed(folder: str) -> list[Entry]:
-        return list(store.list(folder))
+    made = {id_: time_of(id_) for id_ in ids}
+    hours = {id_: frozenset(folders(moment)) for id_, moment in made.items()}
+    days = listed(store, sorted({day_of(hour) for some in hours.values() for hour in some}))
 
     @cache
     def written(folders: frozenset[str]) -> list[Entry]:
+        prefixes = tuple(folders)
+        entries = (entry for day in sorted({day_of(folder) for folder in folders}) for entry in days[day])
         return sorted(
-            (entry for folder in sorted(folders) for entry in listed(folder)),
-            key=lambda entry: entry.modified,
+            (entry for entry in entries if entry.key.startswith(prefixes)), key=lambda entry: entry.modified
         )
 
-    made = {id_: time_of(id_) for id_ in ids}
-    return {id_: _likeliest(written(frozenset(folders(moment))), moment) for id_, moment in made.items()}
+    return {id_: _likeliest(written(hours[id_]), moment) for id_, moment in made.items()}
 
 
 def _likeliest(entries: Sequence[Entry], made: datetime) -> Iterator[Entry]:

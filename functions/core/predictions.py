@@ -62,9 +62,6 @@ class RefusalRecord(Record):
     """
 
     refusal_id: str
-    timestamp: datetime
-    key_id: str
-    request_id: str
     rows: int = Field(ge=1)
     fields: dict[str, int]
 
@@ -125,13 +122,37 @@ def folders(made: datetime) -> set[str]:
 def objects(store: Store, start: datetime, end: datetime) -> Iterator[Entry]:
     """The objects that may hold records made from `start` to `end`, in the order of their hours."""
     first, last = folder(start - _COLLECTED), folder(end + _ON_THE_WAY)
-    day = (start - _COLLECTED).astimezone(UTC).date()
-    # A listing takes a thousand keys at once: fewer listings of a day than of its hours.
-    while (prefix := f"predictions/dt={day}/") <= last:
-        for entry in store.list(prefix):
-            if first <= entry.key[: len(first)] <= last:
-                yield entry
+    day, days = (start - _COLLECTED).astimezone(UTC), []
+    while (prefix := day_of(folder(day))) <= last:
+        days.append(prefix)
         day += timedelta(days=1)
+    for entries in listed(store, days).values():
+        yield from (entry for entry in entries if first <= entry.key[: len(first)] <= last)
+
+
+def day_of(folder: str) -> str:
+    """The prefix of the objects of the day that an hour's prefix belongs to."""
+    return folder.partition("hour=")[0]
+
+
+def listed(store: Store, days: Sequence[str]) -> dict[str, list[Entry]]:
+    """The objects of each of these days, several days listed at once.
+
+    A listing takes a thousand keys at once: there are fewer listings of days than of their hours.
+    """
+    with ThreadPoolExecutor(READ_AT_ONCE) as listings:
+        return dict(zip(days, listings.map(lambda day: list(store.list(day)), days), strict=True))
+
+
+def within(entries: Iterable[Entry], *, most_objects: int, most_bytes: int) -> int:
+    """How many of the objects, from the first on, are `most_objects` and `most_bytes` together at most."""
+    count = size = 0
+    for entry in entries:
+        size += entry.size
+        if count == most_objects or size > most_bytes:
+            break
+        count += 1
+    return count
 
 
 def bodies(store: Store, entries: Sequence[Entry]) -> Iterator[bytes]:

@@ -106,8 +106,8 @@ def _selected(service: Service, query: Selected, now: datetime) -> list[Predicti
     description=(
         "One outcome, or a list of up to 1,000. The last one of a prediction counts, and all are kept. What "
         "a source says twice is kept once, so a request that failed can be sent again; in a list, a source "
-        "says one thing of a prediction. A prediction that is not known is a 404; in a list, the others are "
-        "kept all the same."
+        "says one thing of a prediction. A prediction that is not known, or not found in as much of the log "
+        "as one request reads, is a 404; in a list, the others are kept all the same."
     ),
     responses=_ON_WRITE,
     dependencies=MAY_LABEL,

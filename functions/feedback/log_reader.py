@@ -10,7 +10,7 @@ from datetime import datetime
 
 from functions.core.errors import InvalidInput
 from functions.core.prediction_search import past, search
-from functions.core.predictions import PredictionRecord, Reading, bodies, objects
+from functions.core.predictions import PredictionRecord, Reading, bodies, objects, within
 from functions.core.store import Entry, Store
 
 Records = Mapping[str, PredictionRecord]
@@ -33,12 +33,13 @@ class LogReader:
         `InvalidInput`.
         """
         entries = sorted(objects(self._store, start, end), key=lambda entry: entry.modified, reverse=True)
-        allowed = self._allowed(entries)
+        allowed = within(entries, most_objects=self._most_objects, most_bytes=self._most_bytes)
         if allowed == len(entries) or newest:
             return entries[:allowed]
         raise InvalidInput(
             f"there are {len(entries)} objects of the prediction log of that time, of "
-            f"{sum(entry.size for entry in entries) >> 20} MiB, and {self._limits}: ask for a shorter time "
+            f"{sum(entry.size for entry in entries) >> 20} MiB, and one request reads no more than "
+            f"{self._most_objects} objects and {self._most_bytes >> 20} MiB: ask for a shorter time "
             "(`from`, `to`)"
         )
 
@@ -53,12 +54,9 @@ class LogReader:
             self._keep(entry, records)
             yield records
 
-    def known(self, ids: Iterable[str]) -> set[str]:
-        """Those of `ids` that the log has a record of by now.
-
-        Raises `InvalidInput` when it takes more than one request reads to tell, and there are several: of one
-        the likeliest objects have been read then.
-        """
+    def known(self, ids: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Those of `ids` that the log has a record of by now, and those of which it takes more to tell than
+        one request reads."""
         wanted = set(ids)
         found = {id_ for id_ in wanted if any(id_ in records for records in self._kept.values())}
         findings = search(
@@ -68,26 +66,7 @@ class LogReader:
             most_bytes=self._most_bytes,
             read=lambda entries, _: self.read(entries),
         )
-        if findings.undecided and len(wanted) > 1:
-            raise InvalidInput(
-                f"these predictions are too many, or too far apart, to be looked for in the log at once, and "
-                f"{self._limits}: send fewer outcomes at once"
-            )
-        return found | findings.records.keys()
-
-    @property
-    def _limits(self) -> str:
-        return f"one request reads no more than {self._most_objects} objects and {self._most_bytes >> 20} MiB"
-
-    def _allowed(self, entries: Iterable[Entry]) -> int:
-        """How many of the objects, from the first on, one request may read."""
-        count = size = 0
-        for entry in entries:
-            size += entry.size
-            if count == self._most_objects or size > self._most_bytes:
-                break
-            count += 1
-        return count
+        return found | findings.records.keys(), findings.undecided
 
     def _keep(self, entry: Entry, records: Records) -> None:
         if entry not in self._kept:

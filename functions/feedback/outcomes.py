@@ -20,6 +20,10 @@ UNKNOWN = (
     "there is no record of a prediction {id}; records arrive some minutes after the answer, so try again "
     "later, and where only a share of the predictions is logged, the others have none"
 )
+UNDECIDED = (
+    "a record of prediction {id} was not found in as much of the log as one request reads: if others were "
+    "sent with it, send it again, with fewer"
+)
 _WRITTEN_AT_ONCE = 8
 
 
@@ -55,7 +59,8 @@ class Outcome(BaseModel):
 
 
 class Receipt(BaseModel):
-    """What became of an outcome: `recorded`, `repeated` (this source had said so) or `unknown` prediction."""
+    """What became of an outcome: `recorded`, `repeated` (this source had said so) or `unknown` prediction:
+    `error` says whether there is no record of it, or none was found in as much of the log as was read."""
 
     prediction_id: str
     status: Literal["recorded", "repeated", "unknown"]
@@ -68,14 +73,14 @@ class Receipt(BaseModel):
 def report(
     store: Store, log: LogReader, outcomes: Sequence[Outcome], *, key_id: str, request_id: str
 ) -> list[Receipt]:
-    """Keep the outcomes of all predictions that are known. Returns a receipt for each, in order.
+    """Keep the outcomes of all predictions that are found in the log. Returns a receipt for each, in order.
 
     Of several outcomes of one prediction the last one counts. Whatever fails midway, sending all of them
     again keeps each once: so they must not contradict themselves. Raises `InvalidInput` when one source says
-    two things of a prediction, and as `LogReader.known`.
+    two things of a prediction.
     """
     _refuse_contradictions(outcomes, key_id)
-    there = log.known(outcome.prediction_id for outcome in outcomes)
+    there, undecided = log.known(outcome.prediction_id for outcome in outcomes)
     places: dict[str, list[int]] = {}
     for at, outcome in enumerate(outcomes):
         places.setdefault(outcome.prediction_id, []).append(at)
@@ -86,7 +91,10 @@ def report(
         for at in places[id_]:
             source, survived = outcomes[at].source or key_id, outcomes[at].survived
             if id_ not in there:
-                receipts[at] = _unknown(id_, source, survived)
+                error = (UNDECIDED if id_ in undecided else UNKNOWN).format(id=id_)
+                receipts[at] = Receipt(
+                    prediction_id=id_, status="unknown", survived=survived, source=source, error=error
+                )
                 continue
             label, new = feedback.record(
                 store, id_, survived=survived, source=source, key_id=key_id, request_id=request_id
@@ -120,8 +128,3 @@ def _receipt(label: Label, new: bool) -> Receipt:
         source=label.source,
         labelled_at=label.labelled_at,
     )
-
-
-def _unknown(id_: str, source: str, survived: bool) -> Receipt:
-    error = UNKNOWN.format(id=id_)
-    return Receipt(prediction_id=id_, status="unknown", survived=survived, source=source, error=error)

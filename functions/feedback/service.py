@@ -16,8 +16,8 @@ class FeedbackSettings(Settings):
 
     lease_seconds: int = Field(900, ge=1, le=86_400)
     random_share: float = Field(0.25, ge=0, le=1)
-    # API Gateway waits for 30 seconds. A GET takes some 25 ms, eight run at once; a record of some 400 bytes
-    # is parsed in 30 microseconds. Firehose writes an object every five minutes.
+    # API Gateway waits for 30 seconds. The listing of a day takes some 50 ms, a GET 25 ms, eight run at once;
+    # a record of some 400 bytes is parsed in 30 microseconds. Firehose writes an object every five minutes.
     # One prediction a minute: the usual three days are 864 objects, read in 3 s; 3,000 are ten days, 9 s.
     # 100 a second: 64 MiB are the last 170,000 predictions, or 28 minutes, longer than a lease lasts; they
     # are six objects, parsed in 5 s, and take 300 MB of memory.

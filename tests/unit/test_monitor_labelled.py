@@ -70,9 +70,9 @@ def test_what_is_too_far_in_the_log_is_left_to_the_next_run(
         label(store, id_, True)
     monkeypatch.setattr(labelled, "_MOST_OBJECTS", 9)
     first = read_labelled(store, [MIDNIGHT.date()])
-    assert len(first) == len(store.read) == 8
+    assert len(first) == len(store.read) == 9
     said = json.loads(capsys.readouterr().out)
-    assert (said["level"], said["ids"]) == ("WARNING", 4)
+    assert (said["level"], said["ids"]) == ("WARNING", 3)
     assert {one.prediction_id for one in read_labelled(store, [MIDNIGHT.date()])} == set(ids)
     assert capsys.readouterr().out == ""
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from functions.monitor import metrics, reports
 from functions.monitor import run as run_module
 from functions.monitor.report import Report
 from functions.monitor.state import State, read_state, write_state
-from tests.monitoring import HOUR, NOW, datasets, monitor, serve, watched
+from tests.monitoring import HOUR, NOW, Died, Mortal, datasets, monitor, serve, watched
 from tests.production import label
 
 UPLOADED = "datasets/titanic.csv"
@@ -43,22 +42,9 @@ def made(store: Store) -> list[str]:
     return [key for key in datasets(store) if key != UPLOADED]
 
 
-class Died(BaseException):
-    """What kills a process, as far as the store can see."""
-
-
-class Mortal(FolderStore):
+def dying(root: Path, last: int) -> Mortal:
     """A store whose user dies in place of write number `last`, counted from 1."""
-
-    def __init__(self, root: Path, last: int) -> None:
-        super().__init__(str(root))
-        self._left = last
-
-    def _written(self, key: str, body: bytes) -> Any:
-        self._left -= 1
-        if not self._left:
-            raise Died
-        return super()._written(key, body)
+    return Mortal(root, lambda number, _: number == last)
 
 
 def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
@@ -80,7 +66,7 @@ def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
         shutil.copytree(start, root)
         capsys.readouterr()
         try:
-            monitor(Mortal(root, deaths + 1))
+            monitor(dying(root, deaths + 1))
             break
         except Died:
             deaths += 1
@@ -121,7 +107,7 @@ def test_a_dataset_that_was_decided_on_is_uploaded_as_it_was_whatever_comes_in_b
     monitor(store)
     # The copy, the state, the report: dead before the upload.
     with pytest.raises(Died):
-        monitor(Mortal(tmp_path / "store", 4), requested=True)
+        monitor(dying(tmp_path / "store", 4), requested=True)
     assert made(store) == []
     decided = state_of(store)
     serve_labelled(store, 5, seed=1)
@@ -139,7 +125,7 @@ def test_no_death_outwits_the_limit_of_trainings(store: Store, tmp_path: Path) -
         serve_labelled(store, 1, seed)
         # At its upload, where it has one.
         with suppress(Died):
-            monitor(Mortal(tmp_path / "store", 6), requested=True)
+            monitor(dying(tmp_path / "store", 6), requested=True)
         monitor(store)
     assert len(made(store)) == len(state_of(store).started) == 3
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids
 from functions.core.predictions import folder
 from functions.core.store import Store
@@ -14,7 +13,7 @@ from functions.monitor.refused import Asked
 from functions.monitor.report import Report
 from functions.monitor.state import STATE, read_state
 from tests.declared import RESOURCES
-from tests.monitoring import NOW, monitor, serve, watched
+from tests.monitoring import NOW, Died, Mortal, monitor, serve, watched
 from tests.production import people, predict, refusal_line
 
 
@@ -132,26 +131,10 @@ def test_a_line_that_was_shipped_twice_and_a_run_that_is_repeated_count_once(sto
     assert [entry.key for entry in store.list("monitoring/reports/")] == ["monitoring/reports/00000001.json"]
 
 
-class Died(BaseException):
-    """What kills a process, as far as the store can see."""
-
-
-class Mortal(FolderStore):
-    """A store whose user dies when it writes an object whose key begins with `where`."""
-
-    where = ""
-
-    def _written(self, key: str, body: bytes) -> Any:
-        if self.where and key.startswith(self.where):
-            raise Died
-        return super()._written(key, body)
-
-
 @pytest.mark.parametrize("where", [STATE, "monitoring/reports/"])
 def test_a_run_that_died_has_counted_once_or_not_at_all(store: Store, tmp_path: Path, where: str) -> None:
-    mortal = Mortal(str(tmp_path / "store"))
     refuse(store, 200)
-    mortal.where = where
+    mortal = Mortal(tmp_path / "store", lambda _, key: key.startswith(where))
     with pytest.raises(Died):
         monitor(mortal)
     monitor(store)

@@ -5,15 +5,16 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
-from functions.core import prediction_search, predictions
+from functions.core import prediction_search
 from functions.core.errors import NotFound
 from functions.core.folder_store import FolderStore
 from functions.core.ids import new_ids, time_of
 from functions.core.prediction_search import Findings, find, search
-from functions.core.predictions import folder
+from functions.core.predictions import READ_AT_ONCE, folder
 from functions.core.store import Blob, Entry, Store
 from tests.production import ids_of, logged_line, refusal_line
 
@@ -103,14 +104,27 @@ def test_what_was_written_just_before_a_prediction_is_read_last_because_clocks_d
     assert shipped.read == ["after", "before"]
 
 
-def test_records_of_a_whole_day_take_an_object_each_and_a_listing_of_each_hour(shipped: Counting) -> None:
+def test_records_of_a_whole_day_take_an_object_each_and_one_listing(shipped: Counting) -> None:
     ids = ship_every_five_minutes(shipped, 130)
     wanted = {ids[number] for number in (0, 1, 2, 3, 60, 129)}
     findings = search(shipped, wanted, most_objects=PLENTY, most_bytes=PLENTY)
     assert findings.records.keys() == wanted
     assert all(id_ == record.prediction_id for id_, record in findings.records.items())
     assert sorted(shipped.read) == ["000", "001", "002", "003", "060", "129"]
-    assert set(shipped.listed.values()) == {1}
+    assert shipped.listed == {"predictions/dt=2026-01-21/": 1}
+
+
+def test_ids_of_every_hour_of_a_month_take_a_listing_of_each_day(shipped: Counting) -> None:
+    start = datetime(2026, 1, 1, 0, 30, tzinfo=UTC)
+    hours = [start + timedelta(hours=number) for number in range(31 * 24)]
+    # One by one, each takes its day, and what was made at half past eleven may arrive on the next one.
+    for at in hours:
+        search(shipped, ids_of(1, at), most_objects=PLENTY, most_bytes=PLENTY)
+    assert shipped.listed.total() == 31 * 24 + 31
+    shipped.listed.clear()
+    ids = [id_ for at in hours for id_ in ids_of(1, at)]
+    assert search(shipped, ids, most_objects=PLENTY, most_bytes=PLENTY) == Findings({}, set())
+    assert (len(shipped.listed), shipped.listed.total()) == (32, 32)
 
 
 def test_an_object_written_in_the_second_of_a_prediction_is_taken_for_the_next(shipped: Counting) -> None:
@@ -122,6 +136,14 @@ def test_an_object_written_in_the_second_of_a_prediction_is_taken_for_the_next(s
     assert shipped.read == ["same"]
 
 
+def test_no_other_hours_of_the_day_are_looked_through(shipped: Counting) -> None:
+    ship_every_five_minutes(shipped, 60)
+    [absent] = ids_of(1, NOON + timedelta(minutes=90))
+    assert search(shipped, [absent], most_objects=PLENTY, most_bytes=PLENTY) == Findings({}, set())
+    # From half past one, when it was made, to the end of the hour after.
+    assert sorted(shipped.read) == [f"{number:03}" for number in range(18, 36)]
+
+
 def test_no_object_is_read_twice(shipped: Counting) -> None:
     ship_every_five_minutes(shipped, 12)
     absent = [id_ for minutes in (0, 7, 30) for id_ in ids_of(1, NOON + minutes * MINUTE)]
@@ -129,18 +151,39 @@ def test_no_object_is_read_twice(shipped: Counting) -> None:
     assert len(shipped.read) == 12
 
 
-def test_several_objects_are_read_at_once(shipped: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+class Meeting(Counting):
+    """A store that answers when as many as may ask at once do."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.gets, self.lists = Barrier(READ_AT_ONCE, timeout=5), Barrier(READ_AT_ONCE, timeout=5)
+
+    def get(self, key: str) -> Blob:
+        self.gets.wait()
+        return super().get(key)
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        self.lists.wait()
+        return super().list(prefix)
+
+
+def test_several_days_are_listed_and_several_objects_read_at_once(tmp_path: Path) -> None:
+    store, ids = Meeting(str(tmp_path)), []
+    for number in range(READ_AT_ONCE):
+        at = NOON + timedelta(days=number)
+        ids += ids_of(1, at)
+        store.ship(f"{folder(at)}{number}.jsonl", logged_line(ids[-1]), at=at)
+    assert search(store, ids, most_objects=PLENTY, most_bytes=PLENTY).records.keys() == set(ids)
+    assert len(store.listed) == len(store.read) == READ_AT_ONCE
+
+
+def test_nothing_is_read_once_all_are_found(shipped: Counting) -> None:
     ids = ship_every_five_minutes(shipped, 20)
-    batches: list[int] = []
-    bodies = predictions.bodies
-
-    def watched(store: Store, entries: list[Entry]) -> Iterator[bytes]:
-        batches.append(len(entries))
-        return bodies(store, entries)
-
-    monkeypatch.setattr(prediction_search, "bodies", watched)
-    assert search(shipped, ids, most_objects=PLENTY, most_bytes=PLENTY).records.keys() == set(ids)
-    assert batches == [8, 8, 4]
+    # Records are delivered at least once.
+    shipped.ship(f"{folder(NOON)}000.jsonl", *map(logged_line, ids), at=NOON)
+    findings = search(shipped, ids, most_objects=PLENTY, most_bytes=PLENTY)
+    assert ({*findings.records}, findings.undecided) == (set(ids), set())
+    assert sorted(shipped.read) == [f"{number:03}" for number in range(8)]
 
 
 def test_an_id_in_another_field_or_on_a_damaged_line_is_not_taken_for_the_record(shipped: Counting) -> None:
@@ -170,6 +213,10 @@ def test_a_search_ends_and_says_what_it_did_not_decide(shipped: Counting) -> Non
     assert findings.records.keys() == {ids[5], ids[9]}
     assert findings.undecided == {absent}
     shipped.read.clear()
+    # Of what is due at once, as much is read as is allowed.
+    findings = search(shipped, ids[:6], most_objects=4, most_bytes=PLENTY)
+    assert ({*findings.records}, findings.undecided) == (set(ids[:4]), set(ids[4:6]))
+    shipped.read.clear()
     size = len(logged_line(absent))
     assert search(shipped, [absent], most_objects=100, most_bytes=3 * size).undecided == {absent}
     assert len(shipped.read) == 3
@@ -180,12 +227,19 @@ def test_a_record_is_looked_for_in_so_many_objects(
 ) -> None:
     ship_every_five_minutes(shipped, 12)
     [absent] = ids_of(1, NOON + 10 * MINUTE)
+    with pytest.raises(NotFound, match="there is no record"):
+        find(shipped, absent)
+    assert len(shipped.read) == 10
+    shipped.read.clear()
+    # What was not looked for everywhere is not said to be nowhere.
     monkeypatch.setattr(prediction_search, "_MOST_OBJECTS", 1)
-    with pytest.raises(NotFound):
+    with pytest.raises(
+        NotFound, match="not among the likeliest objects of the log, of which up to 1 or 256 MiB"
+    ):
         find(shipped, absent)
     assert len(shipped.read) == 1
     monkeypatch.setattr(prediction_search, "_MOST_BYTES", 100)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="not among the likeliest"):
         find(shipped, absent)
     assert len(shipped.read) == 1
 

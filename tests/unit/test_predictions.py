@@ -42,6 +42,12 @@ def test_refusals_among_predictions_are_counted_once_and_not_as_damaged() -> Non
     assert (reading.refused, reading.faults, reading.damaged) == (4, {"age": 3, "other": 1}, 0)
 
 
+def test_a_refusal_counts_whoever_was_refused_and_whenever() -> None:
+    reading = Reading([b'{"refusal_id": "a", "rows": 2, "fields": {"sex": 2}}\n'])
+    assert list(reading) == []
+    assert (reading.refused, reading.faults, reading.damaged) == (2, {"sex": 2}, 0)
+
+
 def test_a_record_of_a_later_release_may_say_more() -> None:
     [id_] = new_ids(1)
     record = parse_line(logged_line(id_, cabin="C85", features=SOMEBODY | {"deck": "C"}))

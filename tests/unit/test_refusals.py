@@ -73,7 +73,7 @@ def test_a_line_tells_how_many_of_whom_and_in_which_fields(
 # The path, the body, the headers; how many passengers were refused, and what was wrong with them.
 COUNTED: dict[str, tuple[str, str | bytes, dict[str, str], int, dict[str, int]]] = {
     "one": ("/predict", json.dumps(TOO_OLD), {}, 1, {"age": 1}),
-    "one by the framework": ("/predict?explain=true", json.dumps(TOO_OLD), {}, 1, {"age": 1}),
+    "one by the long way": ("/predict?explain=true", json.dumps(TOO_OLD), {}, 1, {"age": 1}),
     "one without anything": ("/predict", "{}", {}, 1, {"pclass": 1, "sex": 1}),
     "one of an unknown field": ("/predict", json.dumps(WOMAN | {"shoes": 1}), {}, 1, {"other": 1}),
     "no JSON": ("/predict", "{", {}, 1, {"other": 1}),

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from functions.core.errors import InvalidInput
 from functions.feedback.log_reader import LogReader
-from tests.feedback import NOW, Bench, Call, id_at, line, queue, say
+from tests.feedback import NOW, Bench, Call, queue, say
+from tests.production import ids_of, logged_line
 
 PERIOD = (NOW - timedelta(hours=3), NOW + timedelta(minutes=1))
 
@@ -21,23 +21,22 @@ def test_objects_of_the_log_that_were_read_are_not_read_again(log: LogReader, be
     for _ in range(2):
         [records] = log.read(log.between(*PERIOD))
         assert list(records) == ids
-        assert log.known(ids) == set(ids)
-        assert log.known([*ids, id_at(NOW)]) == set(ids)
+        assert log.known(ids) == (set(ids), set())
+        assert log.known([*ids, *ids_of(1, NOW)]) == (set(ids), set())
     assert len(bench.read) == 1
 
 
 def test_what_is_known_already_is_not_looked_for(log: LogReader, bench: Bench) -> None:
     ids = bench.predict(0.4, 0.6)
-    assert log.known(ids[:1]) == set(ids[:1])
+    assert log.known(ids[:1]) == (set(ids[:1]), set())
     for entry in list(bench.list("predictions/")):
         bench.delete(entry.key)
-    assert log.known(ids) == set(ids)
+    assert log.known(ids) == (set(ids), set())
 
 
 def test_an_object_that_has_changed_is_another(log: LogReader, bench: Bench) -> None:
-    first, second = id_at(NOW), id_at(NOW)
-    for id_ in (first, second):
-        bench.ship(line(id_))
+    for id_ in ids_of(2, NOW):
+        bench.ship(logged_line(id_))
         [records] = log.read(log.between(*PERIOD))
         assert list(records) == [id_]
 
@@ -69,18 +68,24 @@ def test_what_was_read_longest_ago_is_kept_no_longer(bench: Bench, limits: dict[
 def test_ids_of_the_future_are_unknown_without_looking(log: LogReader, bench: Bench) -> None:
     # The last moment that Python can tell: an hour later there is none.
     last = "e677d21f-dbff-7000-8000-000000000000"
-    assert log.known([id_at(NOW + timedelta(days=1)), last]) == set()
+    assert log.known([*ids_of(1, NOW + timedelta(days=1)), last]) == (set(), set())
     assert bench.read == []
 
 
-def test_of_one_prediction_the_likeliest_objects_decide_of_several_all_must(bench: Bench) -> None:
-    log = LogReader(bench, most_objects=1, most_bytes=10**6)
-    bench.predict(0.1)
-    [id_] = bench.predict(0.2)
-    absent = id_at(NOW)
-    assert log.known([absent]) == set()
-    with pytest.raises(InvalidInput, match="no more than 1 objects and 0 MiB: send fewer outcomes at once"):
-        log.known([absent, id_])
+def predict_in_objects(bench: Bench, count: int) -> list[str]:
+    """Log predictions a millisecond apart, each in an object of its own."""
+    return [bench.predict(0.5, at=NOW + timedelta(milliseconds=number))[0] for number in range(count)]
+
+
+def test_what_one_request_reads_does_not_tell_of_every_prediction(bench: Bench) -> None:
+    log = LogReader(bench, most_objects=2, most_bytes=10**6)
+    [absent] = ids_of(1, NOW)
+    _, second, *_ = predict_in_objects(bench, 4)
+    assert log.known([absent]) == (set(), {absent})
+    # In the same objects another one is found, whether they are kept from before or not.
+    assert log.known([absent, second]) == ({second}, {absent})
+    afresh = LogReader(bench, most_objects=2, most_bytes=10**6)
+    assert afresh.known([absent, second]) == ({second}, {absent})
 
 
 LIMITS = {"LIFEBOAT_MOST_LOG_BYTES": "500", "LIFEBOAT_MOST_LOG_OBJECTS": "1"}
@@ -116,12 +121,19 @@ def test_the_queue_is_about_the_newest_unless_it_was_said_from_when_on(
     assert "ask for a shorter time" in refusal["error"]
 
 
-def test_more_outcomes_than_can_be_looked_up_at_once_are_refused(
-    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "most"), [("OBJECTS", "2"), ("BYTES", "900")])
+def test_an_outcome_that_would_take_more_of_the_log_does_not_keep_others_from_being_kept(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch, limit: str, most: str
 ) -> None:
-    monkeypatch.setenv("LIFEBOAT_MOST_LOG_OBJECTS", "1")
-    [first], [second] = bench.predict(0.1), bench.predict(0.2)
-    status, refusal = call("POST", "/feedback", [say(first), say(second)])
-    assert status == 422
-    assert "send fewer outcomes at once" in refusal["error"]
-    assert list(bench.list("feedback/")) == []
+    monkeypatch.setenv(f"LIFEBOAT_MOST_LOG_{limit}", most)
+    [absent] = ids_of(1, NOW)
+    _, second, *_ = predict_in_objects(bench, 4)
+    status, answer = call("POST", "/feedback", [say(absent), say(second)])
+    assert status == 200
+    assert [one["status"] for one in answer["results"]] == ["unknown", "recorded"]
+    assert "send it again, with fewer" in answer["results"][0]["error"]
+    assert bench.labels(absent, second) == [[], [("5f3a91c2", True)]]
+    # One by itself follows the same rule.
+    status, refusal = call("POST", "/feedback", say(absent))
+    assert (status, refusal["code"]) == (404, "NOT_FOUND")
+    assert f"{absent} was not found in as much of the log as one request reads" in refusal["error"]

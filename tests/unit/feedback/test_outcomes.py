@@ -9,7 +9,10 @@ import pytest
 from functions.core import feedback
 from functions.core.errors import Conflict, StoreUnavailable
 from functions.core.folder_store import FolderStore
-from tests.feedback import NOW, Bench, Call, id_at, line, say
+from tests.feedback import NOW, Bench, Call, say
+from tests.production import ids_of, logged_line
+
+[SOME_ID] = ids_of(1, NOW)
 
 
 def test_an_outcome_is_kept_beside_the_day_of_its_prediction(call: Call, bench: Bench) -> None:
@@ -51,13 +54,13 @@ def test_an_unknown_prediction_is_refused_by_name_and_found_once_its_record_has_
     call: Call, bench: Bench
 ) -> None:
     [other] = bench.predict(0.4)
-    id_ = id_at(NOW)
+    [id_] = ids_of(1, NOW)
     status, refusal = call("POST", "/feedback", say(id_))
     assert (status, refusal["code"]) == (404, "NOT_FOUND")
     assert id_ in refusal["error"]
     assert "some minutes after" in refusal["error"]
     assert list(bench.list("feedback/")) == []
-    bench.ship(line(id_), name="later")
+    bench.ship(logged_line(id_), name="later")
     assert call("POST", "/feedback", say(id_))[0] == 200
     assert call("POST", "/feedback", say(other))[0] == 200
 
@@ -65,7 +68,7 @@ def test_an_unknown_prediction_is_refused_by_name_and_found_once_its_record_has_
 def test_of_a_list_the_good_ones_are_kept_and_each_is_answered_in_order(call: Call, bench: Bench) -> None:
     first, second = bench.predict(0.4, 0.6)
     old = bench.predict(0.1, at=NOW - timedelta(days=40))[0]
-    unknown = id_at(NOW)
+    [unknown] = ids_of(1, NOW)
     body = [
         say(first),
         say(unknown),
@@ -111,16 +114,16 @@ def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call
     [
         (say("no id"), 422, "UUID of version 7"),
         (say("2c5ea4c0-4067-11e9-8bad-9b1deb4d3b7d"), 422, "UUID of version 7"),
-        (say(id_at(NOW), "yes"), 422, "boolean"),
-        (say(id_at(NOW), 2), 422, "boolean"),
-        (say(id_at(NOW), 1.0), 422, "boolean"),
-        (say(id_at(NOW), source="../models/x"), 422, "match pattern"),
-        (say(id_at(NOW), source="=cmd()"), 422, "match pattern"),
-        (say(id_at(NOW), source="x" * 65), 422, "match pattern"),
-        (say(id_at(NOW), probability=0.5), 422, "Extra inputs"),
+        (say(SOME_ID, "yes"), 422, "boolean"),
+        (say(SOME_ID, 2), 422, "boolean"),
+        (say(SOME_ID, 1.0), 422, "boolean"),
+        (say(SOME_ID, source="../models/x"), 422, "match pattern"),
+        (say(SOME_ID, source="=cmd()"), 422, "match pattern"),
+        (say(SOME_ID, source="x" * 65), 422, "match pattern"),
+        (say(SOME_ID, probability=0.5), 422, "Extra inputs"),
         ({"survived": True}, 422, "Field required"),
         ([], 422, "at least 1 item"),
-        ([say(id_at(NOW))] * 1001, 422, "at most 1000 items"),
+        ([say(SOME_ID)] * 1001, 422, "at most 1000 items"),
         ("text", 422, "an outcome, or a list of outcomes"),
         (None, 400, "not JSON"),
     ],

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.feedback import NOW, Bench, Call, id_at, line, queue
+from tests.feedback import NOW, Bench, Call, queue
+from tests.production import ids_of, logged_line
 
 FILTERED = {
     "sex=female": {1, 3},
@@ -49,9 +50,9 @@ def test_a_record_that_was_shipped_late_or_twice_is_one_prediction_of_its_own_ti
     call: Call, bench: Bench
 ) -> None:
     moment = NOW - timedelta(hours=3)
-    id_ = id_at(moment)
-    bench.ship(line(id_), at=moment, name="a")
-    bench.ship(line(id_), at=moment + timedelta(minutes=59), name="b")
+    [id_] = ids_of(1, moment)
+    bench.ship(logged_line(id_), at=moment, name="a")
+    bench.ship(logged_line(id_), at=moment + timedelta(minutes=59), name="b")
     at = "%Y-%m-%dT%H:%M:%SZ"
     inside = f"from={moment - timedelta(minutes=1):{at}}&to={moment + timedelta(minutes=1):{at}}"
     outside = f"from={moment + timedelta(minutes=1):{at}}"

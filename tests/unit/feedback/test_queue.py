@@ -1,6 +1,7 @@
 """The queue: what is handed out, in which order and pages, and to whom."""
 
-from tests.feedback import FEATURES, VERSION, Bench, Call, queue, say
+from tests.feedback import Bench, Call, queue, say
+from tests.production import SOMEBODY, VERSION
 
 
 def test_the_least_certain_come_first_and_every_fourth_is_drawn_from_the_others(
@@ -18,7 +19,7 @@ def test_the_least_certain_come_first_and_every_fourth_is_drawn_from_the_others(
     drawn = [item for item in items if item["chosen"] == "random"]
     assert all(abs(ids[item["prediction_id"]] - 0.5) > 0.06 for item in drawn)
     assert page["open"] == 99
-    assert items[0]["features"] == FEATURES
+    assert items[0]["features"] == SOMEBODY
     assert items[0]["version"] == VERSION
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.feedback import NOW, Bench, Call, id_at, queue, say
+from tests.feedback import NOW, Bench, Call, queue, say
+from tests.production import ids_of
 
 
 def draw(call: Call, **body: Any) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def test_a_round_of_nothing_or_too_much_is_refused(call: Call, bench: Bench) -> 
 
 
 def test_a_round_that_is_not_there_or_damaged_is_not_found(call: Call, bench: Bench) -> None:
-    id_ = id_at(NOW)
+    [id_] = ids_of(1, NOW)
     for path in (f"/feedback/rounds/{id_}", f"/feedback/queue?round={id_}", f"/feedback/export?round={id_}"):
         status, refusal = call("GET", path)
         assert status == 404

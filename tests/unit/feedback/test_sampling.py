@@ -7,11 +7,13 @@ import pytest
 from functions.core.ids import new_ids
 from functions.core.predictions import parse_line
 from functions.feedback.sampling import choose
-from tests.feedback import line
+from tests.production import SOMEBODY, logged_line
 
 
 def test_labels_weighted_by_probability_estimate_what_labels_of_all_would_show() -> None:
-    records = [parse_line(line(id_, number / 1000)) for number, id_ in enumerate(new_ids(1000))]
+    records = [
+        parse_line(logged_line(id_, probability=number / 1000)) for number, id_ in enumerate(new_ids(1000))
+    ]
     brier = sum(one.probability * (1 - one.probability) for one in records) / len(records)
     weighted, plain = [], []
     for salt in range(60):
@@ -32,7 +34,13 @@ def test_labels_weighted_by_probability_estimate_what_labels_of_all_would_show()
 def test_of_one_probability_the_labelled_are_like_the_others() -> None:
     # Women and men by turns, whatever their probability.
     records = [
-        parse_line(line(id_, number // 2 / 500, {"sex": "female" if number % 2 else "male"}))
+        parse_line(
+            logged_line(
+                id_,
+                probability=number // 2 / 500,
+                features=SOMEBODY | {"sex": "female" if number % 2 else "male"},
+            )
+        )
         for number, id_ in enumerate(new_ids(1000))
     ]
     for reason, most in (("uncertain", 0.01), ("random", 0.05)):
@@ -48,6 +56,6 @@ def test_of_one_probability_the_labelled_are_like_the_others() -> None:
 
 @pytest.mark.parametrize(("share", "random"), [(0, 0), (0.25, 5), (0.5, 10), (1, 20)])
 def test_the_share_drawn_at_random_is_what_was_asked_for(share: float, random: int) -> None:
-    records = [parse_line(line(id_, 0.3)) for id_ in new_ids(40)]
+    records = [parse_line(logged_line(id_, probability=0.3)) for id_ in new_ids(40)]
     choices = choose(records, 20, share=share)
     assert sum(choice.chosen == "random" for choice in choices) == random
