@@ -14,7 +14,7 @@ from functions.monitor.labelled import Labelled, Names, newest_labelled, read_na
 from functions.monitor.pending import Pending, prepare
 from functions.monitor.report import Drift, LiveQuality, Reason, Training
 from functions.monitor.settings import MonitorSettings
-from functions.monitor.state import Started, State, Tried
+from functions.monitor.state import State, Tried
 
 # What was trained longer ago than this holds up nothing.
 _REMEMBERED = timedelta(days=30)
@@ -34,12 +34,12 @@ class Situation:
     live: LiveQuality
     now: datetime
 
-    def started(self, training: Training) -> list[Started]:
-        """The trainings that were started lately, with this one if it is one of them."""
+    def started(self, training: Training) -> list[datetime]:
+        """When trainings were started lately, with this one if it is one of them."""
         started = [*self.before.started] if self.before else []
-        if training.outcome == "uploaded" and training.reason and training.dataset:
-            started.append(Started(at=self.now, reason=training.reason, dataset=training.dataset))
-        return [one for one in started if self.now - one.at < _REMEMBERED]
+        if training.outcome == "uploaded":
+            started.append(self.now)
+        return [at for at in started if self.now - at < _REMEMBERED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +137,11 @@ def _hindrance(situation: Situation, reason: Reason) -> str | None:
     """Why a model that is due has to wait: what no retrain mends would be retrained for ever."""
     started = situation.before.started if situation.before else []
     settings, now = situation.settings, situation.now
-    today = [one for one in started if now - one.at < timedelta(days=1)]
+    today = [at for at in started if now - at < timedelta(days=1)]
     if len(today) >= settings.most_trainings_a_day:
         return f"{len(today)} trainings were started within a day, as many as may be"
     rest = timedelta(hours=settings.cooldown_hours)
     # Who asks for one by hand has a reason.
-    if reason != "request" and started and now - started[-1].at < rest:
+    if reason != "request" and started and now - started[-1] < rest:
         return f"the last training was started less than {settings.cooldown_hours:g} hours before"
     return None

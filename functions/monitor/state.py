@@ -16,19 +16,11 @@ from functions.core.manifest import Record
 from functions.core.store import Store
 from functions.monitor.pending import Pending
 from functions.monitor.refused import Asked
-from functions.monitor.report import Reason, Report, Training
+from functions.monitor.report import Report, Training
 from functions.monitor.unread import Position
 from functions.monitor.window import Window
 
 STATE = "monitoring/state.json"
-
-
-class Started(Record):
-    """A training that the monitor decided on. Its dataset is uploaded, or `State.pending`."""
-
-    at: datetime
-    reason: Reason
-    dataset: str
 
 
 class Tried(Record):
@@ -48,8 +40,8 @@ class State(Record):
     window: the one that is being filled; asked: who came since refusals were last judged. answered: the
     probabilities of the champion's predictions, counted in its bins, by the day (UTC) of each prediction, for
     as long as outcomes are waited for. labels: tells the labels of these days from others. considered: when
-    a weekly training was last thought of. started: the trainings of the last month. pending: the dataset to
-    be uploaded before anything else.
+    a weekly training was last thought of. started: when the trainings of the last month were decided
+    on. pending: the dataset to be uploaded before anything else.
     """
 
     position: Position
@@ -59,7 +51,7 @@ class State(Record):
     labels: str
     tried: Tried | None
     considered: datetime
-    started: list[Started]
+    started: list[datetime]
     pending: Pending | None
     report: Report
 
