@@ -15,20 +15,15 @@ Columns = Mapping[str, Tensor]
 """A tensor [N, 1] per feature: numbers are float32 with NaN for missing, categories are strings with ""
 for missing. None as a string would be scored as an unknown category without a word."""
 
-_NUMBERS = [name for name, categories in FEATURES.items() if categories is None]
-_WORDS = [name for name, categories in FEATURES.items() if categories is not None]
 _DIGITS = re.compile(r"[0-9.+\-eE]*")
 
 
 def to_columns(passengers: Sequence[Passenger]) -> Columns:
     """The tensors of `passengers`, in order."""
-    # One array for all numbers, one for all words: to make an array takes longer than to fill in one row.
-    # float32 turns None into NaN by itself.
-    numbers = np.array([[getattr(one, name) for one in passengers] for name in _NUMBERS], dtype=np.float32)
-    words = np.array([[getattr(one, name) or "" for one in passengers] for name in _WORDS], dtype=object)
-    tensors: dict[str, Tensor] = dict(zip(_NUMBERS, numbers[:, :, None], strict=True))
-    tensors.update(zip(_WORDS, words[:, :, None], strict=True))
-    return tensors
+    return {
+        name: _tensor([getattr(one, name) for one in passengers], categories)
+        for name, categories in FEATURES.items()
+    }
 
 
 def to_values(columns: Columns) -> dict[str, list[Any]]:
