@@ -72,7 +72,7 @@ def test_a_scope_that_nobody_knows_is_none() -> None:
     [("predict", {"predict"}), ("feedback", {"feedback"}), ("admin", set(SCOPES)), ("", set())],
 )
 def test_a_scope_allows_itself_and_admin_allows_all(own: str, allowed: set[str]) -> None:
-    caller = Caller("5f3a91c2", frozenset(own.split()))
+    caller = caller_of(event_with(VALID | {"scopes": own}))
     for scope in SCOPES:
         if scope in allowed:
             caller.require(scope)

@@ -7,6 +7,7 @@ of a listening socket, and what to serve: `predict`, or `empty`, an application 
 import json
 import socket
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +31,22 @@ def main() -> None:
 
 def _behind_gateway(context: dict[str, Any]) -> Any:
     """The handler behind a gateway in miniature: an event for each request, with what an authorizer says."""
-    from functions.core.ids import new_ids
     from functions.predict.handler import handler
+
+    numbers = count()
 
     async def gateway(scope: Any, receive: Any, send: Any) -> None:
         body, more = b"", True
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        [request_id] = new_ids(1)
         event = {
             "version": "2.0",
             "routeKey": f"{scope['method']} {scope['path']}",
             "rawPath": scope["path"],
             "rawQueryString": scope["query_string"].decode(),
             "headers": {name.decode(): value.decode() for name, value in scope["headers"]},
-            "requestContext": {**context, "requestId": request_id},
+            "requestContext": {**context, "requestId": f"{next(numbers):016x}"},
             "body": body.decode(),
             "isBase64Encoded": False,
         }
