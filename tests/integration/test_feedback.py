@@ -57,7 +57,7 @@ def test_predictions_are_labelled_from_the_queue_and_come_out_as_a_dataset(publi
             for entry in original.list(""):
                 await asyncio.to_thread(here.store.put, entry.key, original.get(entry.key).body)
             assert here.keys is not None
-            may_predict = {"x-api-key": str(here.key)}
+            may_predict = await asyncio.to_thread(key_to, "predict", here.keys)
             may_label = await asyncio.to_thread(key_to, "feedback", here.keys)
             refused = await client.get("/feedback/queue", headers=may_predict)
             assert refused.status_code == 403

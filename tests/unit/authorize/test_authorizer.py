@@ -13,7 +13,7 @@ from functions.authorize import keys as keys_module
 from functions.authorize.handler import handler
 from functions.authorize.keys import check, make_key
 from functions.authorize.register import revoke
-from functions.core.access import Caller, caller_of
+from functions.core.access import SCOPES, Caller, caller_of
 from functions.core.errors import Unauthorized
 from functions.core.parameters import Parameter
 from tests.keys import DAY, NOW, Ask, new_key
@@ -109,7 +109,7 @@ def test_what_the_authorizer_says_is_what_the_functions_read(
     request = event("authorizer_request") | {"headers": {"x-api-key": text}}
     context = handler(request, None)["context"]
     caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
-    assert caller == Caller(key.id, frozenset({"admin"}))
+    assert caller == Caller(key.id, frozenset(SCOPES))
     context = handler(request | {"headers": {}}, None)["context"]
     with pytest.raises(Unauthorized):
         caller_of({"requestContext": {"authorizer": {"lambda": context}}})
