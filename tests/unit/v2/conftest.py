@@ -1,0 +1,24 @@
+"""What the tests of the protocol hold against its answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.core.folder_store import FolderStore
+from functions.core.promotion import read_champion
+from tests.conftest import Call
+from tests.tensors import (
+    PASSENGERS,
+)
+
+
+@pytest.fixture
+def expected(call: Call) -> list[float]:
+    """What /predict says of `PASSENGERS`."""
+    return [call("POST", "/predict", json.dumps(one))[1]["probability"] for one in PASSENGERS]
+
+
+@pytest.fixture
+def version(published: Path) -> str:
+    return read_champion(FolderStore(str(published)))[0].version
