@@ -23,7 +23,7 @@ def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 
 
 _Loader.add_multi_constructor("!", _tagged)
-DOCUMENT: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+DOCUMENT: dict[str, Any] = _Loader(TEMPLATE.read_text()).get_single_data()
 RESOURCES: dict[str, Any] = DOCUMENT["Resources"]
 PARAMETERS: dict[str, Any] = DOCUMENT["Parameters"]
 

@@ -78,8 +78,7 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
 
     Raises `ValueError` for a reference or an intrinsic function that cannot be resolved here.
     """
-    # _Loader is a SafeLoader: CloudFormation's tags make lists and dictionaries in it, never objects.
-    document = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - ruff knows SafeLoader by name only
+    document = _Loader(path.read_text()).get_single_data()
     resolve = _Resolver(document, region, parameters)
     common = document.get("Globals", {}).get("Function", {})
     functions: dict[str, Function] = {}

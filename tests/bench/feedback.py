@@ -39,8 +39,12 @@ OBJECTS = 5
 PATIENCE = 600
 
 Post = dict[str, Any]
-# A client's own: where it waits for the others.
-_barrier: Barrier
+
+
+class _Start:
+    """`line` is where a client waits for the others. A process of the pool is given it once, at its start."""
+
+    line: Barrier
 
 
 @dataclass(slots=True)
@@ -129,14 +133,13 @@ def post_all(made: Plan) -> Count:
 
 
 def _get_ready(barrier: Barrier, environment: dict[str, str]) -> None:
-    global _barrier  # noqa: PLW0603 - what a process of a pool is given once, it can keep nowhere else
-    _barrier = barrier
+    _Start.line = barrier
     os.environ.update(environment)
 
 
 def _client(posts: Sequence[Post]) -> tuple[list[str], float]:
     """What became of each post, and how long it took to send them all, in seconds."""
-    _barrier.wait(PATIENCE)
+    _Start.line.wait(PATIENCE)
     began = perf_counter()
     return send(posts), perf_counter() - began
 

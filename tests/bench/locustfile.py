@@ -12,7 +12,7 @@ import random
 from locust import HttpUser, between, events, task
 from locust.env import Environment
 
-chance = random.Random()  # noqa: S311 - nothing secret comes of it
+chance = random.SystemRandom()
 TITLES = {"female": ("Miss", "Mrs"), "male": ("Mr", "Master")}
 
 

@@ -22,8 +22,12 @@ from functions.local.listening import HOST
 from tests.sam.store import ADDRESS, served_store
 
 PATIENCE = 120
-# A racer's own: where it waits for the others.
-_barrier: Barrier
+
+
+class _Start:
+    """`line` is where a racer waits for the others. A process of the pool is given it once, at its start."""
+
+    line: Barrier
 
 
 class Attempt(NamedTuple):
@@ -57,8 +61,7 @@ def race(processes: int, rounds: int) -> list[Attempt]:
 
 
 def _get_ready(barrier: Barrier, environment: dict[str, str]) -> None:
-    global _barrier  # noqa: PLW0603 - what a process of a pool is given once, it can keep nowhere else
-    _barrier = barrier
+    _Start.line = barrier
     os.environ.update(environment)
 
 
@@ -70,13 +73,13 @@ def _race(racer: int, rounds: int) -> list[Attempt]:
 def _attempt(store: Store, version: str, number: int) -> Attempt:
     store.put(registry.manifest_key(version), b"{}")
     over = promotion.read_to_replace(store)
-    _barrier.wait(PATIENCE)
+    _Start.line.wait(PATIENCE)
     try:
         champion = promotion.promote(store, version, over=over, by="race", reason="it was faster")
         attempt = Attempt(number, version, champion.sequence, None)
     except Conflict as conflict:
         attempt = Attempt(number, version, None, str(conflict))
-    _barrier.wait(PATIENCE)
+    _Start.line.wait(PATIENCE)
     return attempt
 
 

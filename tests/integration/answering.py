@@ -1,6 +1,7 @@
 """Small HTTP servers of the tests' own, each in a thread."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,13 +10,14 @@ from typing import TypeVar
 Server = TypeVar("Server", bound=ThreadingHTTPServer)
 
 
-class Answering(BaseHTTPRequestHandler):
+class Answering(BaseHTTPRequestHandler, ABC):
     """Answers GET, and keeps each connection open, as S3 does."""
 
     protocol_version = "HTTP/1.1"
 
+    @abstractmethod
     def answer(self) -> None:
-        raise NotImplementedError
+        """Answer the request, with `send` for example."""
 
     def do_GET(self) -> None:
         self.answer()

@@ -1,9 +1,11 @@
 """What schemathesis cannot learn from the document: how a table of passengers looks, which versions exist."""
 
 import os
-import random
+import zlib
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
@@ -45,17 +47,21 @@ def map_case(_context: schemathesis.HookContext, case: Case) -> Case:
 
 
 def _table(seed: str) -> str:
-    """A CSV of a few passengers, in one of the spellings that are accepted."""
-    choice = random.Random(seed)  # noqa: S311 - no secret: the same case has to be the same table again
-    separator = choice.choice(",;\t")
-    lines = [[choice.choice(cells) for cells in CELLS.values()] for _ in range(choice.randint(1, 20))]
+    """A CSV of a few passengers, in one of the spellings that are accepted: the same for the same seed."""
+    random = np.random.default_rng([*seed.encode(errors="replace")])
+
+    def one_of(several: Sequence[str]) -> str:
+        return several[int(random.integers(len(several)))]
+
+    separator = one_of(",;\t")
+    lines = [[one_of(cells) for cells in CELLS.values()] for _ in range(random.integers(1, 21))]
     return "\n".join(separator.join(line) for line in [list(CELLS), *lines])
 
 
 def _existing(value: Any) -> Any:
-    """One of the versions that exist, for every other value."""
-    choice = random.Random(str(value))  # noqa: S311 - as above
-    return choice.choice([*VERSIONS, *[value] * len(VERSIONS)])
+    """One of the versions that exist, for every other value: the same for the same value."""
+    choices = [*VERSIONS, *[value] * len(VERSIONS)]
+    return choices[zlib.crc32(str(value).encode(errors="replace")) % len(choices)]
 
 
 @schemathesis.check
