@@ -20,8 +20,8 @@ os.environ.update(
 os.environ.pop("AWS_PROFILE", None)
 os.environ.pop("AWS_ENDPOINT_URL", None)
 
-from functions.core.folder_store import FolderStore
-from functions.core.store import Store
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from tests import gateway
 from training.dataset import Dataset, load_dataset
 from training.publication import Upload, train_and_publish

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
 
-from functions.core.folder_store import FolderStore
+from functions.core.storage.folder import FolderStore
 from functions.retrain import handler
 from training.pipeline import candidates
 

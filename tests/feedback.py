@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.core.feedback import read_labels
-from functions.core.folder_store import FolderStore
-from functions.core.ids import time_of
-from functions.core.predictions import folder
-from functions.core.store import Blob
+from functions.core.base.ids import time_of
+from functions.core.predictions.labels import read_labels
+from functions.core.predictions.records import folder
+from functions.core.storage.contract import Blob
+from functions.core.storage.folder import FolderStore
 from tests.production import SOMEBODY, ids_of, logged_line
 
 Call = Callable[..., tuple[int, Any]]

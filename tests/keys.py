@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from functions.authorize.keys import Key, make_key
-from functions.authorize.register import add
-from functions.core.parameters import Parameter
+from functions.core.identity.key_list import add
+from functions.core.identity.keys import Key, make_key
+from functions.core.storage.parameter import Parameter
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.core.folder_store import FolderStore
-from functions.core.store import Store
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from functions.monitor.report import Report
 from functions.monitor.run import run
 from functions.monitor.settings import MonitorSettings

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from functions.core import feedback, promotion, registry
-from functions.core.columns import to_columns, to_rows
-from functions.core.feedback import Label
-from functions.core.folder_store import FolderStore
-from functions.core.ids import new_ids, time_of
-from functions.core.manifest import Manifest
-from functions.core.passenger import Passenger
-from functions.core.predictions import Value, folder
-from functions.core.scorer import Scorer
-from functions.core.store import Store
-from functions.core.table import read_passengers
+from functions.core.base.ids import new_ids, time_of
+from functions.core.predictions import labels
+from functions.core.predictions.labels import Label
+from functions.core.predictions.records import Value, folder
+from functions.core.registry import deployment, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.schema.columns import to_columns, to_rows
+from functions.core.schema.passenger import Passenger
+from functions.core.schema.table import read_passengers
+from functions.core.scoring.scorer import Scorer
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from tests.conftest import TITANIC
 
 VERSION = "0" * 16
@@ -36,7 +37,7 @@ SOMEBODY: dict[str, Value] = {
 
 
 def champion_of(store: Store) -> Manifest:
-    return registry.read_manifest(store, promotion.read_champion(store)[0].version)
+    return versions.read_manifest(store, deployment.read_champion(store)[0].version)
 
 
 def predict(
@@ -48,7 +49,7 @@ def predict(
     """
     manifest = champion_of(store)
     columns = to_columns(passengers)
-    scored = Scorer(registry.read_model(store, manifest)).run(columns).probability.tolist()
+    scored = Scorer(versions.read_model(store, manifest)).run(columns).probability.tolist()
     answered = dict(zip(ids_of(len(passengers), at), scored, strict=True))
     lines = [
         logged_line(id_, version=version or manifest.version, probability=probability, features=row)
@@ -100,7 +101,7 @@ def ids_of(count: int, at: datetime) -> list[str]:
 
 
 def label(store: Store, prediction_id: str, survived: bool, source: str = "a test") -> Label:
-    return feedback.record(
+    return labels.record(
         store, prediction_id, survived=survived, source=source, key_id="a test", request_id=""
     )[0]
 

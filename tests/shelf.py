@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.core import promotion, registry
-from functions.core.comparison import Holdout, read_holdout
-from functions.core.folder_store import FolderStore
-from functions.core.manifest import File, Manifest
+from functions.core.registry import deployment, versions
+from functions.core.registry.comparison import Holdout, read_holdout
+from functions.core.registry.manifest import File, Manifest
+from functions.core.storage.folder import FolderStore
 
 Call = Callable[..., tuple[int, Any]]
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -25,18 +25,18 @@ class Shelf:
         self._root = root
         self.store = FolderStore(str(root))
         shutil.copytree(published, root, dirs_exist_ok=True)
-        champion, _ = promotion.read_champion(self.store)
+        champion, _ = deployment.read_champion(self.store)
         self.first = champion.version
         self._set_age(self.first, 0)
 
     @property
-    def champion(self) -> promotion.Champion:
-        return promotion.read_champion(self.store)[0]
+    def champion(self) -> deployment.Champion:
+        return deployment.read_champion(self.store)[0]
 
     def add(self, number: int, **changes: Any) -> str:
         """Publish a version, `number` hours after the first, that the gate let pass against that one."""
         version = f"{number:016x}"
-        manifest = registry.read_manifest(self.store, self.first)
+        manifest = versions.read_manifest(self.store, self.first)
         holdout = read_holdout(self.store, manifest)
         if "survives" in changes:
             holdout = Holdout(
@@ -45,16 +45,16 @@ class Shelf:
                 probability=[changes.pop("survives")] * len(holdout.survived),
             )
         body = holdout.model_dump_json().encode()
-        files = manifest.files | {"holdout.json": File(sha256=registry.sha256(body), size=len(body))}
+        files = manifest.files | {"holdout.json": File(sha256=versions.sha256(body), size=len(body))}
         decision = manifest.decision.model_copy(update={"champion": self.first})
         made = {"version": version, "files": files, "decision": decision} | changes
-        self.store.put(registry.holdout_key(version), body)
-        self.store.put(registry.model_key(version), registry.read_model(self.store, manifest))
+        self.store.put(versions.holdout_key(version), body)
+        self.store.put(versions.model_key(version), versions.read_model(self.store, manifest))
         copy: Manifest = manifest.model_copy(update=made)
-        self.store.put(registry.manifest_key(version), copy.model_dump_json().encode())
+        self.store.put(versions.manifest_key(version), copy.model_dump_json().encode())
         self._set_age(version, number)
         return version
 
     def _set_age(self, version: str, hours: int) -> None:
         time = (BEGAN + timedelta(hours=hours)).timestamp()
-        os.utime(self._root / registry.manifest_key(version), (time, time))
+        os.utime(self._root / versions.manifest_key(version), (time, time))

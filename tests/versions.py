@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.core import promotion, registry
-from functions.core.comparison import Holdout
-from functions.core.manifest import Certificate, DatasetFacts, Decision, File, Interval, Manifest
-from functions.core.promotion import Champion
-from functions.core.store import Store
+from functions.core.registry import deployment, versions
+from functions.core.registry.comparison import Holdout
+from functions.core.registry.deployment import Champion
+from functions.core.registry.manifest import Certificate, DatasetFacts, Decision, File, Manifest
+from functions.core.stats.records import Interval
+from functions.core.storage.contract import Store
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PASSED = Decision(promote=True, rule="first champion", reason="it passed the floors")
@@ -41,15 +42,15 @@ def publish(
 ) -> Manifest:
     """Publish `version`, made from a dataset that was uploaded `at`, with anything else as said."""
     model, rows = f"the graph of {version}".encode(), holdout.model_dump_json().encode()
-    store.put(registry.model_key(version), model)
-    store.put(registry.holdout_key(version), rows)
+    store.put(versions.model_key(version), model)
+    store.put(versions.holdout_key(version), rows)
     manifest = Manifest(
         version=version,
         model="gradient boosting",
         created_at=at,
         files={
-            "model.onnx": File(sha256=registry.sha256(model), size=len(model)),
-            "holdout.json": File(sha256=registry.sha256(rows), size=len(rows)),
+            "model.onnx": File(sha256=versions.sha256(model), size=len(model)),
+            "holdout.json": File(sha256=versions.sha256(rows), size=len(rows)),
         },
         dataset=facts(key=f"datasets/{version}.csv", uploaded_at=at),
         configuration={},
@@ -64,18 +65,18 @@ def publish(
         reference={},
         decision=decision,
     ).model_copy(update=changes)
-    return registry.write_manifest(store, manifest)
+    return versions.write_manifest(store, manifest)
 
 
-def promote(store: Store, *versions: str) -> Champion:
-    """Put each of `versions` into service in turn; they are published where they are not."""
-    for version in versions:
-        if version not in registry.published(store):
+def promote(store: Store, *names: str) -> Champion:
+    """Put each of `names` into service in turn; they are published where they are not."""
+    for version in names:
+        if version not in versions.published(store):
             publish(store, version)
-        over = promotion.read_to_replace(store)
-        promotion.promote(store, version, over=over, by="test", reason=f"{version} is better")
+        over = deployment.read_to_replace(store)
+        deployment.promote(store, version, over=over, by="test", reason=f"{version} is better")
     return champion(store)
 
 
 def champion(store: Store) -> Champion:
-    return promotion.read_champion(store)[0]
+    return deployment.read_champion(store)[0]

@@ -13,9 +13,9 @@ from pathlib import Path
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from functions.core import registry
-from functions.core.errors import LifeboatError
-from functions.core.store import open_store
+from functions.core.base.errors import LifeboatError
+from functions.core.registry import versions
+from functions.core.storage.opening import open_store
 from training import models
 from training.dataset import RefusedDataset, load_dataset
 from training.evaluation import Progress, cross_validate
@@ -131,7 +131,7 @@ def _train(options: argparse.Namespace) -> int:
     print(f"{outcome.status}: {outcome.decision.reason}")
     if outcome.version is None:
         return 1
-    manifest = registry.read_manifest(store, outcome.version)
+    manifest = versions.read_manifest(store, outcome.version)
     print(f"version      {manifest.version}")
     print(f"rule         {outcome.decision.rule}")
     print(f"dataset      {manifest.dataset.rows} rows, {manifest.dataset.rejected_rows} left out")

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.manifest import Interval
+from functions.core.stats.records import Interval
 from training.evaluation import Probabilities
 
 DRAWS = 2_000

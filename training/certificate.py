@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 
-from functions.core.columns import Columns
-from functions.core.errors import UnprovenModel
-from functions.core.manifest import Certificate
-from functions.core.passenger import FEATURES
-from functions.core.scorer import Scorer
+from functions.core.base.errors import UnprovenModel
+from functions.core.registry.manifest import Certificate
+from functions.core.schema.columns import Columns
+from functions.core.schema.passenger import FEATURES
+from functions.core.scoring.scorer import Scorer
 from training.dataset import Matrix, to_columns
 from training.export import thresholds
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.columns import Columns, Tensor
-from functions.core.errors import InvalidInput, LifeboatError
-from functions.core.manifest import Decision
-from functions.core.passenger import FEATURES
-from functions.core.table import BadRow, read_passengers
+from functions.core.base.errors import InvalidInput, LifeboatError
+from functions.core.registry.manifest import Decision
+from functions.core.schema.columns import Columns, Tensor
+from functions.core.schema.passenger import FEATURES
+from functions.core.schema.table import BadRow, read_passengers
 
 HOLDOUT_SHARE = 0.2
 MOST_BAD_ROWS = 0.05

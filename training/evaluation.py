@@ -9,8 +9,8 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import RepeatedStratifiedKFold
 
-from functions.core.manifest import Interval
-from functions.core.passenger import FEATURES
+from functions.core.schema.passenger import FEATURES
+from functions.core.stats.records import Interval
 from training.dataset import Labels, Matrix
 
 Probabilities = npt.NDArray[np.float64]

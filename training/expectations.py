@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from functions.core.passenger import Passenger
-from functions.core.scorer import Scorer
+from functions.core.schema.passenger import Passenger
+from functions.core.scoring.scorer import Scorer
 
 CLASSES: dict[Literal[1, 2, 3], str] = {1: "first", 2: "second", 3: "third"}
 

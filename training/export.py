@@ -9,7 +9,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.pipeline import Pipeline
 
-from functions.core.passenger import FEATURES
+from functions.core.schema.passenger import FEATURES
 from training import pipeline
 from training.dataset import Matrix
 

@@ -42,7 +42,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.core.manifest import Decision
+from functions.core.registry.manifest import Decision
 from training.bootstrap import FEWEST_ROWS, distinct, paired_bootstrap
 from training.dataset import Labels, Matrix, copies
 from training.evaluation import METRICS, Probabilities, log_loss_rows, members

@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.core import deletion, promotion, registry
-from functions.core.comparison import compare
-from functions.core.errors import NoChampion, UnusableModel
-from functions.core.listing import ListedVersion, newest_first, summarize
-from functions.core.promotion import Champion
-from functions.core.store import Store, open_store
+from functions.core.base.errors import NoChampion, UnusableModel
+from functions.core.registry import deletion, deployment, versions
+from functions.core.registry.comparison import compare
+from functions.core.registry.deployment import Champion
+from functions.core.registry.listing import ListedVersion, newest_first, summarize
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_store
 
 Row = Sequence[object]
 Lines = Iterator[str]
@@ -77,7 +78,7 @@ def _plain(model: object) -> object:
 
 def _list(store: Store, _options: argparse.Namespace) -> _Answer:
     try:
-        champion = promotion.read_champion(store)[0]
+        champion = deployment.read_champion(store)[0]
     except (NoChampion, UnusableModel):
         # A list is what helps to choose another champion.
         champion = None
@@ -105,7 +106,7 @@ def _standing(one: ListedVersion, champion: Champion | None) -> str:
 
 
 def _show(store: Store, options: argparse.Namespace) -> _Answer:
-    manifest = registry.read_manifest(store, options.version)
+    manifest = versions.read_manifest(store, options.version)
     data, decision, proof = manifest.dataset, manifest.decision, manifest.certificate
 
     def lines() -> Lines:
@@ -154,14 +155,14 @@ def _compare(store: Store, options: argparse.Namespace) -> _Answer:
 
 
 def _promote(store: Store, options: argparse.Namespace) -> _Answer:
-    champion = promotion.promote_by_hand(
+    champion = deployment.promote_by_hand(
         store, options.version, by=getpass.getuser(), reason=options.reason, force=options.force
     )
     return _changed(champion)
 
 
 def _rollback(store: Store, options: argparse.Namespace) -> _Answer:
-    champion = promotion.rollback(store, to=options.to, by=getpass.getuser(), reason=options.reason)
+    champion = deployment.rollback(store, to=options.to, by=getpass.getuser(), reason=options.reason)
     return _changed(champion)
 
 
@@ -171,7 +172,7 @@ def _changed(champion: Champion) -> _Answer:
 
 
 def _history(store: Store, options: argparse.Namespace) -> _Answer:
-    found = list(islice(promotion.history(store), max(options.limit, 0)))
+    found = list(islice(deployment.history(store), max(options.limit, 0)))
     rows = [
         [one.sequence, one.version, f"{one.promoted_at:%Y-%m-%d %H:%M}", one.by, one.reason] for one in found
     ]

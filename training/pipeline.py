@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from functions.core.passenger import FEATURES
+from functions.core.schema.passenger import FEATURES
 from training.dataset import Matrix
 
 # Columns of the matrix, and the codes of the categories that are named below.

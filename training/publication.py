@@ -9,13 +9,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from functions.core import promotion, registry
-from functions.core.columns import to_values
-from functions.core.comparison import Holdout
-from functions.core.errors import Conflict, NoChampion, NotFound, UnprovenModel, UnusableModel
-from functions.core.manifest import DatasetFacts, Decision, File, Lineage, Manifest
-from functions.core.promotion import Champion
-from functions.core.store import Store, probe
+from functions.core.base.errors import Conflict, NoChampion, NotFound, UnprovenModel, UnusableModel
+from functions.core.registry import deployment, versions
+from functions.core.registry.comparison import Holdout
+from functions.core.registry.deployment import Champion
+from functions.core.registry.manifest import DatasetFacts, Decision, File, Lineage, Manifest
+from functions.core.schema.columns import to_values
+from functions.core.storage.contract import Store
+from functions.core.storage.probe import probe
 from training.certificate import certify
 from training.dataset import Dataset, RefusedDataset, file_sha256, load_dataset, to_columns
 from training.evaluation import Probabilities, Progress
@@ -75,9 +76,9 @@ def train_and_publish(
     sha256 = file_sha256(path)
     version = version_of(sha256, configuration)
     try:
-        manifest = registry.read_manifest(store, version)
+        manifest = versions.read_manifest(store, version)
         # A deletion at the moment of publication can have left a manifest alone: then all is made again.
-        store.head(registry.model_key(version))
+        store.head(versions.model_key(version))
     except NotFound:
         manifest = None
     if manifest and _settled(store, manifest, limits):
@@ -103,12 +104,12 @@ def _settled(store: Store, manifest: Manifest, limits: Limits) -> bool:
     It was champion, it was abandoned, or it lost to the champion of today under the limits of today.
     """
     try:
-        champion, _ = promotion.read_champion(store)
+        champion, _ = deployment.read_champion(store)
     except (NoChampion, UnusableModel):
         return False
     if manifest.version in champion.abandoned:
         return True
-    if any(one.version == manifest.version for one in promotion.history(store)):
+    if any(one.version == manifest.version for one in deployment.history(store)):
         return True
     decision = manifest.decision
     return (
@@ -141,18 +142,18 @@ def _publish(
         return True
 
     # A run that died may have left a graph: it is kept only if it is proven as well.
-    key = registry.model_key(version)
-    model = registry.write_part(store, version, key, trained.model, is_good=proven)
+    key = versions.model_key(version)
+    model = versions.write_part(store, version, key, trained.model, is_good=proven)
     certificate = trained.certificate
     if model != trained.model:
         certificate = certify(trained.estimator, model, dataset.matrix)
     decision, _ = _decide(challenge, model)
     # It tells what this graph says: what another graph said is no good.
-    key, body = registry.holdout_key(version), _holdout(dataset, model)
-    holdout = registry.write_part(store, version, key, body, is_good=lambda _: False)
-    key, body = registry.rows_key(version), _rows(dataset)
-    rows = registry.write_part(store, version, key, body, is_good=lambda _: False)
-    return registry.write_manifest(
+    key, body = versions.holdout_key(version), _holdout(dataset, model)
+    holdout = versions.write_part(store, version, key, body, is_good=lambda _: False)
+    key, body = versions.rows_key(version), _rows(dataset)
+    rows = versions.write_part(store, version, key, body, is_good=lambda _: False)
+    return versions.write_manifest(
         store,
         Manifest(
             version=version,
@@ -208,7 +209,7 @@ def _ranges(lines: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def _file(body: bytes) -> File:
-    return File(sha256=registry.sha256(body), size=len(body))
+    return File(sha256=versions.sha256(body), size=len(body))
 
 
 def _holdout(dataset: Dataset, model: bytes) -> bytes:
@@ -226,7 +227,7 @@ def _holdout(dataset: Dataset, model: bytes) -> bytes:
 def _promote(challenge: _Challenge, manifest: Manifest, by: str) -> Outcome:
     """Promote by compare-and-swap; who loses a race is judged again, against the winner."""
     store, key, version = challenge.store, challenge.upload.key, manifest.version
-    model = registry.read_model(store, manifest)
+    model = versions.read_model(store, manifest)
     for _ in range(_ATTEMPTS):
         decision, over = _decide(challenge, model)
         if over and over[0].version == version:
@@ -240,7 +241,7 @@ def _promote(challenge: _Challenge, manifest: Manifest, by: str) -> Outcome:
         if not decision.promote:
             return Outcome(key, "published", decision, version)
         try:
-            promotion.promote(store, version, over=over, by=by, reason=decision.reason)
+            deployment.promote(store, version, over=over, by=by, reason=decision.reason)
         except Conflict:
             continue
         return Outcome(key, "promoted", decision, version)
@@ -255,13 +256,13 @@ def _decide(challenge: _Challenge, model: bytes) -> tuple[Decision, tuple[Champi
         challenger = probabilities(model, matrix)
         return judge(matrix, survived, challenger, champion, challenge.limits, surprises=surprises(model))
 
-    over = promotion.read_to_replace(store)
+    over = deployment.read_to_replace(store)
     if over is None:
         return against(None), None
     version = over[0].version
     try:
-        manifest = registry.read_manifest(store, version)
-        champion = probabilities(registry.read_model(store, manifest), matrix)
+        manifest = versions.read_manifest(store, version)
+        champion = probabilities(versions.read_model(store, manifest), matrix)
     except (NotFound, UnusableModel):
         # A champion that cannot be loaded cannot be compared with, nor can it serve.
         return against(None), over

@@ -11,12 +11,15 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from threadpoolctl import threadpool_limits
 
-from functions.core import columns, distribution, passenger, scorer, table
-from functions.core.columns import to_values
-from functions.core.distribution import of_numbers
-from functions.core.manifest import Certificate, Distribution, Interval
-from functions.core.passenger import FEATURES
-from functions.core.scorer import Scorer
+from functions.core.registry.manifest import Certificate
+from functions.core.schema import columns, passenger, table
+from functions.core.schema.columns import to_values
+from functions.core.schema.passenger import FEATURES
+from functions.core.scoring import scorer
+from functions.core.scoring.scorer import Scorer
+from functions.core.stats import distributions
+from functions.core.stats.distributions import of_numbers
+from functions.core.stats.records import Distribution, Interval
 from training.certificate import CHUNK, certify
 from training.dataset import Dataset, Matrix, to_columns
 from training.evaluation import Probabilities, Progress, confusion, cross_validate, intervals, slices
@@ -63,7 +66,7 @@ def version_of(dataset_sha256: str, configuration: Configuration) -> str:
     """16 hex digits that name the model these inputs make: data, configuration, code and libraries."""
     folder = Path(__file__).parent
     code = [folder / name for name in _CODE]
-    code += [Path(str(module.__file__)) for module in (columns, distribution, passenger, scorer, table)]
+    code += [Path(str(module.__file__)) for module in (columns, distributions, passenger, scorer, table)]
     made_of = {
         "dataset": dataset_sha256,
         "configuration": asdict(configuration),

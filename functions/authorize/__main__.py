@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from functions.authorize.keys import Key, make_key
-from functions.authorize.register import add, all_keys, revoke
-from functions.core.access import SCOPES
-from functions.core.errors import LifeboatError
-from functions.core.parameters import Parameter, open_parameter
+from functions.core.base.errors import LifeboatError
+from functions.core.identity.caller import SCOPES
+from functions.core.identity.key_list import add, all_keys, revoke
+from functions.core.identity.keys import Key, make_key
+from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter import Parameter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from functions.authorize.keyring import KeyRing
-from functions.authorize.keys import check
-from functions.core.access import HOW_TO_SEND_A_KEY
-from functions.core.errors import StoreUnavailable, Unauthorized
-from functions.core.logs import log
+from functions.core.base.errors import StoreUnavailable, Unauthorized
+from functions.core.base.logs import log
+from functions.core.identity.caller import HOW_TO_SEND_A_KEY
+from functions.core.identity.keys import check
 
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 # What a key looks like from its beginning: also one that was cut off is somebody's secret.
@@ -21,7 +21,7 @@ def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime) -> dict[st
     """Answer an authorizer event of an HTTP API (format 2.0) with what is known of the caller.
 
     It always lets the request through, because an HTTP API cannot put our errors into its own refusals. The
-    function behind the route reads the context with `core.access.caller_of` and refuses.
+    function behind the route reads the context with `core.identity.caller.caller_of` and refuses.
     """
     try:
         text = _shown(event)

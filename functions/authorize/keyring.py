@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-from functions.authorize.keys import Keys
-from functions.authorize.register import all_keys
-from functions.core.errors import LifeboatError, StoreUnavailable
-from functions.core.logs import log
-from functions.core.parameters import Parameter
+from functions.core.base.errors import LifeboatError, StoreUnavailable
+from functions.core.base.logs import log
+from functions.core.identity.key_list import all_keys
+from functions.core.identity.keys import Keys
+from functions.core.storage.parameter import Parameter
 
 # While there is no list to go on with, each request would ask again: once a second is enough.
 _RETRY_SECONDS = 1.0

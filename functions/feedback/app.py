@@ -8,13 +8,13 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 from starlette.responses import Response
 
-from functions.core import http
-from functions.core.access import Caller
-from functions.core.api import add_document, guarded_by, holder_of, new_api
-from functions.core.errors import NotFound
-from functions.core.feedback import read_labels
-from functions.core.http import error_answers
-from functions.core.predictions import PredictionRecord
+from functions.core.base.errors import NotFound
+from functions.core.http import refusals
+from functions.core.http.api import add_document, guarded_by, holder_of, new_api
+from functions.core.http.refusals import error_answers
+from functions.core.identity.caller import Caller
+from functions.core.predictions.labels import read_labels
+from functions.core.predictions.records import PredictionRecord
 from functions.feedback import rounds
 from functions.feedback.export import MOST_ROWS, export
 from functions.feedback.outcomes import MOST_OUTCOMES, Outcome, PredictionId, Receipt, Source, report
@@ -120,7 +120,7 @@ async def report_outcomes(
         service.log,
         body if isinstance(body, list) else [body],
         key_id=caller.key_id,
-        request_id=http.request_id(request.scope),
+        request_id=refusals.request_id(request.scope),
     )
     if not isinstance(body, list):
         if results[0].error:

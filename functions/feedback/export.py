@@ -1,13 +1,13 @@
-"""Labelled predictions as a CSV that `core.table` reads again, as a dataset."""
+"""Labelled predictions as a CSV that `core.schema.table` reads again, as a dataset."""
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from functions.core.feedback import Label
-from functions.core.passenger import FEATURES
-from functions.core.predictions import PredictionRecord, Value
+from functions.core.predictions.labels import Label
+from functions.core.predictions.records import PredictionRecord, Value
+from functions.core.schema.passenger import FEATURES
 
 COLUMNS = ("prediction_id", *FEATURES, "survived", "source", "labelled_at", "version")
 # A row has some 150 bytes; an answer of Lambda may have 6 MiB.

@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 
 from pydantic import ValidationError
 
-from functions.core.errors import Conflict, NotFound
-from functions.core.feedback import PREFIX, day_of
-from functions.core.manifest import Record
-from functions.core.store import Entry, Store
+from functions.core.base.errors import Conflict, NotFound
+from functions.core.base.records import Record
+from functions.core.predictions.labels import PREFIX, day_of
+from functions.core.storage.contract import Entry, Store
 from functions.feedback.sampling import Reason
 
 # S3 tells the time of an object in whole seconds, and no two clocks agree.

@@ -8,10 +8,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from functions.core.errors import InvalidInput
-from functions.core.prediction_search import past, search
-from functions.core.predictions import PredictionRecord, Reading, bodies, objects, within
-from functions.core.store import Entry, Store
+from functions.core.base.errors import InvalidInput
+from functions.core.predictions.records import PredictionRecord, Reading, bodies, objects, within
+from functions.core.predictions.search import past, search
+from functions.core.storage.contract import Entry, Store
 
 Records = Mapping[str, PredictionRecord]
 

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from functions.core import feedback
-from functions.core.errors import InvalidInput
-from functions.core.feedback import SOURCE, Label
-from functions.core.ids import PATTERN, time_of
-from functions.core.store import Store
+from functions.core.base.errors import InvalidInput
+from functions.core.base.ids import PATTERN, time_of
+from functions.core.predictions import labels
+from functions.core.predictions.labels import SOURCE, Label
+from functions.core.storage.contract import Store
 from functions.feedback.log_reader import LogReader
 
 MOST_OUTCOMES = 1_000
@@ -96,7 +96,7 @@ def report(
                     prediction_id=id_, status="unknown", survived=survived, source=source, error=error
                 )
                 continue
-            label, new = feedback.record(
+            label, new = labels.record(
                 store, id_, survived=survived, source=source, key_id=key_id, request_id=request_id
             )
             receipts[at] = _receipt(label, new)

@@ -6,8 +6,8 @@ from itertools import combinations
 
 from pydantic import BaseModel, Field
 
-from functions.core.feedback import Label
-from functions.core.predictions import PredictionRecord
+from functions.core.predictions.labels import Label
+from functions.core.predictions.records import PredictionRecord
 
 _MOST_PAIRS = 50
 

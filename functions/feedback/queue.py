@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from functions.core.feedback import Label, read_labels
-from functions.core.predictions import PredictionRecord
-from functions.core.store import Store
+from functions.core.predictions.labels import Label, read_labels
+from functions.core.predictions.records import PredictionRecord
+from functions.core.storage.contract import Store
 from functions.feedback.leases import Lease, read_leases, take
 from functions.feedback.sampling import Choice, Reason
 from functions.feedback.selection import days_of

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
-from functions.core.errors import InvalidInput, NotFound
-from functions.core.feedback import PREFIX
-from functions.core.ids import new_ids, time_of
-from functions.core.manifest import Record
-from functions.core.predictions import PredictionRecord
-from functions.core.store import Store
+from functions.core.base.errors import InvalidInput, NotFound
+from functions.core.base.ids import new_ids, time_of
+from functions.core.base.records import Record
+from functions.core.predictions.labels import PREFIX
+from functions.core.predictions.records import PredictionRecord
+from functions.core.storage.contract import Store
 from functions.feedback.sampling import Choice, choose
 from functions.feedback.selection import Filters
 

@@ -13,8 +13,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from functions.core.manifest import Record
-from functions.core.predictions import PredictionRecord
+from functions.core.base.records import Record
+from functions.core.predictions.records import PredictionRecord
 
 Reason = Literal["uncertain", "random"]
 

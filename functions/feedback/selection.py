@@ -14,10 +14,9 @@ from pydantic import (
     model_validator,
 )
 
-from functions.core.ids import time_of
-from functions.core.manifest import VERSION
-from functions.core.passenger import Sex
-from functions.core.predictions import PredictionRecord
+from functions.core.base.ids import VERSION, time_of
+from functions.core.predictions.records import PredictionRecord
+from functions.core.schema.passenger import Sex
 from functions.feedback.log_reader import LogReader
 
 LONGEST = timedelta(days=31)

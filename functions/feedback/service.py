@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from pydantic import Field
 
-from functions.core.settings import Settings
-from functions.core.store import open_store
+from functions.core.base.settings import Settings
+from functions.core.storage.opening import open_store
 from functions.feedback.log_reader import LogReader
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from functions.authorize.__main__ import main as authorize_main
-from functions.core.errors import LifeboatError
-from functions.core.store import open_store
+from functions.core.base.errors import LifeboatError
+from functions.core.storage.opening import open_store
 from functions.local.asynchronous import Outcome
 from functions.local.drift_story import tell_of_drift
 from functions.local.openapi import DOCUMENT, as_text, describe_api

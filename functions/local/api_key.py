@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from functions.authorize.keys import make_key
-from functions.authorize.register import add, revoke
-from functions.core.errors import LifeboatError
-from functions.core.parameters import Parameter, open_parameter
+from functions.core.base.errors import LifeboatError
+from functions.core.identity.key_list import add, revoke
+from functions.core.identity.keys import make_key
+from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter import Parameter
 
 # A runner that is killed cannot revoke its key.
 DAYS = 1

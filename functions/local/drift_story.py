@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from functions.core.ids import time_of
-from functions.core.predictions import Reading, objects
-from functions.core.store import Store
+from functions.core.base.ids import time_of
+from functions.core.predictions.records import Reading, objects
+from functions.core.storage.contract import Store
 from functions.local.asynchronous import Outcome
 from functions.local.runner import Running
 from functions.local.story import DATASET, StoryFailed, ask, client_of, retrained, say_where, train

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
-from functions.core.store import Entry
+from functions.core.storage.contract import Entry
 from functions.local.template import ACCOUNT, Schedule
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import uvicorn
 
-from functions.core.errors import LifeboatError, NotFound
-from functions.core.store import Store, open_store
+from functions.core.base.errors import LifeboatError, NotFound
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_store
 from functions.local.api_key import api_key
 from functions.local.asynchronous import Outcome, deliver
 from functions.local.child import ROOT

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
-from functions.core.errors import LifeboatError
-from functions.core.store import Store
+from functions.core.base.errors import LifeboatError
+from functions.core.storage.contract import Store
 from functions.local.shipments import Shipment
 
 # Firehose collects for minutes. Whoever sits in front of a laptop wants to see what was logged.

@@ -9,8 +9,8 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-from functions.core import promotion
-from functions.core.errors import NoChampion
+from functions.core.base.errors import NoChampion
+from functions.core.registry import deployment
 from functions.local.asynchronous import Outcome
 from functions.local.child import ROOT
 from functions.local.runner import Running
@@ -43,7 +43,7 @@ async def tell(
     """Go through the loop once and say what happens. Raises `StoryFailed`, `LifeboatError`."""
     say_where(running, say)
     try:
-        champion, _ = await asyncio.to_thread(promotion.read_champion, running.store)
+        champion, _ = await asyncio.to_thread(deployment.read_champion, running.store)
         say(f"Champion   version {champion.version} is in service already; nothing is uploaded")
     except NoChampion:
         await train(running, outcomes, say, dataset)

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from functions.core import promotion, registry
-from functions.core.errors import NoChampion
-from functions.core.manifest import Manifest
-from functions.core.store import Entry, Store
+from functions.core.base.errors import NoChampion
+from functions.core.registry import deployment, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.contract import Entry, Store
 
 TRAINING_SECONDS = 900.0
 PROMOTION_SECONDS = 30.0
@@ -26,8 +26,8 @@ def upload(store: Store, file: Path, say: Say, *, patience: float = TRAINING_SEC
     key = f"datasets/{file.with_suffix('.csv').name}"
     refusals = f"rejected/{key.removeprefix('datasets/')}."
     refused_before = set(store.list(refusals))
-    before = set(registry.published(store))
-    same = [version for version in before if registry.read_manifest(store, version).dataset.sha256 == sha256]
+    before = set(versions.published(store))
+    same = [version for version in before if versions.read_manifest(store, version).dataset.sha256 == sha256]
     store.put(key, body)
     say(f"Uploaded   {file.name} ({len(body):,} bytes) to {key}")
     if same:
@@ -41,9 +41,9 @@ def upload(store: Store, file: Path, say: Say, *, patience: float = TRAINING_SEC
             if entry not in refused_before:
                 _say_refused(store, entry, say)
                 return False
-        for version in set(registry.published(store)) - before:
+        for version in set(versions.published(store)) - before:
             before.add(version)
-            manifest = registry.read_manifest(store, version)
+            manifest = versions.read_manifest(store, version)
             if manifest.dataset.sha256 == sha256:
                 _say_published(store, manifest, say)
                 return True
@@ -61,7 +61,7 @@ def _say_published(store: Store, manifest: Manifest, say: Say) -> None:
     deadline = time.monotonic() + PROMOTION_SECONDS
     while time.monotonic() < deadline:
         try:
-            champion, _ = promotion.read_champion(store)
+            champion, _ = deployment.read_champion(store)
         except NoChampion:
             pass
         else:

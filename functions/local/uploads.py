@@ -1,7 +1,7 @@
 """Uploads, noticed by looking: what S3 would notify about is found in the store's listing."""
 
-from functions.core.errors import NotFound
-from functions.core.store import Entry, Store
+from functions.core.base.errors import NotFound
+from functions.core.storage.contract import Entry, Store
 from functions.local.template import UploadTrigger
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from functions.core.columns import to_rows
-from functions.core.table import read_passengers
+from functions.core.schema.columns import to_rows
+from functions.core.schema.table import read_passengers
 
 _YEARS = 25
 _OLD = 50

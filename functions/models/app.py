@@ -7,15 +7,17 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from functions.core import comparison, deletion, promotion, registry
-from functions.core.access import Caller
-from functions.core.api import add_document, guarded_by, holder_of, new_api
-from functions.core.comparison import Comparison
-from functions.core.history_pages import Promotion
-from functions.core.http import error_answers
-from functions.core.manifest import VERSION, Manifest
-from functions.core.settings import Settings
-from functions.core.store import Store, open_store
+from functions.core.base.ids import VERSION
+from functions.core.base.settings import Settings
+from functions.core.http.api import add_document, guarded_by, holder_of, new_api
+from functions.core.http.refusals import error_answers
+from functions.core.identity.caller import Caller
+from functions.core.registry import comparison, deletion, deployment, versions
+from functions.core.registry.comparison import Comparison
+from functions.core.registry.history import Promotion
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_store
 from functions.models.listing import PLACE, VersionPage, list_versions
 
 _EXAMPLES = ["64fb781fa1a71ca5"]
@@ -91,7 +93,7 @@ app = new_api(
 )
 
 
-def _card(champion: promotion.Champion) -> ChampionCard:
+def _card(champion: deployment.Champion) -> ChampionCard:
     return ChampionCard.model_validate(champion, from_attributes=True)
 
 
@@ -103,7 +105,7 @@ async def models(store: OpenStore, limit: Limit = 20, after: After = None) -> Ve
 # The fixed paths come before those with a version in them.
 @app.get("/models/champion", summary="Which is in service?", responses=_ON_LIST, dependencies=MAY_READ)
 async def champion(store: OpenStore) -> ChampionCard:
-    return _card(promotion.read_champion(store)[0])
+    return _card(deployment.read_champion(store)[0])
 
 
 @app.get("/models/compare", summary="Compare two versions", responses=_ON_READ, dependencies=MAY_READ)
@@ -113,7 +115,7 @@ async def compare(store: OpenStore, left: VersionQuery, right: VersionQuery) -> 
 
 @app.get("/models/history", summary="List the promotions", responses=_ON_LIST, dependencies=MAY_READ)
 async def history(store: OpenStore, limit: Limit = 20, before: Before = None) -> HistoryPage:
-    promotions = list(islice(promotion.history(store, before=before), limit))
+    promotions = list(islice(deployment.history(store, before=before), limit))
     last = promotions[-1].sequence if promotions else 1
     return HistoryPage(promotions=promotions, next=last if last > 1 else None)
 
@@ -124,12 +126,12 @@ add_document(app, "/models", MAY_READ)
 
 @app.post("/models/rollback", summary="Go back to a version", responses=_ON_CHANGE, dependencies=MAY_CHANGE)
 async def rollback(caller: Administrator, store: OpenStore, request: RollbackRequest) -> ChampionCard:
-    return _card(promotion.rollback(store, to=request.to, by=caller.key_id, reason=request.reason))
+    return _card(deployment.rollback(store, to=request.to, by=caller.key_id, reason=request.reason))
 
 
 @app.get("/models/{version}", summary="Describe a version", responses=_ON_READ, dependencies=MAY_READ)
 async def model(store: OpenStore, version: Version) -> Manifest:
-    return registry.read_manifest(store, version)
+    return versions.read_manifest(store, version)
 
 
 @app.post(
@@ -142,7 +144,7 @@ async def promote(
     caller: Administrator, store: OpenStore, version: Version, request: PromotionRequest
 ) -> ChampionCard:
     return _card(
-        promotion.promote_by_hand(
+        deployment.promote_by_hand(
             store, version, by=caller.key_id, reason=request.reason, force=request.force
         )
     )

@@ -4,11 +4,11 @@ from contextlib import suppress
 
 from pydantic import BaseModel, Field
 
-from functions.core import promotion
-from functions.core.errors import NoChampion
-from functions.core.listing import ListedVersion, newest_first, summarize
-from functions.core.registry import Publication
-from functions.core.store import Store
+from functions.core.base.errors import NoChampion
+from functions.core.registry import deployment
+from functions.core.registry.listing import ListedVersion, newest_first, summarize
+from functions.core.registry.versions import Publication
+from functions.core.storage.contract import Store
 
 # A time and a version: see `_place`.
 PLACE = r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{16}$"
@@ -31,7 +31,7 @@ def list_versions(store: Store, *, limit: int, after: str | None = None) -> Vers
     remaining = [one for one in newest_first(store) if after is None or _place(one) < after]
     page, champion = remaining[:limit], None
     with suppress(NoChampion):
-        champion, _ = promotion.read_champion(store)
+        champion, _ = deployment.read_champion(store)
     return VersionPage(
         versions=summarize(store, page, champion),
         next=_place(page[-1]) if len(remaining) > limit else None,

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from functions.core.api import add_document, guarded_by, holder_of, new_api
-from functions.core.errors import Conflict, NotFound
-from functions.core.http import error_answers
-from functions.core.manifest import VERSION
+from functions.core.base.errors import Conflict, NotFound
+from functions.core.base.ids import VERSION
+from functions.core.http.api import add_document, guarded_by, holder_of, new_api
+from functions.core.http.refusals import error_answers
 from functions.monitor import catalog, reports
 from functions.monitor.catalog import ID, Catalog, Dataset
 from functions.monitor.report import Report, Training

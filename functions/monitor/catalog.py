@@ -8,10 +8,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from functions.core import registry
-from functions.core.errors import NotFound, UnusableModel
-from functions.core.manifest import DatasetFacts, Manifest
-from functions.core.store import Store
+from functions.core.base.errors import NotFound, UnusableModel
+from functions.core.registry import versions
+from functions.core.registry.manifest import DatasetFacts, Manifest
+from functions.core.storage.contract import Store
 
 ID = r"^[0-9a-f]{16}$"
 # Read one by one, twenty manifests would take S3 half a second.
@@ -77,7 +77,7 @@ def read_dataset(store: Store, id_: str) -> Dataset:
 
 def datasets_of(store: Store, version: str) -> Catalog:
     """The datasets whose rows went into `version`. Raises `NotFound`, `UnusableModel`."""
-    own = registry.read_manifest(store, version).dataset
+    own = versions.read_manifest(store, version).dataset
     ids = {_id(own.sha256)} | ({_id(own.lineage.reference_sha256)} if own.lineage else set())
     return Catalog(datasets=[one for one in catalog(store).datasets if one.id in ids], without_model=[])
 
@@ -90,11 +90,11 @@ def _manifests(store: Store) -> Iterator[Manifest]:
     def read(version: str) -> Manifest | None:
         # One that is damaged, or was deleted since it was listed.
         with suppress(UnusableModel, NotFound):
-            return registry.read_manifest(store, version)
+            return versions.read_manifest(store, version)
         return None
 
     with ThreadPoolExecutor(_READ_AT_ONCE) as readers:
-        yield from filter(None, readers.map(read, registry.published(store)))
+        yield from filter(None, readers.map(read, versions.published(store)))
 
 
 def _without_model(store: Store, manifests: Iterable[Manifest]) -> Iterator[WithoutModel]:

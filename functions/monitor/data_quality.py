@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.core.distribution import Tally
-from functions.core.manifest import Distribution, Record
-from functions.core.passenger import FEATURES
+from functions.core.base.records import Record
+from functions.core.schema.passenger import FEATURES
+from functions.core.stats.records import Distribution, Tally
 from functions.monitor.drift import homogeneity
 
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from io import BufferedRandom
 from typing import Any
 
-from functions.core.columns import Columns, from_values
-from functions.core.distribution import Tally
-from functions.core.errors import LifeboatError, NotFound
-from functions.core.manifest import Lineage, Manifest
-from functions.core.passenger import FEATURES
-from functions.core.store import Store
-from functions.core.table import LABEL, REPRESENTATIVE, read_passengers
+from functions.core.base.errors import LifeboatError, NotFound
+from functions.core.registry.manifest import Lineage, Manifest
+from functions.core.schema.columns import Columns, from_values
+from functions.core.schema.passenger import FEATURES
+from functions.core.schema.table import LABEL, REPRESENTATIVE, read_passengers
+from functions.core.stats.records import Tally
+from functions.core.storage.contract import Store
 from functions.monitor.labelled import Labelled
 from functions.monitor.report import Reason
 from functions.monitor.thinning import representative

@@ -1,6 +1,6 @@
 """Whether passengers, or what the model says of them, are distributed otherwise than the champion expects.
 
-Everything is computed from counts in the champion's own bins (`functions.core.distribution`), the missing
+Everything is computed from counts in the champion's own bins (`core.stats.distributions`), the missing
 values being a bin like any other. So windows can be added up, and a window of a million rows costs no more
 than one of a hundred. With p the shares of the reference and q those of the window, over the bins:
 
@@ -52,8 +52,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.core.distribution import Tally
-from functions.core.manifest import Distribution, Record
+from functions.core.base.records import Record
+from functions.core.stats.records import Distribution, Tally
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def feature_drift(
 ) -> dict[str, FeatureDrift]:
     """Every feature of `reference` in a window, and the predicted probability; empty for an empty window.
 
-    window: counted by `functions.core.distribution.tally` into the same bins. Raises `ValueError` when it was
+    window: counted by `core.stats.distributions.tally` into the same bins. Raises `ValueError` when it was
     counted into others, those of another champion.
     """
     pairs = {name: _pair(name, known, window[name]) for name, known in reference.items()}

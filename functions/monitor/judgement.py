@@ -1,6 +1,6 @@
 """A complete window, held against what the champion was made from."""
 
-from functions.core.manifest import Manifest
+from functions.core.registry.manifest import Manifest
 from functions.monitor.data_quality import data_quality
 from functions.monitor.drift import feature_drift
 from functions.monitor.quality import expected_quality

@@ -1,8 +1,8 @@
 """Predictions whose outcome was reported: labels beside what was asked and answered.
 
-Labels are read from a listing (`core.feedback`), but what they are labels of stands somewhere in the
-prediction log (`core.prediction_search`). What was found there is kept, by the day of the prediction, in
-`monitoring/labelled/dt=YYYY-MM-DD.json`, so that the log is searched once for each label. The objects hold
+Labels are read from a listing (`core.predictions.labels`), but what they are labels of stands somewhere
+in the prediction log (`core.predictions.search`). What was found there is kept, by the day of the prediction,
+in `monitoring/labelled/dt=YYYY-MM-DD.json`, so that the log is searched once for each label. The objects hold
 nothing that is not in the log: one that is lost, or overwritten by a run that had found less, is made again.
 """
 
@@ -15,13 +15,13 @@ from datetime import date
 
 from pydantic import Field, ValidationError
 
-from functions.core.errors import NotFound
-from functions.core.feedback import PREFIX, Label, read_labels
-from functions.core.logs import log
-from functions.core.manifest import Record
-from functions.core.prediction_search import search
-from functions.core.predictions import Value
-from functions.core.store import Store
+from functions.core.base.errors import NotFound
+from functions.core.base.logs import log
+from functions.core.base.records import Record
+from functions.core.predictions.labels import PREFIX, Label, read_labels
+from functions.core.predictions.records import Value
+from functions.core.predictions.search import search
+from functions.core.storage.contract import Store
 
 _FOLDER = "monitoring/labelled/"
 _LABELS = f"{PREFIX}dt="

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.distribution import Tally
-from functions.core.manifest import Manifest
+from functions.core.registry.manifest import Manifest
+from functions.core.stats.records import Tally
 from functions.monitor.labelled import Labelled
 from functions.monitor.quality import effective_rows, fallen, live_quality
 from functions.monitor.report import LiveQuality

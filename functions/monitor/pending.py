@@ -8,11 +8,12 @@ lifecycle of the bucket clears it away (template.yaml).
 import hashlib
 from contextlib import suppress
 
-from functions.core import lineage
-from functions.core.errors import Conflict, NotFound
-from functions.core.logs import log
-from functions.core.manifest import Lineage, Record
-from functions.core.store import Store
+from functions.core.base.errors import Conflict, NotFound
+from functions.core.base.logs import log
+from functions.core.base.records import Record
+from functions.core.registry import lineage
+from functions.core.registry.manifest import Lineage
+from functions.core.storage.contract import Store
 from functions.monitor.dataset import Built
 
 

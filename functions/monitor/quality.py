@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.manifest import Interval, Record
+from functions.core.base.records import Record
+from functions.core.stats.records import Interval
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,13 +10,13 @@ from datetime import datetime
 
 from pydantic import Field
 
-from functions.core.manifest import Record
+from functions.core.base.records import Record
 
 
 class Asked(Record):
     """Passengers whom people asked about: `scored` by any version, or `refused`.
 
-    fields: how often each field was at fault (`core.predictions.RefusalRecord`).
+    fields: how often each field was at fault (`core.predictions.records.RefusalRecord`).
     """
 
     scored: int = 0

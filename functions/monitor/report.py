@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from functions.core.manifest import Interval, Record
+from functions.core.base.records import Record
+from functions.core.stats.records import Interval
 from functions.monitor.data_quality import DataQuality
 from functions.monitor.drift import FeatureDrift
 from functions.monitor.quality import Quality

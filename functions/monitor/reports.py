@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from pydantic import BaseModel, Field, ValidationError
 
-from functions.core.errors import Conflict, NotFound, UnusableRecord
-from functions.core.store import Store
+from functions.core.base.errors import Conflict, NotFound, UnusableRecord
+from functions.core.storage.contract import Store
 from functions.monitor.report import Report
 
 _FOLDER = "monitoring/reports/"

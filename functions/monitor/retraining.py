@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from functions.core.distribution import Tally
-from functions.core.manifest import Manifest
-from functions.core.promotion import Champion
-from functions.core.store import Store
+from functions.core.registry.deployment import Champion
+from functions.core.registry.manifest import Manifest
+from functions.core.stats.records import Tally
+from functions.core.storage.contract import Store
 from functions.monitor.dataset import LostReference, build
 from functions.monitor.labelled import Labelled, Names, newest_labelled, read_names
 from functions.monitor.pending import Pending, prepare

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from functions.core import promotion, registry
-from functions.core.distribution import Tally
-from functions.core.errors import Conflict
-from functions.core.predictions import Reading
-from functions.core.store import Store
+from functions.core.base.errors import Conflict
+from functions.core.predictions.records import Reading
+from functions.core.registry import deployment, versions
+from functions.core.stats.records import Tally
+from functions.core.storage.contract import Store
 from functions.monitor import live, metrics, pending, refused, reports
 from functions.monitor.judgement import judge
 from functions.monitor.labelled import Labelled, read_labelled
@@ -76,8 +76,8 @@ def _look(
     store: Store, settings: MonitorSettings, before: State | None, now: datetime, *, requested: bool
 ) -> tuple[State, bool]:
     """The state after what is new, and whether there is more to read; the same state when nothing is new."""
-    champion, _ = promotion.read_champion(store)
-    manifest = registry.read_manifest(store, champion.version)
+    champion, _ = deployment.read_champion(store)
+    manifest = versions.read_manifest(store, champion.version)
     # Counts are in the bins of one champion: with another one they begin anew.
     same = before if before and before.window.champion == manifest.version else None
     position = before.position if before else beginning(now)

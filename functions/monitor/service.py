@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from functions.core.errors import NoChampion
-from functions.core.logs import log
-from functions.core.store import open_store
+from functions.core.base.errors import NoChampion
+from functions.core.base.logs import log
+from functions.core.storage.opening import open_store
 from functions.monitor.report import Report
 from functions.monitor.run import run
 from functions.monitor.settings import MonitorSettings

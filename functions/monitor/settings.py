@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from functions.core.settings import Settings
+from functions.core.base.settings import Settings
 from functions.monitor.data_quality import DataLimits
 from functions.monitor.drift import DriftLimits
 

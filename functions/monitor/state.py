@@ -10,10 +10,10 @@ from datetime import date, datetime
 
 from pydantic import ValidationError
 
-from functions.core.distribution import Tally
-from functions.core.errors import NotFound, UnusableRecord
-from functions.core.manifest import Record
-from functions.core.store import Store
+from functions.core.base.errors import NotFound, UnusableRecord
+from functions.core.base.records import Record
+from functions.core.stats.records import Tally
+from functions.core.storage.contract import Store
 from functions.monitor.pending import Pending
 from functions.monitor.refused import Asked
 from functions.monitor.report import Report, Training

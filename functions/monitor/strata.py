@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.distribution import Tally, bins_of
-from functions.core.manifest import Manifest
+from functions.core.registry.manifest import Manifest
+from functions.core.stats.distributions import bins_of
+from functions.core.stats.records import Tally
 from functions.monitor.labelled import Labelled
 
 Counts = npt.NDArray[np.intp]

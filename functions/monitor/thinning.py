@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from functions.core.distribution import Tally
-from functions.core.manifest import Manifest
+from functions.core.registry.manifest import Manifest
+from functions.core.stats.records import Tally
 from functions.monitor.labelled import Labelled
 from functions.monitor.strata import stratify
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import Field
 
-from functions.core.manifest import Record
-from functions.core.predictions import folder
-from functions.core.store import Entry, Store
+from functions.core.base.records import Record
+from functions.core.predictions.records import folder
+from functions.core.storage.contract import Entry, Store
 
 # Firehose tries for a day to write an object, into the folder of the hour in which its first line arrived.
 LATE = timedelta(days=1)

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 
 from pydantic import Field
 
-from functions.core.distribution import Tally, tally
-from functions.core.manifest import Manifest, Record
-from functions.core.predictions import PredictionRecord
+from functions.core.base.records import Record
+from functions.core.predictions.records import PredictionRecord
+from functions.core.registry.manifest import Manifest
+from functions.core.stats.distributions import tally
+from functions.core.stats.records import Tally
 
 MOST_SAMPLED = 1_000
 

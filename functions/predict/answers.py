@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic_core import to_json
 
-from functions.core.passenger import FEATURES
+from functions.core.schema.passenger import FEATURES
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
 from functions.predict.predict import Scored

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from functions.core.columns import Columns, to_columns
-from functions.core.errors import InvalidInput
-from functions.core.limits import MOST_KEYS
-from functions.core.passenger import Passenger
-from functions.core.table import Chunk, read_passengers
+from functions.core.base.errors import InvalidInput
+from functions.core.schema.columns import Columns, to_columns
+from functions.core.schema.passenger import MOST_KEYS, Passenger
+from functions.core.schema.table import Chunk, read_passengers
 from functions.predict.answers import RowError
 
 MOST_ROWS = 10_000
@@ -109,8 +108,8 @@ def read_rows(rows: list[dict[str, Any]]) -> Rows:
 
 
 def read_csv(body: bytes, *, partial: bool) -> Rows:
-    """The passengers of a CSV (see `core.table`). Raises `InvalidInput` for a file that is no table, and,
-    without `partial`, `BadRows`."""
+    """The passengers of a CSV (see `core.schema.table`). Raises `InvalidInput` for a file that is no table,
+    and, without `partial`, `BadRows`."""
     chunks: list[Chunk] = []
     lines: list[int] = []
     for chunk in read_passengers(io.BytesIO(body), labelled=False):

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from functions.core import promotion, registry
-from functions.core.errors import LifeboatError, NoChampion
-from functions.core.logs import log
-from functions.core.manifest import Manifest
-from functions.core.scorer import Scorer
-from functions.core.store import Reader
+from functions.core.base.errors import LifeboatError, NoChampion
+from functions.core.base.logs import log
+from functions.core.registry import deployment, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.scoring.scorer import Scorer
+from functions.core.storage.contract import Reader
 
 # Without a champion every request would ask the store again: once a second is enough.
 _RETRY_SECONDS = 1.0
@@ -77,15 +77,15 @@ class ChampionCache:
 
     def _load(self) -> None:
         if self._etag:
-            blob = self._store.get_if_changed(promotion.CHAMPION, self._etag)
+            blob = self._store.get_if_changed(deployment.CHAMPION, self._etag)
             if blob is None:
                 return
-            champion, etag = promotion.parse_champion(blob.body), blob.etag
+            champion, etag = deployment.parse_champion(blob.body), blob.etag
         else:
-            champion, etag = promotion.read_champion(self._store)
+            champion, etag = deployment.read_champion(self._store)
         if self._loaded is None or champion.version != self._loaded.manifest.version:
-            manifest = registry.read_manifest(self._store, champion.version)
-            self._loaded = Loaded(manifest, Scorer(registry.read_model(self._store, manifest)))
+            manifest = versions.read_manifest(self._store, champion.version)
+            self._loaded = Loaded(manifest, Scorer(versions.read_model(self._store, manifest)))
             log("INFO", "champion loaded", version=champion.version, sequence=champion.sequence)
         # Only now: a champion that cannot be loaded is tried again.
         self._etag = etag

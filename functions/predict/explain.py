@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.columns import Columns, from_values
-from functions.core.errors import UnusableModel
-from functions.core.manifest import Manifest
-from functions.core.passenger import FEATURES
-from functions.core.scorer import Scorer
+from functions.core.base.errors import UnusableModel
+from functions.core.registry.manifest import Manifest
+from functions.core.schema.columns import Columns, from_values
+from functions.core.schema.passenger import FEATURES
+from functions.core.scoring.scorer import Scorer
 
 # As many rows of the graph are run at once as keep its working memory below some ten megabytes.
 _ROWS_AT_ONCE = 50_000
@@ -32,9 +32,9 @@ class Explanation(NamedTuple):
 def explain(columns: Columns, background: Columns, scorer: Scorer) -> Explanation:
     """The exact Shapley value of each feature on the probability, for each row of `columns`.
 
-    columns: N rows; background: B rows that stand for "not known" (see `core.columns` for their shape). The
-    worth of a coalition of features is the mean probability of the background's rows once the coalition's
-    features are taken from the passenger; all 2^8 coalitions are run, nothing is sampled.
+    columns: N rows; background: B rows that stand for "not known" (see `core.schema.columns` for their
+    shape). The worth of a coalition of features is the mean probability of the background's rows once the
+    coalition's features are taken from the passenger; all 2^8 coalitions are run, nothing is sampled.
     Shapley (1953), "A Value for n-Person Games"; as an explanation of a prediction, with this (marginal)
     worth: Strumbelj & Kononenko (2014), Knowledge and Information Systems 41.
     """

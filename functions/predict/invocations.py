@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, JsonValue, field_validator
 from pydantic_core import to_json
 
-from functions.core.errors import InvalidInput
-from functions.core.limits import MOST_KEYS
+from functions.core.base.errors import InvalidInput
+from functions.core.schema.passenger import MOST_KEYS
 from functions.predict import answers
 from functions.predict.batch import MOST_ROWS, Body, Rows, few_keys, read_rows
 from functions.predict.predict import Scored

@@ -8,10 +8,10 @@ does not fit, a key without the scope, a store that is away) takes the long way,
 from collections.abc import Mapping
 from typing import Any
 
-from functions.core.access import caller_of
-from functions.core.columns import to_columns
-from functions.core.limits import ANSWER_HEADERS, MOST_BODY_BYTES, MOST_HEADERS
-from functions.core.passenger import Passenger
+from functions.core.http.limits import ANSWER_HEADERS, MOST_BODY_BYTES, MOST_HEADERS
+from functions.core.identity.caller import caller_of
+from functions.core.schema.columns import to_columns
+from functions.core.schema.passenger import Passenger
 from functions.predict.answers import one_as_json
 from functions.predict.predict import Origin
 from functions.predict.service import service

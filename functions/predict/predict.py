@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from functions.core.columns import Columns
-from functions.core.ids import new_ids
+from functions.core.base.ids import new_ids
+from functions.core.schema.columns import Columns
 from functions.predict.champion import Loaded
 from functions.predict.prediction_log import write_log
 
@@ -26,7 +26,7 @@ class Scored:
 
 
 def predict(columns: Columns, model: Loaded, origin: Origin, *, logged_share: float = 1.0) -> Scored:
-    """Score the rows of `columns` (see `core.columns`) and log a share of them."""
+    """Score the rows of `columns` (see `core.schema.columns`) and log a share of them."""
     label, probability = model.scorer.run(columns)
     scored = Scored(
         prediction_id=new_ids(len(label)),

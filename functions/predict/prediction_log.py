@@ -17,10 +17,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from functions.core.columns import Columns
-from functions.core.ids import new_ids
-from functions.core.logs import log
-from functions.core.passenger import FEATURES, Passenger
+from functions.core.base.ids import new_ids
+from functions.core.base.logs import log
+from functions.core.schema.columns import Columns
+from functions.core.schema.passenger import FEATURES, Passenger
 
 MESSAGE = "prediction"
 REFUSAL = "refusal"

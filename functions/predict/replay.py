@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.core import prediction_search
-from functions.core.columns import from_values
-from functions.core.errors import InvalidInput, NotFound
-from functions.core.predictions import PredictionRecord
-from functions.core.store import Store
+from functions.core.base.errors import InvalidInput, NotFound
+from functions.core.predictions import search
+from functions.core.predictions.records import PredictionRecord
+from functions.core.schema.columns import from_values
+from functions.core.storage.contract import Store
 from functions.predict.champion import Loaded
 from functions.predict.service import Service
 
@@ -24,7 +24,7 @@ class Replay:
 def find(store: Store, prediction_id: str) -> PredictionRecord:
     """The record of a prediction. Raises `NotFound`; `InvalidInput` for what is no prediction id."""
     try:
-        return prediction_search.find(store, prediction_id)
+        return search.find(store, prediction_id)
     except ValueError:
         raise InvalidInput("a prediction id is a UUID of version 7: the prediction_id of an answer") from None
 

@@ -6,11 +6,12 @@ from typing import Self
 
 from pydantic import Field
 
-from functions.core import registry
-from functions.core.columns import Columns
-from functions.core.scorer import Scorer
-from functions.core.settings import Settings
-from functions.core.store import Reader, Store, open_reader, open_store
+from functions.core.base.settings import Settings
+from functions.core.registry import versions
+from functions.core.schema.columns import Columns
+from functions.core.scoring.scorer import Scorer
+from functions.core.storage.contract import Reader, Store
+from functions.core.storage.opening import open_reader, open_store
 from functions.predict.champion import ChampionCache, Loaded
 from functions.predict.predict import Origin, Scored, predict
 from functions.predict.prediction_log import write_refusal
@@ -68,8 +69,8 @@ class Service:
         write_refusal(rows, fields, share=share, key_id=origin.key_id, request_id=origin.request_id)
 
     def _load_version(self, version: str) -> Loaded:
-        manifest = registry.read_manifest(self._reader, version)
-        return Loaded(manifest, Scorer(registry.read_model(self._reader, manifest)))
+        manifest = versions.read_manifest(self._reader, version)
+        return Loaded(manifest, Scorer(versions.read_model(self._reader, manifest)))
 
 
 @lru_cache(maxsize=1)

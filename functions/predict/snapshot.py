@@ -7,7 +7,7 @@ requests come: any number of times, minutes or weeks later.
 import random
 from contextlib import suppress
 
-from functions.core.errors import NoChampion
+from functions.core.base.errors import NoChampion
 from functions.predict.service import service
 
 
@@ -21,7 +21,7 @@ def register_hooks() -> None:
     register_before_snapshot(before_snapshot)
     # The SDK's pauses between attempts are random: were they the same in every machine restored from one
     # snapshot, all of them would ask a troubled store again at the same moment. Ids need no such care: see
-    # `functions.core.ids`.
+    # `functions.core.base.ids`.
     register_after_restore(random.seed)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.core.errors import InvalidInput
+from functions.core.base.errors import InvalidInput
 from functions.predict.batch import MOST_ROWS
 
 _INTEGERS = {

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from functions.core.errors import InvalidInput
-from functions.core.manifest import Tensor
+from functions.core.base.errors import InvalidInput
+from functions.core.registry.manifest import Tensor
 from functions.predict.batch import Rows, read_rows
 from functions.predict.champion import Loaded
 from functions.predict.predict import Scored

@@ -3,9 +3,10 @@
 from functools import lru_cache
 from typing import Any
 
-from functions.core.errors import LifeboatError
-from functions.core.logs import log
-from functions.core.store import Store, open_store
+from functions.core.base.errors import LifeboatError
+from functions.core.base.logs import log
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_store
 from functions.retrain.retrain import RetrainSettings, parse_event, retrain
 
 

@@ -8,11 +8,11 @@ from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, Field, ValidationError
 
-from functions.core import lineage
-from functions.core.errors import InvalidInput, NotFound
-from functions.core.logs import log
-from functions.core.settings import Settings
-from functions.core.store import Store
+from functions.core.base.errors import InvalidInput, NotFound
+from functions.core.base.logs import log
+from functions.core.base.settings import Settings
+from functions.core.registry import lineage
+from functions.core.storage.contract import Store
 from training.dataset import RefusedDataset
 from training.gate import Limits
 from training.publication import Outcome, Upload, train_and_publish
@@ -95,7 +95,7 @@ def retrain(store: Store, notification: Notification, settings: RetrainSettings)
     """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `version`.
 
     Of a dataset that was read it also returns the `rule` that decided, and the `numbers`, `slices`, `limits`
-    and `champion` it decided by (`core.manifest.Decision`).
+    and `champion` it decided by (`core.registry.manifest.Decision`).
 
     What is wrong with the upload is answered and logged. What is wrong with the store or with Lifeboat
     is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`.

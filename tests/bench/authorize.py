@@ -19,8 +19,8 @@ from pathlib import Path
 
 from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
-from functions.authorize.keys import make_key, write_keys
-from functions.core.file_parameter import FileParameter
+from functions.core.identity.keys import make_key, write_keys
+from functions.core.storage.file_parameter import FileParameter
 from tests.bench.figures import Figures
 
 KEYS = 40

@@ -10,7 +10,7 @@ import itertools
 import json
 from typing import Any
 
-from functions.core.passenger import Passenger
+from functions.core.schema.passenger import Passenger
 from tests.bench.figures import Figures
 from tests.bench.stage import EVENT, TITANIC, Stage
 

@@ -28,10 +28,11 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 import training
-from functions.core.distribution import Tally, bins_of
-from functions.core.manifest import Distribution, Manifest
-from functions.core.passenger import FEATURES
-from functions.core.predictions import PredictionRecord
+from functions.core.predictions.records import PredictionRecord
+from functions.core.registry.manifest import Manifest
+from functions.core.schema.passenger import FEATURES
+from functions.core.stats.distributions import bins_of
+from functions.core.stats.records import Distribution, Tally
 from functions.feedback.sampling import choose
 from functions.monitor.data_quality import DataLimits, data_quality
 from functions.monitor.drift import DriftLimits, feature_drift

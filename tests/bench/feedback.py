@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from functions.core.feedback import Label, day_of, read_labels
-from functions.core.ids import new_ids
-from functions.core.passenger import FEATURES
-from functions.core.predictions import folder
-from functions.core.store import Store
+from functions.core.base.ids import new_ids
+from functions.core.predictions.labels import Label, day_of, read_labels
+from functions.core.predictions.records import folder
+from functions.core.schema.passenger import FEATURES
+from functions.core.storage.contract import Store
 from tests.bench.races import embedded_store
 from tests.sam.store import ADDRESS
 
@@ -121,7 +121,7 @@ def post_all(made: Plan) -> Count:
     """Let the clients send their posts to the function, over the store of this environment."""
     # Children of a server that has the modules loaded: importing them eight times would take longest of all.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["functions.feedback.app", "functions.core.s3_store", "tests.sam.store"])
+    context.set_forkserver_preload(["functions.feedback.app", "functions.core.storage.s3", "tests.sam.store"])
     aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     ready = (context.Barrier(CLIENTS), aws | {"LIFEBOAT_STORE": ADDRESS})
     with ProcessPoolExecutor(CLIENTS, context, initializer=_get_ready, initargs=ready) as pool:

@@ -30,7 +30,7 @@ from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
 import training
-from functions.core.passenger import FEATURES
+from functions.core.schema.passenger import FEATURES
 from training.dataset import Matrix, load_dataset
 from training.gate import Limits, judge
 from training.pipeline import candidates

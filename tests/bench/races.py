@@ -15,9 +15,10 @@ from multiprocessing.synchronize import Barrier
 from time import perf_counter
 from typing import NamedTuple
 
-from functions.core import promotion, registry
-from functions.core.errors import Conflict
-from functions.core.store import Store, open_store
+from functions.core.base.errors import Conflict
+from functions.core.registry import deployment, versions
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_store
 from functions.local.listening import HOST
 from tests.sam.store import ADDRESS, served_store
 
@@ -51,7 +52,9 @@ def race(processes: int, rounds: int) -> list[Attempt]:
     """Let so many processes race so many times for the champion's place, in the store of this environment."""
     # Children of a server that has the modules loaded: fifty times the imports would take a minute.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["functions.core.promotion", "functions.core.s3_store", "tests.sam.store"])
+    context.set_forkserver_preload(
+        ["functions.core.registry.deployment", "functions.core.storage.s3", "tests.sam.store"]
+    )
     aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     ready = (context.Barrier(processes), aws)
     with ProcessPoolExecutor(processes, context, initializer=_get_ready, initargs=ready) as pool:
@@ -71,11 +74,11 @@ def _race(racer: int, rounds: int) -> list[Attempt]:
 
 
 def _attempt(store: Store, version: str, number: int) -> Attempt:
-    store.put(registry.manifest_key(version), b"{}")
-    over = promotion.read_to_replace(store)
+    store.put(versions.manifest_key(version), b"{}")
+    over = deployment.read_to_replace(store)
     _Start.line.wait(PATIENCE)
     try:
-        champion = promotion.promote(store, version, over=over, by="race", reason="it was faster")
+        champion = deployment.promote(store, version, over=over, by="race", reason="it was faster")
         attempt = Attempt(number, version, champion.sequence, None)
     except Conflict as conflict:
         attempt = Attempt(number, version, None, str(conflict))
@@ -93,10 +96,10 @@ def faults(store: Store, attempts: list[Attempt], rounds: int) -> list[str]:
     winners = {one.sequence: one.version for one in attempts if one.sequence is not None}
     if sorted(winners) != list(range(1, rounds + 1)):
         found.append(f"the sequence numbers are {sorted(winners)}")
-    history = {one.sequence: one.version for one in promotion.history(store)}
+    history = {one.sequence: one.version for one in deployment.history(store)}
     if history != winners:
         found.append(f"the history says {history}, the winners are {winners}")
-    champion, _ = promotion.read_champion(store)
+    champion, _ = deployment.read_champion(store)
     if champion.version != winners.get(rounds):
         found.append(f"the champion is {champion.version}, the last winner {winners.get(rounds)}")
     return found

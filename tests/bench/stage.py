@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from functions.core import promotion, registry
-from functions.core.store import Store
+from functions.core.registry import deployment, versions
+from functions.core.storage.contract import Store
 from functions.local.bundle.build import RUNTIME, Target, build
 from functions.local.bundle.proof import reason_not_to_import
 from functions.local.bundle.python import find_python
@@ -124,7 +124,7 @@ def staged() -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder, served_store(HOST) as store:
         print("Training the champion ...", flush=True)
         train_and_publish(store, Upload("datasets/titanic.csv", datetime.now(UTC)), TITANIC, by="bench")
-        champion, _ = promotion.read_champion(store)
+        champion, _ = deployment.read_champion(store)
         model = Path(folder, "model.onnx")
-        model.write_bytes(registry.read_model(store, registry.read_manifest(store, champion.version)))
+        model.write_bytes(versions.read_model(store, versions.read_manifest(store, champion.version)))
         yield Stage(python, store, model, Path(folder))

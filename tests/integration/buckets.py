@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from functions.core.s3_store import S3Store
+from functions.core.storage.s3 import S3Store
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from functions.core.s3_reader import S3Reader
+from functions.core.storage.s3_reader import S3Reader
 from functions.local.template import ACCOUNT
 from tests.integration.iam import Need
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.errors import NoChampion
-from functions.core.store import Store
+from functions.core.base.errors import NoChampion
+from functions.core.registry import deployment, versions
+from functions.core.storage.contract import Store
 from tests.conftest import QUICK, TITANIC
 from training.publication import Outcome, Upload, train_and_publish
 
@@ -79,9 +79,9 @@ def test_a_bad_dataset_changes_no_champion_and_the_rule_is_named(
     assert (outcome.status, outcome.decision.rule) == (status, rule)
     assert not outcome.decision.promote
     if has_champion:
-        assert promotion.read_champion(store)[0].sequence == 1
+        assert deployment.read_champion(store)[0].sequence == 1
     else:
         with pytest.raises(NoChampion):
-            promotion.read_champion(store)
+            deployment.read_champion(store)
     if outcome.version:
-        assert registry.read_manifest(store, outcome.version).decision == outcome.decision
+        assert versions.read_manifest(store, outcome.version).decision == outcome.decision

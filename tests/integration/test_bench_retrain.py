@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.folder_store import FolderStore
+from functions.core.storage.folder import FolderStore
 from tests.bench import retrain
 from tests.bench.stage import Stage
 

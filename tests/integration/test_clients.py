@@ -14,11 +14,11 @@ import pytest
 from tritonclient import http as triton
 from tritonclient.utils import InferenceServerException
 
-from functions.core import registry
-from functions.core.comparison import Holdout
-from functions.core.folder_store import FolderStore
-from functions.core.passenger import FEATURES
-from functions.core.promotion import read_champion
+from functions.core.registry import versions
+from functions.core.registry.comparison import Holdout
+from functions.core.registry.deployment import read_champion
+from functions.core.schema.passenger import FEATURES
+from functions.core.storage.folder import FolderStore
 from tests.conftest import EVENTS
 from tests.integration.local_stack import Stack, local_stack
 
@@ -55,7 +55,7 @@ def version(published: Path) -> str:
 
 @pytest.fixture(scope="module")
 def holdout(published: Path, version: str) -> Holdout:
-    body = FolderStore(str(published)).get(registry.holdout_key(version)).body
+    body = FolderStore(str(published)).get(versions.holdout_key(version)).body
     return Holdout.model_validate_json(body)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.folder_store import FolderStore
-from functions.core.passenger import Passenger
-from functions.core.scorer import Scorer
-from functions.core.store import Store
+from functions.core.registry import deployment, versions
+from functions.core.schema.passenger import Passenger
+from functions.core.scoring.scorer import Scorer
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from tests.conftest import TITANIC
 
 Retrain = Callable[[Path, str, int], int]
@@ -30,9 +30,9 @@ def uploaded(event: Callable[[str], dict[str, Any]], key: str) -> dict[str, Any]
     return found
 
 
-def champion_that_scores(store: Store) -> promotion.Champion:
-    champion, _ = promotion.read_champion(store)
-    model = registry.read_model(store, registry.read_manifest(store, champion.version))
+def champion_that_scores(store: Store) -> deployment.Champion:
+    champion, _ = deployment.read_champion(store)
+    model = versions.read_model(store, versions.read_manifest(store, champion.version))
     assert 0 < Scorer(model).score([Passenger(pclass=1, sex="female")]).probability[0] < 1
     return champion
 

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.authorize.keys import make_key
-from functions.authorize.register import add
-from functions.core.folder_store import FolderStore
-from functions.core.parameters import open_parameter
-from functions.core.table import read_passengers
+from functions.core.identity.key_list import add
+from functions.core.identity.keys import make_key
+from functions.core.schema.table import read_passengers
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.opening import open_parameter
 from functions.local.runner import Options, running
 
 PASSENGERS = [{"pclass": 1 + number % 3, "sex": "male", "age": 10 + number} for number in range(40)]

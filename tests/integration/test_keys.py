@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from functions.authorize.keys import Key, make_key, merge, read_keys, write_keys
-from functions.authorize.register import add, all_keys, revoke
-from functions.core.errors import Conflict, NotFound, ParameterFull, StoreUnavailable
-from functions.core.parameters import open_parameter
-from functions.core.ssm_parameter import SsmParameter
+from functions.core.base.errors import Conflict, NotFound, ParameterFull, StoreUnavailable
+from functions.core.identity.key_list import add, all_keys, revoke
+from functions.core.identity.keys import Key, make_key, merge, read_keys, write_keys
+from functions.core.storage.opening import open_parameter
+from functions.core.storage.ssm_parameter import SsmParameter
 from functions.local.embedded_store import READY
 from functions.local.listening import listen, port_of
 
@@ -157,7 +157,7 @@ def test_every_page_of_the_history_is_read(name: str) -> None:
 
 
 def test_what_was_overwritten_long_ago_does_not_come_back(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("functions.core.ssm_parameter._RACING", timedelta(seconds=-1))
+    monkeypatch.setattr("functions.core.storage.ssm_parameter._RACING", timedelta(seconds=-1))
     old, new = (make_key(["predict"], note, NOW)[1] for note in ("old", "new"))
     parameter = SsmParameter(name)
     add(parameter, old, NOW)
@@ -170,7 +170,7 @@ def test_a_writer_that_was_held_up_for_long_overwrites_nothing_unread(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whatever is older than the newest version counts as long ago, as if the writer had slept for a minute.
-    monkeypatch.setattr("functions.core.ssm_parameter._RACING", timedelta(0))
+    monkeypatch.setattr("functions.core.storage.ssm_parameter._RACING", timedelta(0))
     old, new = (make_key(["predict"], note, NOW)[1] for note in ("old", "new"))
     add(SsmParameter(name), old, NOW)
     looks = 0
@@ -193,7 +193,7 @@ def test_a_writer_that_was_held_up_for_long_overwrites_nothing_unread(
 def test_who_is_overtaken_every_time_gives_up_and_the_next_change_loses_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.core.ssm_parameter._ATTEMPTS", 2)
+    monkeypatch.setattr("functions.core.storage.ssm_parameter._ATTEMPTS", 2)
     theirs, mine, next_ = (make_key(["predict"], note, NOW)[1] for note in ("theirs", "mine", "next"))
 
     def overtaken(texts: Any) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.authorize.keys import make_key, write_keys
-from functions.authorize.register import add, all_keys, revoke
-from functions.core.parameters import Parameter, open_parameter
+from functions.core.identity.key_list import add, all_keys, revoke
+from functions.core.identity.keys import make_key, write_keys
+from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter import Parameter
 from functions.local import __main__ as command_line
 from functions.local import runner
 from functions.local.__main__ import main

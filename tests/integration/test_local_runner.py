@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.core.errors import StoreUnavailable
+from functions.core.base.errors import StoreUnavailable
 from functions.local import asynchronous, runner, story
 from functions.local.asynchronous import Outcome
 from functions.local.listening import listen, port_of

@@ -4,8 +4,8 @@ import csv
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.core import promotion
-from functions.core.s3_store import S3Store
+from functions.core.registry import deployment
+from functions.core.storage.s3 import S3Store
 from tests.conftest import TITANIC
 from tests.integration.uploads import BUCKET, Event, arrive, record, retrain
 from tests.monitoring import monitor, serve
@@ -25,7 +25,7 @@ def test_datasets_follow_one_another_and_what_was_measured_by_stays_so(s3: Any, 
         assert training.dataset is not None
         [result] = retrain(record(event, training.dataset))
         if result["status"] != "promoted":
-            promotion.promote_by_hand(store, result["version"], by="test", reason="a test", force=True)
+            deployment.promote_by_hand(store, result["version"], by="test", reason="a test", force=True)
         assert champion_of(store).dataset.key == training.dataset
         rows = csv.DictReader(store.get(training.dataset).body.decode().splitlines())
         before = marks

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.core import promotion
-from functions.core.folder_store import FolderStore
-from functions.core.predictions import Reading
-from functions.core.store import Store
+from functions.core.predictions.records import Reading
+from functions.core.registry import deployment
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from functions.local.runner import Options, Running, running
 from tests.conftest import QUICK, TITANIC
 from training.publication import Upload, train_and_publish
@@ -64,8 +64,8 @@ def promote_another(store: Store, dataset: Path) -> str:
     upload = Upload("datasets/half.csv", datetime.now(UTC))
     version = train_and_publish(store, upload, dataset, by="test", configuration=QUICK).version
     assert version
-    if promotion.read_champion(store)[0].version != version:
-        promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    if deployment.read_champion(store)[0].version != version:
+        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
     return version
 
 

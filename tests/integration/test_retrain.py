@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from functions.core import registry
-from functions.core.errors import InvalidInput
-from functions.core.lineage import to_metadata
-from functions.core.manifest import Lineage
-from functions.core.s3_store import S3Store
+from functions.core.base.errors import InvalidInput
+from functions.core.registry import versions
+from functions.core.registry.lineage import to_metadata
+from functions.core.registry.manifest import Lineage
+from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.retrain import parse_event
 from tests.conftest import TITANIC
@@ -28,7 +28,7 @@ def test_an_upload_becomes_the_champion_and_the_same_event_again_changes_nothing
     assert (again["status"], again["version"]) == ("already published", first["version"])
     assert before == {key: s3.head_object(Bucket=BUCKET, Key=key)["LastModified"] for key in keys(s3, "")}
     assert champion(s3)["sequence"] == 1
-    manifest = registry.read_manifest(S3Store(BUCKET), first["version"])
+    manifest = versions.read_manifest(S3Store(BUCKET), first["version"])
     assert manifest.dataset.version_id == version_id
     assert manifest.dataset.rows == 1309
     assert manifest.decision.rule == "first champion"
@@ -53,7 +53,7 @@ def test_the_lineage_of_an_upload_is_in_the_manifest(s3: Any, event: Event) -> N
     store = S3Store(BUCKET)
     store.create("datasets/made.csv", TITANIC.read_bytes(), metadata=to_metadata(lineage))
     (result,) = retrain(record(event, "datasets/made.csv"))
-    assert registry.read_manifest(store, result["version"]).dataset.lineage == lineage
+    assert versions.read_manifest(store, result["version"]).dataset.lineage == lineage
 
 
 def test_what_cannot_train_is_reported_and_the_champion_stays(s3: Any, event: Event) -> None:
@@ -123,7 +123,7 @@ def test_an_event_that_comes_late_trains_on_what_it_names_and_does_not_replace_a
     assert newer["status"] == "promoted"
     assert older["status"] == "published"
     assert "uploaded later" in older["reason"]
-    assert registry.read_manifest(store, older["version"]).dataset.version_id == old
+    assert versions.read_manifest(store, older["version"]).dataset.version_id == old
     assert champion(s3)["version"] == newer["version"]
 
 
@@ -149,7 +149,7 @@ def test_a_kaggle_file_becomes_a_version_of_its_own(s3: Any, event: Event) -> No
         writer.writerow({"PassengerId": number, **known})
     result = arrive(s3, event, "datasets/train.csv", b"\xef\xbb\xbf" + out.getvalue().encode())
     assert result["status"] == "promoted"
-    assert registry.read_manifest(S3Store(BUCKET), result["version"]).dataset.rows == 1000
+    assert versions.read_manifest(S3Store(BUCKET), result["version"]).dataset.rows == 1000
 
 
 def test_the_limits_of_the_gate_come_from_the_environment(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.errors import Conflict, StoreUnavailable
-from functions.core.s3_store import S3Store
+from functions.core.base.errors import Conflict, StoreUnavailable
+from functions.core.registry import deployment, versions
+from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from tests.conftest import TITANIC
 from tests.integration.uploads import BUCKET, Event, arrive, champion, record, retrain, upload
@@ -16,7 +16,7 @@ from tests.integration.uploads import BUCKET, Event, arrive, champion, record, r
 def test_a_damaged_champion_is_replaced_by_the_next_upload(s3: Any, event: Event) -> None:
     lines = TITANIC.read_text().splitlines(keepends=True)
     first = arrive(s3, event, "datasets/a.csv", "".join(lines[:1200]).encode())
-    upload(s3, registry.model_key(first["version"]), b"junk")
+    upload(s3, versions.model_key(first["version"]), b"junk")
     second = arrive(s3, event, "datasets/b.csv", TITANIC.read_bytes())
     assert second["status"] == "promoted"
     assert champion(s3)["previous"] == first["version"]
@@ -26,10 +26,10 @@ def test_a_run_that_died_after_its_graph_or_its_manifest_is_finished_by_the_next
     s3: Any, event: Event
 ) -> None:
     first = arrive(s3, event, "datasets/titanic.csv", TITANIC.read_bytes())
-    s3.delete_object(Bucket=BUCKET, Key=promotion.CHAMPION)
+    s3.delete_object(Bucket=BUCKET, Key=deployment.CHAMPION)
     (finished,) = retrain(record(event, "datasets/titanic.csv"))
     assert (finished["status"], finished["version"]) == ("promoted", first["version"])
-    for key in (promotion.CHAMPION, registry.manifest_key(first["version"])):
+    for key in (deployment.CHAMPION, versions.manifest_key(first["version"])):
         s3.delete_object(Bucket=BUCKET, Key=key)
     (again,) = retrain(record(event, "datasets/titanic.csv"))
     assert (again["status"], again["version"]) == ("promoted", first["version"])
@@ -38,7 +38,7 @@ def test_a_run_that_died_after_its_graph_or_its_manifest_is_finished_by_the_next
 def test_a_damaged_record_of_the_champion_holds_up_nothing(s3: Any, event: Event) -> None:
     first = arrive(s3, event, "datasets/titanic.csv", TITANIC.read_bytes())
     for number in (1, 2):
-        upload(s3, promotion.CHAMPION, b"{")
+        upload(s3, deployment.CHAMPION, b"{")
         (again,) = retrain(record(event, "datasets/titanic.csv"))
         assert (again["status"], again["version"]) == ("promoted", first["version"])
         # No number comes twice: promotions that the damaged record held may have had any up to here.
@@ -53,7 +53,7 @@ def test_a_promotion_whose_answer_was_lost_is_not_made_twice(
 
     def lost(self: S3Store, key: str, body: bytes) -> str:
         etag = create(self, key, body)
-        if key == promotion.CHAMPION:
+        if key == deployment.CHAMPION:
             raise Conflict("the SDK's own second attempt met the first")
         return etag
 

@@ -10,14 +10,14 @@ from urllib.parse import quote_plus
 import pytest
 
 from functions.authorize import handler as authorize_module
-from functions.authorize.keys import make_key
-from functions.authorize.register import add
-from functions.core import promotion, registry
-from functions.core.folder_store import FolderStore
-from functions.core.ids import new_ids, time_of
-from functions.core.manifest import Manifest
-from functions.core.parameters import open_parameter
-from functions.core.predictions import folder
+from functions.core.base.ids import new_ids, time_of
+from functions.core.identity.key_list import add
+from functions.core.identity.keys import make_key
+from functions.core.predictions.records import folder
+from functions.core.registry import deployment, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.opening import open_parameter
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
 from functions.local.template import read_template
@@ -70,8 +70,8 @@ class Machine:
 
     def __init__(self, recorder: Recorder, s3: Any, published: FolderStore) -> None:
         self.recorder = recorder
-        self.version = promotion.read_champion(published)[0].version
-        self.manifest = registry.read_manifest(published, self.version)
+        self.version = deployment.read_champion(published)[0].version
+        self.manifest = versions.read_manifest(published, self.version)
         self._s3 = s3
         self._published = published
 
@@ -87,8 +87,8 @@ class Machine:
         for entry in self._published.list(""):
             self.put(entry.key, self._published.get(entry.key).body)
         other: Manifest = self.manifest.model_copy(update={"version": OTHER})
-        self.put(registry.manifest_key(OTHER), other.model_dump_json().encode())
-        for key in (registry.model_key, registry.holdout_key):
+        self.put(versions.manifest_key(OTHER), other.model_dump_json().encode())
+        for key in (versions.model_key, versions.holdout_key):
             self.put(key(OTHER), self._published.get(key(self.version)).body)
 
     def ask(self, handler: Any, method: str, path: str, body: Any = None) -> int:
@@ -115,7 +115,7 @@ def exercise_predict(machine: Machine) -> None:
     passenger = {"pclass": 1, "sex": "female"}
     assert machine.ask(predict_handler, "GET", "/health/ready") == 503
     machine.publish()
-    machine.delete(registry.manifest_key(machine.version))
+    machine.delete(versions.manifest_key(machine.version))
     assert machine.ask(predict_handler, "GET", "/model") == 503
     machine.publish()
     # The second finds the champion unchanged.
@@ -204,7 +204,7 @@ def exercise_monitor(machine: Machine) -> None:
     manifest = machine.manifest
     facts = {"version_id": machine.put("datasets/titanic.csv", TITANIC.read_bytes())}
     manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
-    machine.put(registry.manifest_key(machine.version), manifest.model_dump_json().encode())
+    machine.put(versions.manifest_key(machine.version), manifest.model_dump_json().encode())
     [id_] = new_ids(1)
     machine.put(f"{folder(time_of(id_))}a.jsonl", logged_line(id_, version=OTHER))
     machine.put(f"feedback/dt={time_of(id_):%Y-%m-%d}/{id_}/000001-1-a.json", b"")

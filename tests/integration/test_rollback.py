@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.authorize.keys import make_key
-from functions.authorize.register import add
-from functions.core import promotion, registry
-from functions.core.folder_store import FolderStore
-from functions.core.parameters import open_parameter
-from functions.core.store import Store
+from functions.core.identity.key_list import add
+from functions.core.identity.keys import make_key
+from functions.core.registry import deployment, versions
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.opening import open_parameter
 from functions.local.runner import Options, running
 
 REFRESH_SECONDS = 1.0
@@ -26,11 +26,11 @@ def publish_twice(source: FolderStore, store: Store) -> str:
     """Copy the champion to `store`, and its model once more as OTHER. Returns the champion's version."""
     for entry in source.list(""):
         store.put(entry.key, source.get(entry.key).body)
-    champion, _ = promotion.read_champion(store)
-    manifest = registry.read_manifest(store, champion.version)
-    store.put(registry.model_key(OTHER), registry.read_model(store, manifest))
+    champion, _ = deployment.read_champion(store)
+    manifest = versions.read_manifest(store, champion.version)
+    store.put(versions.model_key(OTHER), versions.read_model(store, manifest))
     other = manifest.model_copy(update={"version": OTHER})
-    store.put(registry.manifest_key(OTHER), other.model_dump_json().encode())
+    store.put(versions.manifest_key(OTHER), other.model_dump_json().encode())
     return champion.version
 
 

@@ -6,7 +6,7 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from functions.core.s3_store import S3Store
+from functions.core.storage.s3 import S3Store
 from tests.integration.answering import Answering, answering
 
 

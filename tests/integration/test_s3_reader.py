@@ -13,10 +13,10 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from functions.core.errors import NotFound, StoreUnavailable
-from functions.core.s3_reader import S3Reader
-from functions.core.s3_store import S3Store
-from functions.core.store import open_reader
+from functions.core.base.errors import NotFound, StoreUnavailable
+from functions.core.storage.opening import open_reader
+from functions.core.storage.s3 import S3Store
+from functions.core.storage.s3_reader import S3Reader
 from functions.local.embedded_store import start_embedded_store
 from tests.integration.answering import Answering, answering
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from functions.authorize.keys import make_key
-from functions.authorize.register import add
-from functions.core import registry
-from functions.core.folder_store import FolderStore
-from functions.core.parameters import open_parameter
-from functions.core.promotion import read_champion
+from functions.core.identity.key_list import add
+from functions.core.identity.keys import make_key
+from functions.core.registry import versions
+from functions.core.registry.deployment import read_champion
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.opening import open_parameter
 from functions.local.openapi import DOCUMENT
 from tests.integration.local_stack import ROOT, Stack, local_stack
 
@@ -30,21 +30,21 @@ TWIN = "0123456789abcdef"
 def add_twin(store: FolderStore) -> list[str]:
     """Publish the champion's model under another version, so that there is one to go to. Returns both."""
     champion = read_champion(store)[0].version
-    for key in (registry.model_key, registry.holdout_key):
+    for key in (versions.model_key, versions.holdout_key):
         store.put(key(TWIN), store.get(key(champion)).body)
-    registry.write_manifest(
-        store, registry.read_manifest(store, champion).model_copy(update={"version": TWIN})
+    versions.write_manifest(
+        store, versions.read_manifest(store, champion).model_copy(update={"version": TWIN})
     )
     return [champion, TWIN]
 
 
 @pytest.fixture
-def versions(published: Path, tmp_path: Path) -> list[str]:
+def two_versions(published: Path, tmp_path: Path) -> list[str]:
     return add_twin(FolderStore(str(shutil.copytree(published, tmp_path / "store"))))
 
 
 @pytest.fixture
-def stack(versions: list[str], tmp_path: Path) -> Iterator[Stack]:
+def stack(two_versions: list[str], tmp_path: Path) -> Iterator[Stack]:
     """The API with a key that may do everything."""
     now = datetime.now(UTC)
     text, key = make_key(["admin"], "schemathesis", now, days=1)
@@ -54,7 +54,7 @@ def stack(versions: list[str], tmp_path: Path) -> Iterator[Stack]:
 
 
 def test_whatever_is_asked_the_answer_is_one_that_is_documented(
-    stack: Stack, versions: list[str], tmp_path: Path
+    stack: Stack, two_versions: list[str], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     command += [str(DOCUMENT), "--url", stack.api, "--header", f"x-api-key: {stack.key}", "--no-color"]
@@ -63,7 +63,7 @@ def test_whatever_is_asked_the_answer_is_one_that_is_documented(
     else:
         # The same each time, and soon done.
         command += ["--max-examples", "4", "--phases", "examples,fuzzing", "--generation-deterministic"]
-    environment = os.environ | {"VERSIONS": " ".join(versions), "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"VERSIONS": " ".join(two_versions), "PYTHONPATH": str(ROOT)}
     # Schemathesis keeps what it found in the folder that it runs in.
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     print(run.stdout)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote_plus
 
-from functions.core import promotion
+from functions.core.registry import deployment
 from functions.retrain import handler as retrain_handler
 
 BUCKET = "lifeboat-test"
@@ -41,5 +41,5 @@ def keys(s3: Any, prefix: str) -> list[str]:
 
 
 def champion(s3: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=promotion.CHAMPION)["Body"].read())
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=deployment.CHAMPION)["Body"].read())
     return found

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.authorize.keys import make_key
-from functions.authorize.register import add
-from functions.core.parameters import open_parameter
-from functions.core.store import Store
+from functions.core.identity.key_list import add
+from functions.core.identity.keys import make_key
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_parameter
 from functions.local.state import BUILD
 from tests.conftest import TITANIC
 from tests.sam.engine import Engine, running_engine

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
 
-from functions.core.store import Store, open_store
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_store
 from functions.local.child import ROOT
 from functions.local.embedded_store import READY
 from functions.local.runner import exported, leading_to

@@ -4,8 +4,8 @@ import json
 
 import httpx
 
-from functions.core.promotion import read_champion
-from functions.core.store import Store
+from functions.core.registry.deployment import read_champion
+from functions.core.storage.contract import Store
 from tests.conftest import EVENTS
 from tests.sam.conftest import KEY, Steps
 from tests.sam.engine import Engine

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from functions.core.access import SCOPES, Caller, caller_of
-from functions.core.documentation import documentation_page
-from functions.core.errors import Forbidden, StoreUnavailable, Unauthorized
-from functions.core.limits import MOST_HEADERS
-from functions.core.middleware import OPEN_PATHS
+from functions.core.base.errors import Forbidden, StoreUnavailable, Unauthorized
+from functions.core.http.documentation import documentation_page
+from functions.core.http.limits import MOST_HEADERS
+from functions.core.http.middleware import OPEN_PATHS
+from functions.core.identity.caller import SCOPES, Caller, caller_of
 from functions.predict import service
 from functions.predict.app import ROUTERS
 from functions.predict.app import app as predict_app

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.core.limits import MOST_KEYS
+from functions.core.schema.passenger import MOST_KEYS
 from functions.local.gateway import MAX_PAYLOAD_BYTES
 from functions.predict.batch import MOST_EXPLAINED, MOST_ROWS, Batch
 from tests.conftest import Call, Send

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.folder_store import FolderStore
+from functions.core.storage.folder import FolderStore
 from functions.local.bundle.errors import BundleRefused
 from tests.bench import __main__ as command
 from tests.bench import bytecode, drift, figures, stage

@@ -4,11 +4,11 @@ from math import log
 
 import pytest
 
-from functions.core import registry
-from functions.core.comparison import MOST_DISAGREEMENTS, Holdout, compare, read_holdout
-from functions.core.errors import NotFound, UnusableModel
-from functions.core.manifest import Interval
-from functions.core.store import Store
+from functions.core.base.errors import NotFound, UnusableModel
+from functions.core.registry import versions
+from functions.core.registry.comparison import MOST_DISAGREEMENTS, Holdout, compare, read_holdout
+from functions.core.stats.records import Interval
+from functions.core.storage.contract import Store
 from tests.versions import publish
 
 AGES = [10.0, 20.0, 30.0, None]
@@ -80,7 +80,7 @@ def test_a_certain_answer_that_is_wrong_costs_much_but_not_without_end(store: St
 
 def test_a_holdout_that_is_missing_or_not_the_one_is_refused(store: Store) -> None:
     manifest = publish(store, "left", holdout=rows([0.9, 0.4, 0.8, 0.2]))
-    key = registry.holdout_key("left")
+    key = versions.holdout_key("left")
     store.put(key, store.get(key).body + b" ")
     with pytest.raises(UnusableModel, match="checksum"):
         read_holdout(store, manifest)

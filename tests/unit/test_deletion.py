@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from functions.core import deletion, promotion, registry
-from functions.core.errors import Conflict, NotFound, StoreUnavailable, UnusableModel
-from functions.core.folder_store import FolderStore
-from functions.core.promotion import Champion
-from functions.core.store import Store
+from functions.core.base.errors import Conflict, NotFound, StoreUnavailable, UnusableModel
+from functions.core.registry import deletion, deployment, versions
+from functions.core.registry.deployment import Champion
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from tests.versions import champion, promote, publish
 
 
@@ -18,11 +18,11 @@ def delete(store: Store, version: str) -> None:
 
 
 def rollback(store: Store, to: str | None = None) -> Champion:
-    return promotion.rollback(store, to=to, by="ann", reason="complaints")
+    return deployment.rollback(store, to=to, by="ann", reason="complaints")
 
 
 def force(store: Store, version: str) -> Champion:
-    return promotion.promote_by_hand(store, version, by="ann", reason="", force=True)
+    return deployment.promote_by_hand(store, version, by="ann", reason="", force=True)
 
 
 def left(store: Store, version: str) -> list[str]:
@@ -32,7 +32,7 @@ def left(store: Store, version: str) -> list[str]:
 def test_a_deleted_version_is_gone_and_marked(store: Store) -> None:
     promote(store, "a", "b", "c")
     delete(store, "a")
-    assert set(registry.published(store)) == {"b", "c"}
+    assert set(versions.published(store)) == {"b", "c"}
     assert left(store, "a") == []
     assert (champion(store).abandoned, champion(store).deleting) == ({"a": "deleted by ann"}, [])
     with pytest.raises(NotFound, match="no version a is published"):
@@ -47,7 +47,7 @@ def test_neither_the_champion_nor_what_a_rollback_returns_to_can_be_deleted(stor
         with pytest.raises(Conflict, match="rollback would go back to"):
             delete(store, returns_to)
         assert rollback(store).version == returns_to
-    assert set(registry.published(store)) == {"a", "b", "c"}
+    assert set(versions.published(store)) == {"a", "b", "c"}
 
 
 def test_a_predecessor_that_was_abandoned_can_be_deleted(store: Store) -> None:
@@ -66,20 +66,20 @@ def test_before_the_first_promotion_nothing_can_be_deleted(store: Store) -> None
 
 def test_a_damaged_record_says_nothing_of_what_may_be_deleted(store: Store) -> None:
     promote(store, "a", "b", "c")
-    store.put(promotion.CHAMPION, b"{")
+    store.put(deployment.CHAMPION, b"{")
     with pytest.raises(UnusableModel, match="damaged"):
         delete(store, "a")
-    assert "a" in registry.published(store)
+    assert "a" in versions.published(store)
 
 
 def test_who_judged_before_a_deletion_cannot_promote_after_it(store: Store) -> None:
     promote(store, "a", "b", "c")
-    judged = promotion.read_champion(store)
+    judged = deployment.read_champion(store)
     delete(store, "a")
     for version in ("a", "d"):
         publish(store, version)
         with pytest.raises(Conflict):
-            promotion.promote(store, version, over=judged, by="test", reason="")
+            deployment.promote(store, version, over=judged, by="test", reason="")
 
 
 def test_a_deleted_version_that_is_trained_again_waits_for_a_person(store: Store) -> None:
@@ -87,7 +87,7 @@ def test_a_deleted_version_that_is_trained_again_waits_for_a_person(store: Store
     delete(store, "a")
     publish(store, "a")
     with pytest.raises(Conflict, match="abandoned"):
-        promotion.promote_by_hand(store, "a", by="ann", reason="")
+        deployment.promote_by_hand(store, "a", by="ann", reason="")
     assert force(store, "a").version == "a"
 
 
@@ -117,7 +117,7 @@ def nothing() -> None:
 
 
 def test_nobody_promotes_a_version_whose_objects_are_being_deleted(eventful: Eventful) -> None:
-    judged = promotion.read_champion(eventful)
+    judged = deployment.read_champion(eventful)
     refused = []
 
     def rival(attempt: Callable[[], object]) -> Callable[[], None]:
@@ -129,7 +129,7 @@ def test_nobody_promotes_a_version_whose_objects_are_being_deleted(eventful: Eve
         return tries
 
     eventful.events = (
-        rival(lambda: promotion.promote(eventful, "a", over=judged, by="rival", reason="")),
+        rival(lambda: deployment.promote(eventful, "a", over=judged, by="rival", reason="")),
         lambda: publish(eventful, "a"),
         rival(lambda: force(eventful, "a")),
         rival(lambda: rollback(eventful, "a")),
@@ -137,7 +137,7 @@ def test_nobody_promotes_a_version_whose_objects_are_being_deleted(eventful: Eve
     delete(eventful, "a")
     assert ["being deleted" in why for why in refused] == [False, True, True]
     assert champion(eventful).version == "c"
-    assert "a" not in registry.published(eventful)
+    assert "a" not in versions.published(eventful)
 
 
 def test_other_versions_come_and_go_while_one_is_deleted(eventful: Eventful) -> None:
@@ -168,16 +168,16 @@ def test_a_deletion_that_died_midway_is_finished_by_the_next(eventful: Eventful,
 
 def test_a_deletion_that_died_before_its_last_mark_is_finished_by_the_next(store: Store) -> None:
     promote(store, "a", "b", "c")
-    found, etag = promotion.read_champion(store)
-    store.replace(promotion.CHAMPION, found.model_copy(update={"deleting": ["a"]}).as_json(), etag=etag)
-    registry.delete_version(store, "a")
+    found, etag = deployment.read_champion(store)
+    store.replace(deployment.CHAMPION, found.model_copy(update={"deleting": ["a"]}).as_json(), etag=etag)
+    versions.delete_version(store, "a")
     delete(store, "a")
     assert champion(store).deleting == []
 
 
 def test_what_a_training_that_died_left_can_be_deleted(store: Store) -> None:
     promote(store, "a", "b")
-    store.put(registry.model_key("c"), b"a graph")
+    store.put(versions.model_key("c"), b"a graph")
     delete(store, "c")
     assert left(store, "c") == []
 
@@ -188,7 +188,7 @@ def test_a_training_that_ends_during_a_deletion_publishes_no_manifest_beside_not
 ) -> None:
     eventful.events = (*[nothing] * before, lambda: publish(eventful, "a"))
     delete(eventful, "a")
-    assert "a" not in registry.published(eventful)
+    assert "a" not in versions.published(eventful)
 
 
 class Lossy(FolderStore):

@@ -14,9 +14,9 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2, chi2_contingency
 
-from functions.core.distribution import Tally, of_numbers, tally
-from functions.core.manifest import Distribution
-from functions.core.passenger import FEATURES
+from functions.core.schema.passenger import FEATURES
+from functions.core.stats.distributions import of_numbers, tally
+from functions.core.stats.records import Distribution, Tally
 from functions.monitor.data_quality import DataLimits, data_quality
 from functions.monitor.drift import (
     DriftLimits,

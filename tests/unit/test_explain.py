@@ -8,12 +8,12 @@ import json
 import numpy as np
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.columns import Columns, from_values, to_columns
-from functions.core.errors import UnusableModel
-from functions.core.folder_store import FolderStore
-from functions.core.passenger import FEATURES, Passenger
-from functions.core.scorer import Scorer
+from functions.core.base.errors import UnusableModel
+from functions.core.registry import deployment, versions
+from functions.core.schema.columns import Columns, from_values, to_columns
+from functions.core.schema.passenger import FEATURES, Passenger
+from functions.core.scoring.scorer import Scorer
+from functions.core.storage.folder import FolderStore
 from functions.predict.explain import background_of, explain
 from tests.conftest import Call, Send
 from training import dataset as datasets
@@ -114,6 +114,6 @@ def test_an_answer_carries_its_explanation_when_asked(call: Call, send: Send) ->
 
 def test_a_version_without_a_background_says_so(published: str) -> None:
     store = FolderStore(published)
-    manifest = registry.read_manifest(store, promotion.read_champion(store)[0].version)
+    manifest = versions.read_manifest(store, deployment.read_champion(store)[0].version)
     with pytest.raises(UnusableModel, match="background"):
         background_of(manifest.model_copy(update={"background": {}}))

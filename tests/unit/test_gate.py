@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 from pydantic import ValidationError
 
-from functions.core.manifest import Decision
-from functions.core.scorer import Scorer
+from functions.core.registry.manifest import Decision
+from functions.core.scoring.scorer import Scorer
 from training.bootstrap import MOST_GROUPS, paired_bootstrap
 from training.dataset import Dataset, to_columns
 from training.evaluation import log_loss_rows

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from functions.core.limits import MOST_BATCH_BYTES, MOST_BODY_BYTES, MOST_KEYS
+from functions.core.http.limits import MOST_BATCH_BYTES, MOST_BODY_BYTES
+from functions.core.schema.passenger import MOST_KEYS
 from functions.predict import service
 from functions.predict.batch import MOST_ROWS
 from tests.conftest import Call, Send

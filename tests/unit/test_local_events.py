@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from urllib.parse import unquote_plus
 
-from functions.core.store import Entry
+from functions.core.storage.contract import Entry
 from functions.local.events import s3_put_event, scheduled_event
 from functions.local.template import Schedule
 

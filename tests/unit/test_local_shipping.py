@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from functions.core.errors import StoreUnavailable
-from functions.core.folder_store import FolderStore
-from functions.core.store import Store
+from functions.core.base.errors import StoreUnavailable
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from functions.local import shipping
 from functions.local.shipments import Shipment
 from functions.local.template import read_template

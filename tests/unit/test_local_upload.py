@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.core import promotion
-from functions.core.manifest import Decision
-from functions.core.store import Store
+from functions.core.registry import deployment
+from functions.core.registry.manifest import Decision
+from functions.core.storage.contract import Store
 from functions.local import upload as module
 from functions.local.upload import upload
 from tests.versions import facts, publish
@@ -68,7 +68,7 @@ def test_a_promotion_is_told(store: Store, file: Path) -> None:
         retrained(store, "other", b"another file")
         retrained(store, "new", BODY)
         threading.Event().wait(0.05)
-        promotion.promote(store, "new", over=None, by="test", reason="it is better")
+        deployment.promote(store, "new", over=None, by="test", reason="it is better")
 
     accepted, words = said(store, file, retrain)
     assert accepted

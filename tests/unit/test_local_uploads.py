@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from functions.core.errors import NotFound
-from functions.core.folder_store import FolderStore
-from functions.core.store import Entry, Store
+from functions.core.base.errors import NotFound
+from functions.core.storage.contract import Entry, Store
+from functions.core.storage.folder import FolderStore
 from functions.local.template import UploadTrigger
 from functions.local.uploads import UploadWatcher
 

@@ -1,6 +1,6 @@
 """The passengers of the drift demo: real ones again, and those of a ship on which the old are saved."""
 
-from functions.core.passenger import Passenger
+from functions.core.schema.passenger import Passenger
 from functions.local.voyages import Traveller, other_ship, same_ship
 from tests.conftest import TITANIC
 

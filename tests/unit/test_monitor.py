@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from functions.core import promotion
-from functions.core.errors import NoChampion, UnusableRecord
-from functions.core.folder_store import FolderStore
-from functions.core.predictions import folder
-from functions.core.store import Store
+from functions.core.base.errors import NoChampion, UnusableRecord
+from functions.core.predictions.records import folder
+from functions.core.registry import deployment
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from functions.monitor import reports
 from functions.monitor.state import STATE, read_state
 from tests.conftest import QUICK, TITANIC
@@ -86,7 +86,7 @@ def promote_another(store: Store, tmp_path: Path) -> str:
     upload = Upload("datasets/fewer.csv", datetime.now(UTC))
     outcome = train_and_publish(store, upload, path, by="test", configuration=QUICK)
     assert outcome.version is not None
-    promotion.promote_by_hand(store, outcome.version, by="test", reason="a test", force=True)
+    deployment.promote_by_hand(store, outcome.version, by="test", reason="a test", force=True)
     return outcome.version
 
 

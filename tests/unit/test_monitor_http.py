@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.folder_store import FolderStore
-from functions.core.lineage import from_metadata
-from functions.core.store import Store
+from functions.core.registry import deployment, versions
+from functions.core.registry.lineage import from_metadata
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from functions.local.events import scheduled_event
 from functions.local.template import read_template
 from functions.monitor import service
@@ -75,7 +75,7 @@ def retrain(store: Store, key: str, folder: Path) -> str:
     version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
     assert version is not None
     if champion_of(store).version != version:
-        promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
+        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
     return version
 
 
@@ -95,7 +95,7 @@ def test_the_hour_of_the_schedule_runs_the_monitor(store: Store) -> None:
 def test_before_there_is_a_model_the_schedule_has_nothing_to_watch(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.delete(promotion.CHAMPION)
+    store.delete(deployment.CHAMPION)
     assert handler({"source": "aws.events"}, None)["report"] is None
     assert "nothing to watch" in capsys.readouterr().out
 
@@ -191,7 +191,7 @@ def test_datasets_and_models_name_one_another(call: Call, store: Store, tmp_path
 
 
 def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(call: Call, store: Store) -> None:
-    store.put(registry.manifest_key(UNKNOWN), b"junk")
+    store.put(versions.manifest_key(UNKNOWN), b"junk")
     status, found = call("GET", "/datasets")
     assert (status, len(found["datasets"])) == (200, 1)
     assert call("GET", f"/datasets?model={UNKNOWN}")[0] == 503
@@ -240,7 +240,7 @@ def test_having_something_done_takes_an_administrator_and_is_logged(
 
 
 def test_without_a_champion_a_run_says_so(call: Call, store: Store) -> None:
-    store.delete(promotion.CHAMPION)
+    store.delete(deployment.CHAMPION)
     status, answer = call("POST", "/monitoring/run")
     assert (status, answer["code"]) == (503, "NO_CHAMPION")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from functions.core.passenger import Passenger
-from functions.core.store import Store
+from functions.core.schema.passenger import Passenger
+from functions.core.storage.contract import Store
 from functions.monitor.labelled import newest_labelled, read_labelled, read_names
 from functions.monitor.state import read_state
 from tests.monitoring import NOW, monitor, serve, watched

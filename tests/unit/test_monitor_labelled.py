@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.folder_store import FolderStore
-from functions.core.predictions import folder
-from functions.core.store import Blob
+from functions.core.predictions.records import folder
+from functions.core.storage.contract import Blob
+from functions.core.storage.folder import FolderStore
 from functions.monitor import labelled
 from functions.monitor.labelled import newest_labelled, read_labelled, read_names
 from tests.monitoring import NOW

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.errors import Conflict, StoreUnavailable
-from functions.core.folder_store import FolderStore
-from functions.core.lineage import from_metadata
-from functions.core.store import Store
+from functions.core.base.errors import Conflict, StoreUnavailable
+from functions.core.registry.lineage import from_metadata
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from functions.monitor import metrics, reports
 from functions.monitor import run as run_module
 from functions.monitor.report import Report

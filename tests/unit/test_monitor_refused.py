@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.core.ids import new_ids
-from functions.core.predictions import folder
-from functions.core.store import Store
+from functions.core.base.ids import new_ids
+from functions.core.predictions.records import folder
+from functions.core.storage.contract import Store
 from functions.monitor.refused import Asked
 from functions.monitor.report import Report
 from functions.monitor.state import STATE, read_state

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from functions.core import promotion
-from functions.core.distribution import Tally, of_numbers
-from functions.core.manifest import Manifest
-from functions.core.predictions import Reading, objects
-from functions.core.store import Store
+from functions.core.predictions.records import Reading, objects
+from functions.core.registry import deployment
+from functions.core.registry.manifest import Manifest
+from functions.core.stats.distributions import of_numbers
+from functions.core.stats.records import Tally
+from functions.core.storage.contract import Store
 from functions.feedback.sampling import choose
 from functions.monitor.dataset import build
 from functions.monitor.labelled import Labelled
@@ -169,7 +170,7 @@ def test_after_a_retrain_on_uncertain_predictions_clean_traffic_is_clean(
     version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
     assert version is not None
     if champion_of(store).version != version:
-        promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
+        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
     serve(store, 2_000, seed=1)
     drift = monitor(store).drift
     assert drift is not None

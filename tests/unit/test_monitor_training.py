@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.lineage import from_metadata
-from functions.core.manifest import Lineage
-from functions.core.passenger import FEATURES, Passenger
-from functions.core.store import Store
+from functions.core.registry import deployment, versions
+from functions.core.registry.lineage import from_metadata
+from functions.core.registry.manifest import Lineage
+from functions.core.schema.passenger import FEATURES, Passenger
+from functions.core.storage.contract import Store
 from functions.monitor import labelled, reports
 from functions.monitor.dataset import build
 from functions.monitor.labelled import Labelled, read_labelled
@@ -91,7 +91,7 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
     assert version is not None
     if champion_of(store).version != version:
-        promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
+        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
     # Nothing new: the champion comes from the same rows, and the labels are the same.
     again = monitor(store, requested=True)
     assert (again.champion, again.training.outcome, again.training.dataset) == (version, "unchanged", first)
@@ -187,7 +187,7 @@ def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
     manifest = champion_of(store)
     elsewhere = manifest.dataset.model_copy(update={"key": "titanic.csv"})
     changed = manifest.model_copy(update={"dataset": elsewhere})
-    store.put(registry.manifest_key(manifest.version), changed.model_dump_json().encode())
+    store.put(versions.manifest_key(manifest.version), changed.model_dump_json().encode())
     [(id_, survived)] = serve(store, 1).items()
     label(store, id_, survived)
     training = monitor(store, requested=True).training
@@ -196,8 +196,8 @@ def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
 
 
 def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: Store, tmp_path: Path) -> None:
-    promoted = promotion.read_champion(store)[0].promoted_at
-    versions = [*registry.published(store)]
+    promoted = deployment.read_champion(store)[0].promoted_at
+    before = [*versions.published(store)]
 
     def week(start: datetime) -> None:
         for hour in range(7 * 24 + 1):
@@ -223,7 +223,7 @@ def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: Store, tm
     train_and_publish(store, upload, path, by="test", configuration=QUICK)
     week(promoted + timedelta(days=24))
     assert datasets(store) == ["datasets/titanic.csv"]
-    assert len([*registry.published(store)]) == len(versions) + 1
+    assert len([*versions.published(store)]) == len(before) + 1
 
 
 def test_what_no_retrain_mends_is_retrained_once_a_day(store: Store) -> None:
@@ -266,7 +266,7 @@ def test_another_champions_dataset_is_new_though_no_label_is(store: Store, tmp_p
     upload = Upload("datasets/fewer.csv", datetime.now(UTC))
     version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
     assert version is not None
-    promotion.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
     training = drift(store, NOW + 26 * HOUR).training
     assert (training.reason, training.outcome, training.labels) == ("drift", "uploaded", 60)
     assert training.dataset not in {None, first}
@@ -315,7 +315,7 @@ def test_who_asks_while_the_log_is_long_is_answered_for_what_was_asked(
 def test_a_week_in_which_nothing_was_new_does_not_make_the_next_label_a_dataset_of_its_own(
     store: Store,
 ) -> None:
-    promoted = promotion.read_champion(store)[0].promoted_at
+    promoted = deployment.read_champion(store)[0].promoted_at
 
     def day(number: int, seed: int, count: int) -> str:
         at = promoted + timedelta(days=number)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.core.passenger import FEATURES, Passenger, title_from_name
+from functions.core.schema.passenger import FEATURES, Passenger, title_from_name
 
 
 def passenger(**fields: Any) -> Passenger:
@@ -134,7 +134,7 @@ def test_a_title_is_never_looked_for_in_a_name_that_is_too_long(monkeypatch: pyt
     def noted(name: str) -> None:
         looked_at.append(name)
 
-    monkeypatch.setattr("functions.core.passenger.title_from_name", noted)
+    monkeypatch.setattr("functions.core.schema.passenger.title_from_name", noted)
     longest = "Braund, Mr. ".ljust(200, "x")
     passenger(name=longest)
     with pytest.raises(ValidationError, match="at most 200 characters"):

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.errors import NoChampion, StoreUnavailable
-from functions.core.folder_store import FolderStore
-from functions.core.history_pages import Promotion
-from functions.core.ids import new_ids, time_of
-from functions.core.promotion import Champion
-from functions.core.store import Blob, Store
+from functions.core.base.errors import NoChampion, StoreUnavailable
+from functions.core.base.ids import new_ids, time_of
+from functions.core.registry import deployment, versions
+from functions.core.registry.deployment import Champion
+from functions.core.registry.history import Promotion
+from functions.core.storage.contract import Blob, Store
+from functions.core.storage.folder import FolderStore
 from functions.predict import service
 from functions.predict.champion import ChampionCache
 from tests.conftest import Call, Send
@@ -132,7 +132,7 @@ def test_an_unexpected_error_shows_nothing_of_itself(
 
 
 def test_health_and_model_describe_what_is_in_service(call: Call, published: Path) -> None:
-    champion, _ = promotion.read_champion(FolderStore(str(published)))
+    champion, _ = deployment.read_champion(FolderStore(str(published)))
     assert call("GET", "/health/live") == (200, {"live": True})
     assert call("GET", "/health/ready")[1] == {"ready": True, "version": champion.version, "warning": None}
     _, card = call("GET", "/model")
@@ -193,15 +193,15 @@ class Away(FolderStore):
 def put_champion(store: Store, version: str, sequence: int) -> None:
     entry = Promotion(sequence=sequence, version=version, promoted_at=datetime.now(UTC), by="test", reason="")
     champion = Champion(**entry.model_dump(), previous=None, history=[entry])
-    store.put(promotion.CHAMPION, champion.model_dump_json().encode())
+    store.put(deployment.CHAMPION, champion.model_dump_json().encode())
 
 
 def copy_version(store: Store, old: str, new: str, model: bytes | None = None) -> None:
     """Publish the bytes of `old` again as `new`, with another graph if one is given."""
-    manifest = registry.read_manifest(store, old)
-    store.put(registry.model_key(new), model or registry.read_model(store, manifest))
+    manifest = versions.read_manifest(store, old)
+    store.put(versions.model_key(new), model or versions.read_model(store, manifest))
     renamed = manifest.model_copy(update={"version": new})
-    store.put(registry.manifest_key(new), renamed.model_dump_json().encode())
+    store.put(versions.manifest_key(new), renamed.model_dump_json().encode())
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_whatever_breaks_the_last_good_model_goes_on(
     elif broken == "manifest gone":
         put_champion(store, "new", 2)
     else:
-        store.put(promotion.CHAMPION, b"{")
+        store.put(deployment.CHAMPION, b"{")
     clock.now = 30
     assert cache.current().manifest.version == version
     assert cache.trouble
@@ -263,7 +263,7 @@ def test_whatever_breaks_the_last_good_model_goes_on(
 
 def test_a_tampered_model_is_never_loaded(warm: tuple[Away, Clock, ChampionCache, str]) -> None:
     store, clock, _, version = warm
-    store.put(registry.model_key(version), b"not the graph")
+    store.put(versions.model_key(version), b"not the graph")
     cold = ChampionCache(store, 30, clock)
     with pytest.raises(NoChampion, match="checksum"):
         cold.current()

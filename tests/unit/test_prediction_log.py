@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from functions.core.columns import Columns, from_values, to_columns
-from functions.core.ids import new_ids
-from functions.core.passenger import FEATURES, Passenger
-from functions.core.predictions import PredictionRecord, parse_line
+from functions.core.base.ids import new_ids
+from functions.core.predictions.records import PredictionRecord, parse_line
+from functions.core.schema.columns import Columns, from_values, to_columns
+from functions.core.schema.passenger import FEATURES, Passenger
 from functions.predict.prediction_log import write_log
 from tests.conftest import Call
 

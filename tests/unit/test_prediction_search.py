@@ -9,13 +9,13 @@ from threading import Barrier
 
 import pytest
 
-from functions.core import prediction_search
-from functions.core.errors import NotFound
-from functions.core.folder_store import FolderStore
-from functions.core.ids import new_ids, time_of
-from functions.core.prediction_search import Findings, find, search
-from functions.core.predictions import READ_AT_ONCE, folder
-from functions.core.store import Blob, Entry, Store
+from functions.core.base.errors import NotFound
+from functions.core.base.ids import new_ids, time_of
+from functions.core.predictions import search as searching
+from functions.core.predictions.records import READ_AT_ONCE, folder
+from functions.core.predictions.search import Findings, find, search
+from functions.core.storage.contract import Blob, Entry, Store
+from functions.core.storage.folder import FolderStore
 from tests.production import ids_of, logged_line, refusal_line
 
 MINUTE = timedelta(minutes=1)
@@ -232,13 +232,13 @@ def test_a_record_is_looked_for_in_so_many_objects(
     assert len(shipped.read) == 10
     shipped.read.clear()
     # What was not looked for everywhere is not said to be nowhere.
-    monkeypatch.setattr(prediction_search, "_MOST_OBJECTS", 1)
+    monkeypatch.setattr(searching, "_MOST_OBJECTS", 1)
     with pytest.raises(
         NotFound, match="not among the likeliest objects of the log, of which up to 1 or 256 MiB"
     ):
         find(shipped, absent)
     assert len(shipped.read) == 1
-    monkeypatch.setattr(prediction_search, "_MOST_BYTES", 100)
+    monkeypatch.setattr(searching, "_MOST_BYTES", 100)
     with pytest.raises(NotFound, match="not among the likeliest"):
         find(shipped, absent)
     assert len(shipped.read) == 1

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.core.ids import new_ids
-from functions.core.predictions import Reading, bodies, folder, folders, objects, parse_line
-from functions.core.store import Store
+from functions.core.base.ids import new_ids
+from functions.core.predictions.records import Reading, bodies, folder, folders, objects, parse_line
+from functions.core.storage.contract import Store
 from tests.production import SOMEBODY, logged_line, refusal_line
 
 DAMAGED = {

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from functions.core import deletion, history_pages, promotion, registry
-from functions.core.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
-from functions.core.folder_store import FolderStore
-from functions.core.manifest import Decision
-from functions.core.promotion import Champion
-from functions.core.store import Store
+from functions.core.base.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
+from functions.core.registry import deletion, deployment, history, versions
+from functions.core.registry.deployment import Champion
+from functions.core.registry.manifest import Decision
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from tests.versions import NOON, champion, promote, publish
 
 
 def rollback(store: Store, to: str | None = None) -> Champion:
-    return promotion.rollback(store, to=to, by="ann", reason="complaints")
+    return deployment.rollback(store, to=to, by="ann", reason="complaints")
 
 
 def by_hand(store: Store, version: str, *, force: bool = False) -> Champion:
-    return promotion.promote_by_hand(store, version, by="ann", reason="we know better", force=force)
+    return deployment.promote_by_hand(store, version, by="ann", reason="we know better", force=force)
 
 
 def judged_against(version: str) -> Decision:
@@ -40,10 +40,10 @@ def test_each_rollback_goes_further_back_and_none_to_an_abandoned_version(store:
     promote(store, "a", "b", "c", "d")
     assert [rollback(store).version for _ in range(3)] == ["c", "b", "a"]
     assert set(champion(store).abandoned) == {"b", "c", "d"}
-    before = store.get(promotion.CHAMPION)
+    before = store.get(deployment.CHAMPION)
     with pytest.raises(NotFound, match="name a version"):
         rollback(store)
-    assert store.get(promotion.CHAMPION) == before
+    assert store.get(deployment.CHAMPION) == before
 
 
 def test_a_rollback_passes_over_versions_that_are_deleted(store: Store) -> None:
@@ -69,12 +69,12 @@ def test_a_rollback_past_others_marks_them_and_the_next_goes_further_back(store:
         rollback(store)
     # What was abandoned before keeps its reason.
     promote(store, "e")
-    found = promotion.rollback(store, to="c", by="ann", reason="other complaints")
+    found = deployment.rollback(store, to="c", by="ann", reason="other complaints")
     assert found.abandoned == {"d": "complaints", "b": "complaints"} | dict.fromkeys("ae", "other complaints")
 
 
 def test_a_rollback_finds_its_target_in_the_pages_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_pages, "MOST_KEPT", 4)
+    monkeypatch.setattr(history, "MOST_KEPT", 4)
     promote(store, *"abcdefgh")
     assert rollback(store, "b").abandoned.keys() == set("cdefgh")
     assert rollback(store).version == "a"
@@ -83,9 +83,9 @@ def test_a_rollback_finds_its_target_in_the_pages_too(store: Store, monkeypatch:
 def test_a_damaged_page_keeps_nobody_from_leaving_a_bad_model(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history_pages, "MOST_KEPT", 4)
+    monkeypatch.setattr(history, "MOST_KEPT", 4)
     promote(store, *"abcdef")
-    store.put(f"{history_pages.HISTORY}00000001.json", b"{")
+    store.put(f"{history.HISTORY}00000001.json", b"{")
     assert [rollback(store).version for _ in range(3)] == ["e", "d", "c"]
     with pytest.raises(UnusableModel, match=r"00000001\.json is damaged"):
         rollback(store)
@@ -96,21 +96,21 @@ def test_what_cannot_be_gone_back_to_changes_nothing(store: Store) -> None:
     with pytest.raises(NoChampion):
         rollback(store)
     promote(store, "a", "b")
-    before = store.get(promotion.CHAMPION)
+    before = store.get(deployment.CHAMPION)
     with pytest.raises(NotFound):
         rollback(store, "nowhere")
     with pytest.raises(Conflict, match="in service already"):
         rollback(store, "b")
-    store.put(registry.model_key("a"), b"junk")
+    store.put(versions.model_key("a"), b"junk")
     with pytest.raises(Conflict, match="checksum; name another version"):
         rollback(store)
-    store.delete(registry.model_key("a"))
+    store.delete(versions.model_key("a"))
     with pytest.raises(Conflict, match="no model"):
         rollback(store, "a")
-    store.put(registry.manifest_key("a"), b"{")
+    store.put(versions.manifest_key("a"), b"{")
     with pytest.raises(Conflict, match="manifest of version a is damaged"):
         rollback(store, "a")
-    assert store.get(promotion.CHAMPION) == before
+    assert store.get(deployment.CHAMPION) == before
 
 
 def test_a_person_may_promote_what_the_gate_let_pass(store: Store) -> None:
@@ -134,11 +134,11 @@ def test_a_promotion_by_hand_needs_force_against_each_objection(store: Store) ->
         "older": "uploaded later",
         "c": r"was abandoned \(complaints\)",
     }
-    before = store.get(promotion.CHAMPION)
+    before = store.get(deployment.CHAMPION)
     for version, objection in objections.items():
         with pytest.raises(Conflict, match=f"{objection}.*; force promotes it all the same"):
             by_hand(store, version)
-    assert store.get(promotion.CHAMPION) == before
+    assert store.get(deployment.CHAMPION) == before
     for version in objections:
         assert by_hand(store, version, force=True).version == version
     assert "c" not in champion(store).abandoned
@@ -149,7 +149,7 @@ def test_force_brings_no_model_into_service_that_cannot_be_had(store: Store) -> 
     with pytest.raises(NotFound):
         by_hand(store, "nowhere", force=True)
     publish(store, "b")
-    store.put(registry.model_key("b"), b"junk")
+    store.put(versions.model_key("b"), b"junk")
     with pytest.raises(Conflict, match="checksum; name another version"):
         by_hand(store, "b", force=True)
     assert champion(store).version == "a"
@@ -158,7 +158,7 @@ def test_force_brings_no_model_into_service_that_cannot_be_had(store: Store) -> 
 @pytest.mark.parametrize("force", [False, True])
 def test_of_the_champion_it_is_said_first_that_it_is_in_service(store: Store, force: bool) -> None:
     promote(store, "a")
-    store.put(registry.model_key("a"), b"junk")
+    store.put(versions.model_key("a"), b"junk")
     with pytest.raises(Conflict, match="version a is in service already"):
         by_hand(store, "a", force=force)
 
@@ -179,7 +179,7 @@ class Lossy(FolderStore):
         return self._lossy(key, lambda: FolderStore.replace(self, key, body, etag=etag))
 
     def _lossy(self, key: str, write: Callable[[], str]) -> str:
-        lose, self.lose = (self.lose, "") if key == promotion.CHAMPION else ("", self.lose)
+        lose, self.lose = (self.lose, "") if key == deployment.CHAMPION else ("", self.lose)
         written = write()
         if lose == "answer":
             write()
@@ -202,7 +202,7 @@ def test_a_change_whose_answer_was_lost_is_told_as_made(lossy: Lossy, lose: str)
     assert (rollback(lossy).version, champion(lossy).sequence) == ("b", 4)
     lossy.lose = lose
     assert by_hand(lossy, "c", force=True).sequence == 5
-    assert [one.version for one in promotion.history(lossy)] == list("cbcba")
+    assert [one.version for one in deployment.history(lossy)] == list("cbcba")
     assert lossy.lose == ""
 
 
@@ -218,19 +218,19 @@ def test_a_change_that_was_not_made_is_not_told_as_made(
         patch.setattr(store, "replace", away)
         with pytest.raises(StoreUnavailable):
             rollback(store)
-    over = promotion.read_champion(store)
+    over = deployment.read_champion(store)
     for lost in (b"{", None):
         if lost:
-            store.put(promotion.CHAMPION, lost)
+            store.put(deployment.CHAMPION, lost)
         else:
-            store.delete(promotion.CHAMPION)
+            store.delete(deployment.CHAMPION)
         with pytest.raises(Conflict):
-            promotion.promote(store, "a", over=over, by="test", reason="")
+            deployment.promote(store, "a", over=over, by="test", reason="")
 
 
 def test_a_champion_that_cannot_be_read_makes_no_upload_too_old(store: Store) -> None:
     promote(store, "a")
-    store.put(registry.manifest_key("a"), b"{}")
+    store.put(versions.manifest_key("a"), b"{}")
     publish(store, "b", decision=judged_against("a"), at=NOON - timedelta(days=1))
     assert by_hand(store, "b").version == "b"
 
@@ -240,44 +240,44 @@ def test_the_history_is_whole_beyond_what_the_champion_keeps(store: Store) -> No
     publish(store, "odd")
     for number in range(1, 261):
         promote(store, "odd" if number % 2 else "even")
-    found = list(promotion.history(store))
+    found = list(deployment.history(store))
     assert [one.sequence for one in found] == list(range(260, 0, -1))
     assert all((one.version == "odd") == bool(one.sequence % 2) for one in found)
-    assert len(champion(store).history) <= history_pages.MOST_KEPT
-    assert [one.sequence for one in promotion.history(store, before=140)] == list(range(139, 0, -1))
-    assert list(promotion.history(store, before=1)) == []
+    assert len(champion(store).history) <= history.MOST_KEPT
+    assert [one.sequence for one in deployment.history(store, before=140)] == list(range(139, 0, -1))
+    assert list(deployment.history(store, before=1)) == []
 
 
 def test_of_two_who_write_the_same_page_both_go_on(store: Store) -> None:
     publish(store, "even")
     publish(store, "odd")
-    for number in range(1, history_pages.MOST_KEPT + 1):
+    for number in range(1, history.MOST_KEPT + 1):
         promote(store, "odd" if number % 2 else "even")
-    over = promotion.read_to_replace(store)
+    over = deployment.read_to_replace(store)
     # Who lost the race has written the page before it was told.
-    promotion.promote(store, "odd", over=over, by="test", reason="")
+    deployment.promote(store, "odd", over=over, by="test", reason="")
     publish(store, "late")
     with pytest.raises(Conflict):
-        promotion.promote(store, "late", over=over, by="test", reason="")
-    sequences = [one.sequence for one in promotion.history(store)]
-    assert sequences == list(range(history_pages.MOST_KEPT + 1, 0, -1))
+        deployment.promote(store, "late", over=over, by="test", reason="")
+    sequences = [one.sequence for one in deployment.history(store)]
+    assert sequences == list(range(history.MOST_KEPT + 1, 0, -1))
 
 
 def test_a_damaged_page_of_the_history_is_named(store: Store) -> None:
     promote(store, "a")
-    store.put(f"{history_pages.HISTORY}00000000.json", b"{")
+    store.put(f"{history.HISTORY}00000000.json", b"{")
     with pytest.raises(UnusableModel, match=r"registry/history/00000000\.json is damaged"):
-        list(promotion.history(store))
+        list(deployment.history(store))
 
 
 def test_what_else_lies_beside_the_pages_is_passed_over(store: Store) -> None:
     for name in ("", "notes.txt", "x.json", "1.json", "backup/00000001.json"):
         if name:
-            store.put(f"{history_pages.HISTORY}{name}", b"not a page")
+            store.put(f"{history.HISTORY}{name}", b"not a page")
     promote(store, "a", "b")
-    assert [one.version for one in promotion.history(store)] == ["b", "a"]
-    store.put(promotion.CHAMPION, b"{")
-    assert by_hand(store, "a").sequence == history_pages.MOST_KEPT + 1
+    assert [one.version for one in deployment.history(store)] == ["b", "a"]
+    store.put(deployment.CHAMPION, b"{")
+    assert by_hand(store, "a").sequence == history.MOST_KEPT + 1
 
 
 # A record deleted before there was a page leaves nothing that could tell of it: numbers begin anew.
@@ -291,9 +291,9 @@ def test_no_number_is_given_twice_though_the_record_was_lost(
     for _ in range(3):
         given += [promote(store, "odd" if number % 2 else "even").sequence for number in range(promotions)]
         if lost == "damaged":
-            store.put(promotion.CHAMPION, b"{")
+            store.put(deployment.CHAMPION, b"{")
         else:
-            store.delete(promotion.CHAMPION)
+            store.delete(deployment.CHAMPION)
     assert given == sorted(set(given))
 
 
@@ -301,13 +301,13 @@ def test_people_can_put_a_damaged_record_right(store: Store) -> None:
     promote(store, "a", "b")
     publish(store, "c", decision=judged_against("b"))
     for way in ("by hand", "rollback"):
-        store.put(promotion.CHAMPION, b"{")
+        store.put(deployment.CHAMPION, b"{")
         with pytest.raises(UnusableModel):
-            promotion.read_champion(store)
+            deployment.read_champion(store)
         found = by_hand(store, "c") if way == "by hand" else rollback(store, "a")
         assert (found.previous, found.abandoned) == (None, {})
         assert champion(store) == found
-        assert [one.version for one in promotion.history(store)] == [found.version]
-    store.put(promotion.CHAMPION, b"{")
+        assert [one.version for one in deployment.history(store)] == [found.version]
+    store.put(deployment.CHAMPION, b"{")
     with pytest.raises(NotFound, match="name a version"):
         rollback(store)

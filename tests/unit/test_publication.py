@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 import pytest
 
-from functions.core import deletion, promotion, registry
-from functions.core.comparison import read_holdout
-from functions.core.lineage import from_metadata, to_metadata
-from functions.core.manifest import Lineage
-from functions.core.store import Store
+from functions.core.registry import deletion, deployment, versions
+from functions.core.registry.comparison import read_holdout
+from functions.core.registry.lineage import from_metadata, to_metadata
+from functions.core.registry.manifest import Lineage
+from functions.core.storage.contract import Store
 from tests.conftest import QUICK, TITANIC
 from training import publication
 from training.dataset import Dataset
@@ -77,16 +77,16 @@ def test_a_graph_left_behind_is_published_only_if_it_is_proven(
     store: Store, publish: Publish, trained: Trained, left: Callable[[bytes], bytes], is_kept: bool
 ) -> None:
     version = version_of(publish())
-    for key in (promotion.CHAMPION, registry.manifest_key(version)):
+    for key in (deployment.CHAMPION, versions.manifest_key(version)):
         store.delete(key)
     leftover = left(trained.model)
     assert leftover != trained.model
-    store.put(registry.model_key(version), leftover)
-    store.put(registry.holdout_key(version), b"of another graph")
+    store.put(versions.model_key(version), leftover)
+    store.put(versions.holdout_key(version), b"of another graph")
     again = publish()
     assert (again.status, again.version) == ("promoted", version)
-    manifest = registry.read_manifest(store, version)
-    assert registry.read_model(store, manifest) == (leftover if is_kept else trained.model)
+    manifest = versions.read_manifest(store, version)
+    assert versions.read_model(store, manifest) == (leftover if is_kept else trained.model)
     assert len(read_holdout(store, manifest).survived) == manifest.dataset.holdout_rows
 
 
@@ -94,8 +94,8 @@ def test_a_part_of_a_version_that_was_published_meanwhile_is_left_alone(
     store: Store, publish: Publish, trained: Trained
 ) -> None:
     version = version_of(publish())
-    key = registry.model_key(version)
-    kept = registry.write_part(store, version, key, b"mine", is_good=lambda _: False)
+    key = versions.model_key(version)
+    kept = versions.write_part(store, version, key, b"mine", is_good=lambda _: False)
     assert kept == trained.model == store.get(key).body
 
 
@@ -104,34 +104,34 @@ def test_a_version_taken_back_by_hand_does_not_come_back_by_itself(
     store: Store, publish: Publish, how: str
 ) -> None:
     version = version_of(publish())
-    other = registry.read_manifest(store, version).model_copy(update={"version": "other"})
-    registry.write_manifest(store, other)
-    store.put(registry.model_key("other"), store.get(registry.model_key(version)).body)
-    promotion.rollback(store, to="other", by="test", reason="complaints")
+    other = versions.read_manifest(store, version).model_copy(update={"version": "other"})
+    versions.write_manifest(store, other)
+    store.put(versions.model_key("other"), store.get(versions.model_key(version)).body)
+    deployment.rollback(store, to="other", by="test", reason="complaints")
     if how == "deleted":
         deletion.delete(store, version, by="test")
-        assert version not in registry.published(store)
-    before = store.get(promotion.CHAMPION)
+        assert version not in versions.published(store)
+    before = store.get(deployment.CHAMPION)
     again = publish(NOON + timedelta(days=1))
     assert again.status == ("already published" if how == "rolled back" else "published")
     assert again.decision.rule == ("first champion" if how == "rolled back" else "abandoned")
-    assert store.get(promotion.CHAMPION) == before
-    assert version in registry.published(store)
+    assert store.get(deployment.CHAMPION) == before
+    assert version in versions.published(store)
 
 
 def test_a_manifest_without_its_model_is_published_again(store: Store, publish: Publish) -> None:
     version = version_of(publish())
-    other = registry.read_manifest(store, version).model_copy(update={"version": "other"})
-    registry.write_manifest(store, other)
-    store.put(registry.model_key("other"), store.get(registry.model_key(version)).body)
-    promotion.rollback(store, to="other", by="test", reason="complaints")
+    other = versions.read_manifest(store, version).model_copy(update={"version": "other"})
+    versions.write_manifest(store, other)
+    store.put(versions.model_key("other"), store.get(versions.model_key(version)).body)
+    deployment.rollback(store, to="other", by="test", reason="complaints")
     # What a deletion leaves that comes between the two writes of a training that ends at this moment.
-    store.delete(registry.holdout_key(version))
-    store.delete(registry.model_key(version))
+    store.delete(versions.holdout_key(version))
+    store.delete(versions.model_key(version))
     again = publish()
     assert (again.status, again.decision.rule) == ("published", "abandoned")
-    manifest = registry.read_manifest(store, version)
-    assert registry.read_model(store, manifest)
+    manifest = versions.read_manifest(store, version)
+    assert versions.read_model(store, manifest)
     assert read_holdout(store, manifest).survived
 
 
@@ -142,9 +142,9 @@ def test_a_version_tells_which_lines_of_its_dataset_it_was_made_from_and_how_the
     path = tmp_path / "with-a-bad-row.csv"
     path.write_bytes(b"".join([header, *rows[:4], rows[4].replace(b"1,", b"9,", 1), *rows[4:]]))
     version = version_of(publish(path=path))
-    manifest = registry.read_manifest(store, version)
-    body = store.get(registry.rows_key(version)).body
-    assert registry.sha256(body) == manifest.files["rows.json"].sha256
+    manifest = versions.read_manifest(store, version)
+    body = store.get(versions.rows_key(version)).body
+    assert versions.sha256(body) == manifest.files["rows.json"].sha256
     sides = json.loads(body)
     lines = {side: [n for a, b in sides[side] for n in range(a, b + 1)] for side in ("train", "holdout")}
     # Line 1 is the header, line 6 the bad row.
@@ -168,11 +168,11 @@ def test_lines_that_are_neither_fitted_on_nor_held_out_are_on_no_side(
     marked = [f"{header},representative", *(f"{row},{at % 2}" for at, row in enumerate(rows))]
     path.write_text("\n".join(marked), encoding="utf-8")
     version = version_of(publish(path=path))
-    facts = registry.read_manifest(store, version).dataset
+    facts = versions.read_manifest(store, version).dataset
     held_out = [at for at in np.flatnonzero(titanic.holdout).tolist() if at % 2]
     assert (facts.rows, facts.representative_rows, facts.holdout_rows) == (1309, 654, len(held_out))
     assert facts.train_rows == (~titanic.holdout).sum()
-    sides = json.loads(store.get(registry.rows_key(version)).body)
+    sides = json.loads(store.get(versions.rows_key(version)).body)
     lines = {side: [n for a, b in sides[side] for n in range(a, b + 1)] for side in ("train", "holdout")}
     # Line 1 is the header.
     assert lines["train"] == [2 + at for at in np.flatnonzero(~titanic.holdout).tolist()]
@@ -181,7 +181,7 @@ def test_lines_that_are_neither_fitted_on_nor_held_out_are_on_no_side(
 
 def test_a_version_tells_what_its_dataset_was_made_of(store: Store, publish: Publish) -> None:
     version = version_of(publish(lineage=LINEAGE))
-    assert registry.read_manifest(store, version).dataset.lineage == LINEAGE
+    assert versions.read_manifest(store, version).dataset.lineage == LINEAGE
 
 
 def test_a_lineage_travels_as_metadata_whatever_the_name_of_the_file(
@@ -216,15 +216,15 @@ def test_a_version_that_lost_is_not_judged_again_under_the_same_limits(
     store: Store, publish: Publish
 ) -> None:
     version = version_of(publish())
-    manifest = registry.read_manifest(store, version)
+    manifest = versions.read_manifest(store, version)
     lost = manifest.decision.model_copy(
         update={"promote": False, "champion": "other", "limits": Limits().model_dump()}
     )
     body = manifest.model_copy(update={"decision": lost}).model_dump_json().encode()
-    store.put(registry.manifest_key(version), body)
-    store.put(registry.manifest_key("other"), b"{}")
-    store.delete(promotion.CHAMPION)
-    promotion.promote(store, "other", over=None, by="test", reason="")
+    store.put(versions.manifest_key(version), body)
+    store.put(versions.manifest_key("other"), b"{}")
+    store.delete(deployment.CHAMPION)
+    deployment.promote(store, "other", over=None, by="test", reason="")
     assert publish().status == "already published"
     # The manifest of "other" is damaged, so a judge would have let this version pass.
     assert publish(limits=Limits(margin=0.5)).status == "promoted"

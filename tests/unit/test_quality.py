@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn
 
-from functions.core.manifest import Interval
+from functions.core.stats.records import Interval
 from functions.monitor.quality import Quality, expected_quality, fallen, live_quality
 from training.evaluation import calibration_error
 

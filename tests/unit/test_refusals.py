@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from functions.core.ids import time_of
-from functions.core.passenger import Passenger
-from functions.core.predictions import Reading
+from functions.core.base.ids import time_of
+from functions.core.predictions.records import Reading
+from functions.core.schema.passenger import Passenger
 from functions.predict import service
 from functions.predict.batch import MOST_EXPLAINED
 from functions.predict.handler import long_way

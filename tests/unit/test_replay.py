@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from functions.core import registry
-from functions.core.folder_store import FolderStore
-from functions.core.ids import new_ids
-from functions.core.predictions import folder
+from functions.core.base.ids import new_ids
+from functions.core.predictions.records import folder
+from functions.core.registry import versions
+from functions.core.storage.folder import FolderStore
 from functions.predict.service import service
 from tests.conftest import Call
 
@@ -89,7 +89,7 @@ def test_a_prediction_of_a_deleted_version_can_be_read_but_not_made_again(
     call: Call, store: FolderStore, shipped: list[dict[str, Any]]
 ) -> None:
     version = shipped[0]["model"]["version"]
-    registry.delete_version(store, version)
+    versions.delete_version(store, version)
     service.cache_clear()
     path = f"/predictions/{shipped[0]['prediction_id']}"
     status, answer = call("POST", f"{path}/replay")

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from functions.core.columns import Columns, to_columns
-from functions.core.passenger import Passenger
-from functions.core.scorer import Scorer
+from functions.core.schema.columns import Columns, to_columns
+from functions.core.schema.passenger import Passenger
+from functions.core.scoring.scorer import Scorer
 from training.dataset import Dataset
 from training.export import export
 from training.pipeline import candidates

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import snapshot_restore_py as lambda_hooks
 
-from functions.core import promotion, registry
-from functions.core.errors import StoreUnavailable
-from functions.core.folder_store import FolderStore
-from functions.core.store import Blob, Store
+from functions.core.base.errors import StoreUnavailable
+from functions.core.registry import deployment, versions
+from functions.core.storage.contract import Blob, Store
+from functions.core.storage.folder import FolderStore
 from functions.predict import service, snapshot
 from functions.predict.champion import ChampionCache
 from functions.predict.service import PredictSettings, Service
@@ -69,16 +69,16 @@ def fill(store: Store, objects: dict[str, bytes]) -> str:
     """Put `objects` into the store. Returns the champion's version."""
     for key, body in objects.items():
         store.put(key, body)
-    return promotion.read_champion(store)[0].version
+    return deployment.read_champion(store)[0].version
 
 
 def promote_a_copy(store: Store, version: str) -> str:
     """Publish the champion's bytes again as another version and promote that."""
-    manifest = registry.read_manifest(store, version)
+    manifest = versions.read_manifest(store, version)
     copy = manifest.model_copy(update={"version": "another"})
-    store.put(registry.model_key(copy.version), registry.read_model(store, manifest))
-    registry.write_manifest(store, copy)
-    promotion.promote(store, copy.version, over=promotion.read_champion(store), by="test", reason="")
+    store.put(versions.model_key(copy.version), versions.read_model(store, manifest))
+    versions.write_manifest(store, copy)
+    deployment.promote(store, copy.version, over=deployment.read_champion(store), by="test", reason="")
     return copy.version
 
 
@@ -121,7 +121,7 @@ def test_a_restored_process_checks_the_champion_before_its_first_answer(
     machine.now = now
     assert cache.current().manifest.version == newer
     # From here on the clock counts again.
-    promotion.promote(machine, version, over=promotion.read_champion(machine), by="test", reason="")
+    deployment.promote(machine, version, over=deployment.read_champion(machine), by="test", reason="")
     assert cache.current().manifest.version == newer
     machine.now += 30
     assert cache.current().manifest.version == version
@@ -160,7 +160,7 @@ def test_settings_that_do_not_fit_fail_the_snapshot_and_with_it_the_deployment(
 # seeds `random` anew) do not run, as they do not after a restore.
 RESTORED_TWICE = """
 import ctypes, json, os, random, uuid
-from functions.core.ids import new_ids
+from functions.core.base.ids import new_ids
 from functions.predict import handler
 from snapshot_restore_py import get_after_restore
 

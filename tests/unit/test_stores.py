@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnsafeStore, UnusableModel
-from functions.core.folder_store import FolderStore
-from functions.core.store import PROBE, Store, open_store, probe
+from functions.core.base.errors import (
+    Conflict,
+    NoChampion,
+    NotFound,
+    StoreUnavailable,
+    UnsafeStore,
+    UnusableModel,
+)
+from functions.core.registry import deployment, versions
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.opening import open_store
+from functions.core.storage.probe import PROBE, probe
 from tests.conftest import QUICK, TITANIC
 from training.publication import Upload, train_and_publish
 
@@ -114,36 +123,36 @@ def test_the_probe_refuses_a_store_that_ignores_conditions(tmp_path: Path) -> No
     upload = Upload("datasets/titanic.csv", datetime.now(UTC))
     with pytest.raises(UnsafeStore):
         train_and_publish(careless, upload, TITANIC, by="test", configuration=QUICK)
-    assert list(registry.published(careless)) == []
+    assert list(versions.published(careless)) == []
 
 
 def test_no_champion_and_a_damaged_one_are_told_apart(store: Store) -> None:
     with pytest.raises(NoChampion):
-        promotion.read_champion(store)
-    store.put(promotion.CHAMPION, b"{")
+        deployment.read_champion(store)
+    store.put(deployment.CHAMPION, b"{")
     with pytest.raises(UnusableModel):
-        promotion.read_champion(store)
+        deployment.read_champion(store)
 
 
 def test_only_a_published_version_can_be_promoted(store: Store) -> None:
     with pytest.raises(NotFound):
-        promotion.promote(store, "0" * 16, over=None, by="test", reason="")
+        deployment.promote(store, "0" * 16, over=None, by="test", reason="")
     with pytest.raises(NoChampion):
-        promotion.read_champion(store)
+        deployment.read_champion(store)
 
 
 def test_promotions_are_counted_and_the_loser_of_a_race_changes_nothing(store: Store) -> None:
     for version in ("one", "two", "three"):
-        store.put(registry.manifest_key(version), b"{}")
-    promotion.promote(store, "one", over=None, by="test", reason="first")
+        store.put(versions.manifest_key(version), b"{}")
+    deployment.promote(store, "one", over=None, by="test", reason="first")
     with pytest.raises(Conflict):
-        promotion.promote(store, "two", over=None, by="test", reason="also first")
-    over = promotion.read_champion(store)
+        deployment.promote(store, "two", over=None, by="test", reason="also first")
+    over = deployment.read_champion(store)
     with pytest.raises(Conflict, match="already"):
-        promotion.promote(store, "one", over=over, by="test", reason="again")
-    promotion.promote(store, "two", over=over, by="test", reason="better")
+        deployment.promote(store, "one", over=over, by="test", reason="again")
+    deployment.promote(store, "two", over=over, by="test", reason="better")
     with pytest.raises(Conflict):
-        promotion.promote(store, "three", over=over, by="test", reason="late")
-    champion, _ = promotion.read_champion(store)
+        deployment.promote(store, "three", over=over, by="test", reason="late")
+    champion, _ = deployment.read_champion(store)
     assert (champion.sequence, champion.version, champion.previous) == (2, "two", "one")
     assert [(entry.sequence, entry.version) for entry in champion.history] == [(1, "one"), (2, "two")]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.core.predictions import READ_AT_ONCE, folder
+from functions.core.predictions.records import READ_AT_ONCE, folder
 from functions.feedback.selection import LONGEST, Filters
 from functions.feedback.service import FeedbackSettings
 from functions.local.template import Function, read_template

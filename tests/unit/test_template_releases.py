@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.core.s3_reader import _ATTEMPTS, _SECONDS
+from functions.core.storage.s3_reader import _ATTEMPTS, _SECONDS
 from functions.monitor.metrics import NAMESPACE, UNITS
 from tests.declared import DOCUMENT, PARAMETERS, RESOURCES, of_type
 

@@ -12,10 +12,10 @@ import onnx
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from functions.core.columns import to_columns
-from functions.core.errors import UnprovenModel, UnusableModel
-from functions.core.passenger import FEATURES, Passenger
-from functions.core.scorer import Scorer
+from functions.core.base.errors import UnprovenModel, UnusableModel
+from functions.core.schema.columns import to_columns
+from functions.core.schema.passenger import FEATURES, Passenger
+from functions.core.scoring.scorer import Scorer
 from tests.conftest import QUICK, TITANIC, quiet
 from training import dataset as datasets
 from training import evaluation

@@ -1,6 +1,6 @@
 """The predict function's HTTP API: Lifeboat's own routes, and the dialects that other tools speak."""
 
-from functions.core.api import add_document, new_api
+from functions.core.http.api import add_document, new_api
 from functions.predict.app import invocations, native, replay, v2
 from functions.predict.app.common import MAY_PREDICT
 

@@ -8,10 +8,10 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from functions.core.access import Caller
-from functions.core.api import guarded_by, holder_of
-from functions.core.errors import InvalidInput, UnsupportedMediaType
-from functions.core.http import request_id
+from functions.core.base.errors import InvalidInput, UnsupportedMediaType
+from functions.core.http.api import guarded_by, holder_of
+from functions.core.http.refusals import request_id
+from functions.core.identity.caller import Caller
 from functions.predict import batch
 from functions.predict.batch import BadRows, Rows
 from functions.predict.champion import Loaded

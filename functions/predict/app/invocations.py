@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
-from functions.core.http import error_answers
+from functions.core.http.refusals import error_answers
 from functions.predict import invocations
 from functions.predict.app.body_schema import CSV_BODY, body_schema
 from functions.predict.app.common import (

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from functions.core.columns import Columns, to_columns
-from functions.core.errors import InvalidInput
-from functions.core.http import error_answers
-from functions.core.manifest import Certificate, DatasetFacts, Interval, Signature
-from functions.core.passenger import Passenger
+from functions.core.base.errors import InvalidInput
+from functions.core.http.refusals import error_answers
+from functions.core.registry.manifest import Certificate, DatasetFacts, Signature
+from functions.core.schema.columns import Columns, to_columns
+from functions.core.schema.passenger import Passenger
+from functions.core.stats.records import Interval
 from functions.predict import answers, batch
 from functions.predict.app.body_schema import CSV_BODY, body_schema
 from functions.predict.app.common import (

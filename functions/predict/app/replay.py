@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from functions.core.http import error_answers
-from functions.core.ids import PATTERN
+from functions.core.base.ids import PATTERN
+from functions.core.http.refusals import error_answers
 from functions.predict.app.common import MAY_PREDICT, CurrentService
 from functions.predict.replay import Replay, find, replay
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from functions.core import registry
-from functions.core.errors import InvalidInput, NotFound
-from functions.core.http import envelope, error_answers
-from functions.core.manifest import VERSION
+from functions.core.base.errors import InvalidInput, NotFound
+from functions.core.base.ids import VERSION
+from functions.core.http.refusals import envelope, error_answers
+from functions.core.registry import versions
 from functions.predict import v2
 from functions.predict.app.body_schema import body_schema
 from functions.predict.app.common import (
@@ -121,7 +121,7 @@ async def models(champion: CurrentChampion) -> ModelList:
 
 @router.get("/models/{name}", summary="Describe the champion", responses=_ON_READ, dependencies=MAY_PREDICT)
 async def metadata(champion: Champion, service: CurrentService) -> ModelMetadata:
-    return v2.describe(champion, list(registry.published(service.store)))
+    return v2.describe(champion, list(versions.published(service.store)))
 
 
 @router.get(
@@ -131,7 +131,7 @@ async def metadata(champion: Champion, service: CurrentService) -> ModelMetadata
     dependencies=MAY_PREDICT,
 )
 async def version_metadata(model: ByVersion, service: CurrentService) -> ModelMetadata:
-    return v2.describe(model, list(registry.published(service.store)))
+    return v2.describe(model, list(versions.published(service.store)))
 
 
 @router.get(

@@ -27,7 +27,7 @@ def main() -> None:
     from functions.predict.handler import handler
 
     mark("all other imports")
-    from functions.core.scorer import Scorer
+    from functions.core.scoring.scorer import Scorer
     from functions.predict import champion
     from functions.predict.service import service
 

@@ -11,7 +11,7 @@ from mlflow.types import ColSpec, Schema
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from functions.core.passenger import FEATURES, Passenger
+from functions.core.schema.passenger import FEATURES, Passenger
 from tests.bench.peers.pipeline import load_pipeline, matrix_of_frame
 
 _KINDS = {"age": "double", "fare": "double", "pclass": "long", "sibsp": "long", "parch": "long"}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from functions.authorize.handler import handler, key_ring
-from functions.core.parameters import Parameter, open_parameter
+from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter import Parameter
 from tests.keys import Ask
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from functions.authorize import keys as keys_module
 from functions.authorize.handler import handler
-from functions.authorize.keys import check, make_key
-from functions.authorize.register import revoke
-from functions.core.access import SCOPES, Caller, caller_of
-from functions.core.errors import Unauthorized
-from functions.core.parameters import Parameter
+from functions.core.base.errors import Unauthorized
+from functions.core.identity import keys as keys_module
+from functions.core.identity.caller import SCOPES, Caller, caller_of
+from functions.core.identity.key_list import revoke
+from functions.core.identity.keys import check, make_key
+from functions.core.storage.parameter import Parameter
 from tests.keys import DAY, NOW, Ask, new_key
 
 

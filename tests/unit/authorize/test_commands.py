@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.authorize.__main__ import main
-from functions.core.parameters import Parameter
+from functions.core.storage.parameter import Parameter
 from tests.keys import DAY, Ask, new_key
 
 

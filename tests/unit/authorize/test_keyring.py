@@ -3,10 +3,10 @@
 import pytest
 
 from functions.authorize.keyring import KeyRing
-from functions.authorize.keys import Key, make_key, write_keys
 from functions.authorize.settings import AuthorizeSettings
-from functions.core.errors import StoreUnavailable
-from functions.core.parameters import Change
+from functions.core.base.errors import StoreUnavailable
+from functions.core.identity.keys import Key, make_key, write_keys
+from functions.core.storage.parameter import Change
 from tests.keys import NOW
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from functions.authorize.keys import make_key, merge, read_keys, write_keys
-from functions.core.errors import UnusableKeys
+from functions.core.base.errors import UnusableKeys
+from functions.core.identity.keys import make_key, merge, read_keys, write_keys
 from tests.keys import DAY, NOW
 
 

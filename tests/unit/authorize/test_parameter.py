@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from functions.authorize.register import all_keys
-from functions.core.errors import Conflict, StoreUnavailable, UnusableKeys
-from functions.core.file_parameter import FileParameter
-from functions.core.parameters import Parameter, open_parameter
-from functions.core.ssm_parameter import SsmParameter
+from functions.core.base.errors import Conflict, StoreUnavailable, UnusableKeys
+from functions.core.identity.key_list import all_keys
+from functions.core.storage.file_parameter import FileParameter
+from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter import Parameter
+from functions.core.storage.ssm_parameter import SsmParameter
 from tests.keys import new_key
 
 

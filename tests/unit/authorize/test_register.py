@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from functions.authorize.keys import make_key, write_keys
-from functions.authorize.register import add, all_keys, revoke
-from functions.core.errors import Conflict, NotFound, UnusableKeys
-from functions.core.parameters import Change, Parameter
+from functions.core.base.errors import Conflict, NotFound, UnusableKeys
+from functions.core.identity.key_list import add, all_keys, revoke
+from functions.core.identity.keys import make_key, write_keys
+from functions.core.storage.parameter import Change, Parameter
 from tests.keys import DAY, NOW, new_key
 
 

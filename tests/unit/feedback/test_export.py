@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from functions.core.table import read_passengers
+from functions.core.schema.table import read_passengers
 from functions.feedback.handler import handler
 from tests import gateway
 from tests.feedback import Bench, Call, say

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from functions.core.errors import Conflict
-from functions.core.folder_store import FolderStore
+from functions.core.base.errors import Conflict
+from functions.core.storage.folder import FolderStore
 from functions.feedback.leases import read_leases
 from tests.feedback import NOW, Bench, Call, queue
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.core import feedback
-from functions.core.errors import Conflict, StoreUnavailable
-from functions.core.folder_store import FolderStore
+from functions.core.base.errors import Conflict, StoreUnavailable
+from functions.core.predictions import labels
+from functions.core.storage.folder import FolderStore
 from tests.feedback import NOW, Bench, Call, say
 from tests.production import ids_of, logged_line
 
@@ -154,7 +154,7 @@ def test_two_that_say_the_same_at_once_keep_it_once(bench: Bench, monkeypatch: p
         raise Conflict(key)
 
     monkeypatch.setattr(FolderStore, "create", beaten)
-    _, new = feedback.record(bench, id_, survived=True, source="alice", key_id="", request_id="")
+    _, new = labels.record(bench, id_, survived=True, source="alice", key_id="", request_id="")
     assert new is False
     assert bench.labels(id_) == [[("alice", True)]]
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from functions.core.ids import new_ids
-from functions.core.predictions import parse_line
+from functions.core.base.ids import new_ids
+from functions.core.predictions.records import parse_line
 from functions.feedback.sampling import choose
 from tests.production import SOMEBODY, logged_line
 

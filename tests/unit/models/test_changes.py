@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.folder_store import FolderStore
+from functions.core.registry import deployment, versions
+from functions.core.storage.folder import FolderStore
 from tests.shelf import UNKNOWN, WHY, Call, Shelf
 
 
@@ -25,7 +25,7 @@ def test_a_promotion_by_hand_names_the_key_as_its_author(
 
 
 def test_what_the_gate_held_back_takes_force(call: Call, shelf: Shelf) -> None:
-    manifest = registry.read_manifest(shelf.store, shelf.first)
+    manifest = versions.read_manifest(shelf.store, shelf.first)
     decision = manifest.decision.model_copy(update={"promote": False, "reason": "it is worse"})
     version = shelf.add(1, decision=decision)
     status, answer = call("POST", f"/models/{version}/promote", WHY)
@@ -87,7 +87,7 @@ def test_a_rollback_with_nowhere_to_go_changes_nothing(call: Call, shelf: Shelf)
 
 def test_a_broken_model_comes_into_service_in_no_way_and_nobody_is_woken(call: Call, shelf: Shelf) -> None:
     version = shelf.add(1)
-    shelf.store.put(registry.model_key(version), b"not the graph")
+    shelf.store.put(versions.model_key(version), b"not the graph")
     for path, body in (
         ("/models/rollback", {**WHY, "to": version}),
         (f"/models/{version}/promote", {**WHY, "force": True}),
@@ -114,13 +114,13 @@ def test_the_champion_and_what_a_rollback_returns_to_are_not_deleted(call: Call,
     for kept in (version, shelf.first):
         status, answer = call("DELETE", f"/models/{kept}")
         assert (status, answer["code"]) == (409, "CONFLICT")
-        assert registry.read_manifest(shelf.store, kept).version == kept
+        assert versions.read_manifest(shelf.store, kept).version == kept
     assert call("POST", "/models/rollback", WHY)[0] == 200
     assert call("DELETE", f"/models/{version}")[0] == 204
 
 
 def test_before_the_first_promotion_nothing_is_deleted(call: Call, shelf: Shelf) -> None:
-    shelf.store.delete(promotion.CHAMPION)
+    shelf.store.delete(deployment.CHAMPION)
     status, answer = call("DELETE", f"/models/{shelf.first}")
     assert (status, answer["code"]) == (409, "CONFLICT")
-    assert registry.read_manifest(shelf.store, shelf.first).version == shelf.first
+    assert versions.read_manifest(shelf.store, shelf.first).version == shelf.first

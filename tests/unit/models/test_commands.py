@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from functions.core import promotion, registry
-from functions.core.comparison import Holdout
-from functions.core.folder_store import FolderStore
-from functions.core.manifest import Decision
-from functions.core.store import Blob, Store
+from functions.core.registry import deployment, versions
+from functions.core.registry.comparison import Holdout
+from functions.core.registry.manifest import Decision
+from functions.core.storage.contract import Blob, Store
+from functions.core.storage.folder import FolderStore
 from tests.versions import NOON, publish
 from training.__main__ import main
 
@@ -47,13 +47,13 @@ def fail(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sa
 
 
 @pytest.fixture
-def versions(store: Store) -> list[str]:
+def three_versions(store: Store) -> list[str]:
     """Three versions, promoted one after the other."""
     for day, version in enumerate(("a", "b", "c")):
         holdout = Holdout(features={"age": [1.0, None]}, survived=[1, 0], probability=[0.9 - day / 4, 0.1])
         publish(store, version, at=NOON + timedelta(days=day), holdout=holdout)
-        over = promotion.read_to_replace(store)
-        promotion.promote(store, version, over=over, by="test", reason=f"{version} is better")
+        over = deployment.read_to_replace(store)
+        deployment.promote(store, version, over=over, by="test", reason=f"{version} is better")
     return ["a", "b", "c"]
 
 
@@ -61,7 +61,7 @@ def table(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines()]
 
 
-def test_the_list_shows_who_stands_where(say: Say, store: Store, versions: list[str]) -> None:
+def test_the_list_shows_who_stands_where(say: Say, store: Store, three_versions: list[str]) -> None:
     publish(store, "d")
     heads, *rows = table(say("list"))
     assert heads[:3] == ["version", "standing", "published"]
@@ -69,15 +69,15 @@ def test_the_list_shows_who_stands_where(say: Say, store: Store, versions: list[
     assert (standing["b"], standing["c"]) == ("previous", "champion")
     # The others stand nowhere: what follows is when they were published.
     for version in ("a", "d"):
-        written = store.head(registry.manifest_key(version)).modified
+        written = store.head(versions.manifest_key(version)).modified
         assert standing[version] == f"{written:%Y-%m-%d}"
-    promotion.rollback(store, to="a", by="test", reason="")
+    deployment.rollback(store, to="a", by="test", reason="")
     standing = {row[0]: row[1] for row in table(say("list"))}
     assert (standing["a"], standing["b"], standing["c"]) == ("champion", "abandoned", "abandoned")
     assert "0.4200" in rows[0]
 
 
-def test_machines_read_the_same_in_json(say: Say, versions: list[str]) -> None:
+def test_machines_read_the_same_in_json(say: Say, three_versions: list[str]) -> None:
     listed: list[dict[str, Any]] = json.loads(say("list", "--json"))
     assert {one["version"]: one["in_service"] for one in listed} == {"a": False, "b": False, "c": True}
     assert listed[0]["summary"]["metrics"]["log_loss"]["value"] == 0.42
@@ -94,19 +94,19 @@ def test_an_empty_store_has_nothing_to_list(say: Say) -> None:
     assert json.loads(say("list", "--json")) == []
 
 
-def test_a_damaged_version_is_listed_as_such(say: Say, store: Store, versions: list[str]) -> None:
-    store.put(registry.manifest_key("b"), b"{}")
-    store.put(promotion.CHAMPION, b"{")
+def test_a_damaged_version_is_listed_as_such(say: Say, store: Store, three_versions: list[str]) -> None:
+    store.put(versions.manifest_key("b"), b"{}")
+    store.put(deployment.CHAMPION, b"{")
     assert "the manifest of version b is damaged" in say("list")
 
 
 def test_a_version_deleted_while_it_is_listed_is_left_out(
-    say: Say, versions: list[str], monkeypatch: pytest.MonkeyPatch
+    say: Say, three_versions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get = FolderStore.get
 
     def deleted(self: FolderStore, key: str) -> Blob:
-        if key == registry.manifest_key("a"):
+        if key == versions.manifest_key("a"):
             self.delete(key)
         return get(self, key)
 
@@ -132,7 +132,7 @@ def test_a_version_is_shown_with_what_the_gate_said(say: Say, store: Store) -> N
     assert ["pclass=2", "20.0000"] in table(said)
 
 
-def test_two_versions_are_compared_row_by_row(say: Say, versions: list[str]) -> None:
+def test_two_versions_are_compared_row_by_row(say: Say, three_versions: list[str]) -> None:
     said = say("compare", "a", "c")
     assert "On the 2 held-out rows they share:" in said
     assert "They disagree on 1 of them" in said
@@ -140,25 +140,25 @@ def test_two_versions_are_compared_row_by_row(say: Say, versions: list[str]) -> 
 
 
 def test_a_promotion_and_a_rollback_bear_the_name_of_who_made_them(
-    say: Say, store: Store, versions: list[str]
+    say: Say, store: Store, three_versions: list[str]
 ) -> None:
     assert "b is in service, in place of c" in say("rollback", "--reason", "complaints")
     assert "a is in service, in place of b" in say("rollback", "--to", "a", "--reason", "more of them")
     assert "c is in service" in say("promote", "c", "--force", "--reason", "it was right")
     first = table(say("history", "--limit", "2"))[1]
     assert first[:2] == ["6", "c"]
-    assert [one.by for one in promotion.history(store)][:3] == [getpass.getuser()] * 3
+    assert [one.by for one in deployment.history(store)][:3] == [getpass.getuser()] * 3
     assert len(table(say("history", "--limit", "2"))) == 3
 
 
-def test_what_fails_says_why_and_changes_nothing(fail: Say, store: Store, versions: list[str]) -> None:
-    before = store.get(promotion.CHAMPION)
+def test_what_fails_says_why_and_changes_nothing(fail: Say, store: Store, three_versions: list[str]) -> None:
+    before = store.get(deployment.CHAMPION)
     assert "force" in fail("promote", "a", "--reason", "x")
     assert "in service and cannot be deleted" in fail("delete", "c")
     assert "no version nowhere is published" in fail("show", "nowhere")
     assert "no version nowhere is published" in fail("compare", "a", "nowhere")
     assert "in service already" in fail("rollback", "--to", "c", "--reason", "x")
-    assert store.get(promotion.CHAMPION) == before
+    assert store.get(deployment.CHAMPION) == before
 
 
 def test_a_history_needs_a_champion(fail: Say) -> None:

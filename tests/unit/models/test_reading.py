@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from functions.core import history_pages, promotion, registry
-from functions.core.errors import NotFound
-from functions.core.folder_store import FolderStore
-from functions.core.manifest import Manifest
+from functions.core.base.errors import NotFound
+from functions.core.registry import deployment, history, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.folder import FolderStore
 from tests.shelf import UNKNOWN, WHY, Call, Shelf
 
 
@@ -30,8 +30,8 @@ def test_the_versions_come_in_pages_newest_first(call: Call, shelf: Shelf) -> No
     added = [shelf.add(number) for number in (3, 1, 6, 2, 5, 4)]
     found = pages(call, "/models", "versions", "after", 2)
     assert [len(page) for page in found] == [2, 2, 2, 1]
-    versions = [version["version"] for page in found for version in page]
-    assert versions == [*sorted(added, reverse=True), shelf.first]
+    listed = [version["version"] for page in found for version in page]
+    assert listed == [*sorted(added, reverse=True), shelf.first]
 
 
 def test_a_page_reads_the_manifests_on_it_and_no_others(
@@ -49,7 +49,7 @@ def test_a_page_reads_the_manifests_on_it_and_no_others(
     monkeypatch.setattr(FolderStore, "get", counted)
     _, page = call("GET", "/models?limit=3")
     assert sorted(read) == sorted(
-        [promotion.CHAMPION, *(registry.manifest_key(version["version"]) for version in page["versions"])]
+        [deployment.CHAMPION, *(versions.manifest_key(version["version"]) for version in page["versions"])]
     )
 
 
@@ -79,7 +79,7 @@ def test_a_listed_version_says_what_matters_of_it(call: Call, shelf: Shelf) -> N
 
 def test_a_damaged_manifest_is_listed_as_such(call: Call, shelf: Shelf) -> None:
     version = shelf.add(1)
-    shelf.store.put(registry.manifest_key(version), b"{")
+    shelf.store.put(versions.manifest_key(version), b"{")
     _, page = call("GET", "/models")
     (listed,) = [entry for entry in page["versions"] if entry["version"] == version]
     assert listed["summary"] is None
@@ -94,7 +94,7 @@ def test_a_version_deleted_while_it_is_listed_is_left_out(
     get = FolderStore.get
 
     def deleted(self: FolderStore, key: str) -> Any:
-        if key == registry.manifest_key(gone):
+        if key == versions.manifest_key(gone):
             raise NotFound("the store has no such object")
         return get(self, key)
 
@@ -105,7 +105,7 @@ def test_a_version_deleted_while_it_is_listed_is_left_out(
 def test_a_version_is_described_by_its_manifest(call: Call, shelf: Shelf) -> None:
     status, found = call("GET", f"/models/{shelf.first}")
     assert status == 200
-    assert Manifest.model_validate(found) == registry.read_manifest(shelf.store, shelf.first)
+    assert Manifest.model_validate(found) == versions.read_manifest(shelf.store, shelf.first)
 
 
 def test_two_versions_are_set_side_by_side(call: Call, shelf: Shelf) -> None:
@@ -113,7 +113,7 @@ def test_two_versions_are_set_side_by_side(call: Call, shelf: Shelf) -> None:
     status, found = call("GET", f"/models/compare?left={shelf.first}&right={all_survive}")
     assert status == 200
     assert (found["left"], found["right"]) == (shelf.first, all_survive)
-    assert found["shared_rows"] == registry.read_manifest(shelf.store, shelf.first).dataset.holdout_rows
+    assert found["shared_rows"] == versions.read_manifest(shelf.store, shelf.first).dataset.holdout_rows
     assert found["on_shared_rows"]["log_loss"]["left"] < found["on_shared_rows"]["log_loss"]["right"]
     assert found["disagreements"] >= len(found["rows"]) > 0
     assert all(row["left"] <= 0.5 < row["right"] == 0.9 for row in found["rows"])
@@ -122,7 +122,7 @@ def test_two_versions_are_set_side_by_side(call: Call, shelf: Shelf) -> None:
 def test_versions_that_cannot_be_compared_say_why(call: Call, shelf: Shelf) -> None:
     assert call("GET", f"/models/compare?left={shelf.first}&right={UNKNOWN}")[0] == 404
     version = shelf.add(1)
-    shelf.store.delete(registry.holdout_key(version))
+    shelf.store.delete(versions.holdout_key(version))
     status, answer = call("GET", f"/models/compare?left={version}&right={shelf.first}")
     assert (status, answer["code"]) == (503, "UNUSABLE_MODEL")
     assert "holdout" in answer["error"]
@@ -132,10 +132,10 @@ def test_the_history_comes_in_pages_newest_first(
     call: Call, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So few that most of them have left the champion's own record for pages of theirs.
-    monkeypatch.setattr(history_pages, "MOST_KEPT", 4)
+    monkeypatch.setattr(history, "MOST_KEPT", 4)
     others = [shelf.add(1), shelf.add(2)]
     for turn in range(1, 11):
-        promote = promotion.promote_by_hand
+        promote = deployment.promote_by_hand
         promote(shelf.store, others[turn % 2], by="test", reason=f"turn {turn}", force=True)
     found = pages(call, "/models/history", "promotions", "before", 3)
     assert [[one["sequence"] for one in page] for page in found] == [

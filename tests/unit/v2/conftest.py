@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.folder_store import FolderStore
-from functions.core.promotion import read_champion
+from functions.core.registry.deployment import read_champion
+from functions.core.storage.folder import FolderStore
 from tests.conftest import Call
 from tests.tensors import (
     PASSENGERS,

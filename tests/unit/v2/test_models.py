@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.core.folder_store import FolderStore
-from functions.core.limits import MOST_BATCH_BYTES
-from functions.core.registry import published as published_versions
+from functions.core.http.limits import MOST_BATCH_BYTES
+from functions.core.registry.versions import published as published_versions
+from functions.core.storage.folder import FolderStore
 from functions.predict import service
 from tests.conftest import Call, Send
 from tests.tensors import (

@@ -1,0 +1,1 @@
+"""What everything stands on: failures, ids, log lines, records and settings."""

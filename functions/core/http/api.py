@@ -1,0 +1,119 @@
+"""How the API of every HTTP function is put together: errors, limits, keys, and its own document."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse
+
+from functions.core.base.errors import LifeboatError
+from functions.core.base.ids import VERSION
+from functions.core.base.logs import log
+from functions.core.http import refusals
+from functions.core.http.documentation import describe, documentation_page, operation_id
+from functions.core.http.middleware import MIDDLEWARE
+from functions.core.identity.caller import Caller, caller_of
+
+Check = Callable[[Request], Awaitable[Caller]]
+
+
+def new_api(title: str, description: str) -> FastAPI:
+    """An API without routes: closed to who shows no key, with Lifeboat's limits and its error envelope."""
+    return FastAPI(
+        title=title,
+        description=description,
+        version="1.0.0",
+        # Served by `add_document`, to those who have a key.
+        openapi_url=None,
+        generate_unique_id_function=operation_id,
+        responses=refusals.ANYWHERE,
+        middleware=MIDDLEWARE,
+        exception_handlers={
+            LifeboatError: refusals.on_failure,
+            RequestValidationError: _on_invalid,
+            HTTPException: refusals.on_http,
+            Exception: refusals.on_crash,
+        },
+    )
+
+
+def add_document(app: FastAPI, prefix: str, dependencies: Sequence[Any]) -> None:
+    """Serve the OpenAPI document of `app`, and the page that shows it, below `prefix`."""
+
+    @app.get(f"{prefix}/openapi.json", include_in_schema=False, dependencies=dependencies)
+    async def document() -> dict[str, Any]:
+        return describe(app)
+
+    @app.get(f"{prefix}/docs", include_in_schema=False, dependencies=dependencies)
+    async def docs() -> HTMLResponse:
+        return documentation_page(describe(app))
+
+
+def holder_of(scope: str) -> Check:
+    """A dependency: the caller, who has to have `scope`. What an administrator asks for is logged."""
+
+    async def check(request: Request) -> Caller:
+        caller = caller_of(request.scope["aws.event"])
+        caller.require(scope)
+        if scope == "admin":
+            # Only what looks like a version: a path may hold whatever people put there.
+            named = {
+                name: value
+                for name, value in request.path_params.items()
+                if re.fullmatch(VERSION, str(value))
+            }
+            log(
+                "INFO",
+                "administrator",
+                key_id=caller.key_id,
+                route=refusals.route(request),
+                request_id=refusals.request_id(request.scope),
+                **named,
+            )
+        return caller
+
+    return check
+
+
+def guarded_by(check: Check) -> list[Any]:
+    """The dependencies of a route that takes a key.
+
+    They come before everything else: who may not ask learns nothing of what is wrong with the body. The
+    schemes only tell the documentation where a key goes; functions.authorize reads it there.
+    """
+    return [
+        Security(APIKeyHeader(name="x-api-key", auto_error=False)),
+        Security(HTTPBearer(auto_error=False)),
+        Depends(check),
+    ]
+
+
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    """A body or parameter that does not fit its model."""
+    if not isinstance(error, RequestValidationError):
+        return await refusals.on_crash(request, error)
+    found = error.errors()
+    # A body of no bytes is missing to FastAPI; to whoever sent it, it is a body that is not JSON.
+    if any(
+        item["type"] == "json_invalid" or (item["loc"] == ("body",) and item["type"] == "missing")
+        for item in found
+    ):
+        return refusals.envelope(request, 400, "INVALID_JSON", refusals.NOT_JSON)
+    if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in found):
+        reason = "the body was not read as JSON; send it with the header content-type: application/json"
+        return refusals.envelope(request, 415, "UNSUPPORTED_MEDIA_TYPE", reason)
+    detail = [
+        {
+            "loc": [part if isinstance(part, int) else part[:100] for part in item["loc"]],
+            "msg": item["msg"],
+            "type": item["type"],
+        }
+        for item in found[: refusals.MOST_DETAILS]
+    ]
+    return refusals.envelope(
+        request, 422, "INVALID_INPUT", "the input does not fit; `detail` says where", detail
+    )

@@ -1,0 +1,16 @@
+"""How much an HTTP function reads, and what every answer tells browsers and proxies."""
+
+MOST_HEADERS = 64
+MOST_BODY_BYTES = 262_144
+# What takes many passengers at once reads as much as Lambda hands over.
+BATCH_PATHS = ("/predict/batch", "/invocations", "/infer")
+MOST_BATCH_BYTES = 6 * 1024 * 1024
+
+ANSWER_HEADERS = (
+    # An answer may tell something about a person.
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    # A page that needs scripts says which; any other answer needs nothing at all.
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)

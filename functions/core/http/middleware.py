@@ -1,0 +1,112 @@
+"""What every request passes before it reaches a route of an HTTP function: limits, and the door."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from functions.core.base.errors import LifeboatError, PayloadTooLarge, TooManyHeaders
+from functions.core.http.limits import (
+    ANSWER_HEADERS,
+    BATCH_PATHS,
+    MOST_BATCH_BYTES,
+    MOST_BODY_BYTES,
+    MOST_HEADERS,
+)
+from functions.core.http.refusals import on_failure
+from functions.core.identity.caller import caller_of
+
+# Whoever watches over the service asks here, without a key. Nothing else is open.
+OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping"})
+
+
+class AnswerHeaders:
+    """ASGI middleware that tells browsers and proxies to keep, guess and embed nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in ANSWER_HEADERS:
+                    headers.setdefault(name.decode(), value.decode())
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class HeaderLimit:
+    """ASGI middleware that refuses a request of more than `most` headers."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_HEADERS) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and len(scope["headers"]) > self._most:
+            error = TooManyHeaders(f"the request has more than {self._most} headers")
+            await _refuse(error, scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class Door:
+    """ASGI middleware that lets in who has a valid key, and to `open_paths` everybody.
+
+    What the key allows is for each route to say, with `Caller.require`.
+    """
+
+    def __init__(self, app: ASGIApp, open_paths: frozenset[str] = OPEN_PATHS) -> None:
+        self._app = app
+        self._open_paths = open_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in self._open_paths:
+            try:
+                caller_of(scope.get("aws.event", {}))
+            except LifeboatError as error:
+                await _refuse(error, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class BodyLimit:
+    """ASGI middleware that refuses a body that is too large before anything parses it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        most = MOST_BATCH_BYTES if scope["path"].endswith(BATCH_PATHS) else MOST_BODY_BYTES
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > most:
+                error = PayloadTooLarge(f"the body is larger than {most} bytes")
+                await _refuse(error, scope, receive, send)
+                return
+            if not message.get("more_body", False):
+                break
+        # FastAPI would turn an error raised while it reads the body into a 400: it gets all of it at once.
+        whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+        async def replay() -> Message:
+            nonlocal whole
+            message, whole = whole, None
+            return message or await receive()
+
+        await self._app(scope, replay, send)
+
+
+async def _refuse(error: LifeboatError, scope: Scope, receive: Receive, send: Send) -> None:
+    await (await on_failure(Request(scope), error))(scope, receive, send)
+
+
+# From the outside in: who has no key is refused before anything is read.
+MIDDLEWARE = (Middleware(AnswerHeaders), Middleware(HeaderLimit), Middleware(Door), Middleware(BodyLimit))

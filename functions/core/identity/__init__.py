@@ -1,0 +1,1 @@
+"""Who calls: keys, where they are listed, and what their holders may do."""

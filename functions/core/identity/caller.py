@@ -1,0 +1,48 @@
+"""Who calls, and what they may do: read from what the authorizer found out about the key of a request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from functions.core.base.errors import Forbidden, StoreUnavailable, Unauthorized
+
+SCOPES = ("predict", "feedback", "admin")
+
+HOW_TO_SEND_A_KEY = "send one in the header x-api-key, or as Authorization: Bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The holder of a valid key: its id, which is no secret, and the scopes it has."""
+
+    key_id: str
+    scopes: frozenset[str]
+
+    def require(self, scope: str) -> None:
+        """Raises `Forbidden` unless the caller has this scope."""
+        if scope not in self.scopes:
+            raise Forbidden(f"this needs a key with the scope {scope}")
+
+
+def caller_of(event: Mapping[str, Any]) -> Caller:
+    """The caller of an HTTP API event (payload format 2.0), as `functions.authorize` identified them.
+
+    Raises `Unauthorized` when no valid key was shown, or when no authorizer looked at the request at all;
+    `StoreUnavailable` when the keys could not be looked up.
+    """
+    found = (event.get("requestContext", {}).get("authorizer") or {}).get("lambda") or {}
+    if found.get("unavailable"):
+        raise StoreUnavailable(str(found["unavailable"]))
+    if found.get("denied"):
+        raise Unauthorized(str(found["denied"]))
+    if not found.get("key_id"):
+        raise Unauthorized(f"this needs a key: {HOW_TO_SEND_A_KEY}")
+    return Caller(str(found["key_id"]), _scopes(str(found.get("scopes", ""))))
+
+
+@lru_cache(maxsize=64)
+def _scopes(given: str) -> frozenset[str]:
+    """Those of a key: an administrator can do whatever the others can."""
+    scopes = frozenset(given.split()).intersection(SCOPES)
+    return frozenset(SCOPES) if "admin" in scopes else scopes

@@ -1,0 +1,146 @@
+"""The keys of the API: how one is made, kept and checked.
+
+A key is `lb_<id>_<secret>`. The id is no secret; the secret has 256 random bits. What is kept is the SHA-256
+of the key. Nobody can find 256 random bits by trying, so the hash needs neither salt nor stretching, and the
+list of keys needs no encryption.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from functions.core.base.errors import Unauthorized, UnusableKeys
+from functions.core.identity.caller import HOW_TO_SEND_A_KEY, SCOPES
+
+KEY = re.compile(r"lb_([0-9a-f]{8})_[0-9a-f]{64}")
+LONGEST_NOTE = 60
+LONGEST_LIFE = 3650
+# How long the list still shows a key that has ended.
+_REMEMBERED = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is kept of a key. Times are in UTC, to the second."""
+
+    id: str
+    sha256: str
+    scopes: tuple[str, ...]
+    note: str
+    created: datetime
+    expires: datetime | None = None
+    revoked: datetime | None = None
+
+    def ended(self, now: datetime) -> datetime | None:
+        """When the key was revoked or expired, whichever was first; None while it counts."""
+        return min((end for end in (self.revoked, self.expires) if end and end <= now), default=None)
+
+
+Keys = Mapping[str, Key]
+
+# Compared with when no key has the id, so that this takes as long as a wrong secret. No text has this hash.
+_NOBODYS = "0" * 64
+
+
+def make_key(scopes: Iterable[str], note: str, now: datetime, days: int | None = None) -> tuple[str, Key]:
+    """A new key, to be shown once, and what is kept of it. `days`: until it expires; None: it does not.
+
+    Raises `ValueError` when there is no scope or an unknown one, or when note or days do not fit.
+    """
+    wanted = set(scopes)
+    if not wanted or not wanted <= set(SCOPES):
+        raise ValueError(f"scopes are one or more of {', '.join(SCOPES)}")
+    # SSM takes two braces in a row for a reference to another parameter.
+    if not 1 <= len(note) <= LONGEST_NOTE or not note.isprintable() or set(note) & set("{}"):
+        raise ValueError(
+            f"a note has 1 to {LONGEST_NOTE} printable characters, no braces; say who uses the key"
+        )
+    if days is not None and not 1 <= days <= LONGEST_LIFE:
+        raise ValueError(f"a key lives 1 to {LONGEST_LIFE} days")
+    now = now.replace(microsecond=0)
+    id_ = secrets.token_hex(4)
+    text = f"lb_{id_}_{secrets.token_hex(32)}"
+    ordered = tuple(scope for scope in SCOPES if scope in wanted)
+    return text, Key(id_, _hash(text), ordered, note, now, now + timedelta(days=days) if days else None)
+
+
+def check(text: str, keys: Keys, now: datetime) -> Key:
+    """The key that `text` is. Raises `Unauthorized`, and tells why only to who holds the key.
+
+    The same is done for an id that nobody has as for a wrong secret.
+    """
+    shown = KEY.fullmatch(text)
+    if not shown:
+        raise Unauthorized(f"this is not a key of this API (lb_...); {HOW_TO_SEND_A_KEY}")
+    key = keys.get(shown[1])
+    matches = hmac.compare_digest(_hash(text), key.sha256 if key else _NOBODYS)
+    if not key or not matches:
+        raise Unauthorized("this key is not known")
+    if ended := key.ended(now):
+        how = "was revoked" if ended == key.revoked else "expired"
+        raise Unauthorized(f"this key {how} at {ended.isoformat()}")
+    return key
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def merge(lists: Iterable[Keys]) -> dict[str, Key]:
+    """The keys of several states of one list: added or revoked in any of them is so in the result."""
+    merged: dict[str, Key] = {}
+    for keys in lists:
+        for id_, key in keys.items():
+            before = merged.get(id_, key)
+            revocations = [at for at in (before.revoked, key.revoked) if at]
+            merged[id_] = replace(before, revoked=min(revocations, default=None))
+    return merged
+
+
+def write_keys(keys: Keys, now: datetime) -> str:
+    """The list as compact JSON, in the order of creation, without what ended a month ago."""
+    kept = sorted(
+        (key for key in keys.values() if (key.ended(now) or now) > now - _REMEMBERED),
+        key=lambda key: (key.created, key.id),
+    )
+    return json.dumps({"keys": [_to_json(key) for key in kept]}, separators=(",", ":"))
+
+
+def read_keys(text: str) -> dict[str, Key]:
+    """The keys of a list, by id. Raises `UnusableKeys` when it is damaged."""
+    try:
+        keys = [_from_json(item) for item in json.loads(text)["keys"]]
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError) as error:
+        raise UnusableKeys("the list of keys is damaged; restore an earlier version of it") from error
+    return {key.id: key for key in keys}
+
+
+def _to_json(key: Key) -> dict[str, object]:
+    times = {"created": key.created, "expires": key.expires, "revoked": key.revoked}
+    return {
+        "id": key.id,
+        "sha256": key.sha256,
+        "scopes": " ".join(key.scopes),
+        "note": key.note,
+        **{name: int(time.timestamp()) for name, time in times.items() if time},
+    }
+
+
+def _from_json(item: Mapping[str, object]) -> Key:
+    def time(name: str) -> datetime | None:
+        seconds = item.get(name)
+        return None if seconds is None else datetime.fromtimestamp(int(str(seconds)), UTC)
+
+    created = time("created")
+    if created is None:
+        raise ValueError("a key without its time of creation")
+    texts = (item["id"], item["sha256"], item["scopes"], item["note"])
+    id_, sha256, scopes, note = (str(text) for text in texts)
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError("a key without its hash")
+    return Key(id_, sha256, tuple(scopes.split()), note, created, time("expires"), time("revoked"))

@@ -1,0 +1,125 @@
+"""Outcomes that were reported: what a label is, where it lies, and which of several counts.
+
+Every label is an object of its own, written once:
+
+    feedback/dt=YYYY-MM-DD/{prediction id}/{number}-{0 or 1}-{source}.json
+
+`dt` is the day (UTC) of the prediction, so labels stand beside the predictions they are of. Numbers run from
+1 for each prediction, and the label with the highest number counts. All of that stands in the name, so that
+listing a day reads its labels; what the object holds besides is for the day somebody asks who said so.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from functions.core.base.errors import Conflict
+from functions.core.base.ids import time_of
+from functions.core.base.records import Record
+from functions.core.storage.contract import Entry, Store
+
+PREFIX = "feedback/"
+# A source becomes part of a key of the store, and a cell of a CSV.
+SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
+_NAME = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<number>[0-9]{6,})-(?P<survived>[01])-(?P<source>[^/]+)\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a source said of a prediction. `number` orders the labels of one prediction, from 1."""
+
+    prediction_id: str
+    number: int
+    survived: bool
+    source: str
+    labelled_at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"{folder(self.prediction_id)}{self.number:06}-{self.survived:d}-{self.source}.json"
+
+
+class LabelRecord(Record):
+    """What the object of a label holds: the label, the key it was reported with, and in which request."""
+
+    prediction_id: str
+    survived: bool
+    source: str
+    labelled_at: datetime
+    key_id: str
+    request_id: str
+
+
+def day_of(prediction_id: str) -> date:
+    """The day (UTC) on which a prediction was made. Raises `ValueError` when it is no prediction id."""
+    return time_of(prediction_id).date()
+
+
+def folder(prediction_id: str) -> str:
+    """The prefix of the labels of one prediction."""
+    return f"{PREFIX}dt={day_of(prediction_id)}/{prediction_id}/"
+
+
+def record(
+    store: Store, prediction_id: str, *, survived: bool, source: str, key_id: str, request_id: str
+) -> tuple[Label, bool]:
+    """Keep what `source` says of a prediction. Returns the label and whether it is new.
+
+    What a source said last, it need not say again: that is no new label. Of two labels written in the same
+    moment none is lost; either of them may count, but it stays the same one.
+    """
+    earlier = _by_prediction(store.list(folder(prediction_id))).get(prediction_id, [])
+    own = [label for label in earlier if label.source == source]
+    if own and own[-1].survived == survived:
+        return own[-1], False
+    number = earlier[-1].number + 1 if earlier else 1
+    label = Label(prediction_id, number, survived, source, datetime.now(UTC))
+    body = LabelRecord(
+        prediction_id=prediction_id,
+        survived=survived,
+        source=source,
+        labelled_at=label.labelled_at,
+        key_id=key_id,
+        request_id=request_id,
+    )
+    try:
+        store.create(label.key, body.model_dump_json().encode())
+    except Conflict:
+        # The same source has said the same in the same moment.
+        return label, False
+    return label, True
+
+
+def read_labels(store: Store, days: Iterable[date]) -> dict[str, list[Label]]:
+    """The labels of the predictions made on `days` (UTC), by prediction id; the last of each list counts."""
+    found: dict[str, list[Label]] = {}
+    for day in sorted(set(days)):
+        found |= _by_prediction(store.list(f"{PREFIX}dt={day}/"))
+    return found
+
+
+def _by_prediction(entries: Iterable[Entry]) -> dict[str, list[Label]]:
+    found: dict[str, list[Label]] = {}
+    for entry in entries:
+        # What is no label was put there by hand, and is passed over.
+        if name := _NAME.fullmatch(entry.key.partition("/dt=")[2][11:]):
+            label = Label(
+                name["id"], int(name["number"]), name["survived"] == "1", name["source"], entry.modified
+            )
+            found.setdefault(label.prediction_id, []).append(label)
+    return {id_: _in_order(labels) for id_, labels in found.items()}
+
+
+def _in_order(labels: list[Label]) -> list[Label]:
+    """Oldest first, without repeats.
+
+    A source that repeats itself at the very moment another one writes gets a second number for one label.
+    """
+    said: dict[str, bool] = {}
+    kept = []
+    for label in sorted(labels, key=lambda one: (one.number, one.labelled_at, one.source, one.survived)):
+        if said.get(label.source) is not label.survived:
+            said[label.source] = label.survived
+            kept.append(label)
+    return kept

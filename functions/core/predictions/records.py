@@ -1,0 +1,161 @@
+"""The prediction log in the store: what a record holds, and where it lies.
+
+Records are JSON lines in `predictions/dt=YYYY-MM-DD/hour=HH/….jsonl`. The hour (UTC) is that at which the
+oldest line of the object arrived, so a record may lie in the hour before its own, or in the next. Shipping
+delivers at least once: a line may be there twice. Among the predictions stand refusals: what predict did not
+score because it does not fit.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+
+from functions.core.base.records import Record
+from functions.core.schema.passenger import FEATURES
+from functions.core.storage.contract import Entry, Store
+
+Value = float | str | None
+
+READ_AT_ONCE = 8
+# The most that Firehose can be told to collect before it writes; template.yaml tells it five minutes.
+_COLLECTED = timedelta(minutes=15)
+# CloudWatch Logs needs a minute or two besides. What comes later than an hour is not looked for.
+_ON_THE_WAY = timedelta(hours=1)
+
+
+def _complete(values: dict[str, Value]) -> dict[str, Value]:
+    for name, categories in FEATURES.items():
+        # No feature has "" for a value: None is what is missing.
+        value = values.get(name, "")
+        if value is not None and (value not in categories if categories else isinstance(value, str)):
+            raise ValueError(f"{name} is missing or has no value that it can have")
+    return values
+
+
+class PredictionRecord(Record):
+    """What was asked, what was answered, by which model. There is no name in it.
+
+    `features` are the values that the graph was given: float32 numbers, categories, None for missing.
+    `probability` is the float32 that was answered. `key_id` tells which key asked; it is no secret.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    prediction_id: str
+    timestamp: datetime
+    version: str
+    key_id: str
+    request_id: str
+    probability: float = Field(ge=0, le=1)
+    features: Annotated[dict[str, Value], AfterValidator(_complete)]
+
+
+class RefusalRecord(Record):
+    """A request in which passengers were refused because they do not fit. No value that was sent is in it.
+
+    rows: how many passengers. fields: how often each field was at fault; `other` stands for a name that is no
+    field's, and for what is wrong with a row or a body as a whole.
+    """
+
+    refusal_id: str
+    rows: int = Field(ge=1)
+    fields: dict[str, int]
+
+
+def parse_line(line: bytes) -> PredictionRecord:
+    """Raises `ValueError` when the line is damaged, or a refusal's."""
+    return PredictionRecord.model_validate_json(line)
+
+
+class Reading:
+    """The predictions in the objects of `bodies`, each of them once. Damaged lines are passed over.
+
+    To be iterated over; afterwards `damaged` tells how many lines those were, and `refused` how many
+    passengers the refusals among the lines are about, each refusal counted once; `faults` in which fields.
+    """
+
+    def __init__(self, bodies: Iterable[bytes]) -> None:
+        self._bodies = bodies
+        self.damaged = 0
+        self.refused = 0
+        self.faults: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[PredictionRecord]:
+        seen: set[str] = set()
+        for body in self._bodies:
+            for line in filter(None, body.split(b"\n")):
+                try:
+                    record = parse_line(line)
+                except ValidationError:
+                    self._count_refusal(line, seen)
+                    continue
+                if record.prediction_id not in seen:
+                    seen.add(record.prediction_id)
+                    yield record
+
+    def _count_refusal(self, line: bytes, seen: set[str]) -> None:
+        try:
+            refusal = RefusalRecord.model_validate_json(line)
+        except ValidationError:
+            self.damaged += 1
+            return
+        if refusal.refusal_id not in seen:
+            seen.add(refusal.refusal_id)
+            self.refused += refusal.rows
+            self.faults.update(refusal.fields)
+
+
+def folder(moment: datetime) -> str:
+    """The prefix of the objects of the hour that `moment` lies in."""
+    return f"predictions/{moment.astimezone(UTC):dt=%Y-%m-%d/hour=%H}/"
+
+
+def folders(made: datetime) -> set[str]:
+    """The prefixes of the hours in which the record of a prediction made then may have arrived."""
+    return {folder(made + late) for late in (-_COLLECTED, timedelta(0), _ON_THE_WAY)}
+
+
+def objects(store: Store, start: datetime, end: datetime) -> Iterator[Entry]:
+    """The objects that may hold records made from `start` to `end`, in the order of their hours."""
+    first, last = folder(start - _COLLECTED), folder(end + _ON_THE_WAY)
+    day, days = (start - _COLLECTED).astimezone(UTC), []
+    while (prefix := day_of(folder(day))) <= last:
+        days.append(prefix)
+        day += timedelta(days=1)
+    for entries in listed(store, days).values():
+        yield from (entry for entry in entries if first <= entry.key[: len(first)] <= last)
+
+
+def day_of(folder: str) -> str:
+    """The prefix of the objects of the day that an hour's prefix belongs to."""
+    return folder.partition("hour=")[0]
+
+
+def listed(store: Store, days: Sequence[str]) -> dict[str, list[Entry]]:
+    """The objects of each of these days, several days listed at once.
+
+    A listing takes a thousand keys at once: there are fewer listings of days than of their hours.
+    """
+    with ThreadPoolExecutor(READ_AT_ONCE) as listings:
+        return dict(zip(days, listings.map(lambda day: list(store.list(day)), days), strict=True))
+
+
+def within(entries: Iterable[Entry], *, most_objects: int, most_bytes: int) -> int:
+    """How many of the objects, from the first on, are `most_objects` and `most_bytes` together at most."""
+    count = size = 0
+    for entry in entries:
+        size += entry.size
+        if count == most_objects or size > most_bytes:
+            break
+        count += 1
+    return count
+
+
+def bodies(store: Store, entries: Sequence[Entry]) -> Iterator[bytes]:
+    """What the objects hold, in order, read several at once."""
+    with ThreadPoolExecutor(READ_AT_ONCE) as readers:
+        yield from readers.map(lambda entry: store.get(entry.key).body, entries)

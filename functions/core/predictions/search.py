@@ -1,0 +1,159 @@
+"""The records of predictions whose ids are known, found without reading all of the log.
+
+An id carries the time at which it was made, and its record is written soon after. So of the objects of the
+hours around that time, the one that was written next is the likeliest to hold it, then the one after that.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import islice
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from functions.core.base.errors import NotFound
+from functions.core.base.ids import time_of
+from functions.core.predictions.records import (
+    READ_AT_ONCE,
+    PredictionRecord,
+    bodies,
+    day_of,
+    folders,
+    listed,
+    parse_line,
+    within,
+)
+from functions.core.storage.contract import Entry, Store
+
+Read = Callable[[Sequence[Entry], Set[str]], Iterable[Mapping[str, PredictionRecord]]]
+"""The records that each object holds, by id: at least those of the ids."""
+
+# No two clocks agree.
+_CLOCKS = timedelta(minutes=1)
+# For one record. At 100 predictions a second an object has 12 MB.
+_MOST_OBJECTS = 100
+_MOST_BYTES = 256 * 2**20
+_ID = re.compile(rb'"prediction_id":\s*"([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """`records` by id. `undecided`: the ids that may have a record in an object beyond the limits."""
+
+    records: dict[str, PredictionRecord]
+    undecided: set[str]
+
+
+def find(store: Store, prediction_id: str) -> PredictionRecord:
+    """The record of a prediction.
+
+    Raises `ValueError` when it is no prediction id, `NotFound` when there is no record of it, or not yet, or
+    none in as much of the log as is read for one.
+    """
+    id_ = str(UUID(prediction_id))
+    findings = search(store, past([id_]), most_objects=_MOST_OBJECTS, most_bytes=_MOST_BYTES)
+    if findings.undecided:
+        raise NotFound(
+            "the record of such a prediction is not among the likeliest objects of the log, of which up to "
+            f"{_MOST_OBJECTS} or {_MOST_BYTES >> 20} MiB are read"
+        )
+    if id_ not in findings.records:
+        raise NotFound(
+            "there is no record of such a prediction; records arrive some minutes after the answer, "
+            "and where only a share of the predictions is logged, the others have none"
+        )
+    return findings.records[id_]
+
+
+def past(ids: Iterable[str]) -> set[str]:
+    """Those of `ids` that can have been made by now. Raises `ValueError` when one is no prediction id."""
+    latest = datetime.now(UTC) + _CLOCKS
+    return {id_ for id_ in ids if time_of(id_) <= latest}
+
+
+def search(
+    store: Store, ids: Iterable[str], *, most_objects: int, most_bytes: int, read: Read | None = None
+) -> Findings:
+    """The records of predictions, the likeliest objects of each first, several objects at once.
+
+    most_objects, most_bytes: of the log, that may be read. read: from where, if not from `store`.
+    Raises `ValueError` when one of `ids` is no prediction id.
+    """
+    read = read or (lambda entries, wanted: (_pick(body, wanted) for body in bodies(store, entries)))
+    missing = _candidates(store, ids)
+    records: dict[str, PredictionRecord] = {}
+    seen: set[str] = set()
+    depth = 1
+    while missing:
+        due: dict[str, Entry] = {}
+        for id_, candidates in list(missing.items()):
+            nearest = list(islice((entry for entry in candidates if entry.key not in seen), depth))
+            due.update((entry.key, entry) for entry in nearest)
+            if not nearest:
+                del missing[id_]
+        entries = list(due.values())
+        allowed = entries[: within(entries, most_objects=most_objects, most_bytes=most_bytes)]
+        for start in range(0, len(allowed), READ_AT_ONCE):
+            if not missing:
+                break
+            for held in read(allowed[start : start + READ_AT_ONCE], missing.keys()):
+                for id_ in missing.keys() & held.keys():
+                    records[id_] = held[id_]
+                    del missing[id_]
+        if len(allowed) < len(entries):
+            return Findings(records, set(missing))
+        most_objects -= len(allowed)
+        most_bytes -= sum(entry.size for entry in allowed)
+        seen |= due.keys()
+        # The first is most often the right one. Where it was not, a few at once cost no more time than one.
+        depth = min(2 * depth, READ_AT_ONCE)
+    return Findings(records, set())
+
+
+def _candidates(store: Store, ids: Iterable[str]) -> dict[str, Iterator[Entry]]:
+    """The objects that may hold the record of each id, the likeliest first."""
+    made = {id_: time_of(id_) for id_ in ids}
+    hours = {id_: frozenset(folders(moment)) for id_, moment in made.items()}
+    days = listed(store, sorted({day_of(hour) for some in hours.values() for hour in some}))
+
+    @cache
+    def written(folders: frozenset[str]) -> list[Entry]:
+        prefixes = tuple(folders)
+        entries = (entry for day in sorted({day_of(folder) for folder in folders}) for entry in days[day])
+        return sorted(
+            (entry for entry in entries if entry.key.startswith(prefixes)), key=lambda entry: entry.modified
+        )
+
+    return {id_: _likeliest(written(hours[id_]), moment) for id_, moment in made.items()}
+
+
+def _likeliest(entries: Sequence[Entry], made: datetime) -> Iterator[Entry]:
+    """entries: in the order in which they were written."""
+    # S3 tells the time of an object in whole seconds.
+    next_ = bisect_left(entries, made.replace(microsecond=0), key=lambda entry: entry.modified)
+    for at in range(next_, len(entries)):
+        yield entries[at]
+    for at in reversed(range(next_)):
+        if entries[at].modified < made - _CLOCKS:
+            return
+        yield entries[at]
+
+
+def _pick(body: bytes, ids: Set[str]) -> dict[str, PredictionRecord]:
+    """The records of these ids, without parsing any other."""
+    found = {}
+    for name in _ID.finditer(body):
+        if name[1].decode(errors="replace") not in ids:
+            continue
+        end = body.find(b"\n", name.end())
+        line = body[body.rfind(b"\n", 0, name.start()) + 1 : end if end >= 0 else len(body)]
+        try:
+            record = parse_line(line)
+        except ValidationError:
+            continue
+        found[record.prediction_id] = record
+    return found

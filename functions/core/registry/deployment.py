@@ -1,0 +1,271 @@
+"""Which version is in service: promotion and rollback, each one compare-and-swap of one object.
+
+The object is `registry/champion.json`. It holds the version in service and the latest promotions; older ones
+stand below `registry/history/`. Whatever dies midway, the champion is the old one or the new one.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from pydantic import Field, ValidationError
+
+from functions.core.base.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
+from functions.core.base.records import Record
+from functions.core.registry import history as pages
+from functions.core.registry import versions
+from functions.core.registry.history import Promotion
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.contract import Reader, Store
+
+CHAMPION = "registry/champion.json"
+# Stands for the version in service where the record that named it is damaged.
+UNKNOWN = ""
+
+
+class Champion(Record):
+    """The version in service, the one before it, and how it came to this.
+
+    `history` holds the latest promotions, oldest first; `abandoned` the versions that somebody took out of
+    service, passed over or deleted, each with the reason: no retrain brings one of them back by itself.
+    Those in `deleting` are losing their objects at this moment: nobody can promote them, force or not.
+    """
+
+    sequence: int
+    version: str
+    previous: str | None
+    promoted_at: datetime
+    by: str
+    reason: str
+    history: list[Promotion]
+    abandoned: dict[str, str] = Field({})
+    deleting: list[str] = Field([])
+
+    def as_json(self) -> bytes:
+        return self.model_dump_json(indent=2).encode()
+
+
+def parse_champion(body: bytes) -> Champion:
+    """Raises `UnusableModel` when the object is damaged."""
+    try:
+        return Champion.model_validate_json(body)
+    except ValidationError as error:
+        raise UnusableModel(f"{CHAMPION} is damaged") from error
+
+
+def read_champion(store: Reader) -> tuple[Champion, str]:
+    """The champion's record and its ETag. Raises `NoChampion`, `UnusableModel`."""
+    try:
+        blob = store.get(CHAMPION)
+    except NotFound as error:
+        raise NoChampion("no model has been promoted yet; upload a dataset to train one") from error
+    return parse_champion(blob.body), blob.etag
+
+
+def read_to_replace(store: Store) -> tuple[Champion, str] | None:
+    """The champion's record and its ETag for who is about to replace it; None when there is none.
+
+    A damaged record would hold up every promotion, so a record without a version stands in for it. What it
+    held of the history is lost, except to the store's own older versions; its sequence number is higher than
+    any that can have been given, so that there may be a gap, but never a repeat.
+    """
+    try:
+        blob = store.get(CHAMPION)
+    except NotFound:
+        return None
+    with suppress(UnusableModel):
+        return parse_champion(blob.body), blob.etag
+    record = Champion(
+        sequence=pages.highest_known(store) + pages.MOST_KEPT,
+        version=UNKNOWN,
+        previous=None,
+        promoted_at=datetime.now(UTC),
+        by="",
+        reason="the record was damaged",
+        history=[],
+    )
+    return record, blob.etag
+
+
+def _first_number(store: Store) -> int:
+    """1, unless pages show that there was a champion whose record somebody has deleted."""
+    known = pages.highest_known(store)
+    return known + pages.MOST_KEPT + 1 if known else 1
+
+
+def history(store: Store, *, before: int | None = None) -> Iterator[Promotion]:
+    """Every promotion with a sequence number below `before` (None: all there ever were), newest first.
+
+    Raises `NoChampion`, `UnusableModel`.
+    """
+    champion, _ = read_champion(store)
+    yield from _history(store, champion, before=champion.sequence + 1 if before is None else before)
+
+
+def _history(store: Store, champion: Champion, *, before: int) -> Iterator[Promotion]:
+    yield from (one for one in reversed(champion.history) if one.sequence < before)
+    # A page is written before the champion lets go of what it holds: some may stand in both.
+    oldest = min([before, *(one.sequence for one in champion.history[:1])])
+    yield from pages.earlier(store, before=oldest)
+
+
+def promote(
+    store: Store, version: str, *, over: tuple[Champion, str] | None, by: str, reason: str
+) -> Champion:
+    """Put `version` into service in place of `over`: the champion and ETag it was judged against.
+
+    None stands for no champion. Raises `Conflict` when the champion is another by now or is this version
+    already, or when the version is being deleted, and `NotFound` when it is not published; in each case
+    nothing has changed.
+    """
+    abandoned = dict(over[0].abandoned) if over else {}
+    abandoned.pop(version, None)
+    return _put_into_service(store, version, over, by=by, reason=reason, abandoned=abandoned)
+
+
+def promote_by_hand(store: Store, version: str, *, by: str, reason: str, force: bool = False) -> Champion:
+    """Put `version` into service because a person says so.
+
+    Without `force` the gate must have let it pass, against the champion of today, and it must be made from
+    no older upload. Raises `Conflict` with what forbids it, when its model cannot be had, or when another
+    promotion came first, `NotFound` when it is not published; in each case nothing has changed.
+    """
+    over = read_to_replace(store)
+    champion = over[0] if over else None
+    _refuse_if_served_or_deleted(version, champion)
+    manifest = _usable(store, version)
+    objection = None if force else _objection(store, manifest, champion)
+    if objection:
+        raise Conflict(f"{objection}; force promotes it all the same")
+    return promote(store, version, over=over, by=by, reason=reason)
+
+
+def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Champion:
+    """Put a published version back into service: `to`, or the one that `would_return` names.
+
+    The version that leaves is marked as abandoned, and so are those between it and the one that returns:
+    neither a retrain on the same data nor the next rollback brings one of them back. Raises `Conflict` when
+    another promotion came first or when the model to go back to cannot be had, `NoChampion` or `NotFound`
+    when there is nothing to go back to, `UnusableModel` when a damaged page of the history hides what to go
+    back to; in each case nothing has changed.
+    """
+    over = read_to_replace(store)
+    if over is None:
+        raise NoChampion("no model has been promoted yet, so there is nothing to go back from")
+    champion = over[0]
+    version = to or would_return(store, champion)
+    if version is None:
+        raise NotFound("there is no earlier champion to go back to; name a version")
+    _refuse_if_served_or_deleted(version, champion)
+    _usable(store, version)
+    passed_over = dict.fromkeys([champion.version, *_later_than(store, champion, version)], reason)
+    abandoned = passed_over | champion.abandoned
+    for one in (version, UNKNOWN):
+        abandoned.pop(one, None)
+    return _put_into_service(store, version, over, by=by, reason=reason, abandoned=abandoned)
+
+
+def would_return(store: Store, champion: Champion) -> str | None:
+    """What a rollback goes back to: the last champion that is published still and was not abandoned."""
+    published = set(versions.published(store))
+    for promotion in _history(store, champion, before=champion.sequence + 1):
+        version = promotion.version
+        if version != champion.version and version not in champion.abandoned and version in published:
+            return version
+    return None
+
+
+def _later_than(store: Store, champion: Champion, version: str) -> list[str]:
+    """The versions promoted since `version` last was; none when it never was, or when that cannot be read."""
+    later: list[str] = []
+    # A damaged page shall not keep anybody from leaving a bad model.
+    with suppress(UnusableModel):
+        for promotion in _history(store, champion, before=champion.sequence + 1):
+            if promotion.version == version:
+                return later
+            later.append(promotion.version)
+    return []
+
+
+def _refuse_if_served_or_deleted(version: str, champion: Champion | None) -> None:
+    if champion and version == champion.version:
+        raise Conflict(f"version {version} is in service already")
+    if champion and version in champion.deleting:
+        raise Conflict(f"version {version} is being deleted; if that was cut off, delete it once more")
+
+
+def _usable(store: Store, version: str) -> Manifest:
+    """The manifest of a version that is whole. Raises `NotFound`, and `Conflict` for one that is not."""
+    try:
+        manifest = versions.read_manifest(store, version)
+        versions.read_model(store, manifest)
+    except UnusableModel as error:
+        raise Conflict(f"{error}; name another version") from error
+    return manifest
+
+
+def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> str | None:
+    version, decision = manifest.version, manifest.decision
+    if not decision.promote:
+        return f"the gate held version {version} back ({decision.rule}): {decision.reason}"
+    if champion is None or champion.version == UNKNOWN:
+        return None
+    if reason := champion.abandoned.get(version):
+        return f"version {version} was abandoned ({reason})"
+    if decision.champion != champion.version:
+        return (
+            f"version {version} was judged against {decision.champion or 'no champion'}, "
+            f"in service is {champion.version}: upload its dataset again to have it judged"
+        )
+    with suppress(NotFound, UnusableModel):
+        in_service = versions.read_manifest(store, champion.version)
+        if in_service.dataset.uploaded_at > manifest.dataset.uploaded_at:
+            return f"the champion {champion.version} was made from a dataset that was uploaded later"
+    return None
+
+
+def _put_into_service(
+    store: Store,
+    version: str,
+    over: tuple[Champion, str] | None,
+    *,
+    by: str,
+    reason: str,
+    abandoned: dict[str, str],
+) -> Champion:
+    old = over[0] if over else None
+    _refuse_if_served_or_deleted(version, old)
+    store.head(versions.manifest_key(version))
+    if old and old.version == UNKNOWN:
+        # An empty page: should this record be damaged too, its successor counts on from here.
+        pages.write_empty_page(store, old.sequence)
+    entry = Promotion(
+        sequence=old.sequence + 1 if old else _first_number(store),
+        version=version,
+        promoted_at=datetime.now(UTC),
+        by=by,
+        reason=reason,
+    )
+    champion = Champion(
+        **entry.model_dump(),
+        previous=(old.version or None) if old else None,
+        history=[*pages.kept(store, old.history if old else []), entry],
+        abandoned=abandoned,
+        deleting=old.deleting if old else [],
+    )
+    try:
+        if over:
+            store.replace(CHAMPION, champion.as_json(), etag=over[1])
+        else:
+            store.create(CHAMPION, champion.as_json())
+    except (Conflict, StoreUnavailable):
+        # The answer to a write can be lost: then the SDK writes once more, and meets its own first attempt.
+        if not _stands(store, entry):
+            raise
+    return champion
+
+
+def _stands(store: Store, entry: Promotion) -> bool:
+    with suppress(NoChampion, UnusableModel):
+        return entry in read_champion(store)[0].history
+    return False

@@ -1,0 +1,81 @@
+"""The promotions that the champion's record no longer holds: pages of them below `registry/history/`."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+
+from functions.core.base.errors import Conflict, UnusableModel
+from functions.core.base.records import Record
+from functions.core.storage.contract import Store
+
+HISTORY = "registry/history/"
+# Every cold start reads the champion: it keeps this many promotions, then moves half of them out.
+MOST_KEPT = 100
+
+
+class Promotion(Record):
+    """One change of champion. Sequence numbers run from 1 without a gap."""
+
+    sequence: int
+    version: str
+    promoted_at: datetime
+    by: str
+    reason: str
+
+
+_PROMOTIONS = TypeAdapter(list[Promotion])
+
+
+def kept(store: Store, promotions: list[Promotion]) -> list[Promotion]:
+    """The promotions that stay with the champion; the others are safe in a page of their own by then."""
+    if len(promotions) < MOST_KEPT:
+        return promotions
+    page, rest = promotions[: MOST_KEPT // 2], promotions[MOST_KEPT // 2 :]
+    _write(store, page[0].sequence, page)
+    return rest
+
+
+def write_empty_page(store: Store, number: int) -> None:
+    """Have `highest_known` say at least `number` from now on."""
+    _write(store, number, [])
+
+
+def earlier(store: Store, *, before: int) -> Iterator[Promotion]:
+    """The promotions in pages with a sequence number below `before`, newest first.
+
+    Raises `UnusableModel` when a page is damaged, on coming to it.
+    """
+    for key in reversed(_pages(store)):
+        if key >= _key(before):
+            continue
+        try:
+            page = _PROMOTIONS.validate_json(store.get(key).body)
+        except ValidationError as error:
+            raise UnusableModel(f"{key} is damaged") from error
+        yield from (one for one in reversed(page) if one.sequence < before)
+
+
+def highest_known(store: Store) -> int:
+    """The highest sequence number that is safe in a page; 0 when there is no page."""
+    starts = [int(key.removeprefix(HISTORY).removesuffix(".json")) for key in _pages(store)]
+    return max(starts) + MOST_KEPT // 2 - 1 if starts else 0
+
+
+def _write(store: Store, first: int, page: list[Promotion]) -> None:
+    # What is past is the same to every promoter: of two who write the page, either may come first.
+    with suppress(Conflict):
+        store.create(_key(first), _PROMOTIONS.dump_json(page, indent=2))
+
+
+def _key(first: int) -> str:
+    """Where the promotions from number `first` on are kept; the keys have the order of the numbers."""
+    return f"{HISTORY}{first:08}.json"
+
+
+def _pages(store: Store) -> list[str]:
+    """The keys of the pages, oldest first; whatever else lies there is passed over."""
+    is_page = re.compile(rf"{HISTORY}[0-9]{{8}}\.json").fullmatch
+    return [entry.key for entry in store.list(HISTORY) if is_page(entry.key)]

@@ -1,0 +1,132 @@
+"""What is recorded of a version: the manifest beside every published graph."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from functions.core.base.records import Record
+from functions.core.schema.passenger import FEATURES
+from functions.core.stats.records import Distribution, Interval
+
+
+class Lineage(Record):
+    """What a dataset that functions/monitor made is made of: another one's rows, and labelled ones."""
+
+    reference_key: str = Field(description="The dataset uploaded by people whose rows it begins with")
+    reference_version_id: str | None
+    reference_sha256: str
+    labels: int = Field(description="Predictions with an outcome that were added to those rows")
+    reason: str = Field(description="Why it was put together")
+    champion: str = Field(description="The version in service then")
+
+
+class DatasetFacts(Record):
+    """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones.
+
+    Which lines of the file those are, and on which side each stands, is in `rows.json` beside the model.
+    Rows that may not be measured by are not held out; some of them are on neither side.
+    """
+
+    key: str
+    version_id: str | None
+    sha256: str
+    uploaded_at: datetime
+    rows: int
+    survivors: int
+    rejected_rows: int
+    train_rows: int
+    holdout_rows: int
+    # None: versions published by an earlier release do not say.
+    train_survivors: int | None = None
+    holdout_survivors: int | None = None
+    representative_rows: int | None = Field(None, description="Rows that the model may be measured by")
+    lineage: Lineage | None = Field(None, description="Of a dataset that was made from feedback")
+
+
+class Certificate(Record):
+    """The proof that graph and pipeline agree. Differences are of probability; flips are of the label."""
+
+    rows: int
+    edge_rows: int
+    largest_difference: float
+    label_flips: int
+    tolerance: float
+
+
+class File(Record):
+    sha256: str
+    size: int = Field(description="Bytes")
+
+
+class Tensor(Record):
+    name: str
+    datatype: str = Field(description="As in the Open Inference Protocol")
+    shape: list[int] = Field(description="-1 stands for the number of rows")
+    categories: list[str] | None = None
+
+
+class Signature(Record):
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+
+
+SIGNATURE = Signature(
+    inputs=[
+        Tensor(
+            name=name,
+            datatype="BYTES" if categories else "FP32",
+            shape=[-1, 1],
+            categories=list(categories) if categories else None,
+        )
+        for name, categories in FEATURES.items()
+    ],
+    outputs=[
+        Tensor(name="label", datatype="INT64", shape=[-1]),
+        Tensor(name="probabilities", datatype="FP32", shape=[-1, 2]),
+    ],
+)
+
+
+class Decision(Record):
+    """What the gate said of a version: by which rule, from which numbers, under which limits.
+
+    In a manifest it is what was said before the promotion was tried. Where another promotion came first, the
+    version was judged again, against the winner: that decision stands in the answer of the retrain and, as
+    the reason of the promotion, in the champion's history.
+    """
+
+    promote: bool
+    rule: str
+    reason: str
+    champion: str | None = Field(None, description="The version it was judged against")
+    numbers: dict[str, float] = Field({})
+    slices: dict[str, dict[str, float]] = Field({}, description="Log loss of sexes and classes, in nats")
+    limits: dict[str, float] = Field({})
+
+
+class Manifest(Record):
+    """All that is known of a version. `metrics` are of the holdout, `selection` of cross-validation."""
+
+    name: str = "titanic"
+    version: str
+    model: str = Field(description="The kind of estimator that won the selection")
+    created_at: datetime
+    threshold: float = Field(0.5, description="Probability above which the graph's label is 1")
+    files: dict[str, File]
+    dataset: DatasetFacts
+    configuration: dict[str, Any]
+    libraries: dict[str, str]
+    selection: dict[str, dict[str, float]]
+    metrics: dict[str, Interval]
+    confusion: list[list[int]] = Field(description="Rows: outcome 0, 1; columns: label 0, 1")
+    slices: dict[str, dict[str, float]]
+    certificate: Certificate
+    signature: Signature = SIGNATURE
+    reference: dict[str, Distribution] = Field(
+        description="Of each feature in the representative rows, and of `probability` on the holdout"
+    )
+    background: dict[str, list[Any]] = Field(
+        {}, description="Training rows, column by column, that stand for a feature not known in explanations"
+    )
+    decision: Decision

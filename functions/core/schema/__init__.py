@@ -1,0 +1,1 @@
+"""What a passenger is, alone and in tables."""

@@ -1,0 +1,1 @@
+"""Estimates and distributions, as they are recorded and as they are counted."""

@@ -1,0 +1,49 @@
+"""Estimates and distributions as they are recorded: without numpy, which not every bundle holds."""
+
+from pydantic import Field
+
+from functions.core.base.records import Record
+
+
+class Interval(Record):
+    """An estimate with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Distribution(Record):
+    """How often a value of each kind occurred: what drift is measured against.
+
+    A number's bins lie between `edges`, left-open and right-closed, so they are one more than the edges; a
+    category's bins are `categories`. The last of `counts` is that of the missing values.
+    """
+
+    edges: list[float] | None = Field(None, description="Of a number: inner edges, ascending")
+    categories: list[str] | None = None
+    counts: list[int] = Field(description="Rows in each bin, then rows without a value")
+    least: float | None = Field(None, description="Of a number: the smallest value")
+    most: float | None = Field(None, description="Of a number: the largest value")
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts)
+
+
+class Tally(Record):
+    """Rows of a window in the bins of a `Distribution`. Tallies of two windows are added bin by bin.
+
+    outside: how many numbers were below the smallest or above the largest of the distribution.
+    """
+
+    counts: list[int]
+    outside: int = 0
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        counts = [ours + theirs for ours, theirs in zip(self.counts, other.counts, strict=True)]
+        return Tally(counts=counts, outside=self.outside + other.outside)
