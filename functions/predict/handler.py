@@ -22,4 +22,4 @@ def long_way() -> Any:
     return Mangum(app, lifespan="off")
 
 
-register_hooks()
+register_hooks(long_way)

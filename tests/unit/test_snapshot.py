@@ -15,6 +15,7 @@ from functions.core.storage.contract import Blob, Store
 from functions.core.storage.folder import FolderStore
 from functions.predict import service, snapshot
 from functions.predict.champion import ChampionCache
+from functions.predict.handler import long_way
 from functions.predict.service import PredictSettings, Service
 from tests.conftest import QUICK, TITANIC
 from training.publication import Upload, train_and_publish
@@ -105,7 +106,7 @@ def test_a_restored_process_scores_though_the_store_is_away(
     machine: Machine, cache: ChampionCache, published: dict[str, bytes]
 ) -> None:
     version = fill(machine, published)
-    snapshot.before_snapshot()
+    snapshot.before_snapshot(long_way)
     machine.away = True
     assert cache.current().manifest.version == version
     assert cache.trouble == "the store could not be reached"
@@ -116,7 +117,7 @@ def test_a_restored_process_checks_the_champion_before_its_first_answer(
     machine: Machine, cache: ChampionCache, published: dict[str, bytes], now: float
 ) -> None:
     version = fill(machine, published)
-    snapshot.before_snapshot()
+    snapshot.before_snapshot(long_way)
     newer = promote_a_copy(machine, version)
     machine.now = now
     assert cache.current().manifest.version == newer
@@ -131,7 +132,7 @@ def test_no_connection_is_left_open_in_the_snapshot(
     machine: Machine, cache: ChampionCache, published: dict[str, bytes]
 ) -> None:
     fill(machine, published)
-    snapshot.before_snapshot()
+    snapshot.before_snapshot(long_way)
     assert machine.disconnected == 1
 
 
@@ -140,7 +141,7 @@ def test_without_a_champion_the_first_deployment_goes_on(
     machine: Machine, cache: ChampionCache, published: dict[str, bytes], away: bool
 ) -> None:
     machine.away = away
-    snapshot.before_snapshot()
+    snapshot.before_snapshot(long_way)
     machine.away = False
     version = fill(machine, published)
     assert cache.current().manifest.version == version
@@ -152,7 +153,7 @@ def test_settings_that_do_not_fit_fail_the_snapshot_and_with_it_the_deployment(
     monkeypatch.delenv("LIFEBOAT_STORE", raising=False)
     service.service.cache_clear()
     with pytest.raises(SystemExit, match="LIFEBOAT_STORE"):
-        snapshot.before_snapshot()
+        snapshot.before_snapshot(long_way)
 
 
 # A snapshot is taken of a process that has made an id already; then it is restored twice. A bare fork stands
