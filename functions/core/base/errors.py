@@ -1,0 +1,1 @@
+from functions.core.errors import *

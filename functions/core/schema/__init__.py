@@ -1,0 +1,1 @@
+"""What a row of a model's table is: the schema, and all that is read by it."""
