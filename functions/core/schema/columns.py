@@ -40,7 +40,7 @@ def to_values(columns: Columns) -> dict[str, list[Any]]:
 
 
 def from_values(values: Mapping[str, Sequence[Any]], schema: Schema) -> Columns:
-    """The tensors that `to_values` made these lists of. Raises `KeyError` for a feature that is not among them."""
+    """The tensors that `to_values` made these lists of. Raises `KeyError` for a feature they lack."""
     return {field.name: to_tensor(values[field.name], field) for field in schema.features}
 
 

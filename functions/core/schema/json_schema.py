@@ -13,8 +13,8 @@ def row_schema(schema: Schema) -> dict[str, Any]:
         "type": "object",
         "title": schema.row_name[0].capitalize(),
         "description": (
-            f"One {schema.row_name[0]}. What is unknown is left out, or null. Names are matched without regard to "
-            "case, spaces, dots, dashes and underscores."
+            f"One {schema.row_name[0]}. What is unknown is left out, or null. Names are matched without "
+            "regard to case, spaces, dots, dashes and underscores."
         ),
         "properties": {field.name: _property(field, derived.get(field.name)) for field in fields},
         "required": [field.name for field in fields if field.required],

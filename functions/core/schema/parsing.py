@@ -1,4 +1,4 @@
-"""Reads a schema from its document, and says all that is wrong with it, each fault with the field and what to do."""
+"""Reads a schema from its document, and names every fault in it: in which field, and what to do."""
 
 import json
 import re
@@ -113,11 +113,7 @@ class _Parser:
         row_name = self._row_name()
         if (task := self.document.get("task", TWO_CLASS)) != TWO_CLASS:
             self._fault(f"task is {task!r}; only {TWO_CLASS} can be trained so far")
-        self.notes += [
-            f"the key {key} is not used"
-            for key in self.document
-            if isinstance(key, str) and key not in _KNOWN_KEYS
-        ]
+        self.notes += [f"the key {key} is not used" for key in self.document if key not in _KNOWN_KEYS]
         if self.faults or target is None:
             raise InvalidSchema(self.faults)
         schema = Schema(
@@ -181,7 +177,7 @@ class _Parser:
             self._fault(f'{name}: constraints is no object; write {{"required": true, "minimum": 0}}, say')
             return None
         listed = rules.get("enum", item.get("categories"))
-        type_ = item.get("type", "string")
+        type_: Any = item.get("type", "string")
         if type_ == "any" and listed:
             # pandas' type of a column of categories.
             type_ = "string"
@@ -221,7 +217,9 @@ class _Parser:
             )
             return None
         kinds: tuple[type, ...] = (str,) if type_ == "string" else (int, float)
-        good = [value for value in values if isinstance(value, kinds) and value != "" and value == value]
+        good: list[Any] = [
+            value for value in values if isinstance(value, kinds) and value != "" and value == value
+        ]
         words = [value.casefold() if isinstance(value, str) else value for value in good]
         if len(good) < len(values):
             wanted = "texts" if type_ == "string" else "numbers"
@@ -258,7 +256,7 @@ class _Parser:
         if positive is None:
             positive = True if known.type == "boolean" or values == {0, 1} else None
         if known.type == "boolean" or (values == {0, 1} and positive in (1, [1], "1")):
-            codes = {word: 1 for word in YES} | {word: 0 for word in NO}
+            codes = dict.fromkeys(YES, 1) | dict.fromkeys(NO, 0)
             return Target(name, (False, True), codes)
         wanted = positive if isinstance(positive, list) else [positive]
         if len(values) < 2 or not wanted or not set(wanted) < values:
@@ -281,8 +279,8 @@ class _Parser:
         if not isinstance(wanted, list) or not wanted or not set(map(str, wanted)) < set(words):
             listed = ", ".join(words[:10]) or "none"
             self._fault(
-                f"target {known.name}: target.positive has to name those of its categories that count as yes; "
-                f"its categories are {listed}"
+                f"target {known.name}: target.positive has to name those of its categories that count as "
+                f"yes; they are {listed}"
             )
             return None
         wanted = [*map(str, wanted)]
@@ -386,7 +384,7 @@ class _Parser:
     def _names(self, key: str, names: Mapping[str, Field]) -> tuple[str, ...]:
         found = self._words(key, ())
         for name in found:
-            if name not in names or names[name].categories is None and names[name].type != "boolean":
+            if name not in names or (names[name].categories is None and names[name].type != "boolean"):
                 self._fault(f"{key}: {name} is none of the fields that have categories")
         return tuple(name for name in found if name in names)
 
@@ -446,14 +444,15 @@ class _Parser:
 _KNOWN_KEYS = frozenset(
     {
         "$schema", "name", "title", "description", "fields", "fieldsMatch", "primaryKey", "pandas_version",
-        "missingValues", "target", "task", "aliases", "derived", "ignored", "slices", "expectations", "rowName",
+        "missingValues", "target", "task", "aliases", "derived", "ignored", "slices", "expectations",
+        "rowName",
     }
 )  # fmt: skip
 _KNOWN_RULES = frozenset({"required", "enum", "minimum", "maximum", "maxLength"})
 
 
 def _objection_to_pattern(pattern: str) -> str:
-    """Why a pattern is not taken; empty when it is. One that repeats a repetition may take for ever to find nothing."""
+    """Why a pattern is not taken; empty when it is. To repeat a repetition may take for ever."""
     if len(pattern) > MAX_PATTERN:
         return f"its pattern is longer than {MAX_PATTERN} characters"
     try:

@@ -1,6 +1,6 @@
 """The one validator of a row, wherever it comes from: JSON, the cells of a table, or tensors.
 
-It names every fault of a row at once. A fault tells the field and what would be right, never the value that was sent.
+It names every fault of a row at once. A fault tells the field and what would be right, never the value.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from functions.core.schema.schema import LARGEST, NO, YES, Field, Schema, fold
 
 Value = float | str
-"""A feature as the graph takes it: a number, NaN where it is missing; or a category, "" where it is missing."""
+"""A feature as the graph takes it: a number, or NaN where it is missing; a category, or "" where it is."""
 
 MISSING_NUMBER = math.nan
 MISSING_CATEGORY = ""
@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"[0-9.+\-eE]+")
 
 
 class Fault(NamedTuple):
-    """What is wrong with a row: in which field ("" for the row as a whole), in words, and the kind of fault."""
+    """What is wrong: in which field ("" for the row as a whole), in words, and the kind of fault."""
 
     field: str
     msg: str
@@ -111,10 +111,12 @@ class RowReader:
         self._derive(values, texts)
         if self._required:
             at_fault = {fault.field for fault in faults}
-            for reader in self._required:
-                # By identity: NaN is not equal to itself, and no value that was sent is this one.
-                if values[reader.index] is reader.missing and reader.field.name not in at_fault:
-                    faults.append(Fault(reader.field.name, "is required", "missing"))
+            # By identity: NaN is not equal to itself, and no value that was sent is this one.
+            faults += [
+                Fault(reader.field.name, "is required", "missing")
+                for reader in self._required
+                if values[reader.index] is reader.missing and reader.field.name not in at_fault
+            ]
         return Row(values, faults)
 
     def _respelled(self, row: Mapping[str, object], faults: list[Fault], extras: bool) -> dict[str, object]:
@@ -161,7 +163,7 @@ def _reader(index: int, field: Field, schema: Schema) -> FieldReader:
 
 
 def _words(field: Field, schema: Schema) -> dict[str, str]:
-    """The category by every word for it, without regard to case: its aliases, and the words it is derived from."""
+    """The category by every word for it, folded: itself, its aliases, and the words it is derived from."""
     words = {word.casefold(): word for word in field.words or ()}
     for derived in schema.derived:
         if derived.name == field.name:
@@ -194,7 +196,7 @@ def _of_category(
 def _of_boolean() -> tuple[Callable[[object], Value], Callable[[str], Value]]:
     def from_json(value: object) -> Value:
         if value is True or value is False or (type(value) in (int, float) and value in (0, 1)):
-            return float(value)  # type: ignore[arg-type] # mypy does not narrow by `is True`
+            return float(value)
         raise Unfit("must be true or false", "boolean")
 
     def from_text(cell: str) -> Value:
@@ -215,9 +217,13 @@ def _of_number(field: Field) -> tuple[Callable[[object], Value], Callable[[str],
 
     def from_json(value: object) -> Value:
         # `type`, not `isinstance`: a boolean is no number here. A comparison with NaN is false.
-        if (type(value) is float or type(value) is int) and low <= value <= high:
-            if not (whole and value % 1) and not (allowed and value not in allowed):
-                return float(value)
+        if (
+            (type(value) is float or type(value) is int)
+            and low <= value <= high
+            and not (whole and value % 1)
+            and (not allowed or value in allowed)
+        ):
+            return float(value)
         raise Unfit(reason, kind)
 
     def from_text(cell: str) -> Value:

@@ -1,9 +1,9 @@
 """What a row of a model's table is, as data: a Table Schema, with a few keys of Lifeboat's own.
 
-The format is that of the Data Package standard, version 2 (https://datapackage.org/standard/table-schema/), which
-pandas' `to_json(orient="table")` and frictionless write too. A schema says which fields there are, which of them is
-to be predicted, and how people spell both; everything that Lifeboat does with a row follows from it. It is read
-without pydantic: a cold start of predict reads one.
+The format is that of the Data Package standard, version 2, which pandas' `to_json(orient="table")` and
+frictionless write too: https://datapackage.org/standard/table-schema/. A schema says which fields there are,
+which of them is to be predicted, and how people spell both. Everything that Lifeboat does with a row follows
+from it. It is read without pydantic: a cold start of predict reads one.
 """
 
 import json
@@ -61,14 +61,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The field to be predicted. `answers` are the values that stand for 0 and 1 in answers and in feedback."""
+    """The field to be predicted. `answers` are the values that stand for 0 and 1 in answers and feedback."""
 
     name: str
     answers: tuple[Word, Word]
     codes: Mapping[str, int] = field(repr=False)
 
     def code(self, value: object) -> int | None:
-        """1 for a positive value, 0 for a negative one, None for what is neither. value: as in JSON or in a cell."""
+        """1 for a positive value, 0 for a negative one, None for neither; value: of JSON, or a cell."""
         if isinstance(value, bool):
             return self.codes.get("true" if value else "false")
         if isinstance(value, int | float):
@@ -125,9 +125,12 @@ class Schema:
 
     @cached_property
     def features(self) -> tuple[Field, ...]:
-        """The inputs of the graph, in order: all fields but the target, those ignored, and sources of derived ones."""
-        others = {self.target.name, *self.ignored, *(one.source for one in self.derived)}
-        return tuple(one for one in self.fields if one.name not in others)
+        """The inputs of the graph, in order: not the target, nor what is ignored, nor sources of others."""
+        others = {self.target.name, *(derived.source for derived in self.derived)}
+        ignored = set(map(fold, self.ignored))
+        return tuple(
+            field for field in self.fields if field.name not in others and fold(field.name) not in ignored
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -147,7 +150,7 @@ class Schema:
 
     @cached_property
     def passed_over(self) -> frozenset[str]:
-        """Known columns that are no feature, folded: the target, what is ignored, and what Lifeboat writes."""
+        """Known columns that are no feature, folded: the target, ignored ones, and what Lifeboat writes."""
         known = self._spellings([self.target.name, *self.ignored])
         return frozenset(known) | {fold(name) for name in RESERVED}
 
@@ -169,7 +172,7 @@ class Schema:
         }
 
     def example(self) -> dict[str, Word]:
-        """A row for documents and forms: the examples that the fields have, and a value for each required one."""
+        """A row for documents and forms: the fields' own examples, and a value for each required one."""
         return {
             one.name: _example(one)
             for one in (*self.features, *self.sources.values())
