@@ -10,8 +10,8 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse
 
-from functions.core.base.errors import LifeboatError
-from functions.core.base.ids import VERSION
+from functions.core.base.errors import LifeboatError, NotFound
+from functions.core.base.ids import MODEL, VERSION
 from functions.core.base.logs import log
 from functions.core.http import refusals
 from functions.core.http.documentation import describe, documentation_page, operation_id
@@ -53,18 +53,32 @@ def add_document(app: FastAPI, prefix: str, dependencies: Sequence[Any]) -> None
         return documentation_page(describe(app))
 
 
-def holder_of(scope: str) -> Check:
-    """A dependency: the caller, who has to have `scope`. What an administrator asks for is logged."""
+def model_of(request: Request, default: str) -> str:
+    """The model that a request is about: that of its path (`/models/{model}/...`), else the default one.
+
+    Raises `NotFound` for what cannot be a model's name.
+    """
+    model = request.path_params.get("model", default)
+    if not re.fullmatch(MODEL, model):
+        raise NotFound("there is no model of that name; GET /models lists those there are")
+    return str(model)
+
+
+def holder_of(scope: str, default_model: Callable[[], str]) -> Check:
+    """A dependency: the caller, who has to have `scope`, for the model that the request is about.
+
+    What an administrator asks for is logged.
+    """
 
     async def check(request: Request) -> Caller:
         caller = caller_of(request.scope["aws.event"])
-        caller.require(scope)
+        caller.require(scope, model_of(request, default_model()))
         if scope == "admin":
-            # Only what looks like a version: a path may hold whatever people put there.
+            # Only what looks like a version or a model: a path may hold whatever people put there.
             named = {
                 name: value
                 for name, value in request.path_params.items()
-                if re.fullmatch(VERSION, str(value))
+                if re.fullmatch(VERSION, str(value)) or re.fullmatch(MODEL, str(value))
             }
             log(
                 "INFO",

@@ -2,7 +2,7 @@
 
 MOST_HEADERS = 64
 MOST_BODY_BYTES = 262_144
-# What takes many passengers at once reads as much as Lambda hands over.
+# What takes many rows at once reads as much as Lambda hands over.
 BATCH_PATHS = ("/predict/batch", "/invocations", "/infer")
 MOST_BATCH_BYTES = 6 * 1024 * 1024
 

@@ -80,7 +80,7 @@ class ErrorEnvelope(BaseModel):
             "example": {
                 "error": "the input does not fit; `detail` says where",
                 "code": "INVALID_INPUT",
-                "detail": [{"loc": ["body", "pclass"], "msg": "Field required", "type": "missing"}],
+                "detail": [{"loc": ["body", "age"], "msg": "is required", "type": "missing"}],
                 "request_id": "JKJaXmPLvHcESHA=",
             }
         }

@@ -1,0 +1,40 @@
+"""Which models there are. A model is a name with a schema, datasets, versions and a deployment."""
+
+import re
+
+from functions.core.base.errors import InvalidInput
+from functions.core.base.ids import MODEL, VERSION
+from functions.core.registry.keys import CHAMPION
+from functions.core.storage.contract import Store
+
+# Words of the routes below /models, which a model of that name could not be reached by.
+RESERVED = frozenset({"champion", "compare", "docs", "history", "rollback"})
+
+
+def is_model_name(text: str) -> bool:
+    """Whether a model can have this name: one that looks like a version could not be told from one."""
+    return bool(re.fullmatch(MODEL, text)) and text not in RESERVED and not re.fullmatch(VERSION, text)
+
+
+def check_model_name(text: str) -> str:
+    """Raises `InvalidInput` that says what a name may be."""
+    if not is_model_name(text):
+        raise InvalidInput(
+            "a model's name has 1 to 40 lower-case letters, digits and hyphens, begins with a letter, and is "
+            f"neither a version (16 hexadecimal digits) nor one of {', '.join(sorted(RESERVED))}"
+        )
+    return text
+
+
+def names_in_service(store: Store) -> list[str]:
+    """The models that have a champion, in the order of their names. store: the whole store."""
+    name = CHAMPION.rpartition("/")[2]
+    parts = (entry.key.split("/") for entry in store.list("registry/"))
+    return [part[1] for part in parts if len(part) == 3 and part[2] == name and is_model_name(part[1])]
+
+
+def names(store: Store) -> list[str]:
+    """The models that have a champion or a schema, in the order of their names. store: the whole store."""
+    with_schema = (entry.key.removeprefix("schemas/") for entry in store.list("schemas/"))
+    known = {name.removesuffix(".json") for name in with_schema if name.endswith(".json")}
+    return sorted({*filter(is_model_name, known), *names_in_service(store)})
