@@ -200,6 +200,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             candidates(schema, len(dataset.matrix)),
             dataset.matrix,
             dataset.outcome,
+            schema,
             folds=options.folds,
             repeats=options.repeats,
             seed=options.seed,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold
 
 from functions.core.schema.schema import Schema
@@ -13,6 +13,7 @@ from functions.core.scoring.scorer import Scorer
 from functions.core.stats.intervals import MAX_ROWS, metric_intervals
 from functions.core.stats.metrics import metrics_of
 from functions.core.stats.records import Interval
+from training.gaps import fit
 from training.matrix import Labels, Mask, Matrix, field_values, to_columns
 
 Probabilities = npt.NDArray[np.float64]
@@ -104,6 +105,7 @@ def cross_validate(
     models: Mapping[str, Any],
     matrix: Matrix,
     outcome: Labels,
+    schema: Schema,
     *,
     folds: int,
     repeats: int,
@@ -117,9 +119,9 @@ def cross_validate(
     found: dict[str, dict[str, float]] = {}
     for name, model in models.items():
         scores: dict[str, list[float]] = {metric: [] for metric in SELECTED_BY}
-        for fit, judge in splits:
+        for train, judge in splits:
             progress(name, done, steps)
-            fitted: ClassifierMixin = clone(model).fit(matrix[fit], outcome[fit])
+            fitted = fit(clone(model), matrix[train], outcome[train], schema.features)
             metrics = metrics_of(outcome[judge], fitted.predict_proba(matrix[judge])[:, 1])
             for metric, values in scores.items():
                 values.append(metrics[metric])

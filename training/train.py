@@ -26,6 +26,7 @@ from training.evaluation import (
     slices,
 )
 from training.export import export
+from training.gaps import fit
 from training.reference import background, reference
 
 Certify = Callable[[bytes], Certificate]
@@ -85,6 +86,7 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
             models,
             matrix,
             outcome,
+            dataset.schema,
             folds=folds,
             repeats=configuration.repeats,
             seed=configuration.seed,
@@ -105,7 +107,7 @@ def _prove_best(
     notes: list[str] = []
     for name, model in models.items():
         progress(f"refit {name}", 0, 3)
-        estimator = model.fit(*dataset.train)
+        estimator = fit(model, *dataset.train, dataset.schema.features)
         progress("export and certificate", 1, 3)
         try:
             graph = export(estimator, dataset.schema)
