@@ -197,7 +197,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         dataset = load_dataset(file.path, schema)
     with _progress() as progress:
         found = cross_validate(
-            candidates(schema, len(dataset.matrix)),
+            candidates(schema.features, len(dataset.matrix)),
             dataset.matrix,
             dataset.outcome,
             schema,

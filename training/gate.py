@@ -129,7 +129,7 @@ def _judge_alone(
     numbers = {
         "holdout_rows": float(len(losses)),
         "different_holdout_rows": float(different),
-        "roc_auc": metrics_of(rows.outcome, challenger)["roc_auc"],
+        "roc_auc": _roc_auc(rows.outcome, challenger),
         "log_loss": float(losses.mean()),
         "log_loss_of_base_rate": float(log_loss_of_rows(rows.outcome, share).mean()),
     }
@@ -163,7 +163,7 @@ def _judge_against(
     every = {"all": np.ones(len(losses), dtype=bool)}
     worse = paired_bootstrap(losses, theirs, rows.twins, every)["all"]
     numbers = alone.numbers | {
-        "roc_auc_of_champion": metrics_of(rows.outcome, champion.probability)["roc_auc"],
+        "roc_auc_of_champion": _roc_auc(rows.outcome, champion.probability),
         "log_loss_of_champion": float(theirs.mean()),
         "worse_by": worse.value,
         "worse_by_at_least": worse.low,
@@ -231,6 +231,13 @@ def _compare_slices(
     for name, interval in intervals.items():
         found[name] |= {"worse_by_at_least": interval.low, "worse_by_at_most": interval.high}
     return found
+
+
+def _roc_auc(outcome: Labels, probability: Probabilities) -> float:
+    """NaN where a probability is NaN: there is no order of the rows then."""
+    if np.isnan(probability).any():
+        return float("nan")
+    return metrics_of(outcome, probability)["roc_auc"]
 
 
 def _held(decision: Decision, rule: str, reason: str, mend: str) -> Decision:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from functions.core.base.errors import Conflict, NotFound
 from functions.core.schema.inference import infer_schema
-from functions.core.schema.parsing import InvalidSchema, read_schema
+from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA, ModelStore
@@ -53,7 +53,7 @@ def infer(path: Path, *, target: str | None, name: str) -> Chosen:
     """
     with path.open("rb") as stream:
         inferred = infer_schema(stream, target=target, name=name)
-    return Chosen(inferred.schema, inferred.notes, is_new=True)
+    return Chosen(parse_schema(inferred.document), inferred.notes, is_new=True)
 
 
 def keep_schema(store: ModelStore, schema: Schema) -> Schema:

@@ -79,7 +79,7 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
     """
     matrix, outcome = dataset.train
     folds = int(min(configuration.folds, np.bincount(outcome).min()))
-    models = candidates(dataset.schema, len(matrix))
+    models = candidates(dataset.schema.features, len(matrix))
     # One thread: sums in another order would change the last bit of a weight, and with it the model's bytes.
     with threadpool_limits(1):
         selection = cross_validate(

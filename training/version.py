@@ -20,7 +20,7 @@ _CODE = (
     *(
         _TRAINING / f"{name}.py"
         for name in (
-            "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "matrix", "reference", "train",
+            "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear", "matrix", "reference", "train",
         )
     ),
     *(_CORE / name for name in ("schema", "scoring", "stats")),

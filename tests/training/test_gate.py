@@ -189,7 +189,7 @@ def test_a_sane_model_meets_the_expectations_of_its_schema(trained: Trained) -> 
 
 def test_a_model_of_inverted_labels_is_good_by_its_own_holdout_and_surprises(titanic: Dataset) -> None:
     matrix, outcome = titanic.train
-    models = candidates(SCHEMA, len(matrix))
+    models = candidates(SCHEMA.features, len(matrix))
     model = export(fit(models["logistic regression"], matrix, 1 - outcome, SCHEMA.features), SCHEMA)
     judged, outcomes = titanic.judged
     chances = probabilities(model, judged, SCHEMA)
