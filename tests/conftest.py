@@ -1,4 +1,4 @@
-"""What the tests share: a folder store, the real passengers, and one model trained from them."""
+"""What the tests share: stores in a folder and in S3, the real passengers, and a model trained from them."""
 
 import asyncio
 import json
@@ -20,18 +20,25 @@ os.environ.update(
 os.environ.pop("AWS_PROFILE", None)
 os.environ.pop("AWS_ENDPOINT_URL", None)
 
+from functions.core.schema.parsing import read_schema
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
-from tests import gateway
+from functions.core.storage.view import ModelStore
+from tests.support import gateway
+from training.challenge import Upload
 from training.dataset import Dataset, load_dataset
-from training.publication import Upload, train_and_publish
 from training.train import Configuration, Trained, train
+from training.upload import train_and_publish
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
 
 EVENTS = gateway.EVENTS
 TITANIC = Path(__file__).parents[1] / "training" / "data" / "titanic.csv"
+SCHEMA = read_schema(TITANIC.with_suffix(".schema.json").read_bytes())
+# The model that the routes without a name are about, here as on a laptop.
+MODEL = "titanic"
+os.environ["LIFEBOAT_DEFAULT_MODEL"] = MODEL
 # As small a selection as there is: the tests are about what happens around it.
 QUICK = Configuration(folds=2)
 os.environ["LIFEBOAT_FOLDS"] = str(QUICK.folds)
@@ -60,7 +67,7 @@ def quiet(_what: str, _done: int, _of: int) -> None:
 
 @pytest.fixture(scope="session")
 def titanic() -> Dataset:
-    return load_dataset(TITANIC)
+    return load_dataset(TITANIC, SCHEMA)
 
 
 @pytest.fixture(scope="session")
@@ -69,16 +76,24 @@ def trained(titanic: Dataset) -> Trained:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def whole_store(tmp_path: Path) -> Store:
+    """A store for any number of models."""
     return FolderStore(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def store(whole_store: Store) -> ModelStore:
+    """The part of the Titanic's model in `whole_store`."""
+    return ModelStore(whole_store, MODEL)
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which the real passengers made the champion. A test that writes makes a copy of it."""
+    """A store in which the real passengers made the champion of the model `titanic`. A test that writes makes a copy of it."""
     folder = tmp_path_factory.mktemp("published")
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    outcome = train_and_publish(FolderStore(str(folder)), upload, TITANIC, by="test", configuration=QUICK)
+    store = ModelStore(FolderStore(str(folder)), MODEL)
+    upload = Upload("datasets/titanic/titanic.csv", datetime.now(UTC))
+    outcome = train_and_publish(store, upload, TITANIC, by="test", schema=SCHEMA, configuration=QUICK)
     assert outcome.status == "promoted"
     return folder
 
@@ -117,3 +132,30 @@ def call(send: Send) -> Call:
 def event() -> Callable[[str], dict[str, Any]]:
     """A golden event by the name of its file."""
     return gateway.read_event
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """An S3 protocol on a socket."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """boto3's own client of an empty, versioned bucket; the functions find the same one."""
+    from functions.retrain import handler as retrain_handler
+    from tests.support.buckets import new_bucket
+    from tests.support.uploads import BUCKET
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("LIFEBOAT_STORE", f"s3://{BUCKET}")
+    for cached in (retrain_handler._settings, retrain_handler._store):
+        cached.cache_clear()
+    with new_bucket(BUCKET) as client:
+        yield client

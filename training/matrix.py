@@ -1,13 +1,14 @@
 """Rows as a matrix of numbers, which is what estimators are fitted on, and the side on which each row stands."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from functions.core.schema.columns import Columns, Tensor, rows_of
-from functions.core.schema.schema import Schema
+from functions.core.schema.schema import Field, Schema
 
 HOLDOUT_SHARE = 0.2
 
@@ -44,6 +45,35 @@ def to_columns(matrix: Matrix, schema: Schema) -> Columns:
             words = np.array([*field.words, ""], dtype=object)
             columns[field.name] = words[np.nan_to_num(column, nan=len(field.words)).astype(np.intp)]
     return columns
+
+
+def field_values(field: Field) -> list[tuple[str, float]]:
+    """The values of a field that has few, as they are called, each with the number that stands for it."""
+    if field.words is not None:
+        return [(word, float(code)) for code, word in enumerate(field.words)]
+    if field.type == "boolean":
+        return [("false", 0.0), ("true", 1.0)]
+    return [(json.dumps(value), float(value)) for value in field.categories or ()]
+
+
+def translate(matrix: Matrix, schema: Schema, to: Schema) -> Matrix:
+    """The same rows as a matrix of another schema: features by name, categories by word.
+
+    What the rows do not have, or is no category there, is missing.
+    """
+    translated = np.full((len(matrix), len(to.features)), np.nan, dtype=np.float32)
+    for index, field in enumerate(to.features):
+        if field.name not in schema.names:
+            continue
+        words = schema.feature(field.name).words
+        column = matrix[:, schema.names.index(field.name)]
+        if words is None and field.words is None:
+            translated[:, index] = column
+        elif words is not None and field.words is not None:
+            codes = {word: code for code, word in enumerate(field.words)}
+            table = np.array([*(codes.get(word, np.nan) for word in words), np.nan], dtype=np.float32)
+            translated[:, index] = table[np.nan_to_num(column, nan=len(words)).astype(np.intp)]
+    return translated
 
 
 def holdout_rows(matrix: Matrix) -> Mask:

@@ -1,0 +1,105 @@
+"""From a dataset to a proven model: selection, the certificate, and figures that hold together."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from functions.core.base.errors import UnprovenModel
+from functions.core.registry.manifest import Certificate
+from tests.conftest import QUICK, SCHEMA, TITANIC, quiet
+from training import train as training
+from training.candidates import candidates
+from training.certificate import certify
+from training.dataset import Dataset
+from training.train import Trained, train
+
+
+def test_two_trainings_make_the_same_bytes(titanic: Dataset, trained: Trained) -> None:
+    assert train(titanic, QUICK, quiet).model == trained.model
+
+
+# Two seeds that put the names of the opsets into different orders in a set.
+@pytest.mark.parametrize("seed", ["1", "6"])
+def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str, trained: Trained) -> None:
+    script = (
+        "import sys\nfrom tests.conftest import QUICK, SCHEMA, TITANIC, quiet\n"
+        "from training.dataset import load_dataset\nfrom training.train import train\n"
+        "sys.stdout.buffer.write(train(load_dataset(TITANIC, SCHEMA), QUICK, quiet).model)\n"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONHASHSEED": seed},
+        cwd=TITANIC.parents[2],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert made.stdout == trained.model
+
+
+def test_the_trained_model_is_good_and_its_figures_hold_together(titanic: Dataset, trained: Trained) -> None:
+    assert trained.metrics["roc_auc"].value > 0.8
+    for metric in trained.metrics.values():
+        assert metric.low <= metric.value <= metric.high or metric is trained.metrics["calibration_error"]
+    assert sum(map(sum, trained.confusion)) == titanic.holdout.sum()
+    assert trained.slices["sex=female"]["rows"] + trained.slices["sex=male"]["rows"] == titanic.holdout.sum()
+    assert set(trained.selection) == set(candidates(SCHEMA.features, 1000))
+    assert trained.notes == ()
+
+
+def test_a_model_is_measured_by_representative_rows_only(titanic: Dataset, trained: Trained) -> None:
+    marks = np.random.default_rng(0).random(1309) < 0.5
+    some = replace(titanic, representative=marks, holdout=titanic.holdout & marks)
+    found = train(some, QUICK, quiet)
+    # The rows that it is fitted on are the same.
+    assert found.model == trained.model
+    assert {found.reference[name].rows for name in SCHEMA.names} == {marks.sum()}
+    assert found.reference["probability"].rows == (titanic.holdout & marks).sum()
+    assert sum(map(sum, found.confusion)) == (titanic.holdout & marks).sum()
+
+
+def test_the_reference_of_probabilities_is_that_of_rows_the_model_was_not_fitted_on(
+    titanic: Dataset, trained: Trained
+) -> None:
+    assert trained.reference["probability"].rows == titanic.holdout.sum()
+
+
+def refusing(name: str) -> Callable[..., Certificate]:
+    """A proof that the models of this class's name fail."""
+
+    def prove(estimator: Any, *rest: Any, **named: Any) -> Certificate:
+        if type(estimator[-1]).__name__ == name:
+            raise UnprovenModel("graph and pipeline differ by 3.00e-03 in probability")
+        return certify(estimator, *rest, **named)
+
+    return prove
+
+
+def test_a_candidate_that_cannot_be_proven_gives_way_to_the_next_best(
+    titanic: Dataset, trained: Trained, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best, second, *_ = sorted(trained.selection, key=lambda name: trained.selection[name]["log_loss"])
+    assert trained.name == best
+    monkeypatch.setattr(training, "certify", refusing(type(trained.estimator[-1]).__name__))
+    found = train(titanic, QUICK, quiet)
+    assert found.name == second
+    assert found.notes == (
+        f"{best} was passed over: graph and pipeline differ by 3.00e-03 in probability",
+    )
+    assert best in capsys.readouterr().out
+
+
+def test_a_model_is_not_published_when_no_candidate_can_be_proven(
+    titanic: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> Certificate:
+        raise UnprovenModel("they differ")
+
+    monkeypatch.setattr(training, "certify", never)
+    with pytest.raises(UnprovenModel, match="logistic regression was passed over: they differ"):
+        train(titanic, QUICK, quiet)
