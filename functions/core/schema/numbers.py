@@ -101,7 +101,8 @@ class Writings:
 
     def add(self, cells: Sequence[str], lines: Sequence[int]) -> None:
         """Take cells into account, with the line of each."""
-        for cell in set(cells):
+        # In order, so that the first cell of its kind is the one that is told.
+        for cell in dict.fromkeys(cells):
             found = writing(cell)
             if found is Writing.COMMA_IN_DOUBT and self.whole and not cell.strip().endswith("000"):
                 found = Writing.COMMAS_OF_THOUSANDS
