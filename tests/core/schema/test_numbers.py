@@ -131,18 +131,22 @@ def test_a_column_of_whole_numbers_has_no_decimals_but_zeros_may_be_some() -> No
         column("1,000", whole=True).decimal()
 
 
-def test_a_point_is_in_doubt_where_other_columns_have_decimal_commas() -> None:
+def test_a_point_is_in_doubt_where_the_comma_is_the_decimal_mark() -> None:
     people, price = column("1.200", "2.400", name="people"), column("12,5", name="price")
-    assert decimal_marks([people]) == {"people": "."}
+    for separator in ",\t|":
+        assert decimal_marks([people], separator) == {"people": "."}
     with pytest.raises(InvalidInput, match=r"people has 1\.200 on line 2.*1200 or 1\.2.*price has decimal"):
-        decimal_marks([people, price])
-    other = column("1.200", "7.5", name="people")
-    assert decimal_marks([other, price]) == {"people": ".", "price": ","}
+        decimal_marks([people, price], "\t")
+    with pytest.raises(InvalidInput, match=r"people has 1\.200 on line 2.*1200 or 1\.2.*semicolons separate"):
+        decimal_marks([people], ";")
+    for other in ("7.5", "0.917"):
+        plain_people = column("1.200", other, name="people")
+        assert decimal_marks([plain_people, price], ";") == {"people": ".", "price": ","}
 
 
 def test_what_was_decided_is_said() -> None:
     columns = [column("12,5", name="a"), column("1,234,567", name="b"), column("7.25", name="c")]
-    assert notes_on_marks(columns, decimal_marks(columns)) == [
+    assert notes_on_marks(columns, decimal_marks(columns, ",")) == [
         "the numbers of the column a have a decimal comma",
         "commas in the column b stand between thousands",
     ]
@@ -162,6 +166,8 @@ def test_what_was_decided_is_said() -> None:
         ("a,b\n1\u2019200,2\n", ",", True),
         ("a;b\n1.200.000;2\n", ";", True),
         ("a;b\n7,25;2\n", ";", True),
+        ("a;b\n1.200;2\n", ";", True),
+        ("a|b\n1.200|2.5\n", "|", False),
         ("a|b\n,5|2\n", "|", True),
         ('a,b\n"Allen, Miss",29,0,7.25,1e5,-3\n"x"\n1,"y",2\n', ",", False),
         ("a;b\nAllen, Miss;29;7.25\n", ";", False),

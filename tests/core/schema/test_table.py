@@ -98,12 +98,12 @@ SPELLINGS: dict[str, str | bytes] = {
         "Pclass,Survived,Name,Sex,Age,Siblings/Spouses Aboard,Parents/Children Aboard,Fare,Port of "
         "Embarkation"
     ),
-    "Gender with M and F": table(HEADER.replace("sex", "Gender")).replace(",male", ",M").replace("female", "F"),
+    "Gender with M and F": PLAIN.replace("sex", "Gender").replace(",male", ",M").replace("female", "F"),
     "outcomes in words": table(edit=lambda row: [row[0], {"0": "No", "1": "Yes"}[row[1]], *row[2:]]),
     "ports in words": table(edit=lambda row: [*row[:-1], "Southampton"]),
     "R, with row numbers below an empty name": f",{PLAIN}".replace("3,0", "1,3,0").replace("1,1,", "2,1,1,"),
     "R, with row numbers below no name": PLAIN.replace("3,0", "1,3,0").replace("1,1,", "2,1,1,"),
-    "a header with semicolons": table(f"a;b;c;d;e;f;g;h;i,{HEADER}", edit=lambda row: ["", *row]),
+    "semicolons in the header": table(f"a;b;c;d;e;f;g;h;i,{HEADER}", edit=lambda row: ["", *row]),
     "an unknown column of long texts": table(f"{HEADER},review", edit=lambda row: [*row, "x" * 60_000]),
 }  # fmt: skip
 
