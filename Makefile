@@ -31,14 +31,14 @@ unexport PYTHONPATH
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 
 # $(call given,NAME,--name): the option with what NAME= says on the command line. A variable of the environment does
 # not count: some systems have one called NAME.
 given = $(if $(filter command,$(origin $(1))),$(2) "$$$(1)")
 TABLE = $(call given,FILE,--file) $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,SCHEMA,--schema)
-needs = test -n "$(call given,$(1),x)" || { echo 'Which $(2)? make $@ $(3)' >&2; exit 2; }
+needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Which $(2)? make $@ $(3)' >&2; exit 2; }
 CHURN := FILE=churn.csv NAME=churn TARGET=churned
 
 .PHONY: run
