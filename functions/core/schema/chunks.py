@@ -95,7 +95,7 @@ class ChunkReader:
         )
         columns: list[_Column[Value] | _Column[int]] = [*self._own.values()]
         columns += [column for listed in self._derived.values() for column in listed]
-        columns += [column for column in (self._outcomes, self._flags) if column]
+        columns += [column for column in (self._outcomes, self._flags) if column is not None]
         self._columns = columns
 
     def read(self, rows: Rows) -> Chunk:
@@ -120,8 +120,8 @@ class ChunkReader:
                 reader.field.name: to_tensor(_taken(values[reader.field.name], kept), reader.field)
                 for reader in self._readers
             },
-            outcomes=_taken(self._outcomes.read_values, kept) if self._outcomes else [],
-            representative=_taken(self._flags.read_values, kept) if self._flags else [1] * len(lines),
+            outcomes=[] if self._outcomes is None else _taken(self._outcomes.read_values, kept),
+            representative=[1] * len(lines) if self._flags is None else _taken(self._flags.read_values, kept),
             lines=lines,
             bad=bad,
             unknown=self._unknown(rows.cells),
@@ -132,14 +132,14 @@ class ChunkReader:
         from.
         """
         own = self._own.get(reader.field.name)
-        values: Sequence[Value] = own.read_values if own else [reader.missing] * rows
+        values: Sequence[Value] = [reader.missing] * rows if own is None else own.read_values
         sources = self._derived.get(reader.field.name, [])
         if sources and own is None:
             values = sources[0].read_values
-        for source in sources if own else sources[1:]:
+        for source in sources[1:] if own is None else sources:
             values = [value or derived for value, derived in zip(values, source.read_values, strict=True)]
         if sources and reader.field.required:
-            index = own.index if own else sources[0].index
+            index = sources[0].index if own is None else own.index
             for row, value in enumerate(values):
                 if value == MISSING_CATEGORY:
                     _note_fault(faults, row, index, "is required")
@@ -149,7 +149,7 @@ class ChunkReader:
         unknown = {}
         for reader in self._readers:
             column = self._own.get(reader.field.name)
-            if reader.field.type == "string" and column:
+            if reader.field.type == "string" and column is not None:
                 words = Counter(
                     cells[row][column.index].strip()[:_REMEMBERED_LENGTH]
                     for row, fault in column.faults
