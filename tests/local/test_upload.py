@@ -17,7 +17,7 @@ from functions.core.schema.parsing import InvalidSchema, read_schema
 from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA, ModelStore
 from functions.local import upload as module
-from functions.local.tables import Table
+from functions.local.tables import Table, put_schema
 from functions.local.upload import make_model, upload
 from tests.support.versions import facts, publish
 
@@ -94,7 +94,7 @@ def said(store: ModelStore, table: Table, act: Callable[[], object] = lambda: No
 @pytest.fixture
 def _with_schema(churn: ModelStore, table: Table) -> None:
     """The model has a schema, as each has that was ever trained."""
-    module.put_schema(churn, table, lambda _: None)
+    put_schema(churn, table, lambda _: None)
 
 
 @pytest.mark.usefixtures("_with_schema")

@@ -3,12 +3,13 @@
 import csv
 import gzip
 import io
-import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tests.support import titanic
 
@@ -30,13 +31,13 @@ class Subject:
 
 def churn_table(rows: int = 600, *, seed: int = 0) -> str:
     """Customers of a made-up telephone company, of whom those who often call for help often leave."""
-    draw = random.Random(seed)
+    draw = np.random.default_rng(seed)
     table: list[list[object]] = []
     for row in range(rows):
-        calls, plan = draw.randint(0, 12), draw.choice(["basic", "plus", "gold"])
+        calls, plan = int(draw.integers(0, 13)), str(draw.choice(["basic", "plus", "gold"]))
         charge = "" if draw.random() < 0.1 else f"{draw.uniform(15, 120):.2f}"
         left = draw.random() < 0.04 + 0.07 * calls - (0.15 if plan == "gold" else 0)
-        paperless = draw.choice(["yes", "no"])
+        paperless = str(draw.choice(["yes", "no"]))
         table.append([f"C-{row:05}", calls, charge, plan, paperless, "yes" if left else "no"])
     return _csv(["Customer ID", "Calls", "Monthly Charge", "Plan", "Paperless", "Churned"], table)
 
@@ -68,17 +69,15 @@ def adult_table(rows: int = 800, *, seed: int = 0) -> str:
         "age": (17, 80), "fnlwgt": (20_000, 400_000), "education-num": (1, 16), "capital-gain": (0, 5_000),
         "capital-loss": (0, 500), "hours-per-week": (10, 70),
     }  # fmt: skip
-    draw = random.Random(seed)
+    draw = np.random.default_rng(seed)
     table: list[Sequence[object]] = [
         [cell.strip() for cell in line.split(",")] for line in data.strip().splitlines()
     ]
     for _ in range(rows):
-        row: dict[str, Any] = {
-            name: draw.randint(*ranges[name]) for name, kind in attributes if kind == "numeric"
-        }
+        row: dict[str, Any] = {name: int(draw.integers(*ranges[name])) for name in ranges}
         worth = row["education-num"] / 4 + row["hours-per-week"] / 20 + min(row["age"], 50) / 25
         earns_much = draw.random() < 1 / (1 + 2.7 ** (7 - worth))
-        chosen = {name: draw.choice([*some[:8], "?"]) for name, some in words.items()}
+        chosen = {name: str(draw.choice([*some[:8], "?"])) for name, some in words.items()}
         made = row | chosen | {"class": ">50K" if earns_much else "<=50K"}
         table.append([made[name] for name, _ in attributes])
     return _csv([name for name, _ in attributes], table)
