@@ -25,12 +25,8 @@ from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support import gateway
-from tests.support.titanic import MODEL as MODEL
-from tests.support.titanic import SCHEMA as SCHEMA
-from tests.support.titanic import TABLE as TITANIC
-from tests.support.training import QUICK as QUICK
-from tests.support.training import publish
-from tests.support.training import quiet as quiet
+from tests.support import titanic as table
+from tests.support import training as trainings
 from training.dataset import Dataset, load_dataset
 from training.train import Trained, train
 
@@ -38,6 +34,8 @@ Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
 
 EVENTS = gateway.EVENTS
+MODEL, SCHEMA, TITANIC = table.MODEL, table.SCHEMA, table.TABLE
+QUICK, quiet = trainings.QUICK, trainings.quiet
 # As small a selection as there is: the tests are about what happens around it.
 os.environ["LIFEBOAT_FOLDS"] = "2"
 
@@ -87,7 +85,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published")
     store = ModelStore(FolderStore(str(folder)), MODEL)
     store.put(view.SCHEMA, SCHEMA.as_json())
-    assert publish(store).status == "promoted"
+    assert trainings.publish(store).status == "promoted"
     return folder
 
 
