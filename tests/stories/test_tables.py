@@ -52,7 +52,7 @@ class Model:
     """The routes of one model, asked as a stranger would; whatever is refused fails the test."""
 
     def __init__(self, client: httpx.Client, subject: Subject, folder: Path) -> None:
-        self._client = client
+        self.client = client
         self.subject = subject
         self.folder = folder
         self.root = "" if subject is TITANIC else f"/models/{subject.name}"
@@ -64,7 +64,7 @@ class Model:
         return self.ask("POST", f"{self.root}{path}", json=body, **options).json()
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        answer = self._client.request(method, path, **options)
+        answer = self.client.request(method, path, **options)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer
 
@@ -78,7 +78,7 @@ class Model:
         """The record of a prediction, as soon as it can be found."""
         deadline = time.monotonic() + ARRIVING_SECONDS
         while True:
-            answer = self._client.get(f"{self.root}/predictions/{prediction_id}")
+            answer = self.client.get(f"{self.root}/predictions/{prediction_id}")
             if answer.is_success:
                 record: dict[str, Any] = answer.json()
                 return record
@@ -149,7 +149,7 @@ def predicts(model: Model, schema: Schema, rows: list[dict[str, Any]], version: 
     assert explained["contributions"].keys() == set(schema.names)
     total = explained["base_probability"] + sum(explained["contributions"].values())
     assert total == pytest.approx(answers[0]["probability"], abs=1e-5)
-    refused = model._client.post(f"{model.root}/predict", json=rows[0] | {"shoe size": 42})
+    refused = model.client.post(f"{model.root}/predict", json=rows[0] | {"shoe size": 42})
     assert refused.status_code == 422
     assert "shoe size" in refused.text
     return answers

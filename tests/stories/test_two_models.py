@@ -192,7 +192,6 @@ def test_a_model_that_is_damaged_holds_up_no_other(used: "dict[str, Use]", folde
             answer = await client.post(f"/models/{name}/predict", json=row)
             failures[name] += not answer.is_success
             assert answer.status_code in (200, 503), answer.text
-            await client.post(f"/models/{name}/monitoring/run")
 
     async def act(stack: Stack) -> None:
         async with httpx.AsyncClient(
