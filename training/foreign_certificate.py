@@ -17,7 +17,6 @@ from functions.core.scoring.scorer import Scorer
 from training.certificate import (
     MAX_EDGE_CELLS,
     MAX_EDGE_ROWS,
-    ROWS_PER_PATTERN,
     Comparison,
     edge_rows,
     edge_values,
@@ -41,10 +40,10 @@ def certify_estimator(fitted: FittedEstimator, model: bytes, *, matrix: Matrix) 
     """
     schema = fitted.inputs.schema
     patterns = _allowed_patterns(schema.features)
-    edges = edge_rows(matrix, patterns, _allowed_values(matrix, schema.features, model))
     # Before the graph is loaded: what the estimator cannot take, its graph cannot run on.
-    fitted.predict_proba(edges[: ROWS_PER_PATTERN * len(patterns)])
+    fitted.predict_proba(edge_rows(matrix, patterns, {}))
     comparison = Comparison(fitted, Scorer(model, schema))
+    edges = edge_rows(matrix, patterns, _allowed_values(matrix, schema.features, model))
     comparison.add_rows(matrix, schema)
     comparison.add_rows(edges, schema)
     try:
