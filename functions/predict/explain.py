@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from functions.core.base.errors import UnusableModel
-from functions.core.registry.manifest import Manifest
-from functions.core.schema.columns import Columns, from_values
-from functions.core.schema.passenger import FEATURES
+from functions.core.registry.serving import ServedVersion
+from functions.core.schema.columns import Columns, from_values, rows_of
 from functions.core.scoring.scorer import Scorer
 
 # As many rows of the graph are run at once as keep its working memory below some ten megabytes.
@@ -27,6 +26,7 @@ class Explanation(NamedTuple):
 
     base: float
     contributions: FloatArray
+    errors: FloatArray | None = None
 
 
 def explain(columns: Columns, background: Columns, scorer: Scorer) -> Explanation:
@@ -38,9 +38,9 @@ def explain(columns: Columns, background: Columns, scorer: Scorer) -> Explanatio
     Shapley (1953), "A Value for n-Person Games"; as an explanation of a prediction, with this (marginal)
     worth: Strumbelj & Kononenko (2014), Knowledge and Information Systems 41.
     """
-    coalitions, weights = _game()
-    rows = len(columns["sex"])
-    size = len(background["sex"])
+    coalitions, weights = _game(len(columns))
+    rows = rows_of(columns)
+    size = rows_of(background)
     step = max(1, _ROWS_AT_ONCE // (len(coalitions) * size))
     found = [
         _worths(columns, slice(start, start + step), background, scorer) for start in range(0, rows, step)
@@ -50,20 +50,20 @@ def explain(columns: Columns, background: Columns, scorer: Scorer) -> Explanatio
     return Explanation(base, worths @ weights.T)
 
 
-def background_of(manifest: Manifest) -> Columns:
+def background_of(served: ServedVersion) -> Columns:
     """The background that a version was published with. Raises `UnusableModel` when it has none."""
     try:
-        return from_values(manifest.background)
+        return from_values(served.background, served.schema)
     except KeyError as error:
-        raise UnusableModel(f"version {manifest.version} was published without a background") from error
+        raise UnusableModel(f"version {served.version} was published without a background") from error
 
 
 def _worths(columns: Columns, part: slice, background: Columns, scorer: Scorer) -> FloatArray:
     """float64 [n, 256]: the worth of each coalition for each of the n rows of `part`."""
-    coalitions, _ = _game()
-    size = len(background["sex"])
+    coalitions, _ = _game(len(columns))
+    size = rows_of(background)
     mixed = {}
-    for at, name in enumerate(FEATURES):
+    for at, name in enumerate(columns):
         # [n, 256, B]: of the passenger where the coalition has the feature, else of the background.
         ours, theirs = columns[name][part, 0], background[name][:, 0]
         chosen = np.where(coalitions[None, :, at, None], ours[:, None, None], theirs[None, None, :])
@@ -73,10 +73,9 @@ def _worths(columns: Columns, part: slice, background: Columns, scorer: Scorer) 
     return worths
 
 
-@lru_cache(maxsize=1)
-def _game() -> tuple[npt.NDArray[np.bool_], FloatArray]:
+@lru_cache(maxsize=4)
+def _game(players: int) -> tuple[npt.NDArray[np.bool_], FloatArray]:
     """All coalitions, bool [256, 8], and the weights [8, 256] that turn their worths into Shapley values."""
-    players = len(FEATURES)
     numbers = np.arange(2**players)
     coalitions = (numbers[:, None] >> np.arange(players) & 1).astype(np.bool_)
     members = coalitions.sum(axis=1)
