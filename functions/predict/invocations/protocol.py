@@ -74,7 +74,7 @@ def read_invocation(body: bytes, model: Loaded) -> Rows:
 
 
 def _parsed(body: bytes) -> Any:
-    """What a body holds. MLflow's clients write a gap in a column of numbers as NaN, which JSON does not know."""
+    """What a body holds. MLflow's clients write NaN for a gap among numbers, which JSON does not know."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -4,9 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
-
 from functions.core.schema.passenger import FEATURES, Passenger, title_from_name
+from pydantic import ValidationError
 
 
 def passenger(**fields: Any) -> Passenger:
