@@ -26,6 +26,13 @@ def check_model_name(text: str) -> str:
     return text
 
 
+def suggest_model_name(file: str) -> str:
+    """A name that a model can have, made from that of a file: `Telco Churn (2).csv` gives `telco-churn-2`."""
+    stem = file.rpartition("/")[2].partition(".")[0].lower()
+    name = re.sub(r"[^a-z0-9]+", "-", stem).lstrip("-0123456789")[:40].strip("-")
+    return name if is_model_name(name) else f"{name[:34]}-model".lstrip("-")
+
+
 def names_in_service(store: Store) -> list[str]:
     """The models that have a champion, in the order of their names. store: the whole store."""
     name = CHAMPION.rpartition("/")[2]
