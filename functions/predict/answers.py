@@ -21,7 +21,7 @@ def rows(scored: Scored, model: Loaded, explanation: Explanation | None = None) 
     """An `Answer` for each row, in order: the outcome has the target's name."""
     target = model.served.schema.target
     contributions = explanation.contributions.tolist() if explanation else None
-    errors = explanation.errors.tolist() if explanation and explanation.errors is not None else None
+    errors = explanation.standard_errors.tolist() if explanation and explanation.is_sampled else None
     for index, prediction_id in enumerate(scored.prediction_id):
         answer: dict[str, Any] = {
             target.name: target.answers[scored.outcome[index]],

@@ -44,9 +44,12 @@ def describe_model(app: Documented, schema: Schema | None) -> Document:
     for name in _ANSWERS:
         components[name]["properties"][schema.target.name] = outcome_schema(schema.target)
         components[name]["required"].append(schema.target.name)
+    examples = _examples(schema)
     for path, item in document["paths"].items():
-        if path.endswith(("/predict/batch", "/invocations")):
-            item["post"]["requestBody"]["content"]["text/csv"]["example"] = _table(schema)
+        for ending, by_type in examples.items():
+            if path.endswith(ending):
+                for media_type, example in by_type.items():
+                    item["post"]["requestBody"]["content"][media_type]["example"] = example
     return document
 
 
@@ -80,6 +83,25 @@ def _batch(schema: Schema | None) -> Document:
         "additionalProperties": False,
         "minProperties": 1,
         "maxProperties": 1,
+    }
+
+
+def _examples(schema: Schema) -> dict[str, dict[str, Any]]:
+    """Bodies by the ends of their paths and by their media types."""
+    row = schema.example()
+    tensors = [
+        {
+            "name": name,
+            "shape": [1, 1],
+            "datatype": "BYTES" if isinstance(value, str) else "BOOL" if isinstance(value, bool) else "FP64",
+            "data": [value],
+        }
+        for name, value in row.items()
+    ]
+    return {
+        "/predict/batch": {"application/json": {ROWS: [row]}, "text/csv": _table(schema)},
+        "/invocations": {"application/json": {"dataframe_records": [row]}, "text/csv": _table(schema)},
+        "/infer": {"application/json": {"id": "42", "inputs": tensors}},
     }
 
 

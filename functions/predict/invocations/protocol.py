@@ -8,7 +8,7 @@ import json
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.parsing import MAX_FIELDS
@@ -20,10 +20,16 @@ from functions.predict.scoring import Scored
 _UP_TO_MAX = Field(max_length=MAX_ROWS)
 Record = dict[str, Any]
 Records = Annotated[list[Record], _UP_TO_MAX]
-Columns = Annotated[dict[str, Annotated[list[Any], _UP_TO_MAX]], Field(max_length=MAX_FIELDS)]
 
-_FIRST: dict[str, JsonValue] = {"contract": "monthly", "age": 29.0}
-_SECOND: dict[str, JsonValue] = {"contract": "yearly", "age": None}
+
+def _few_keys(value: Any) -> Any:
+    """Raises `ValueError` for an object of more keys than a table can have columns: each would be a fault."""
+    if isinstance(value, dict) and len(value) > MAX_FIELDS:
+        raise ValueError(f"at most {MAX_FIELDS} columns can be sent")
+    return value
+
+
+Columns = Annotated[dict[str, Annotated[list[Any], _UP_TO_MAX]], BeforeValidator(_few_keys)]
 
 
 class Body(BaseModel):
@@ -35,20 +41,16 @@ class Body(BaseModel):
 class Split(Body):
     """A table as pandas' `to_dict(orient="split")` makes it. `index` is passed over."""
 
-    columns: list[str] = Field(max_length=MAX_FIELDS, examples=[list(_FIRST)])
-    data: list[list[Any]] = Field(
-        max_length=MAX_ROWS, examples=[[list(_FIRST.values()), list(_SECOND.values())]]
-    )
+    columns: list[str] = Field(max_length=MAX_FIELDS)
+    data: list[list[Any]] = Field(max_length=MAX_ROWS)
     index: list[Any] | None = None
 
 
 class Invocation(Body):
     """Rows in exactly one of four shapes. NaN and null stand for a value that is missing."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"dataframe_records": [_FIRST, _SECOND]}})
-
     dataframe_split: Split | None = None
-    dataframe_records: Records | None = Field(None, examples=[[_FIRST, _SECOND]])
+    dataframe_records: Records | None = None
     instances: Records | None = Field(None, description="The same as `dataframe_records`")
     inputs: Columns | Records | None = Field(None, description="Columns by name, or records")
     params: dict[str, Any] | None = Field(None, description="Nothing, or empty: this model has none")

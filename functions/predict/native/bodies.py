@@ -44,7 +44,9 @@ def read_csv(body: bytes, reader: RowReader, *, partial: bool) -> Rows:
     if not lines:
         raise InvalidInput("the table has a header, but no rows")
     columns = concatenate([chunk.columns for chunk in chunks])
-    read = ColumnsRead(table.report.used, table.report.passed_over, table.report.missing)
+    read = ColumnsRead(
+        [*table.columns_report.used], table.columns_report.passed_over, table.columns_report.missing
+    )
     if not any(chunk.bad for chunk in chunks):
         return Rows(columns, list(range(1, len(lines) + 1)), table=read)
     number = {line: place for place, line in enumerate(sorted(lines), start=1)}

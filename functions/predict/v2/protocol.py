@@ -9,7 +9,7 @@ import json
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from functions.core.base.errors import InvalidInput
 from functions.core.registry.manifest import Tensor, signature_of
@@ -26,18 +26,6 @@ class RequestedOutput(Part):
 
 class InferRequest(Part):
     """A tensor for each feature that is known; a tensor that is left out is missing for all rows."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "42",
-                "inputs": [
-                    {"name": "contract", "shape": [2, 1], "datatype": "BYTES", "data": ["monthly", "yearly"]},
-                    {"name": "age", "shape": [2, 1], "datatype": "FP32", "data": [29.0, None]},
-                ],
-            }
-        }
-    )
 
     id: str | None = Field(None, max_length=1_000, description="Comes back in the answer")
     inputs: list[InputTensor] = Field(min_length=1, max_length=MAX_FIELDS)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from functions.core.schema.passenger import Passenger
-from functions.core.schema.table import BadRow, read_passengers
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.columns import from_cells, to_columns, to_rows
+from functions.core.schema.table import BadRow, read_passengers
 
 HEADER = "pclass,survived,name,sex,age,sibsp,parch,fare,embarked"
 ROWS = '3,0,"Braund, Mr. Owen",male,22,1,0,7.25,S\n1,1,"Allen, Miss. Elisabeth",female,29,0,0,211.3375,S\n'
