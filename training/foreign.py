@@ -180,6 +180,8 @@ def _convert(estimator: Any, inputs: Inputs) -> bytes:
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
     label, probabilities = (output.name for output in converted.graph.output)
+    # The converter has names of its own for inputs whose names are not of its liking, in the same order.
+    taken = [given.name for given in converted.graph.input]
     # Features have names of people's choosing, which must not be taken for names of the converter's.
     prefix = "/"
     while any(field.name.startswith(prefix) for field in inputs.schema.features):
@@ -187,8 +189,7 @@ def _convert(estimator: Any, inputs: Inputs) -> bytes:
     model = compose.add_prefix(converted, prefix)
     names = {f"{prefix}{label}": "label", f"{prefix}{probabilities}": "probabilities"}
     names |= {
-        f"{prefix}{name}": field.name
-        for name, field in zip(inputs.names, inputs.schema.features, strict=True)
+        f"{prefix}{name}": field.name for name, field in zip(taken, inputs.schema.features, strict=True)
     }
     for node in model.graph.node:
         for values in (node.input, node.output):
@@ -240,10 +241,10 @@ def _converts(step: Any, types: list[tuple[str, Any]]) -> bool:
 
 
 def _is_known(step: Any) -> bool:
-    """Whether skl2onnx has a converter for each kind of estimator in a step."""
+    """Whether skl2onnx has a converter for the kind of a step."""
     from skl2onnx._supported_operators import sklearn_operator_name_map
 
-    return all(type(part) in sklearn_operator_name_map for part in parts_of(step))
+    return type(step) in sklearn_operator_name_map
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from functions.core.schema.columns import Columns, to_tensor
 from functions.core.schema.delimited import Rows
@@ -51,6 +51,8 @@ class Chunk:
     lines: list[int]
     bad: list[BadRow]
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    lost: Columns = field(default_factory=dict)
+    lost_outcomes: list[int] = field(default_factory=list)
 
 
 class ChunkReader:
@@ -95,7 +97,7 @@ class ChunkReader:
         )
         columns: list[_Column[Value] | _Column[int]] = [*self._own.values()]
         columns += [column for listed in self._derived.values() for column in listed]
-        columns += [column for column in (self._outcomes, self._flags) if column]
+        columns += [column for column in (self._outcomes, self._flags) if column is not None]
         self._columns = columns
 
     def read(self, rows: Rows) -> Chunk:
@@ -120,11 +122,12 @@ class ChunkReader:
                 reader.field.name: to_tensor(_taken(values[reader.field.name], kept), reader.field)
                 for reader in self._readers
             },
-            outcomes=_taken(self._outcomes.read_values, kept) if self._outcomes else [],
-            representative=_taken(self._flags.read_values, kept) if self._flags else [1] * len(lines),
+            outcomes=_taken(self._outcomes.read_values, kept) if self._outcomes is not None else [],
+            representative=_taken(self._flags.read_values, kept) if self._flags is not None else [1] * len(lines),
             lines=lines,
             bad=bad,
             unknown=self._unknown(rows.cells),
+            **self._lost(values, [*faults]),
         )
 
     def _values(self, reader: FieldReader, rows: int, faults: dict[int, tuple[int, str]]) -> Sequence[Value]:
@@ -144,6 +147,18 @@ class ChunkReader:
                 if value == MISSING_CATEGORY:
                     _note_fault(faults, row, index, "is required")
         return values
+
+    def _lost(self, values: Mapping[str, Sequence[Value]], rows: Sequence[int]) -> dict[str, Any]:
+        """What is known of the bad rows."""
+        if not rows:
+            return {}
+        columns = {}
+        for reader in self._readers:
+            taken = _taken(values[reader.field.name], rows)
+            read = [reader.missing if isinstance(value, Unfit) else value for value in taken]
+            columns[reader.field.name] = to_tensor(read, reader.field)
+        outcomes = _taken(self._outcomes.read_values, rows) if self._outcomes is not None else [-1] * len(rows)
+        return {"lost": columns, "lost_outcomes": [-1 if isinstance(one, Unfit) else one for one in outcomes]}
 
     def _unknown(self, cells: Sequence[Sequence[str]]) -> dict[str, Counter[str]]:
         unknown = {}
