@@ -46,6 +46,10 @@ class Explanation(NamedTuple):
     contributions: FloatArray
     standard_errors: FloatArray
 
+    @property
+    def is_sampled(self) -> bool:
+        return self.contributions.shape[1] > MAX_EXACT
+
 
 def explain(columns: Columns, background: Columns, scorer: Graph, names: Sequence[str]) -> Explanation:
     """The Shapley value of each feature on the probability, for each row of `columns`.

@@ -12,7 +12,8 @@ from functions.core.schema.columns import to_columns
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
-from tests.conftest import SCHEMA, TITANIC
+from tests.conftest import TITANIC
+from tests.support.titanic import SCHEMA
 from training import matrix as matrices
 from training.dataset import Dataset, RefusedDataset, load_dataset
 from training.matrix import holdout_rows, translate

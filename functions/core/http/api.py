@@ -126,7 +126,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
             "msg": item["msg"],
             "type": item["type"],
         }
-        for item in found[: refusals.MOST_DETAILS]
+        for item in found[: refusals.MAX_DETAILS]
     ]
     return refusals.envelope(
         request, 422, "INVALID_INPUT", "the input does not fit; `detail` says where", detail

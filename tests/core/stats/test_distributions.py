@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from functions.core.schema.passenger import FEATURES
+
 from functions.core.stats.distributions import of_numbers, tally
 from functions.core.stats.records import Distribution, Tally
 from tests.support.windows import passengers

@@ -1,4 +1,4 @@
-"""The short way and the long way to an answer lead to the same one."""
+"""The fast path and the whole application lead to the same answer."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.predict.handler import long_way
+from functions.predict.handler import full_app
 from functions.predict.service import Service
 from tests.conftest import Call, Send
 
@@ -37,11 +37,11 @@ def without_id(answer: dict[str, Any]) -> Any:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.fixed_dictionaries(FIELDS, optional=MAYBE))
-def test_both_ways_lead_to_the_same_answer(send: Send, passenger: dict[str, Any]) -> None:
+def test_both_paths_lead_to_the_same_answer(send: Send, passenger: dict[str, Any]) -> None:
     body = json.dumps(passenger)
-    # A charset makes a request too unusual for the short way; the framework does not mind it.
-    long = send("POST", "/predict", body, headers={"content-type": "application/json; charset=utf-8"})
-    assert without_id(send("POST", "/predict", body)) == without_id(long)
+    # A charset makes a request too unusual for the fast path; the framework does not mind it.
+    whole = send("POST", "/predict", body, headers={"content-type": "application/json; charset=utf-8"})
+    assert without_id(send("POST", "/predict", body)) == without_id(whole)
 
 
 BODIES = {
@@ -52,11 +52,10 @@ BODIES = {
     "a lone surrogate": b'{"pclass": 1, "sex": "male", "ticket": "\\ud800"}',
     "a lone surrogate in a name": b'{"pclass": 1, "sex": "male", "\\ud800": 1}',
     "a long number": b'{"pclass": 1, "sex": "male", "ticket": ' + b"9" * 5000 + b"}",
-    "deep": b'{"pclass": 1, "sex": "male", "ticket": ' + b"[" * 300 + b"]" * 300 + b"}",
+    "deep": b'{"pclass": 1, "sex": "male", "ticket": ' + b"[" * 3000 + b"]" * 3000 + b"}",
     "less deep": b'{"pclass": 1, "sex": "male", "ticket": ' + b"[" * 150 + b"]" * 150 + b"}",
-    "NaN": b'{"pclass": 1, "sex": "male", "ticket": NaN}',
     "a key twice": b'{"pclass": 9, "sex": "male", "pclass": 2}',
-    "too many keys": b'{"pclass": 1, "sex": "male"' + b"".join(b',"%d": 1' % n for n in range(64)) + b"}",
+    "many keys": b'{"pclass": 1, "sex": "male"' + b"".join(b',"%d": 1' % n for n in range(99)) + b"}",
 }
 
 
@@ -73,11 +72,11 @@ def test_a_body_is_json_wherever_it_is_sent_or_nowhere(send: Send, body: bytes) 
 
 
 def test_a_plain_request_does_not_wake_the_framework(call: Call) -> None:
-    long_way.cache_clear()
+    full_app.cache_clear()
     assert call("POST", "/predict", '{"pclass": 1, "sex": "female"}')[0] == 200
-    assert long_way.cache_info().currsize == 0
+    assert full_app.cache_info().currsize == 0
     assert call("POST", "/predict", '{"pclass": 0, "sex": "female"}')[0] == 422
-    assert long_way.cache_info().currsize == 1
+    assert full_app.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize(
@@ -89,14 +88,14 @@ def test_a_plain_request_does_not_wake_the_framework(call: Call) -> None:
     ],
     ids=["query", "charset", "many headers"],
 )
-def test_whatever_is_unusual_takes_the_long_way(call: Call, unusual: dict[str, Any]) -> None:
-    long_way.cache_clear()
+def test_whatever_is_unusual_is_left_to_the_app(call: Call, unusual: dict[str, Any]) -> None:
+    full_app.cache_clear()
     status, _ = call("POST", "/predict", '{"pclass": 1, "sex": "female"}', **unusual)
     assert status == (431 if len(unusual.get("headers", {})) > 64 else 200)
-    assert long_way.cache_info().currsize == 1
+    assert full_app.cache_info().currsize == 1
 
 
-def test_what_fails_on_the_short_way_is_tried_once_more_and_not_twice(
+def test_what_fails_on_the_fast_path_is_tried_once_more_and_not_twice(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = 0

@@ -1,4 +1,4 @@
-"""A tensor of the Open Inference Protocol: one feature of N passengers, in JSON or as bytes behind it."""
+"""A tensor of the Open Inference Protocol: one feature of N rows, in JSON or as bytes behind it."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.errors import InvalidInput
-from functions.predict.batch import MOST_ROWS
+from functions.predict.rows import MAX_ROWS
 
 _INTEGERS = {
     "INT8": "<i1",
@@ -20,14 +20,16 @@ _INTEGERS = {
 }
 _FLOATS = {"FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}
 # What each lays out as bytes, and what may stand for it in JSON; null may in all of them.
-_LAYOUT = _INTEGERS | _FLOATS
+_LAYOUT = {"BOOL": "?"} | _INTEGERS | _FLOATS
 _KINDS: dict[str, tuple[type, ...]] = {
+    "BOOL": (bool, type(None)),
     "BYTES": (str, type(None)),
     **dict.fromkeys(_INTEGERS, (int, type(None))),
     **dict.fromkeys(_FLOATS, (int, float, type(None))),
 }
 
 Datatype = Literal[
+    "BOOL",
     "INT8",
     "INT16",
     "INT32",
@@ -53,13 +55,13 @@ class Part(BaseModel):
 
 
 class InputTensor(Part):
-    """A feature of N passengers. NaN, null and an empty string stand for a value that is missing."""
+    """A feature of N rows. NaN, null and an empty string stand for a value that is missing."""
 
     name: str = Field(max_length=100, description="The feature", examples=["age"])
     shape: list[int] = Field(max_length=8, description="[N] or [N, 1]", examples=[[2, 1]])
     datatype: Datatype = Field(examples=["FP32"])
     data: list[Any] | None = Field(
-        None, max_length=MOST_ROWS, description="N values, flat or nested", examples=[[29.0, 34.5]]
+        None, max_length=MAX_ROWS, description="N values, flat or nested", examples=[[29.0, 34.5]]
     )
 
 
@@ -83,10 +85,10 @@ def take_values(tensor: InputTensor, binary: memoryview) -> tuple[list[Any], mem
 
 def _rows(tensor: InputTensor) -> int:
     match tensor.shape:
-        case [rows] | [rows, 1] if 1 <= rows <= MOST_ROWS:
+        case [rows] | [rows, 1] if 1 <= rows <= MAX_ROWS:
             return rows
     raise InvalidInput(
-        f"the tensor {tensor.name} has to have the shape [N] or [N, 1], with N from 1 to {MOST_ROWS}"
+        f"the tensor {tensor.name} has to have the shape [N] or [N, 1], with N from 1 to {MAX_ROWS}"
     )
 
 
@@ -95,8 +97,8 @@ def _listed(tensor: InputTensor) -> list[Any]:
     rows, data = _rows(tensor), tensor.data
     if data is None:
         raise InvalidInput(f"the tensor {tensor.name} has neither data nor the parameter binary_data_size")
-    if len(tensor.shape) == 2 and all(type(one) is list and len(one) == 1 for one in data):
-        data = [one for [one] in data]
+    if len(tensor.shape) == 2 and all(type(value) is list and len(value) == 1 for value in data):
+        data = [value for [value] in data]
     if len(data) != rows:
         raise InvalidInput(f"the tensor {tensor.name} has {len(data)} values, and a shape of {rows}")
     if not set(map(type, data)) <= set(_KINDS[tensor.datatype]):
@@ -111,7 +113,7 @@ def _decoded(tensor: InputTensor, chunk: memoryview) -> list[Any]:
         if tensor.datatype == "BYTES":
             return _strings(bytes(chunk), rows)
         values: list[Any] = np.frombuffer(chunk, _LAYOUT[tensor.datatype], count=rows).tolist()
-        if len(chunk) == rows * int(_LAYOUT[tensor.datatype][-1]):
+        if len(chunk) == rows * np.dtype(_LAYOUT[tensor.datatype]).itemsize:
             return values
     except ValueError:
         pass

@@ -12,6 +12,7 @@ from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
 from functions.core.registry import versions
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from functions.predict.service import service
 from tests.conftest import Call
 
@@ -48,6 +49,7 @@ def test_a_logged_prediction_is_told_without_who_asked(call: Call, shipped: list
     assert found.pop("timestamp").startswith(str(datetime.now(UTC).year))
     assert found == {
         "prediction_id": shipped[0]["prediction_id"],
+        "model": "titanic",
         "version": shipped[0]["model"]["version"],
         "request_id": "JKJaXmPLvHcESHA=",
         "probability": shipped[0]["probability"],
@@ -55,8 +57,8 @@ def test_a_logged_prediction_is_told_without_who_asked(call: Call, shipped: list
             "pclass": 1,
             "sex": "female",
             "age": 29,
-            "sibsp": 0,
-            "parch": 0,
+            "sibsp": None,
+            "parch": None,
             "fare": 211.33999633789062,
             "embarked": None,
             "title": "Miss",
@@ -67,7 +69,7 @@ def test_a_logged_prediction_is_told_without_who_asked(call: Call, shipped: list
 def test_a_prediction_made_again_is_the_same_to_the_last_bit(
     call: Call, shipped: list[dict[str, Any]]
 ) -> None:
-    version = service().model().manifest.version
+    version = service().champion("titanic").served.version
     for answer in shipped:
         found = call("POST", f"/predictions/{answer['prediction_id']}/replay")
         expected = {"recorded": answer["probability"], "replayed": answer["probability"]}
@@ -89,7 +91,7 @@ def test_a_prediction_of_a_deleted_version_can_be_read_but_not_made_again(
     call: Call, store: FolderStore, shipped: list[dict[str, Any]]
 ) -> None:
     version = shipped[0]["model"]["version"]
-    versions.delete_version(store, version)
+    versions.delete_version(ModelStore(store, "titanic"), version)
     service.cache_clear()
     path = f"/predictions/{shipped[0]['prediction_id']}"
     status, answer = call("POST", f"{path}/replay")

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.core.base.errors import InvalidInput, NotFound
+from functions.core.base.errors import InvalidInput, NotFound, UnusableRecord
 from functions.core.predictions import search
 from functions.core.predictions.records import PredictionRecord
 from functions.core.schema.columns import from_values
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.predict.champion import Loaded
 from functions.predict.service import Service
 
@@ -21,7 +21,7 @@ class Replay:
     version: str
 
 
-def find(store: Store, prediction_id: str) -> PredictionRecord:
+def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
     """The record of a prediction. Raises `NotFound`; `InvalidInput` for what is no prediction id."""
     try:
         return search.find(store, prediction_id)
@@ -29,17 +29,20 @@ def find(store: Store, prediction_id: str) -> PredictionRecord:
         raise InvalidInput("a prediction id is a UUID of version 7: the prediction_id of an answer") from None
 
 
-def replay(service: Service, prediction_id: str) -> Replay:
-    """Score a logged passenger again. Raises as `find`, and `NotFound` when the model is gone."""
-    record = find(service.store, prediction_id)
-    columns = from_values({name: [value] for name, value in record.features.items()})
-    [replayed] = _model_of(service, record).scorer.run(columns).probability.tolist()
+def replay(service: Service, model: str, prediction_id: str) -> Replay:
+    """Score a logged row again. Raises as `find`, and `NotFound` when the version is gone."""
+    record = find(service.store_of(model), prediction_id)
+    version = _version_of(service, record)
+    if not record.fits(version.served.schema):
+        raise UnusableRecord("the record of this prediction does not fit the version that made it")
+    columns = from_values({name: [value] for name, value in record.features.items()}, version.served.schema)
+    [replayed] = version.scorer.run(columns).probability.tolist()
     return Replay(replayed == record.probability, record.probability, replayed, record.version)
 
 
-def _model_of(service: Service, record: PredictionRecord) -> Loaded:
+def _version_of(service: Service, record: PredictionRecord) -> Loaded:
     try:
-        return service.model(record.version)
+        return service.version(record.model, record.version)
     except NotFound as error:
         raise NotFound(
             f"version {record.version}, which made this prediction, has been deleted; "

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, version 2: reads its requests as passengers, writes scores as its answers.
+"""The Open Inference Protocol, version 2: reads its requests as rows, writes scores as its answers.
 
 https://github.com/open-inference/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 A tensor's values may also follow the JSON as bytes; Triton's clients send them so unless told otherwise:
@@ -9,14 +9,15 @@ import json
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from functions.core.base.errors import InvalidInput
-from functions.core.registry.manifest import Tensor
-from functions.predict.batch import Rows, read_rows
+from functions.core.registry.manifest import Tensor, signature_of
+from functions.core.schema.parsing import MAX_FIELDS
 from functions.predict.champion import Loaded
-from functions.predict.predict import Scored
-from functions.predict.tensors import InputTensor, Part, take_values
+from functions.predict.rows import Rows, read_rows
+from functions.predict.scoring import Scored
+from functions.predict.v2.tensors import InputTensor, Part, take_values
 
 
 class RequestedOutput(Part):
@@ -24,23 +25,10 @@ class RequestedOutput(Part):
 
 
 class InferRequest(Part):
-    """A tensor for each feature that is known; a tensor that is left out is missing for all passengers."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "42",
-                "inputs": [
-                    {"name": "pclass", "shape": [2, 1], "datatype": "INT64", "data": [1, 3]},
-                    {"name": "sex", "shape": [2, 1], "datatype": "BYTES", "data": ["female", "male"]},
-                    {"name": "age", "shape": [2, 1], "datatype": "FP32", "data": [29.0, None]},
-                ],
-            }
-        }
-    )
+    """A tensor for each feature that is known; a tensor that is left out is missing for all rows."""
 
     id: str | None = Field(None, max_length=1_000, description="Comes back in the answer")
-    inputs: list[InputTensor] = Field(min_length=1, max_length=64)
+    inputs: list[InputTensor] = Field(min_length=1, max_length=MAX_FIELDS)
     outputs: list[RequestedOutput] | None = Field(
         None, max_length=16, description="`label` and `probabilities`, unless said otherwise"
     )
@@ -54,7 +42,7 @@ class OutputTensor(BaseModel):
 
 
 class InferAnswer(BaseModel):
-    model_name: str = Field(examples=["titanic"])
+    model_name: str = Field(examples=["churn"])
     model_version: str = Field(examples=["64fb781fa1a71ca5"])
     id: str | None = None
     outputs: list[OutputTensor]
@@ -67,15 +55,15 @@ class TensorMetadata(BaseModel):
 
 
 class ModelMetadata(BaseModel):
-    name: str = Field(examples=["titanic"])
+    name: str = Field(examples=["churn"])
     versions: list[str] = Field(examples=[["64fb781fa1a71ca5"]])
     platform: str
     inputs: list[TensorMetadata]
     outputs: list[TensorMetadata]
 
 
-def read(body: bytes, header_length: str | None = None) -> tuple[InferRequest, Rows]:
-    """A request and the passengers in it. Raises `InvalidInput`.
+def read(body: bytes, model: Loaded, header_length: str | None = None) -> tuple[InferRequest, Rows]:
+    """A request and the rows in it. Raises `InvalidInput`.
 
     header_length: the header Inference-Header-Content-Length, which tells how many bytes of `body` are JSON
     when the bytes of tensors follow; None when `body` is JSON alone.
@@ -97,17 +85,17 @@ def read(body: bytes, header_length: str | None = None) -> tuple[InferRequest, R
         counts = ", ".join(f"{name} has {len(values)}" for name, values in columns.items())
         raise InvalidInput(f"the tensors have different numbers of rows: {counts}")
     return request, read_rows(
-        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)], model.rows
     )
 
 
 def write(request: InferRequest, scored: Scored, model: Loaded) -> bytes:
     """An `InferAnswer` with the outputs that `request` asks for."""
     rows = len(scored.prediction_id)
-    survival = np.array(scored.probability, dtype=np.float32)
-    probabilities = np.column_stack([1 - survival, survival])
+    positive = np.array(scored.probability, dtype=np.float32)
+    probabilities = np.column_stack([1 - positive, positive])
     tensors: dict[str, tuple[str, list[int], list[Any]]] = {
-        "label": ("INT64", [rows], [int(one) for one in scored.survived]),
+        "label": ("INT64", [rows], [*map(int, scored.outcome)]),
         "probabilities": ("FP32", [rows, 2], probabilities.ravel().tolist()),
         "prediction_id": ("BYTES", [rows], scored.prediction_id),
     }
@@ -117,8 +105,8 @@ def write(request: InferRequest, scored: Scored, model: Loaded) -> bytes:
         datatype, shape, data = tensors[name]
         outputs.append({"name": name, "datatype": datatype, "shape": shape, "data": data})
     answer: dict[str, Any] = {
-        "model_name": model.manifest.name,
-        "model_version": model.manifest.version,
+        "model_name": model.served.name,
+        "model_version": model.served.version,
         "outputs": outputs,
     }
     if request.id is not None:
@@ -129,9 +117,9 @@ def write(request: InferRequest, scored: Scored, model: Loaded) -> bytes:
 
 def describe(model: Loaded, versions: list[str]) -> ModelMetadata:
     """The metadata of a model. versions: all that can be asked for by name."""
-    signature = model.manifest.signature
+    signature = signature_of(model.served.schema)
     return ModelMetadata(
-        name=model.manifest.name,
+        name=model.served.name,
         versions=versions,
         platform="onnxruntime_onnx",
         inputs=_metadata(signature.inputs),
@@ -140,7 +128,9 @@ def describe(model: Loaded, versions: list[str]) -> ModelMetadata:
 
 
 def _metadata(tensors: list[Tensor]) -> list[TensorMetadata]:
-    return [TensorMetadata(name=one.name, datatype=one.datatype, shape=one.shape) for one in tensors]
+    return [
+        TensorMetadata(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape) for tensor in tensors
+    ]
 
 
 def _length(header: str, most: int) -> int:

@@ -8,46 +8,60 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from functions.core.base.errors import InvalidInput, NotFound
-from functions.core.base.ids import VERSION
+from functions.core.base.ids import MODEL, VERSION
 from functions.core.http.refusals import envelope, error_answers
+from functions.core.registry import models as registered
 from functions.core.registry import versions
-from functions.predict import v2
-from functions.predict.app.body_schema import body_schema
-from functions.predict.app.common import (
+from functions.predict.body_schema import body_schema
+from functions.predict.champion import Loaded
+from functions.predict.routing import (
     MAY_PREDICT,
     Asker,
-    CurrentChampion,
+    Champion,
+    CurrentCaller,
     CurrentService,
     refusals_logged,
 )
-from functions.predict.champion import Loaded
-from functions.predict.predict import Origin
+from functions.predict.scoring import Origin
 from functions.predict.service import Service
-from functions.predict.v2 import InferAnswer, InferRequest, ModelMetadata
+from functions.predict.v2 import protocol
+from functions.predict.v2.protocol import InferAnswer, InferRequest, ModelMetadata
 
 router = APIRouter(prefix="/v2")
 
-Name = Annotated[str, Path(examples=["titanic"])]
+Name = Annotated[str, Path(examples=["churn"])]
 Version = Annotated[str, Path(examples=["64fb781fa1a71ca5"])]
 
 
-async def _champion(name: Name, champion: CurrentChampion) -> Loaded:
-    if name != champion.manifest.name:
-        raise NotFound("there is no model of that name; GET /v2/models tells which there is")
-    return champion
+async def _allowed(name: Name, caller: CurrentCaller) -> str:
+    """The name in the path, for a caller whose key is for that model."""
+    if not re.fullmatch(MODEL, name):
+        raise NotFound("there is no model of that name; GET /v2/models tells which there are")
+    caller.require("predict", name)
+    return name
 
 
-async def _version(version: Version, champion: "Champion", service: CurrentService) -> Loaded:
-    missing = NotFound(f"there is no such version; GET /v2/models/{champion.manifest.name} tells which are")
+Allowed = Annotated[str, Depends(_allowed)]
+
+
+async def _named(name: Allowed, service: CurrentService) -> Loaded:
+    try:
+        return service.champion(name)
+    except NotFound:
+        raise NotFound("there is no model of that name; GET /v2/models tells which there are") from None
+
+
+async def _version(name: Allowed, version: Version, service: CurrentService) -> Loaded:
+    missing = NotFound(f"there is no such version; GET /v2/models/{name} tells which are")
     if not re.fullmatch(VERSION, version):
         raise missing
     try:
-        return service.model(version)
+        return service.version(name, version)
     except NotFound:
         raise missing from None
 
 
-Champion = Annotated[Loaded, Depends(_champion)]
+ByName = Annotated[Loaded, Depends(_named)]
 ByVersion = Annotated[Loaded, Depends(_version)]
 
 
@@ -77,7 +91,7 @@ class ModelReady(BaseModel):
 _ON_LIST = error_answers(401, 403, 503)
 _ON_READ = error_answers(401, 403, 404, 503)
 _INFER: dict[str, Any] = {
-    "summary": "Score up to 10,000 passengers",
+    "summary": "Score up to 10,000 rows",
     "description": (
         "A tensor of shape [N] or [N, 1] for each feature, numbers as any integer or float type, words as "
         "BYTES. What is unknown is left out, or null, NaN or an empty string. The values may follow the JSON "
@@ -110,18 +124,19 @@ async def live() -> ServerLive:
 
 
 @router.get("/health/ready", summary="Can it score?", responses=error_answers(503))
-async def ready(_: CurrentChampion) -> ServerReady:
+async def ready(_: Champion) -> ServerReady:
     return ServerReady()
 
 
 @router.get("/models", summary="List the models", responses=_ON_LIST, dependencies=MAY_PREDICT)
-async def models(champion: CurrentChampion) -> ModelList:
-    return ModelList(models=[champion.manifest.name])
+async def models(service: CurrentService, caller: CurrentCaller) -> ModelList:
+    names = registered.names_in_service(service.whole_store)
+    return ModelList(models=[name for name in names if caller.may_see(name)])
 
 
 @router.get("/models/{name}", summary="Describe the champion", responses=_ON_READ, dependencies=MAY_PREDICT)
-async def metadata(champion: Champion, service: CurrentService) -> ModelMetadata:
-    return v2.describe(champion, list(versions.published(service.store)))
+async def metadata(champion: ByName, name: Allowed, service: CurrentService) -> ModelMetadata:
+    return protocol.describe(champion, list(versions.published(service.store_of(name))))
 
 
 @router.get(
@@ -130,8 +145,8 @@ async def metadata(champion: Champion, service: CurrentService) -> ModelMetadata
     responses=_ON_READ,
     dependencies=MAY_PREDICT,
 )
-async def version_metadata(model: ByVersion, service: CurrentService) -> ModelMetadata:
-    return v2.describe(model, list(versions.published(service.store)))
+async def version_metadata(model: ByVersion, name: Allowed, service: CurrentService) -> ModelMetadata:
+    return protocol.describe(model, list(versions.published(service.store_of(name))))
 
 
 @router.get(
@@ -140,8 +155,8 @@ async def version_metadata(model: ByVersion, service: CurrentService) -> ModelMe
     responses=_ON_READ,
     dependencies=MAY_PREDICT,
 )
-async def model_ready(champion: Champion) -> ModelReady:
-    return ModelReady(name=champion.manifest.name)
+async def model_ready(champion: ByName) -> ModelReady:
+    return ModelReady(name=champion.served.name)
 
 
 @router.get(
@@ -151,11 +166,11 @@ async def model_ready(champion: Champion) -> ModelReady:
     dependencies=MAY_PREDICT,
 )
 async def version_ready(model: ByVersion) -> ModelReady:
-    return ModelReady(name=model.manifest.name)
+    return ModelReady(name=model.served.name)
 
 
 @router.post("/models/{name}/infer", **_INFER)
-async def infer(request: Request, champion: Champion, service: CurrentService, origin: Asker) -> Response:
+async def infer(request: Request, champion: ByName, service: CurrentService, origin: Asker) -> Response:
     return await _answer(request, champion, service, origin)
 
 
@@ -169,10 +184,10 @@ async def version_infer(
 async def _answer(request: Request, model: Loaded, service: Service, origin: Origin) -> Response:
     header_length = request.headers.get("inference-header-content-length")
     try:
-        with refusals_logged(service, origin):
-            asked, rows = v2.read(await request.body(), header_length)
+        with refusals_logged(service, model.served.name, origin):
+            asked, rows = protocol.read(await request.body(), model, header_length)
     except InvalidInput as error:
         # The protocol knows no 422.
         return envelope(request, 400, "INVALID_INPUT", str(error))
     scored = service.predict(rows.columns, model, origin)
-    return Response(v2.write(asked, scored, model), media_type="application/json")
+    return Response(protocol.write(asked, scored, model), media_type="application/json")

@@ -12,17 +12,22 @@ import pytest
 
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import PredictionRecord, parse_line
-from functions.core.schema.columns import Columns, from_values, to_columns
-from functions.core.schema.passenger import FEATURES, Passenger
-from functions.predict.prediction_log import write_log
+from functions.core.predictions.writing import PredictionLog
+from functions.core.schema.columns import Columns, from_values
+from functions.core.schema.parsing import parse_schema
+from functions.core.schema.schema import Schema
 from tests.conftest import Call
+from tests.support.titanic import SCHEMA, columns_of
 
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
+MISSING = dict.fromkeys(["sibsp", "parch", "fare", "embarked"])
 
 
-def log(columns: Columns, ids: list[str], probabilities: list[float], **changes: Any) -> None:
-    origin: dict[str, Any] = {"version": "2428e146bc8c7c91", "key_id": "5f3a91c2", "request_id": "JKJaXm="}
-    write_log(columns, ids, probabilities, **({"share": 1.0} | origin | changes))
+def log(
+    columns: Columns, ids: list[str], probabilities: list[float], schema: Schema = SCHEMA, **changes: Any
+) -> None:
+    asked: dict[str, Any] = {"share": 1.0, "key_id": "5f3a91c2", "request_id": "JKJaXm="}
+    PredictionLog(schema, "titanic", "2428e146bc8c7c91").write(columns, ids, probabilities, **asked | changes)
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[PredictionRecord]:
@@ -34,14 +39,14 @@ def test_a_line_tells_what_was_asked_and_answered_by_which_model_for_whom(
 ) -> None:
     [id_] = new_ids(1)
     before = datetime.now(UTC).replace(microsecond=0)
-    passenger = Passenger(pclass=1, sex="female", age=29, name="Secretive, Miss. Ada")
-    log(to_columns([passenger]), [id_], [0.9358831644058228])
+    log(columns_of([{**WOMAN, **MISSING, "name": "Secretive, Miss. Ada"}]), [id_], [0.9358831644058228])
     line = capsys.readouterr().out
     found = json.loads(line)
     assert before <= datetime.fromisoformat(found.pop("timestamp")) <= datetime.now(UTC)
     assert found == {
         "level": "INFO",
         "message": "prediction",
+        "model": "titanic",
         "version": "2428e146bc8c7c91",
         "key_id": "5f3a91c2",
         "request_id": "JKJaXm=",
@@ -51,8 +56,8 @@ def test_a_line_tells_what_was_asked_and_answered_by_which_model_for_whom(
             "pclass": 1.0,
             "sex": "female",
             "age": 29.0,
-            "sibsp": 0.0,
-            "parch": 0.0,
+            "sibsp": None,
+            "parch": None,
             "fare": None,
             "embarked": None,
             "title": "Miss",
@@ -65,15 +70,15 @@ def random_columns(rows: int) -> Columns:
     """Any bits that a float32 between 0 and 1,000,000 can have, gaps, and every category."""
     draw = np.random.default_rng(0)
     columns: dict[str, Any] = {}
-    for name, categories in FEATURES.items():
-        if categories:
-            found = draw.choice(np.array(["", *categories], dtype=object), rows)
+    for field in SCHEMA.features:
+        if field.words:
+            found = draw.choice(np.array(["", *field.words], dtype=object), rows)
         else:
             highest = np.float32(1_000_000).view(np.uint32)
             bits: Any = draw.integers(0, highest, rows, dtype=np.uint32, endpoint=True)
             found = bits.view(np.float32)
             found[draw.random(rows) < 0.1] = np.nan
-        columns[name] = found.reshape(-1, 1)
+        columns[field.name] = found.reshape(-1, 1)
     return columns
 
 
@@ -82,7 +87,8 @@ def test_every_value_comes_back_from_a_line_to_the_last_bit(capsys: pytest.Captu
     probabilities = np.random.default_rng(1).random(2_000, dtype=np.float32)
     log(columns, new_ids(2_000), probabilities.tolist())
     records = logged(capsys)
-    again = from_values({name: [record.features[name] for record in records] for name in FEATURES})
+    values = {name: [record.features[name] for record in records] for name in SCHEMA.names}
+    again = from_values(values, SCHEMA)
     for name, column in columns.items():
         if column.dtype == object:
             assert (again[name] == column).all()
@@ -115,6 +121,26 @@ def test_what_stands_in_an_id_of_a_key_or_request_breaks_no_line(capsys: pytest.
     log(random_columns(1), new_ids(1), [0.5], key_id=odd, request_id=odd)
     [record] = logged(capsys)
     assert record.key_id == record.request_id == odd
+
+
+def test_no_name_of_a_field_and_no_category_breaks_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = 'a "quoted", %s\\ name'
+    schema = parse_schema(
+        {
+            "fields": [
+                {"name": odd, "type": "string", "categories": [odd, "null", "é, è"]},
+                {"name": "age %d", "type": "number"},
+                {"name": "left", "type": "boolean"},
+            ],
+            "target": "left",
+        }
+    )
+    words: list[str | None] = [odd, "null", "é, è", None]
+    columns = from_values({odd: words, "age %d": [1, None, 2, 3]}, schema)
+    log(columns, new_ids(4), [0.5] * 4, schema)
+    records = logged(capsys)
+    assert [record.features[odd] for record in records] == words
+    assert [record.features["age %d"] for record in records] == [1, None, 2, 3]
 
 
 @pytest.mark.parametrize("broken", ["closed", "nobody reads"])

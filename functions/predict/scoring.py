@@ -1,11 +1,10 @@
-"""Scores passengers, in one run of the graph, and leaves a line for each in the prediction log."""
+"""Scores rows in one run of the graph, and leaves a line for each in the prediction log."""
 
 from dataclasses import dataclass
 
 from functions.core.base.ids import new_ids
 from functions.core.schema.columns import Columns
 from functions.predict.champion import Loaded
-from functions.predict.prediction_log import write_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,28 +17,27 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a model says of N rows, in order: `survived` is whether `probability` is above its threshold."""
+    """What a model says of N rows, in order: `outcome` is whether `probability` is above its threshold."""
 
     prediction_id: list[str]
-    survived: list[bool]
+    outcome: list[bool]
     probability: list[float]
 
 
-def predict(columns: Columns, model: Loaded, origin: Origin, *, logged_share: float = 1.0) -> Scored:
+def score(columns: Columns, model: Loaded, origin: Origin, *, logged_share: float = 1.0) -> Scored:
     """Score the rows of `columns` (see `core.schema.columns`) and log a share of them."""
     label, probability = model.scorer.run(columns)
     scored = Scored(
         prediction_id=new_ids(len(label)),
         # Not `label == 1`: for one row, to compare with numpy takes as long as all else that is done here.
-        survived=[one == 1 for one in label.tolist()],
+        outcome=[value == 1 for value in label.tolist()],
         probability=probability.tolist(),
     )
-    write_log(
+    model.log.write(
         columns,
         scored.prediction_id,
         scored.probability,
         share=logged_share,
-        version=model.manifest.version,
         key_id=origin.key_id,
         request_id=origin.request_id,
     )

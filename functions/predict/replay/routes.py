@@ -1,7 +1,8 @@
 """What was answered: the record of a prediction, and the same prediction made again.
 
 Whoever has a key with the scope predict and knows a prediction's id may ask, not only who made it: the 74
-random bits of an id are told to nobody else, and a record holds no name. Which key asked stays untold.
+random bits of an id are told to nobody else, and a record holds no text that a category was derived from.
+Which key asked stays untold.
 """
 
 from datetime import datetime
@@ -12,8 +13,8 @@ from pydantic import BaseModel, Field
 
 from functions.core.base.ids import PATTERN
 from functions.core.http.refusals import error_answers
-from functions.predict.app.common import MAY_PREDICT, CurrentService
-from functions.predict.replay import Replay, find, replay
+from functions.predict.replay.replay import Replay, find, replay
+from functions.predict.routing import MAY_PREDICT, CurrentService, ModelName
 
 router = APIRouter(prefix="/predictions/{prediction_id}", dependencies=MAY_PREDICT)
 
@@ -30,12 +31,11 @@ class LoggedPrediction(BaseModel):
 
     prediction_id: str
     timestamp: datetime
+    model: str = Field(examples=["churn"])
     version: str = Field(examples=["64fb781fa1a71ca5"])
     request_id: str
     probability: float = Field(ge=0, le=1, examples=[0.9713])
-    features: dict[str, float | str | None] = Field(
-        examples=[{"pclass": 1, "sex": "female", "age": 29, "sibsp": 0, "parch": 0, "fare": 211.34}]
-    )
+    features: dict[str, float | str | None] = Field(examples=[{"contract": "monthly", "age": 29.0}])
 
 
 @router.get(
@@ -44,8 +44,9 @@ class LoggedPrediction(BaseModel):
     description="It can be found some minutes after the answer, when its line of the log has arrived.",
     responses=error_answers(401, 403, 404, 422, 503),
 )
-async def logged(prediction_id: PredictionId, service: CurrentService) -> LoggedPrediction:
-    return LoggedPrediction.model_validate(find(service.store, prediction_id), from_attributes=True)
+async def logged(prediction_id: PredictionId, service: CurrentService, model: ModelName) -> LoggedPrediction:
+    record = find(service.store_of(model), prediction_id)
+    return LoggedPrediction.model_validate(record, from_attributes=True)
 
 
 @router.post(
@@ -57,5 +58,5 @@ async def logged(prediction_id: PredictionId, service: CurrentService) -> Logged
     ),
     responses=error_answers(401, 403, 404, 422, 503),
 )
-async def again(prediction_id: PredictionId, service: CurrentService) -> Replay:
-    return replay(service, prediction_id)
+async def replay_prediction(prediction_id: PredictionId, service: CurrentService, model: ModelName) -> Replay:
+    return replay(service, model, prediction_id)

@@ -7,37 +7,43 @@ from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
 from functions.core.http.refusals import error_answers
-from functions.predict import invocations
-from functions.predict.app.body_schema import CSV_BODY, body_schema
-from functions.predict.app.common import (
+from functions.predict.body_schema import CSV_BODY, body_schema
+from functions.predict.invocations import protocol
+from functions.predict.invocations.protocol import Invocation
+from functions.predict.native.bodies import read_csv
+from functions.predict.native.shapes import Predictions
+from functions.predict.routing import (
     MAY_PREDICT,
     Asker,
-    CurrentChampion,
+    Champion,
     CurrentService,
-    read_body,
+    is_csv,
+    read_json,
     refusals_logged,
 )
-from functions.predict.app.shapes import Predictions
-from functions.predict.invocations import Invocation
 
 router = APIRouter()
+"""The route of one model: at the root for the default one, and below /models/{model} for any."""
+
+root = APIRouter()
+"""What there is once."""
 
 
 class Pong(BaseModel):
     ready: bool = True
 
 
-@router.get(
+@root.get(
     "/ping",
     summary="Can it score?",
     description="API Gateway answers this path by itself, model or no model: ask `/health/ready` on AWS.",
     responses=error_answers(503),
 )
-async def ping(_: CurrentChampion) -> Pong:
+async def ping(_: Champion) -> Pong:
     return Pong()
 
 
-@router.get(
+@root.get(
     "/version",
     summary="Tell the version of this API",
     # Not PlainTextResponse here: the document would have the refusals in plain text, too.
@@ -54,14 +60,14 @@ async def version(request: Request) -> Response:
 
 @router.post(
     "/invocations",
-    summary="Score up to 10,000 passengers, as MLflow's clients ask",
+    summary="Score up to 10,000 rows, as MLflow's clients ask",
     description=(
         "JSON with exactly one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`, or CSV. "
         "One bad row and nothing is scored."
     ),
     response_model=Predictions,
     response_model_exclude_none=True,
-    responses=error_answers(400, 401, 403, 415, 422, 503),
+    responses=error_answers(400, 401, 403, 404, 415, 422, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -75,12 +81,19 @@ async def version(request: Request) -> Response:
 )
 async def invoke(
     request: Request,
-    model: CurrentChampion,
+    model: Champion,
     service: CurrentService,
     origin: Asker,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    with refusals_logged(service, origin):
-        rows = read_body(await request.body(), content_type, invocations.read_json)
-    scored = service.predict(rows.columns, model, origin)
-    return Response(invocations.write(scored), media_type="application/json")
+    body = await request.body()
+    with refusals_logged(service, model.served.name, origin):
+        if is_csv(content_type):
+            sent = read_csv(body, model.rows, partial=False)
+        else:
+            accepted = "application/json or text/csv"
+            sent = read_json(
+                body, content_type, lambda text: protocol.read_invocation(text, model), accepted=accepted
+            )
+    scored = service.predict(sent.columns, model, origin)
+    return Response(protocol.write(scored, model), media_type="application/json")
