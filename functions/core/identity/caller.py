@@ -22,7 +22,7 @@ class Caller:
     """None: all of them, those that are not born yet included."""
 
     def require(self, scope: str, model: str | None = None) -> None:
-        """Raises `Forbidden` unless the caller has this scope, for this model (None: it is about no model)."""
+        """Raises `Forbidden` without this scope, for this model (None: what is about no model)."""
         if scope not in self.scopes:
             raise Forbidden(f"this needs a key with the scope {scope}")
         if model is not None and not self.may_see(model):
