@@ -5,6 +5,7 @@ any. The default model's own versions are also reached as `/models/{version}`: n
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import Annotated, Any
 
@@ -22,7 +23,14 @@ from functions.core.registry.manifest import Manifest
 from functions.core.registry.models import names, require_model
 from functions.core.storage.view import ModelStore
 from functions.models.listing import PLACE, VersionPage, list_versions
-from functions.models.overview import ChampionCard, ModelPage, ModelRecord, describe_model, list_models
+from functions.models.overview import (
+    ChampionCard,
+    ModelPage,
+    ModelRecord,
+    card_of,
+    describe_model,
+    list_models,
+)
 from functions.models.schemas import KeptSchema, read_document, write_schema
 from functions.models.service import service
 
@@ -33,9 +41,9 @@ def _default_model() -> str:
     return service().settings.default_model
 
 
-def _subject(request: Request, default: str) -> str:
+def _default_or_named(request: Request, default: str) -> str:
     """The model of a path in which a version of the default model can stand in the place of a name."""
-    if re.fullmatch(VERSION, str(request.path_params.get("model", ""))):
+    if re.fullmatch(VERSION, str(request.path_params["model"])):
         return default
     return model_of(request, default)
 
@@ -45,29 +53,40 @@ def _to_be(request: Request, _default: str) -> str:
     return str(request.path_params["model"])
 
 
-async def _store(request: Request) -> ModelStore:
-    """The part of the store that the path is about. Raises `NotFound` for a model that it names in vain."""
-    store = ModelStore(service().store, _subject(request, _default_model()))
-    if request.path_params.get("model") == store.model:
-        require_model(store)
-    return store
+def _part_of(subject: Callable[[Request, str], str]) -> Callable[[Request], Awaitable[ModelStore]]:
+    """A dependency: the part of the store that a request is about.
+
+    It raises `NotFound` for a model that is named in vain.
+    """
+
+    async def part(request: Request) -> ModelStore:
+        store = ModelStore(service().store, subject(request, _default_model()))
+        if request.path_params.get("model") == store.model:
+            require_model(store)
+        return store
+
+    return part
 
 
-async def _store_to_be(request: Request) -> ModelStore:
+async def _new_part(request: Request) -> ModelStore:
     return ModelStore(service().store, _to_be(request, _default_model()))
 
 
-_reader = holder_of("predict", _default_model, subject=no_model)
-_administrator = holder_of("admin", _default_model, subject=_subject)
-_author = holder_of("admin", _default_model, subject=_to_be)
-MAY_LIST = guarded_by(_reader)
-MAY_READ = guarded_by(holder_of("predict", _default_model, subject=_subject))
+_lister = holder_of("predict", _default_model, subject=no_model)
+_administrator = holder_of("admin", _default_model)
+_administrator_of_either = holder_of("admin", _default_model, subject=_default_or_named)
+MAY_LIST = guarded_by(_lister)
+MAY_READ = guarded_by(holder_of("predict", _default_model))
+MAY_READ_EITHER = guarded_by(holder_of("predict", _default_model, subject=_default_or_named))
 MAY_CHANGE = guarded_by(_administrator)
-MAY_WRITE_SCHEMA = guarded_by(_author)
-Reader = Annotated[Caller, Depends(_reader)]
+MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
+MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=_to_be))
+Lister = Annotated[Caller, Depends(_lister)]
 Administrator = Annotated[Caller, Depends(_administrator)]
-OpenStore = Annotated[ModelStore, Depends(_store)]
-NewStore = Annotated[ModelStore, Depends(_store_to_be)]
+AdministratorOfEither = Annotated[Caller, Depends(_administrator_of_either)]
+Part = Annotated[ModelStore, Depends(_part_of(model_of))]
+PartOfEither = Annotated[ModelStore, Depends(_part_of(_default_or_named))]
+NewPart = Annotated[ModelStore, Depends(_new_part)]
 Version = Annotated[str, Path(pattern=VERSION, examples=_EXAMPLES)]
 VersionOfDefault = Annotated[
     str,
@@ -133,32 +152,28 @@ app = new_api(
 of_one_model = APIRouter()
 
 
-def _card(champion: deployment.Champion) -> ChampionCard:
-    return ChampionCard.model_validate(champion, from_attributes=True)
-
-
 @of_one_model.get(
     "/champion", summary="Which version is in service?", responses=_ON_READ, dependencies=MAY_READ
 )
-async def champion(store: OpenStore) -> ChampionCard:
-    return _card(deployment.read_champion(store)[0])
+async def champion(store: Part) -> ChampionCard:
+    return card_of(deployment.read_champion(store)[0])
 
 
 @of_one_model.get("/compare", summary="Compare two versions", responses=_ON_READ, dependencies=MAY_READ)
-async def compare(store: OpenStore, left: VersionQuery, right: VersionQuery) -> Comparison:
+async def compare(store: Part, left: VersionQuery, right: VersionQuery) -> Comparison:
     return comparison.compare(store, left, right)
 
 
 @of_one_model.get("/history", summary="List the promotions", responses=_ON_READ, dependencies=MAY_READ)
-async def history(store: OpenStore, limit: Limit = 20, before: Before = None) -> HistoryPage:
+async def history(store: Part, limit: Limit = 20, before: Before = None) -> HistoryPage:
     promotions = list(islice(deployment.history(store, before=before), limit))
     last = promotions[-1].sequence if promotions else 1
     return HistoryPage(promotions=promotions, next=last if last > 1 else None)
 
 
 @of_one_model.post("/rollback", summary="Go back to a version", responses=_ON_CHANGE, dependencies=MAY_CHANGE)
-async def rollback(caller: Administrator, store: OpenStore, request: RollbackRequest) -> ChampionCard:
-    return _card(deployment.rollback(store, to=request.to, by=caller.key_id, reason=request.reason))
+async def rollback(caller: Administrator, store: Part, request: RollbackRequest) -> ChampionCard:
+    return card_of(deployment.rollback(store, to=request.to, by=caller.key_id, reason=request.reason))
 
 
 @app.get(
@@ -168,7 +183,7 @@ async def rollback(caller: Administrator, store: OpenStore, request: RollbackReq
     responses=_ON_LIST,
     dependencies=MAY_LIST,
 )
-async def models(caller: Reader, limit: Limit = 20, after: AfterName = None) -> ModelPage:
+async def models(caller: Lister, limit: Limit = 20, after: AfterName = None) -> ModelPage:
     store = service().store
     return list_models(
         store, [name for name in names(store) if caller.may_see(name)], limit=limit, after=after
@@ -184,9 +199,9 @@ add_document(app, "/models", MAY_LIST)
     "/models/{model}",
     summary="Describe a model, or a version of the default model",
     responses=_ON_READ,
-    dependencies=MAY_READ,
+    dependencies=MAY_READ_EITHER,
 )
-async def model(store: OpenStore, name: NameOrVersion) -> Manifest | ModelRecord:
+async def model(store: PartOfEither, name: NameOrVersion) -> Manifest | ModelRecord:
     return describe_model(store) if name == store.model else versions.read_manifest(store, name)
 
 
@@ -194,10 +209,10 @@ async def model(store: OpenStore, name: NameOrVersion) -> Manifest | ModelRecord
     "/models/{model}/promote",
     summary="Put a version of the default model into service",
     responses=_ON_CHANGE,
-    dependencies=MAY_CHANGE,
+    dependencies=MAY_CHANGE_EITHER,
 )
 async def promote_version_of_default(
-    caller: Administrator, store: OpenStore, version: VersionOfDefault, request: PromotionRequest
+    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault, request: PromotionRequest
 ) -> ChampionCard:
     return _promote(caller, store, version, request)
 
@@ -208,10 +223,10 @@ async def promote_version_of_default(
     description=_DELETION,
     status_code=204,
     responses=_ON_DELETE,
-    dependencies=MAY_CHANGE,
+    dependencies=MAY_CHANGE_EITHER,
 )
 async def delete_version_of_default(
-    caller: Administrator, store: OpenStore, version: VersionOfDefault
+    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault
 ) -> None:
     deletion.delete(store, version, by=caller.key_id)
 
@@ -225,7 +240,7 @@ app.include_router(of_one_model, prefix="/models/{model}")
     responses=_ON_READ,
     dependencies=MAY_READ,
 )
-async def list_of_versions(store: OpenStore, limit: Limit = 20, after: After = None) -> VersionPage:
+async def list_of_versions(store: Part, limit: Limit = 20, after: After = None) -> VersionPage:
     return list_versions(store, limit=limit, after=after)
 
 
@@ -235,7 +250,7 @@ async def list_of_versions(store: OpenStore, limit: Limit = 20, after: After = N
     responses=_ON_READ,
     dependencies=MAY_READ,
 )
-async def describe_version(store: OpenStore, version: Version) -> Manifest:
+async def describe_version(store: Part, version: Version) -> Manifest:
     return versions.read_manifest(store, version)
 
 
@@ -246,7 +261,7 @@ async def describe_version(store: OpenStore, version: Version) -> Manifest:
     dependencies=MAY_CHANGE,
 )
 async def promote_version(
-    caller: Administrator, store: OpenStore, version: Version, request: PromotionRequest
+    caller: Administrator, store: Part, version: Version, request: PromotionRequest
 ) -> ChampionCard:
     return _promote(caller, store, version, request)
 
@@ -259,7 +274,7 @@ async def promote_version(
     responses=_ON_DELETE,
     dependencies=MAY_CHANGE,
 )
-async def delete_version(caller: Administrator, store: OpenStore, version: Version) -> None:
+async def delete_version(caller: Administrator, store: Part, version: Version) -> None:
     deletion.delete(store, version, by=caller.key_id)
 
 
@@ -269,7 +284,7 @@ async def delete_version(caller: Administrator, store: OpenStore, version: Versi
     responses=_ON_READ,
     dependencies=MAY_READ,
 )
-async def show_schema(store: OpenStore) -> dict[str, Any]:
+async def show_schema(store: Part) -> dict[str, Any]:
     return read_document(store)
 
 
@@ -283,12 +298,12 @@ async def show_schema(store: OpenStore) -> dict[str, Any]:
     responses=_ON_CHANGE,
     dependencies=MAY_WRITE_SCHEMA,
 )
-async def put_schema(store: NewStore, document: dict[str, Any]) -> KeptSchema:
+async def put_schema(store: NewPart, document: dict[str, Any]) -> KeptSchema:
     return write_schema(store, document)
 
 
 def _promote(caller: Caller, store: ModelStore, version: str, request: PromotionRequest) -> ChampionCard:
-    return _card(
+    return card_of(
         deployment.promote_by_hand(
             store, version, by=caller.key_id, reason=request.reason, force=request.force
         )

@@ -31,6 +31,11 @@ class ChampionCard(Promotion):
     abandoned: dict[str, str]
 
 
+def card_of(champion: deployment.Champion) -> ChampionCard:
+    """What people are shown of the record of a champion."""
+    return ChampionCard.model_validate(champion, from_attributes=True)
+
+
 class ListedModel(BaseModel):
     """A model in short; `metrics` and `rows` are of its champion. `trouble` says what could not be read."""
 
@@ -111,10 +116,10 @@ def describe_model(store: ModelStore) -> ModelRecord:
     schema = known.schema(document)
     return ModelRecord(
         name=store.model,
-        champion=known.champion and ChampionCard.model_validate(known.champion, from_attributes=True),
-        table_schema=known.manifest and known.manifest.table_schema,
+        champion=card_of(known.champion) if known.champion else None,
+        table_schema=known.manifest.table_schema if known.manifest else None,
         next_schema=document,
-        target=schema and _target(schema),
+        target=_target(schema) if schema else None,
         features=_features(schema) if schema else [],
         versions=sum(1 for _ in versions.published(store)),
         trouble=known.trouble,
@@ -127,11 +132,11 @@ def _listed(store: ModelStore) -> ListedModel:
     schema = known.schema(document)
     return ListedModel(
         name=store.model,
-        champion=known.champion and known.champion.version,
-        promoted_at=known.champion and known.champion.promoted_at,
+        champion=known.champion.version if known.champion else None,
+        promoted_at=known.champion.promoted_at if known.champion else None,
         metrics=known.manifest.metrics if known.manifest else {},
-        target=schema and schema.target.name,
-        rows=known.manifest and known.manifest.dataset.rows,
+        target=schema.target.name if schema else None,
+        rows=known.manifest.dataset.rows if known.manifest else None,
         trouble=known.trouble,
     )
 

@@ -58,8 +58,8 @@ def write_schema(store: ModelStore, document: object) -> KeptSchema:
             store.replace(SCHEMA, body, etag=etag)
     except Conflict as error:
         raise Conflict(
-            f"somebody else wrote the schema of the model {store.model} first; look at theirs, and send yours "
-            "again if it is still right"
+            f"somebody else wrote the schema of the model {store.model} first; look at theirs, and send "
+            "yours again if it is still right"
         ) from error
     return KeptSchema(
         model=store.model,
