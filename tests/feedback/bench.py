@@ -10,7 +10,6 @@ from functions.core.base.ids import time_of
 from functions.core.predictions.labels import read_labels
 from functions.core.predictions.records import folder
 from functions.core.registry import deployment
-from functions.core.schema.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Blob
 from functions.core.storage.folder import FolderStore
@@ -22,24 +21,6 @@ from tests.support.titanic import MODEL, SCHEMA
 Call = Callable[..., tuple[int, Any]]
 # Some predictions are made in the milliseconds after it.
 NOW = datetime.now(UTC) - timedelta(minutes=1)
-
-CHURN = parse_schema(
-    {
-        "rowName": {"one": "customer", "many": "customers"},
-        "fields": [
-            {"name": "Plan Type", "type": "string", "categories": ["monthly", "yearly"]},
-            {"name": "source", "type": "string", "categories": ["web", "shop"]},
-            {"name": "paperless", "type": "boolean"},
-            {"name": "version", "type": "number", "constraints": {"enum": [0.1, 2, 3]}},
-            {"name": "charges", "type": "number"},
-            {"name": "churned", "type": "string", "categories": ["no", "yes"]},
-        ],
-        "target": {"field": "churned", "positive": "yes"},
-        "aliases": {"fields": {"Plan Type": ["tariff"], "churned": ["left us"]}},
-    }
-)
-"""Another table: the words of its target, and names that are Lifeboat's own as well."""
-CUSTOMER = {"Plan Type": "monthly", "source": "web", "paperless": 1.0, "version": 2.0, "charges": 30.5}
 
 
 class Bench(ModelStore):

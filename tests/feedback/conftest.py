@@ -8,7 +8,8 @@ import pytest
 
 from functions.feedback.handler import handler
 from functions.feedback.service import service
-from tests.feedback.bench import CHURN, CUSTOMER, Bench, Call
+from tests.feedback.bench import Bench, Call
+from tests.support import churn as churn_table
 from tests.support import gateway
 
 
@@ -21,7 +22,7 @@ def bench(tmp_path: Path) -> Bench:
 @pytest.fixture
 def churn(bench: Bench) -> Bench:
     """Another model's part of the same store."""
-    return Bench(bench.root, "churn", CHURN, CUSTOMER)
+    return Bench(bench.root, churn_table.MODEL, churn_table.SCHEMA, churn_table.CUSTOMER)
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
+
+from functions.core.schema.schema import Schema
 from functions.feedback.handler import handler
-from tests.feedback.bench import CHURN, NOW, Bench, Call, say
+from tests.feedback.bench import NOW, Bench, Call, say
 from tests.support import gateway
+from tests.support.churn import SCHEMA as CHURN
 from tests.support.production import VERSION, ids_of, logged_line
 from tests.support.titanic import SCHEMA
 

@@ -129,7 +129,7 @@ def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call
         (say(SOME_ID, source=7), 422, "up to 64 letters"),
         (say(SOME_ID, probability=0.5), 422, "is nothing of an outcome; send `prediction_id`, `survived`"),
         (say(SOME_ID, Survived=True), 422, "given twice"),
-        (say(7), 422, "UUID of version 7"),
+        ({"prediction_id": 7, "survived": True}, 422, "UUID of version 7"),
         ({"survived": True}, 422, "is required"),
         ({"prediction_id": SOME_ID}, 422, "is required: false or true"),
         ([SOME_ID], 422, "must be an object; send"),

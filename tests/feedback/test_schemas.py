@@ -10,8 +10,9 @@ from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.storage.contract import Blob
 from functions.feedback import schemas
 from functions.feedback.schemas import SchemaCache
-from tests.feedback.bench import CHURN, Bench
+from tests.feedback.bench import Bench
 from tests.support import versions
+from tests.support.churn import SCHEMA as CHURN
 from tests.support.production import VERSION
 from tests.support.titanic import SCHEMA
 

@@ -80,9 +80,10 @@ def holder_of(scope: str, default_model: Callable[[], str], *, subject: Subject 
         caller = caller_of(request.scope["aws.event"])
         caller.require(scope, subject(request, default_model()))
         if scope == "admin":
-            # Only what looks like a version or a model: a path may hold whatever people put there.
+            # Only what looks like a version or a model: a path may hold whatever people put there. And a
+            # version may stand where other paths have the name of a model.
             named = {
-                name: value
+                "version" if re.fullmatch(VERSION, str(value)) else name: value
                 for name, value in request.path_params.items()
                 if re.fullmatch(VERSION, str(value)) or re.fullmatch(MODEL, str(value))
             }
