@@ -8,9 +8,10 @@ import json
 import sys
 
 from functions.monitor.report import Report
+from functions.monitor.settings import MonitorSettings
 
 NAMESPACE = "Lifeboat"
-# Of each stage; which of them a report has, depends on what it is about.
+# Which of them a report has, depends on what it is about.
 UNITS = {
     "Champion": "Count",
     "Predictions": "Count",
@@ -28,16 +29,23 @@ UNITS = {
 }
 
 
-def emit(report: Report, stage: str) -> None:
-    """Write the metrics of `report`, by stage."""
+def emit(report: Report, settings: MonitorSettings) -> None:
+    """Write the metrics of `report`, by stage and model.
+
+    Those of the default model are written by stage alone as well. An alarm by stage alone is so of one model:
+    it stays as it is while nothing new is sent, and another model's figures would end it.
+    """
     values = _values(report)
+    dimensions = [["Stage", "Model"]]
+    if report.model == settings.default_model:
+        dimensions.append(["Stage"])
     line = {
         "_aws": {
             "Timestamp": int(report.at.timestamp() * 1000),
             "CloudWatchMetrics": [
                 {
                     "Namespace": NAMESPACE,
-                    "Dimensions": [["Stage"]],
+                    "Dimensions": dimensions,
                     "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
                 }
             ],
@@ -45,7 +53,8 @@ def emit(report: Report, stage: str) -> None:
         "timestamp": report.at.isoformat(timespec="milliseconds"),
         "level": "INFO",
         "message": "monitoring",
-        "Stage": stage,
+        "Stage": settings.stage,
+        "Model": report.model,
         "report": report.sequence,
         "champion": report.champion,
         "training": report.training.model_dump(),
@@ -75,7 +84,7 @@ def _values(report: Report) -> dict[str, float]:
         values |= {
             "Predictions": drift.rows,
             "DriftedFeatures": len(drift.drifted),
-            "LargestPsi": max((found.psi for found in drift.features.values()), default=0.0),
+            "LargestPsi": max((feature.psi for feature in drift.features.values()), default=0.0),
         }
         if drift.expected:
             values["ExpectedLogLoss"] = drift.expected.metrics["log_loss"].value

@@ -54,7 +54,7 @@ def describe(app: Documented) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for operation in item.values():
             if "{model}" in path and not any(
-                one["name"] == "model" for one in operation.get("parameters", ())
+                (one["name"], one["in"]) == ("model", "path") for one in operation.get("parameters", ())
             ):
                 operation.setdefault("parameters", []).insert(0, _MODEL)
             if _FASTAPIS in str(operation["responses"].get("422")):
