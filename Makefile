@@ -112,7 +112,7 @@ test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda
 
 .PHONY: test-api
 test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis makes up from openapi.json: make test-api EXAMPLES=100
-	@EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/integration/test_schemathesis.py --no-cov -q -s $(ARGS)
+	@EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/stories/test_schemathesis.py --no-cov -q -s $(ARGS)
 
 .PHONY: openapi
 openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from what the functions say of themselves

@@ -1,4 +1,4 @@
-"""What the tests share: a folder store, the real passengers, and one model trained from them."""
+"""What the tests share: stores in a folder and in S3, the real passengers, and a model trained from them."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ os.environ.pop("AWS_ENDPOINT_URL", None)
 
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
-from tests import gateway
+from tests.support import gateway
 from training.dataset import Dataset, load_dataset
 from training.publication import Upload, train_and_publish
 from training.train import Configuration, Trained, train
@@ -117,3 +117,30 @@ def call(send: Send) -> Call:
 def event() -> Callable[[str], dict[str, Any]]:
     """A golden event by the name of its file."""
     return gateway.read_event
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """An S3 protocol on a socket."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """boto3's own client of an empty, versioned bucket; the functions find the same one."""
+    from functions.retrain import handler as retrain_handler
+    from tests.support.buckets import new_bucket
+    from tests.support.uploads import BUCKET
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("LIFEBOAT_STORE", f"s3://{BUCKET}")
+    for cached in (retrain_handler._settings, retrain_handler._store):
+        cached.cache_clear()
+    with new_bucket(BUCKET) as client:
+        yield client

@@ -18,7 +18,7 @@ from tests.bench import bill, prices
 from tests.bench.bill import Durations
 from tests.bench.figures import Figures
 from tests.bench.stage import EVENT, Stage
-from tests.declared import of_type
+from tests.support.declared import of_type
 
 ROUNDS, REQUESTS = 7, 500
 MEMORIES = (128, 256, 512, 1024, 1769, 3008)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.declared import PROFILES, RESOURCES, ROOT, TEMPLATE
+from tests.support.declared import PROFILES, RESOURCES, ROOT, TEMPLATE
 
 SAM_PYTHON = ROOT / ".venv-sam" / "bin" / "python"
 TRANSLATE = Path(__file__).with_name("translate.py")

@@ -1,0 +1,48 @@
+"""A place for the keys, and the authorizer that reads them there."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.authorize.handler import handler, key_ring
+from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter import Parameter
+from tests.support.keys import Ask
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the handler and the command line find the keys: a file that does not exist yet."""
+    path = tmp_path / "keys" / "keys.json"
+    monkeypatch.setenv("LIFEBOAT_KEYS", str(path))
+    monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", "0")
+    key_ring.cache_clear()
+    yield path
+    key_ring.cache_clear()
+
+
+@pytest.fixture
+def parameter(place: Path) -> Parameter:
+    return open_parameter(str(place))
+
+
+@pytest.fixture
+def ask(event: Callable[[str], dict[str, Any]], place: Path) -> Ask:
+    """Asks the handler about AWS' documented event with these headers; returns the context."""
+
+    def send(
+        headers: dict[str, str] | None = None, query: str = "", path: str = "/predict"
+    ) -> dict[str, str]:
+        request = event("authorizer_request") | {"rawQueryString": query, "rawPath": path}
+        request["headers"] |= headers or {}
+        answer = handler(request, None)
+        assert set(answer) == {"isAuthorized", "context"}
+        assert answer["isAuthorized"] is True
+        context: dict[str, str] = answer["context"]
+        assert set(context) == {"key_id", "scopes", "denied", "unavailable"}
+        assert bool(context["key_id"]) is not bool(context["denied"] or context["unavailable"])
+        return context
+
+    return send

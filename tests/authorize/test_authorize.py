@@ -1,0 +1,169 @@
+"""The authorizer: who is let in, who is denied and why, and what nobody can read afterwards."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.authorize.handler import handler
+from functions.core.base.errors import Unauthorized
+from functions.core.identity import keys as keys_module
+from functions.core.identity.caller import SCOPES, Caller, caller_of
+from functions.core.identity.key_list import revoke
+from functions.core.identity.keys import check, make_key
+from functions.core.storage.parameter import Parameter
+from tests.support.keys import DAY, NOW, Ask, new_key
+
+
+def test_a_valid_key_is_known_by_its_id_and_scopes(ask: Ask, parameter: Parameter) -> None:
+    text, key = new_key(parameter, "predict", "feedback", days=1)
+    assert ask({"x-api-key": text}) == {
+        "key_id": key.id,
+        "scopes": "predict feedback",
+        "denied": "",
+        "unavailable": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-api-key": "{}"},
+        {"X-Api-Key": " {} "},
+        {"authorization": "Bearer {}"},
+        {"Authorization": "bearer   {}"},
+        {"x-api-key": "{}", "authorization": "Basic dXNlcjpwYXNz"},
+    ],
+)
+def test_a_key_travels_in_either_header(ask: Ask, parameter: Parameter, headers: dict[str, str]) -> None:
+    text, key = new_key(parameter)
+    sent = {name: value.format(text) for name, value in headers.items()}
+    assert ask(sent)["key_id"] == key.id
+
+
+def test_what_is_no_valid_key_is_denied_with_a_reason(ask: Ask, parameter: Parameter) -> None:
+    text, key = new_key(parameter)
+    expired, _ = new_key(parameter, created=datetime.now(UTC) - 2 * DAY, days=1)
+    revoked, revoked_key = new_key(parameter)
+    revoke(parameter, revoked_key.id, datetime.now(UTC))
+    wrong = f"lb_{key.id}_{'0' * 64}"
+    unknown = f"lb_00000000_{'0' * 64}"
+    for shown, reason in {
+        wrong: "this key is not known",
+        unknown: "this key is not known",
+        expired: "this key expired at 20",
+        revoked: "this key was revoked at 20",
+        f"{text},{text}": "not a key of this API",
+        text.upper(): "not a key of this API",
+        "ключ": "not a key of this API",
+        "": "not a key of this API",
+    }.items():
+        denied = ask({"x-api-key": shown})["denied"]
+        assert reason in denied, shown
+    # Who does not hold the key is not told that it was revoked.
+    assert ask({"x-api-key": revoked[:-1] + "x"})["denied"] != ask({"x-api-key": revoked})["denied"]
+    assert ask({"x-api-key": f"lb_{revoked_key.id}_{'0' * 64}"})["denied"] == "this key is not known"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"authorization": "Basic dXNlcjpwYXNz"}, {"authorization": "Bearer"}]
+)
+def test_who_shows_no_key_is_told_where_to_put_one(ask: Ask, headers: dict[str, str]) -> None:
+    assert "x-api-key" in ask(headers)["denied"]
+
+
+@pytest.mark.parametrize("query", ["key={}", "a=1&x-api-key={}", "q=%6cb{}", "{}"])
+def test_a_key_in_the_address_is_refused_even_if_it_stands_in_a_header_too(
+    ask: Ask, parameter: Parameter, query: str
+) -> None:
+    text, _ = new_key(parameter)
+    written = query.format(text.removeprefix("lb") if "%6cb" in query else text)
+    denied = ask({"x-api-key": text}, written)["denied"]
+    assert "revoke it" in denied
+    assert "x-api-key" in denied
+
+
+def test_a_key_in_the_path_is_refused_as_well(ask: Ask, parameter: Parameter) -> None:
+    text, _ = new_key(parameter)
+    assert "revoke it" in ask({"x-api-key": text}, path=f"/models/{text}")["denied"]
+
+
+def test_an_event_without_headers_or_query_is_denied(place: Path) -> None:
+    assert handler({}, None)["context"]["denied"]
+    assert handler({"headers": None, "rawQueryString": None}, None)["context"]["denied"]
+
+
+def test_no_list_means_no_keys(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask({"x-api-key": f"lb_00000000_{'0' * 64}"})["denied"] == "this key is not known"
+    assert "make key" in capsys.readouterr().out
+
+
+def test_what_the_authorizer_says_is_what_the_functions_read(
+    parameter: Parameter, event: Callable[[str], dict[str, Any]]
+) -> None:
+    text, key = new_key(parameter, "admin")
+    request = event("authorizer_request") | {"headers": {"x-api-key": text}}
+    context = handler(request, None)["context"]
+    caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
+    assert caller == Caller(key.id, frozenset(SCOPES))
+    context = handler(request | {"headers": {}}, None)["context"]
+    with pytest.raises(Unauthorized):
+        caller_of({"requestContext": {"authorizer": {"lambda": context}}})
+
+
+def test_an_unknown_id_costs_the_same_work_as_a_wrong_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    # tests/bench/authorize.py measures it.
+    work: list[tuple[str, int]] = []
+
+    class Hash:
+        @staticmethod
+        def sha256(data: bytes) -> Any:
+            work.append(("hash", len(data)))
+            return hashlib.sha256(data)
+
+    class Compare:
+        @staticmethod
+        def compare_digest(one: str, other: str) -> bool:
+            work.append(("compare", len(one) * len(other)))
+            return hmac.compare_digest(one, other)
+
+    _, key = make_key(["predict"], "x", NOW)
+    monkeypatch.setattr(keys_module, "hashlib", Hash)
+    monkeypatch.setattr(keys_module, "hmac", Compare)
+    done = []
+    for id_ in (key.id, "00000000"):
+        work.clear()
+        with pytest.raises(Unauthorized, match="not known"):
+            check(f"lb_{id_}_{'0' * 64}", {key.id: key}, NOW)
+        done.append(list(work))
+    assert done[0] == done[1] == [("hash", 76), ("compare", 64 * 64)]
+
+
+def test_nothing_of_a_key_reaches_a_log(
+    ask: Ask, parameter: Parameter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, key = new_key(parameter)
+    revoked, revoked_key = new_key(parameter)
+    revoke(parameter, revoked_key.id, datetime.now(UTC))
+    wrong = f"lb_{key.id}_{'ab' * 32}"
+    for shown in (text, revoked, wrong, text[:40], f"{text},{text}"):
+        ask({"x-api-key": shown})
+        ask({"authorization": f"Bearer {shown}"})
+        ask(query=f"key={shown}")
+    captured = capsys.readouterr()
+    logged = captured.out + captured.err
+    assert "key refused" in logged
+    for secret in (text, revoked, wrong):
+        assert secret.rpartition("_")[2][:8] not in logged
+    assert key.sha256[:8] not in logged
+
+
+def test_keys_that_cannot_be_read_make_the_authorizer_say_so(ask: Ask, place: Path) -> None:
+    place.parent.mkdir()
+    place.write_text("{")
+    answer = ask({"x-api-key": f"lb_00000000_{'0' * 64}"})
+    assert answer["unavailable"] == "keys cannot be looked up at the moment; try again"

@@ -1,0 +1,74 @@
+"""Records of predictions in the store: read from the hours they may lie in, damaged ones passed over."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.core.base.ids import new_ids
+from functions.core.predictions.records import Reading, bodies, folder, folders, objects, parse_line
+from functions.core.storage.contract import Store
+from tests.support.production import SOMEBODY, logged_line, refusal_line
+
+DAMAGED = {
+    "cut off": logged_line(new_ids(1)[0])[:200],
+    "no JSON": b"two records on a line",
+    "no object": b"[1]",
+    "a probability that is none": logged_line(new_ids(1)[0], probability=1.5),
+    "NaN": logged_line(new_ids(1)[0], probability=float("nan")),
+    "a feature too few": logged_line(new_ids(1)[0], features={"pclass": 1.0}),
+    "text for a number": logged_line(new_ids(1)[0], features=SOMEBODY | {"age": "old"}),
+    "a category that is none": logged_line(new_ids(1)[0], features=SOMEBODY | {"sex": "unknown"}),
+    "a refusal of nobody": refusal_line(new_ids(1)[0], 0),
+    "a refusal cut off": refusal_line(new_ids(1)[0], 1, age=1)[:-20],
+}
+
+
+@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_line_is_refused_by_itself_and_passed_over_among_others(damaged: bytes) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        parse_line(damaged)
+    ids = new_ids(2)
+    reading = Reading([logged_line(ids[0]) + damaged.strip() + b"\n\n" + logged_line(ids[1])])
+    assert [record.prediction_id for record in reading] == ids
+    assert reading.damaged == 1
+
+
+def test_refusals_among_predictions_are_counted_once_and_not_as_damaged() -> None:
+    [prediction, first, second] = new_ids(3)
+    lines = [refusal_line(first, 3, age=2, other=1), logged_line(prediction), refusal_line(second, 1, age=1)]
+    # Shipped twice, into one object or into two.
+    reading = Reading([b"".join([*lines, lines[0]]), lines[2]])
+    assert [record.prediction_id for record in reading] == [prediction]
+    assert (reading.refused, reading.faults, reading.damaged) == (4, {"age": 3, "other": 1}, 0)
+
+
+def test_a_refusal_counts_whoever_was_refused_and_whenever() -> None:
+    reading = Reading([b'{"refusal_id": "a", "rows": 2, "fields": {"sex": 2}}\n'])
+    assert list(reading) == []
+    assert (reading.refused, reading.faults, reading.damaged) == (2, {"sex": 2}, 0)
+
+
+def test_a_record_of_a_later_release_may_say_more() -> None:
+    [id_] = new_ids(1)
+    record = parse_line(logged_line(id_, cabin="C85", features=SOMEBODY | {"deck": "C"}))
+    assert record.prediction_id == id_
+
+
+def test_an_hour_has_the_records_of_all_its_objects_each_of_them_once(store: Store) -> None:
+    now, ids = datetime(2026, 11, 21, 16, 46, tzinfo=UTC), new_ids(4)
+    store.put("predictions/dt=2026-11-21/hour=15/0.jsonl", logged_line(new_ids(1)[0]))
+    store.put("predictions/dt=2026-11-21/hour=16/a.jsonl", logged_line(ids[0]) + logged_line(ids[1]))
+    store.put("predictions/dt=2026-11-21/hour=16/b.jsonl", logged_line(ids[1]) + logged_line(ids[2]).strip())
+    store.put("predictions/dt=2026-11-21/hour=17/c.jsonl", logged_line(ids[3]))
+    entries = list(objects(store, now, now))
+    assert [record.prediction_id for record in Reading(bodies(store, entries))] == ids
+    assert list(objects(store, now + timedelta(days=1), now + timedelta(days=1))) == []
+
+
+def test_folders_are_of_utc_and_of_all_hours_in_which_a_record_may_arrive() -> None:
+    now = datetime(2026, 11, 21, 16, 10, tzinfo=UTC)
+    hour = "predictions/dt=2026-11-21/hour="
+    # Wherever whoever asks may be.
+    assert folder(now.astimezone()) == f"{hour}16/"
+    assert folders(now) == {f"{hour}15/", f"{hour}16/", f"{hour}17/"}
+    assert folders(now + timedelta(minutes=10)) == {f"{hour}16/", f"{hour}17/"}

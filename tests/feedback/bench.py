@@ -1,0 +1,73 @@
+"""What the tests of feedback share: a store with logged predictions, and what is said of them."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from functions.core.base.ids import time_of
+from functions.core.predictions.labels import read_labels
+from functions.core.predictions.records import folder
+from functions.core.storage.contract import Blob
+from functions.core.storage.folder import FolderStore
+from tests.support.production import SOMEBODY, ids_of, logged_line
+
+Call = Callable[..., tuple[int, Any]]
+# Some predictions are made in the milliseconds after it.
+NOW = datetime.now(UTC) - timedelta(minutes=1)
+
+
+class Bench(FolderStore):
+    """A store that predictions are shipped to, and that counts what is read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(str(root))
+        self.root = root
+        self.read: list[str] = []
+
+    def get(self, key: str) -> Blob:
+        self.read.append(key)
+        return super().get(key)
+
+    def ship(self, *lines: bytes, at: datetime = NOW, name: str = "a") -> None:
+        self.put(f"{folder(at)}{name}.jsonl", b"".join(lines))
+
+    def predict(
+        self, *probabilities: float, at: datetime = NOW, features: Mapping[str, Any] = {}, **changes: Any
+    ) -> list[str]:
+        """Log a prediction of each probability, a millisecond apart, and return their ids.
+
+        features: in which the passenger is another than `SOMEBODY`.
+        """
+        ids: list[str] = []
+        for number in range(len(probabilities)):
+            ids += ids_of(1, at + timedelta(milliseconds=number))
+        lines = [
+            logged_line(id_, probability=probability, features={**SOMEBODY, **features}, **changes)
+            for id_, probability in zip(ids, probabilities, strict=True)
+        ]
+        self.ship(*lines, at=at, name=ids[0])
+        return ids
+
+    def labels(self, *ids: str) -> list[list[tuple[str, bool]]]:
+        """What was said of each prediction, oldest first."""
+        found = read_labels(self, {time_of(id_).date() for id_ in ids})
+        return [[(label.source, label.survived) for label in found.get(id_, ())] for id_ in ids]
+
+    def end_leases(self) -> None:
+        """Have all leases written so long ago that they have ended."""
+        for entry in list(self.list("feedback/leases/")):
+            lease = json.loads(self.get(entry.key).body) | {"until": "2026-01-01T00:00:00Z"}
+            self.put(entry.key, json.dumps(lease).encode())
+
+
+def say(id_: str, survived: object = True, **more: Any) -> dict[str, Any]:
+    return {"prediction_id": id_, "survived": survived, **more}
+
+
+def queue(call: Call, query: str = "", **options: Any) -> list[str]:
+    """The ids that the queue hands out."""
+    status, page = call("GET", f"/feedback/queue?{query}", **options)
+    assert status == 200, page
+    return [item["prediction_id"] for item in page["items"]]

@@ -1,0 +1,32 @@
+"""A store with predictions, and the feedback function's handler over it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.feedback.handler import handler
+from functions.feedback.service import service
+from tests.feedback.bench import Bench, Call
+from tests.support import gateway
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "store")
+
+
+@pytest.fixture
+def call(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+    """Sends one request through the handler, as the gateway would; returns status and what the body holds."""
+    monkeypatch.setenv("LIFEBOAT_STORE", str(bench.root))
+    service.cache_clear()
+
+    def call(
+        method: str, path: str, body: Any = None, *, key: str = "5f3a91c2", scopes: str = "feedback"
+    ) -> tuple[int, Any]:
+        return gateway.call(handler, method, path, body, key_id=key, scopes=scopes)
+
+    yield call
+    service.cache_clear()

@@ -1,0 +1,139 @@
+"""The log is read once while it is kept, and never more of it than a request may read."""
+
+from datetime import timedelta
+
+import pytest
+
+from functions.feedback.log_reader import LogReader
+from tests.feedback.bench import NOW, Bench, Call, queue, say
+from tests.support.production import ids_of, logged_line
+
+PERIOD = (NOW - timedelta(hours=3), NOW + timedelta(minutes=1))
+
+
+@pytest.fixture
+def log(bench: Bench) -> LogReader:
+    return LogReader(bench, most_objects=10, most_bytes=10**6)
+
+
+def test_objects_of_the_log_that_were_read_are_not_read_again(log: LogReader, bench: Bench) -> None:
+    ids = bench.predict(0.4, 0.6)
+    for _ in range(2):
+        [records] = log.read(log.between(*PERIOD))
+        assert list(records) == ids
+        assert log.known(ids) == (set(ids), set())
+        assert log.known([*ids, *ids_of(1, NOW)]) == (set(ids), set())
+    assert len(bench.read) == 1
+
+
+def test_what_is_known_already_is_not_looked_for(log: LogReader, bench: Bench) -> None:
+    ids = bench.predict(0.4, 0.6)
+    assert log.known(ids[:1]) == (set(ids[:1]), set())
+    for entry in list(bench.list("predictions/")):
+        bench.delete(entry.key)
+    assert log.known(ids) == (set(ids), set())
+
+
+def test_an_object_that_has_changed_is_another(log: LogReader, bench: Bench) -> None:
+    for id_ in ids_of(2, NOW):
+        bench.ship(logged_line(id_))
+        [records] = log.read(log.between(*PERIOD))
+        assert list(records) == [id_]
+
+
+@pytest.mark.parametrize("limits", [{"most_objects": 2}, {"most_bytes": 1000}], ids=["objects", "bytes"])
+def test_what_was_read_longest_ago_is_kept_no_longer(bench: Bench, limits: dict[str, int]) -> None:
+    log = LogReader(bench, **{"most_objects": 10, "most_bytes": 10**6} | limits)
+    ids = [id_ for _ in range(3) for id_ in bench.predict(0.5)]
+    entries = sorted(bench.list("predictions/"), key=lambda entry: entry.key)
+
+    def read(*numbers: int) -> list[str]:
+        bench.read.clear()
+        found = log.read([entries[number] for number in numbers])
+        assert sorted(id_ for records in found for id_ in records) == sorted(
+            ids[number] for number in numbers
+        )
+        return bench.read
+
+    ids.sort()
+    assert len(read(0, 1)) == 2
+    assert read(0) == []
+    assert read(2) == [entries[2].key]
+    assert read(0, 2) == []
+    assert read(1) == [entries[1].key]
+    # While the first of them comes in, another one has to go, and is there all the same.
+    assert sorted(read(0, 1, 2)) == [entries[0].key]
+
+
+def test_ids_of_the_future_are_unknown_without_looking(log: LogReader, bench: Bench) -> None:
+    # The last moment that Python can tell: an hour later there is none.
+    last = "e677d21f-dbff-7000-8000-000000000000"
+    assert log.known([*ids_of(1, NOW + timedelta(days=1)), last]) == (set(), set())
+    assert bench.read == []
+
+
+def predict_in_objects(bench: Bench, count: int) -> list[str]:
+    """Log predictions a millisecond apart, each in an object of its own."""
+    return [bench.predict(0.5, at=NOW + timedelta(milliseconds=number))[0] for number in range(count)]
+
+
+def test_what_one_request_reads_does_not_tell_of_every_prediction(bench: Bench) -> None:
+    log = LogReader(bench, most_objects=2, most_bytes=10**6)
+    [absent] = ids_of(1, NOW)
+    _, second, *_ = predict_in_objects(bench, 4)
+    assert log.known([absent]) == (set(), {absent})
+    # In the same objects another one is found, whether they are kept from before or not.
+    assert log.known([absent, second]) == ({second}, {absent})
+    afresh = LogReader(bench, most_objects=2, most_bytes=10**6)
+    assert afresh.known([absent, second]) == ({second}, {absent})
+
+
+LIMITS = {"LIFEBOAT_MOST_LOG_BYTES": "500", "LIFEBOAT_MOST_LOG_OBJECTS": "1"}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/feedback/progress"), ("GET", "/feedback/export"), ("POST", "/feedback/rounds")],
+)
+def test_more_of_the_log_than_one_request_may_read_is_refused(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch, limit: str, method: str, path: str
+) -> None:
+    monkeypatch.setenv(limit, LIMITS[limit])
+    bench.predict(0.1)
+    bench.predict(0.2)
+    status, refusal = call(method, path, {"size": 1} if method == "POST" else None)
+    assert status == 422
+    assert "ask for a shorter time" in refusal["error"]
+    assert list(bench.list("feedback/")) == []
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_the_queue_is_about_the_newest_unless_it_was_said_from_when_on(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setenv(limit, LIMITS[limit])
+    bench.predict(0.5, at=NOW - timedelta(hours=2))
+    new = bench.predict(0.1)
+    assert queue(call) == new
+    status, refusal = call("GET", f"/feedback/queue?from={NOW - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}")
+    assert status == 422
+    assert "ask for a shorter time" in refusal["error"]
+
+
+@pytest.mark.parametrize(("limit", "most"), [("OBJECTS", "2"), ("BYTES", "900")])
+def test_an_outcome_that_would_take_more_of_the_log_does_not_keep_others_from_being_kept(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch, limit: str, most: str
+) -> None:
+    monkeypatch.setenv(f"LIFEBOAT_MOST_LOG_{limit}", most)
+    [absent] = ids_of(1, NOW)
+    _, second, *_ = predict_in_objects(bench, 4)
+    status, answer = call("POST", "/feedback", [say(absent), say(second)])
+    assert status == 200
+    assert [one["status"] for one in answer["results"]] == ["unknown", "recorded"]
+    assert "send it again, with fewer" in answer["results"][0]["error"]
+    assert bench.labels(absent, second) == [[], [("5f3a91c2", True)]]
+    # One by itself follows the same rule.
+    status, refusal = call("POST", "/feedback", say(absent))
+    assert (status, refusal["code"]) == (404, "NOT_FOUND")
+    assert f"{absent} was not found in as much of the log as one request reads" in refusal["error"]

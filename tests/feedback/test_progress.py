@@ -1,0 +1,58 @@
+"""Progress: what is labelled and what is open, and how far annotators agree."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from functions.feedback.progress import kappa
+from tests.feedback.bench import NOW, Bench, Call, say
+
+
+def test_progress_counts_predictions_labels_corrections_and_agreement(call: Call, bench: Bench) -> None:
+    ids = bench.predict(*[0.5] * 10)
+    alice = [True, True, True, False, False, False]
+    bob = [True, True, False, False, False, True]
+    call("POST", "/feedback", [say(*one, source="alice") for one in zip(ids, alice, strict=False)])
+    call("POST", "/feedback", [say(*one, source="bob") for one in zip(ids, bob, strict=False)])
+    for survived in (True, False):
+        call("POST", "/feedback", say(ids[6], survived, source="carol"))
+    # Of another day, and not asked for.
+    bench.predict(0.5, at=NOW - timedelta(days=9))
+    status, found = call("GET", "/feedback/progress")
+    assert status == 200
+    [agreement] = found.pop("agreement")
+    assert found == {
+        "predictions": 10,
+        "labelled": 7,
+        "open": 3,
+        "labels": 14,
+        "corrections": 1,
+        "sources": {"alice": 6, "bob": 6, "carol": 1},
+    }
+    assert agreement["sources"] == ["alice", "bob"]
+    assert agreement["both"] == 6
+    assert agreement["raw"] == pytest.approx(4 / 6)
+    assert agreement["kappa"] == pytest.approx(1 / 3)
+
+
+def test_progress_of_nothing_is_nothing(call: Call, bench: Bench) -> None:
+    found = call("GET", "/feedback/progress")[1]
+    assert (found["predictions"], found["labelled"], found["agreement"]) == (0, 0, [])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_kappa_is_scikit_learns(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    left = random.random(50) < 0.4
+    # From no agreement but by chance to nearly full agreement.
+    right = np.where(random.random(50) < seed / 8, left, random.random(50) < 0.6)
+    assert kappa(list(zip(left.tolist(), right.tolist(), strict=True))) == pytest.approx(
+        cohen_kappa_score(left, right)
+    )
+
+
+def test_kappa_is_none_where_chance_would_agree_as_well() -> None:
+    assert kappa([(True, True)] * 5) is None
+    assert kappa([(True, False)] * 5) == 0

@@ -1,0 +1,140 @@
+"""Bundles are complete, slim and the same each time; what is missing for one is said in words."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from functions.local.bundle.build import RUNTIME, Target, build
+from functions.local.bundle.errors import BundleRefused
+from functions.local.bundle.imports import trace
+from functions.local.bundle.recipe import Contents, read_recipe
+from functions.local.bundle.wheels import install, slim
+from functions.local.child import ROOT
+from functions.local.template import read_template
+from tests.local.bundle.bundles import (
+    FAKE,
+    HERE,
+    REPOSITORY,
+    built_for_this_python,
+    contents_of,
+    recipe,
+    write,
+)
+from tests.support.declared import DOCUMENT
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return write(tmp_path / "repository", REPOSITORY)
+
+
+@built_for_this_python
+def test_a_bundle_holds_what_the_handler_imports_and_nothing_else(repository: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    build(repository, FAKE, recipe(), Target("x86_64", None), folder)
+    assert set(contents_of(folder)) == {
+        "functions/__init__.py",
+        "functions/core/__init__.py",
+        "functions/core/greeting.py",
+        "functions/fake/__init__.py",
+        "functions/fake/handler.py",
+    }
+
+
+@built_for_this_python
+def test_the_same_inputs_give_the_same_bytes_times_and_modes(repository: Path, tmp_path: Path) -> None:
+    built = []
+    for name, umask in (("one", 0o022), ("another", 0o077)):
+        before = os.umask(umask)
+        try:
+            build(repository, FAKE, recipe(), HERE, tmp_path / name)
+        finally:
+            os.umask(before)
+        built.append(contents_of(tmp_path / name))
+        for source in repository.rglob("*.py"):
+            os.utime(source, (0, 0))
+    assert built[0] == built[1]
+    assert any(name.endswith(".pyc") for name in built[0])
+
+
+def test_a_bundle_is_not_built_into_a_folder_in_use(repository: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleRefused, match="is not empty"):
+        build(repository, FAKE, recipe(), HERE, tmp_path)
+
+
+def test_imports_are_followed_wherever_they_stand_except_those_for_types(tmp_path: Path) -> None:
+    root = write(
+        tmp_path,
+        {
+            "functions/__init__.py": "",
+            "functions/a.py": (
+                "import typing\nfrom functions.b import VALUE\n"
+                "if typing.TYPE_CHECKING:\n    import mypy_boto3_s3\n"
+                "try:\n    import numpy.random\nexcept ImportError:\n    pass\n"
+            ),
+            "functions/b.py": "VALUE = 1\n\ndef late():\n    import training.c, boto3\n",
+            "training/__init__.py": "",
+            "training/c.py": "import functions.a\n",
+        },
+    )
+    needs = trace(root, "functions.a")
+    assert [str(file) for file in needs.files] == [
+        "functions/__init__.py", "functions/a.py", "functions/b.py", "training/__init__.py", "training/c.py",
+    ]  # fmt: skip
+    assert needs.packages == {
+        "typing": Path("functions/a.py"),
+        "numpy": Path("functions/a.py"),
+        "boto3": Path("functions/b.py"),
+    }
+
+
+def test_an_import_of_a_module_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path, {"functions/__init__.py": "", "functions/a.py": "import functions.gone\n"})
+    with pytest.raises(BundleRefused, match=r"functions/a.py imports functions.gone, which is no module"):
+        trace(root, "functions.a")
+
+
+def test_globs_leave_out_files_and_folders_but_not_what_is_kept(tmp_path: Path) -> None:
+    write(tmp_path, {"p/a.h": "", "p/tests/t.py": "", "data/s3/x": "", "data/ec2/x": "", "data/all.json": ""})
+    slim(tmp_path, Contents(omit=("**/*.h", "**/tests", "data/*/"), keep=("data/s3",)))
+    assert set(contents_of(tmp_path)) == {"data/s3/x", "data/all.json"}
+
+
+def test_wheels_that_cannot_be_had_are_refused_with_the_installers_words(tmp_path: Path) -> None:
+    lock = write(tmp_path, {"lock.txt": "anything==1.0\n"}) / "lock.txt"
+    with pytest.raises(BundleRefused, match=r"(?s)could not be installed for x86_64.*hash"):
+        install(lock, tmp_path / "bundle", RUNTIME, "x86_64")
+
+
+def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleRefused, match="ARCHITECTURE is 'riscv'; Lambda knows x86_64 and arm64"):
+        install(tmp_path / "lock.txt", tmp_path, RUNTIME, "riscv")
+
+
+# ---- The project's own
+
+
+def test_every_function_of_the_template_has_a_budget_a_lock_and_its_imports() -> None:
+    own = read_recipe(ROOT / "pyproject.toml")
+    for function in read_template(ROOT / "template.yaml").functions.values():
+        home = ROOT.joinpath(*function.handler.split(".")[:-2])
+        assert own.limits(home.name).unzipped <= 250
+        assert (home / "requirements.txt").is_file()
+        assert trace(ROOT, function.handler.rpartition(".")[0]).files
+
+
+def test_a_function_without_a_budget_is_refused() -> None:
+    with pytest.raises(BundleRefused, match=r"has no \[tool.lifeboat.bundles.new\]: say what"):
+        recipe().limits("new")
+
+
+def test_bundles_are_built_for_the_runtime_that_the_template_names() -> None:
+    assert DOCUMENT["Globals"]["Function"]["Runtime"] == f"python{RUNTIME}"
+
+
+def test_the_retrain_bundle_takes_the_code_but_not_the_data_of_training() -> None:
+    files = {str(file) for file in trace(ROOT, "functions.retrain.handler").files}
+    assert {"training/train.py", "functions/core/storage/s3.py"} <= files
+    others = ("training/data/", "functions/predict/", "functions/local/")
+    assert not any(file.startswith(others) for file in files)

@@ -1,0 +1,168 @@
+"""What the models function tells: versions page by page, one of them, two side by side, the history."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from functions.core.base.errors import NotFound
+from functions.core.registry import deployment, history, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.folder import FolderStore
+from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
+
+
+def pages(call: Call, path: str, items: str, cursor: str, limit: int) -> list[list[Any]]:
+    """All pages of a list, by following `next`."""
+    found = []
+    following = ""
+    while True:
+        status, page = call("GET", f"{path}?limit={limit}{following}")
+        assert status == 200
+        found.append(page[items])
+        if page["next"] is None:
+            return found
+        following = f"&{cursor}={page['next']}"
+
+
+def test_the_versions_come_in_pages_newest_first(call: Call, shelf: Shelf) -> None:
+    added = [shelf.add(number) for number in (3, 1, 6, 2, 5, 4)]
+    found = pages(call, "/models", "versions", "after", 2)
+    assert [len(page) for page in found] == [2, 2, 2, 1]
+    listed = [version["version"] for page in found for version in page]
+    assert listed == [*sorted(added, reverse=True), shelf.first]
+
+
+def test_a_page_reads_the_manifests_on_it_and_no_others(
+    call: Call, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 7):
+        shelf.add(number)
+    read: list[str] = []
+    get = FolderStore.get
+
+    def counted(self: FolderStore, key: str) -> Any:
+        read.append(key)
+        return get(self, key)
+
+    monkeypatch.setattr(FolderStore, "get", counted)
+    _, page = call("GET", "/models?limit=3")
+    assert sorted(read) == sorted(
+        [deployment.CHAMPION, *(versions.manifest_key(version["version"]) for version in page["versions"])]
+    )
+
+
+def test_a_place_in_the_list_outlives_its_version(call: Call, shelf: Shelf) -> None:
+    for number in (1, 2, 3):
+        shelf.add(number)
+    _, page = call("GET", "/models?limit=2")
+    assert call("DELETE", f"/models/{page['versions'][-1]['version']}")[0] == 204
+    _, rest = call("GET", f"/models?after={page['next']}")
+    assert [version["version"] for version in rest["versions"]] == [f"{1:016x}", shelf.first]
+
+
+def test_a_listed_version_says_what_matters_of_it(call: Call, shelf: Shelf) -> None:
+    left = shelf.add(1)
+    call("POST", f"/models/{left}/promote", WHY)
+    call("POST", "/models/rollback", {"reason": "worse on children"})
+    _, page = call("GET", "/models")
+    listed = {version["version"]: version for version in page["versions"]}
+    assert page["next"] is None
+    assert (listed[shelf.first]["in_service"], listed[shelf.first]["abandoned"]) == (True, None)
+    assert (listed[left]["in_service"], listed[left]["abandoned"]) == (False, "worse on children")
+    assert listed[left]["published_at"] == "2026-11-01T01:00:00Z"
+    assert listed[left]["summary"]["dataset"]["rows"] == 1309
+    assert listed[left]["summary"]["metrics"]["log_loss"]["value"] < 0.6
+    assert listed[left]["summary"]["decision"]["promote"] is True
+
+
+def test_a_damaged_manifest_is_listed_as_such(call: Call, shelf: Shelf) -> None:
+    version = shelf.add(1)
+    shelf.store.put(versions.manifest_key(version), b"{")
+    _, page = call("GET", "/models")
+    (listed,) = [entry for entry in page["versions"] if entry["version"] == version]
+    assert listed["summary"] is None
+    assert "damaged" in listed["trouble"]
+    assert call("GET", f"/models/{version}")[1]["code"] == "UNUSABLE_MODEL"
+
+
+def test_a_version_deleted_while_it_is_listed_is_left_out(
+    call: Call, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = shelf.add(1)
+    get = FolderStore.get
+
+    def deleted(self: FolderStore, key: str) -> Any:
+        if key == versions.manifest_key(gone):
+            raise NotFound("the store has no such object")
+        return get(self, key)
+
+    monkeypatch.setattr(FolderStore, "get", deleted)
+    assert [entry["version"] for entry in call("GET", "/models")[1]["versions"]] == [shelf.first]
+
+
+def test_a_version_is_described_by_its_manifest(call: Call, shelf: Shelf) -> None:
+    status, found = call("GET", f"/models/{shelf.first}")
+    assert status == 200
+    assert Manifest.model_validate(found) == versions.read_manifest(shelf.store, shelf.first)
+
+
+def test_two_versions_are_set_side_by_side(call: Call, shelf: Shelf) -> None:
+    all_survive = shelf.add(1, survives=0.9)
+    status, found = call("GET", f"/models/compare?left={shelf.first}&right={all_survive}")
+    assert status == 200
+    assert (found["left"], found["right"]) == (shelf.first, all_survive)
+    assert found["shared_rows"] == versions.read_manifest(shelf.store, shelf.first).dataset.holdout_rows
+    assert found["on_shared_rows"]["log_loss"]["left"] < found["on_shared_rows"]["log_loss"]["right"]
+    assert found["disagreements"] >= len(found["rows"]) > 0
+    assert all(row["left"] <= 0.5 < row["right"] == 0.9 for row in found["rows"])
+
+
+def test_versions_that_cannot_be_compared_say_why(call: Call, shelf: Shelf) -> None:
+    assert call("GET", f"/models/compare?left={shelf.first}&right={UNKNOWN}")[0] == 404
+    version = shelf.add(1)
+    shelf.store.delete(versions.holdout_key(version))
+    status, answer = call("GET", f"/models/compare?left={version}&right={shelf.first}")
+    assert (status, answer["code"]) == (503, "UNUSABLE_MODEL")
+    assert "holdout" in answer["error"]
+
+
+def test_the_history_comes_in_pages_newest_first(
+    call: Call, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So few that most of them have left the champion's own record for pages of theirs.
+    monkeypatch.setattr(history, "MOST_KEPT", 4)
+    others = [shelf.add(1), shelf.add(2)]
+    for turn in range(1, 11):
+        promote = deployment.promote_by_hand
+        promote(shelf.store, others[turn % 2], by="test", reason=f"turn {turn}", force=True)
+    found = pages(call, "/models/history", "promotions", "before", 3)
+    assert [[one["sequence"] for one in page] for page in found] == [
+        [11, 10, 9],
+        [8, 7, 6],
+        [5, 4, 3],
+        [2, 1],
+    ]
+    assert [one["reason"] for page in found for one in page][:-1] == [f"turn {n}" for n in range(10, 0, -1)]
+
+
+def test_without_a_champion_that_is_what_is_said(call: Call) -> None:
+    assert call("GET", "/models") == (200, {"versions": [], "next": None})
+    requests: list[tuple[str, str, Any]] = [
+        ("GET", "/models/champion", None),
+        ("GET", "/models/history", None),
+        ("POST", "/models/rollback", WHY),
+    ]
+    for request in requests:
+        status, answer = call(*request)
+        assert (status, answer["code"]) == (503, "NO_CHAMPION"), request
+
+
+def test_neither_numbers_nor_models_are_imported() -> None:
+    code = (
+        "import sys, functions.models.handler\n"
+        "print({'numpy', 'onnxruntime', 'boto3', 'sklearn'} & sys.modules.keys())"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"

@@ -1,0 +1,267 @@
+"""The monitor's routes and its schedule, through the handler: who may, what is answered, what is refused."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.core.registry import deployment, versions
+from functions.core.registry.lineage import from_metadata
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
+from functions.local.events import scheduled_event
+from functions.local.template import read_template
+from functions.monitor import service
+from functions.monitor.handler import handler
+from functions.monitor.state import STATE
+from tests.conftest import QUICK, TITANIC
+from tests.support import gateway
+from tests.support.declared import TEMPLATE
+from tests.support.production import champion_of, label, people, predict
+from training.publication import Upload, train_and_publish
+
+Call = Callable[..., tuple[int, Any]]
+UNKNOWN = "0" * 16
+READ = [
+    "/monitoring/report",
+    "/monitoring/reports",
+    "/monitoring/reports/1",
+    "/monitoring/openapi.json",
+    "/monitoring/docs",
+    "/datasets",
+    f"/datasets/{UNKNOWN}",
+]
+ACT = ["/monitoring/run", "/training"]
+
+
+@pytest.fixture
+def store(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    shutil.copytree(published, tmp_path / "store")
+    store = FolderStore(str(tmp_path / "store"))
+    store.put("datasets/titanic.csv", TITANIC.read_bytes())
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
+    service.service.cache_clear()
+    yield store
+    service.service.cache_clear()
+
+
+@pytest.fixture
+def call(store: Store) -> Call:
+    """Sends one request through the handler, as the gateway would; returns status and what the body holds."""
+
+    def call(method: str, path: str, scopes: str | None = "admin") -> tuple[int, Any]:
+        return gateway.call(handler, method, path, key_id="abc", scopes=scopes)
+
+    return call
+
+
+def serve_labelled(store: Store, count: int, seed: int = 0) -> None:
+    drawn = people(count, seed=seed)
+    answered = predict(store, [passenger for passenger, _ in drawn], datetime.now(UTC))
+    for id_, (_, survived) in zip(answered, drawn, strict=True):
+        label(store, id_, survived)
+
+
+def retrain(store: Store, key: str, folder: Path) -> str:
+    """What functions/retrain makes of an upload, and its promotion if the gate would not. The version."""
+    path = folder / Path(key).name
+    path.write_bytes(store.get(key).body)
+    entry = store.head(key)
+    upload = Upload(key, entry.modified, lineage=from_metadata(entry.metadata))
+    version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
+    assert version is not None
+    if champion_of(store).version != version:
+        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    return version
+
+
+# ---- The schedule
+
+
+def test_the_hour_of_the_schedule_runs_the_monitor(store: Store) -> None:
+    [schedule] = [one for one in read_template(TEMPLATE).schedules if one.function == "MonitorFunction"]
+    serve_labelled(store, 5)
+    event = scheduled_event(schedule, datetime.now(UTC))
+    answer = handler(event, None)
+    assert answer["report"] == 1
+    assert answer["training"]["outcome"] == "not due"
+    assert handler(event, None) == answer
+
+
+def test_before_there_is_a_model_the_schedule_has_nothing_to_watch(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.delete(deployment.CHAMPION)
+    assert handler({"source": "aws.events"}, None)["report"] is None
+    assert "nothing to watch" in capsys.readouterr().out
+
+
+# ---- Reports
+
+
+def test_a_run_is_answered_with_its_report_which_stays(call: Call, store: Store) -> None:
+    assert call("GET", "/monitoring/report")[0] == 404
+    serve_labelled(store, 60)
+    status, report = call("POST", "/monitoring/run")
+    assert status == 200
+    assert (report["sequence"], report["counted"]["rows"], report["live"]["labels"]) == (1, 60, 60)
+    assert call("GET", "/monitoring/report") == call("GET", "/monitoring/reports/1") == (200, report)
+
+
+def test_reports_come_in_pages_newest_first(call: Call, store: Store) -> None:
+    for seed in range(5):
+        serve_labelled(store, 1, seed)
+        call("POST", "/monitoring/run")
+    _, first = call("GET", "/monitoring/reports?limit=3")
+    assert ([one["sequence"] for one in first["reports"]], first["next"]) == ([5, 4, 3], 3)
+    _, second = call("GET", f"/monitoring/reports?limit=3&before={first['next']}")
+    assert ([one["sequence"] for one in second["reports"]], second["next"]) == ([2, 1], None)
+    # A run that died has not written its report yet: the next one will.
+    store.delete("monitoring/reports/00000005.json")
+    _, first = call("GET", "/monitoring/reports?limit=3")
+    assert [one["sequence"] for one in first["reports"]] == [4, 3]
+    call("POST", "/monitoring/run")
+    assert call("GET", "/monitoring/reports/5")[0] == 200
+
+
+def test_a_report_or_a_state_that_is_damaged_is_told(call: Call, store: Store) -> None:
+    call("POST", "/monitoring/run")
+    store.put("monitoring/reports/00000001.json", b"junk")
+    status, answer = call("GET", "/monitoring/reports/1")
+    assert (status, answer["code"]) == (503, "UNUSABLE_RECORD")
+    assert answer["error"] == "report 1 is damaged, or of an earlier release"
+    store.put(STATE, b"junk")
+    status, answer = call("GET", "/monitoring/report")
+    assert (status, answer["code"]) == (503, "UNUSABLE_RECORD")
+    assert "delete it" in answer["error"]
+
+
+# ---- Training on request
+
+
+def test_who_asks_for_a_model_gets_one_of_what_was_labelled(call: Call, store: Store) -> None:
+    status, training = call("POST", "/training")
+    assert (status, training["outcome"]) == (202, "unchanged")
+    serve_labelled(store, 5)
+    status, training = call("POST", "/training")
+    assert (status, training["outcome"], training["labels"]) == (202, "uploaded", 5)
+    assert store.head(training["dataset"]).size > 0
+
+
+def test_what_holds_a_training_up_is_a_conflict(
+    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_MOST_TRAININGS_A_DAY", "1")
+    service.service.cache_clear()
+    serve_labelled(store, 1)
+    assert call("POST", "/training")[0] == 202
+    serve_labelled(store, 1, seed=1)
+    status, answer = call("POST", "/training")
+    assert (status, answer["code"]) == (409, "CONFLICT")
+    assert "1 trainings were started within a day" in answer["error"]
+
+
+# ---- Datasets and models, both ways
+
+
+def test_datasets_and_models_name_one_another(call: Call, store: Store, tmp_path: Path) -> None:
+    first = champion_of(store)
+    serve_labelled(store, 50)
+    made = call("POST", "/training")[1]["dataset"]
+    second = retrain(store, made, tmp_path)
+    store.put("datasets/refused.csv", b"no table")
+    _, found = call("GET", "/datasets")
+    child, parent = found["datasets"]
+    assert (parent["id"], parent["models"]) == (first.dataset.sha256[:16], [first.version])
+    assert (parent["grew_into"], parent["models_of_those"]) == ([child["id"]], [second])
+    assert (child["facts"]["key"], child["models"], child["grew_into"]) == (made, [second], [])
+    assert child["facts"]["rows"] == 1309 + 50
+    lineage = child["facts"]["lineage"]
+    assert (lineage["reference_sha256"], lineage["labels"]) == (first.dataset.sha256, 50)
+    # The second was uploaded once more (by the fixture): the same bytes make no other model.
+    assert [one["key"] for one in found["without_model"]] == ["datasets/refused.csv", "datasets/titanic.csv"]
+    assert call("GET", f"/datasets/{child['id']}") == (200, child)
+    of = {version: call("GET", f"/datasets?model={version}")[1] for version in (first.version, second)}
+    assert of[first.version] == {"datasets": [parent], "without_model": []}
+    assert of[second] == {"datasets": [child, parent], "without_model": []}
+
+
+def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(call: Call, store: Store) -> None:
+    store.put(versions.manifest_key(UNKNOWN), b"junk")
+    status, found = call("GET", "/datasets")
+    assert (status, len(found["datasets"])) == (200, 1)
+    assert call("GET", f"/datasets?model={UNKNOWN}")[0] == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/datasets/{UNKNOWN}", 404),
+        (f"/datasets?model={UNKNOWN}", 404),
+        ("/datasets/titanic.csv", 422),
+        ("/datasets?model=../x", 422),
+        ("/monitoring/reports/7", 404),
+        ("/monitoring/reports/0", 422),
+        ("/monitoring/reports?limit=101", 422),
+        ("/monitoring/nothing", 404),
+    ],
+)
+def test_what_is_not_there_or_does_not_fit_is_refused(call: Call, path: str, status: int) -> None:
+    call("POST", "/monitoring/run")
+    found, answer = call("GET", path)
+    assert found == status
+    assert answer["error"]
+
+
+# ---- Access, documents
+
+
+@pytest.mark.parametrize("path", READ)
+def test_reading_takes_a_key_that_may_predict(call: Call, path: str) -> None:
+    assert call("GET", path, None)[0] == 401
+    assert call("GET", path, "feedback")[0] == 403
+    assert call("GET", path, "predict")[0] in {200, 404}
+
+
+@pytest.mark.parametrize("path", ACT)
+def test_having_something_done_takes_an_administrator_and_is_logged(
+    call: Call, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("POST", path, None)[0] == 401
+    assert call("POST", path, "predict feedback")[0] == 403
+    assert call("POST", path)[0] in {200, 202}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    asked = [line for line in lines if line["message"] == "administrator"]
+    assert [(line["key_id"], line["route"]) for line in asked] == [("abc", f"POST {path}")]
+
+
+def test_without_a_champion_a_run_says_so(call: Call, store: Store) -> None:
+    store.delete(deployment.CHAMPION)
+    status, answer = call("POST", "/monitoring/run")
+    assert (status, answer["code"]) == (503, "NO_CHAMPION")
+
+
+def test_the_document_has_every_route_and_the_routes_are_the_templates(call: Call) -> None:
+    _, document = call("GET", "/monitoring/openapi.json")
+    found = {f"{method.upper()} {path}" for path, one in document["paths"].items() for method in one}
+    declared = {route.key for route in read_template(TEMPLATE).routes if route.function == "MonitorFunction"}
+    assert declared == found | {"GET /monitoring/openapi.json", "GET /monitoring/docs"}
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert {"401", "403", "503"} <= operation["responses"].keys()
+    status, page = call("GET", "/monitoring/docs")
+    assert status == 200
+    assert "/monitoring/report" in page
+
+
+@pytest.mark.parametrize("path", ["/monitoring/reports/{}", "/monitoring/reports?before={}"])
+def test_a_number_that_no_report_can_have_is_refused(call: Call, path: str) -> None:
+    for number in ("100000000", "9" * 300, "0"):
+        status, refusal = call("GET", path.format(number))
+        assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+        assert "monitoring/" not in str(refusal)
+    assert call("GET", "/monitoring/reports/99999999")[0] == 404

@@ -1,0 +1,215 @@
+"""Runs of the monitor that die or meet others: each leads to one report, and nothing is counted twice."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from functions.core.base.errors import Conflict, StoreUnavailable
+from functions.core.registry.lineage import from_metadata
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
+from functions.monitor import metrics, reports
+from functions.monitor import run as run_module
+from functions.monitor.report import Report
+from functions.monitor.state import State, read_state, write_state
+from tests.monitor.monitoring import HOUR, NOW, Died, Mortal, datasets, monitor, serve, watched
+from tests.support.production import label
+
+UPLOADED = "datasets/titanic.csv"
+
+
+@pytest.fixture
+def store(published: Path, tmp_path: Path) -> Store:
+    return watched(published, tmp_path)
+
+
+def serve_labelled(store: Store, count: int, seed: int = 0, *, wrong: bool = False) -> None:
+    for id_, survived in serve(store, count, seed=seed).items():
+        label(store, id_, survived is not wrong)
+
+
+def state_of(store: Store) -> State:
+    state, _ = read_state(store) or pytest.fail("there is a state")
+    return state
+
+
+def made(store: Store) -> list[str]:
+    return [key for key in datasets(store) if key != UPLOADED]
+
+
+def dying(root: Path, last: int) -> Mortal:
+    """A store whose user dies in place of write number `last`, counted from 1."""
+    return Mortal(root, lambda number, _: number == last)
+
+
+def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = serve(store, 400, older=25)
+    monitor(store)
+    outcomes |= serve(store, 400, older=25, seed=1)
+    for id_, survived in [*outcomes.items()][::10]:
+        label(store, id_, survived)
+    start = tmp_path / "store"
+    shutil.copytree(start, tmp_path / "undisturbed")
+    undisturbed = FolderStore(str(tmp_path / "undisturbed"))
+    expected = monitor(undisturbed)
+    assert expected.training.outcome == "uploaded"
+    deaths = 0
+    while True:
+        root = tmp_path / f"dies-at-{deaths + 1}"
+        shutil.copytree(start, root)
+        capsys.readouterr()
+        try:
+            monitor(dying(root, deaths + 1))
+            break
+        except Died:
+            deaths += 1
+        after = FolderStore(str(root))
+        assert monitor(after) == expected
+        assert reports.read(after, expected.sequence) == expected
+        assert state_of(after) == state_of(undisturbed)
+        [dataset] = made(after)
+        [copy] = after.list("monitoring/datasets/")
+        assert after.get(dataset) == undisturbed.get(dataset) == after.get(copy.key)
+        assert from_metadata(after.head(dataset).metadata) is not None
+        # The alarms are told twice by who dies between telling and writing the report, by no one never.
+        assert 1 <= capsys.readouterr().out.count('"monitoring"') <= 2
+    # What is labelled, the dataset's copy, the state with the decision, the report, the dataset, its lineage,
+    # the state without.
+    assert deaths == 7
+
+
+def test_who_dies_while_telling_the_alarms_is_followed_by_one_who_tells_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Report] = []
+
+    def die(*_: object) -> None:
+        raise Died
+
+    monkeypatch.setattr(metrics, "emit", die)
+    with pytest.raises(Died):
+        monitor(store)
+    monkeypatch.setattr(metrics, "emit", lambda report, _: told.append(report))
+    assert told == [] != [monitor(store)] == told
+
+
+def test_a_dataset_that_was_decided_on_is_uploaded_as_it_was_whatever_comes_in_between(
+    store: Store, tmp_path: Path
+) -> None:
+    serve_labelled(store, 60)
+    monitor(store)
+    # The copy, the state, the report: dead before the upload.
+    with pytest.raises(Died):
+        monitor(dying(tmp_path / "store", 4), requested=True)
+    assert made(store) == []
+    decided = state_of(store)
+    serve_labelled(store, 5, seed=1)
+    # Another model's being due does not come before.
+    report = monitor(store, NOW + HOUR, requested=True)
+    first, second = decided.report.training.dataset, report.training.dataset
+    assert sorted(made(store)) == sorted([str(first), str(second)])
+    assert report.training.labels == 65
+    assert len(store.get(str(first)).body.splitlines()) == 1 + 1309 + 60
+    assert state_of(store).started == [NOW, NOW + HOUR]
+
+
+def test_no_death_outwits_the_limit_of_trainings(store: Store, tmp_path: Path) -> None:
+    for seed in range(5):
+        serve_labelled(store, 1, seed)
+        # At its upload, where it has one.
+        with suppress(Died):
+            monitor(dying(tmp_path / "store", 6), requested=True)
+        monitor(store)
+    assert len(made(store)) == len(state_of(store).started) == 3
+
+
+class Away(FolderStore):
+    """A store that does not take datasets."""
+
+    def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
+        if key.startswith("datasets/"):
+            raise StoreUnavailable("the store is away")
+        return super().create(key, body, metadata=metadata)
+
+
+def test_an_upload_that_fails_is_left_to_the_next_run(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve_labelled(store, 60, wrong=True)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            monitor(Away(str(tmp_path / "store")))
+        assert made(store) == []
+    report = monitor(store, NOW + HOUR)
+    assert (report.sequence, report.training.outcome) == (1, "uploaded")
+    assert made(store) == [report.training.dataset]
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert line["Trainings"] == 1
+
+
+def test_a_dataset_that_was_lost_before_its_upload_is_made_anew(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve_labelled(store, 60, wrong=True)
+    with pytest.raises(StoreUnavailable):
+        monitor(Away(str(tmp_path / "store")))
+    [copy] = store.list("monitoring/datasets/")
+    store.delete(copy.key)
+    assert monitor(store, NOW + HOUR).sequence == 1
+    assert "gone before it was uploaded" in capsys.readouterr().out
+    assert made(store) == []
+    again = monitor(store, NOW + 25 * HOUR)
+    assert (again.training.reason, again.training.outcome) == ("quality", "uploaded")
+    assert made(store) == [again.training.dataset]
+
+
+def test_runs_at_once_make_one_report_and_one_dataset_and_count_nothing_twice(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = serve(store, 350)
+    for id_, survived in [*outcomes.items()][:60]:
+        label(store, id_, not survived)
+    with ThreadPoolExecutor(8) as pool:
+        found = [*pool.map(lambda _: monitor(store), range(8))]
+    assert all(report == found[0] for report in found)
+    assert (found[0].sequence, found[0].counted.rows, found[0].live.labels) == (1, 350, 60)
+    assert (found[0].training.reason, found[0].training.outcome) == ("quality", "uploaded")
+    assert [*store.list("monitoring/reports/")] == [store.head("monitoring/reports/00000001.json")]
+    assert made(store) == [found[0].training.dataset]
+    assert len(state_of(store).started) == 1
+    assert state_of(store).pending is None
+
+
+def test_who_asks_for_a_model_is_answered_as_it_was_though_another_run_is_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_labelled(store, 60)
+    others: list[Report] = []
+
+    def second(store: Store, state: State, *, over: str | None) -> str:
+        monkeypatch.setattr(run_module, "write_state", write_state)
+        others.append(monitor(store))
+        return write_state(store, state, over=over)
+
+    monkeypatch.setattr(run_module, "write_state", second)
+    report = monitor(store, requested=True)
+    assert [other.training.outcome for other in others] == ["not due"]
+    assert (report.sequence, report.training.reason, report.training.outcome) == (2, "request", "uploaded")
+    assert made(store) == [report.training.dataset]
+    assert len(state_of(store).started) == 1
+
+
+def test_a_run_that_is_never_first_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise Conflict("somebody else was first")
+
+    monkeypatch.setattr("functions.monitor.run.write_state", lost)
+    with pytest.raises(Conflict, match="first"):
+        monitor(store)

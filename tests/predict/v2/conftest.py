@@ -1,0 +1,24 @@
+"""What the tests of the protocol hold against its answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.core.registry.deployment import read_champion
+from functions.core.storage.folder import FolderStore
+from tests.conftest import Call
+from tests.predict.v2.tensors import (
+    PASSENGERS,
+)
+
+
+@pytest.fixture
+def expected(call: Call) -> list[float]:
+    """What /predict says of `PASSENGERS`."""
+    return [call("POST", "/predict", json.dumps(one))[1]["probability"] for one in PASSENGERS]
+
+
+@pytest.fixture
+def version(published: Path) -> str:
+    return read_champion(FolderStore(str(published)))[0].version

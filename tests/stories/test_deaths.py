@@ -1,0 +1,92 @@
+"""A retrain killed at each of its writes: the champion can always be loaded, the next event finishes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.core.registry import deployment, versions
+from functions.core.schema.passenger import Passenger
+from functions.core.scoring.scorer import Scorer
+from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
+from tests.conftest import TITANIC
+
+Retrain = Callable[[Path, str, int], int]
+# More than any retrain writes: nobody dies.
+NEVER = 1_000
+
+
+def uploaded(event: Callable[[str], dict[str, Any]], key: str) -> dict[str, Any]:
+    found = event("s3_put")
+    found["Records"][0]["s3"]["object"] = {"key": key}
+    return found
+
+
+def champion_that_scores(store: Store) -> deployment.Champion:
+    champion, _ = deployment.read_champion(store)
+    model = versions.read_model(store, versions.read_manifest(store, champion.version))
+    assert 0 < Scorer(model).score([Passenger(pclass=1, sex="female")]).probability[0] < 1
+    return champion
+
+
+@pytest.fixture
+def retrain(event: Callable[[str], dict[str, Any]]) -> Iterator[Retrain]:
+    """Retrains in a process of its own, which dies at the write named. Returns the exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.stories.dying"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Only a process with one thread can be forked safely.
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    ) as process:
+
+        def run(root: Path, key: str, last: int) -> int:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            order = {"root": str(root), "event": uploaded(event, key), "last": last}
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        yield run
+
+
+def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished_by_the_next_event(
+    tmp_path: Path, retrain: Retrain
+) -> None:
+    start = tmp_path / "start"
+    lines = TITANIC.read_bytes().splitlines(keepends=True)
+    FolderStore(str(start)).put("datasets/first.csv", b"".join(lines[:900]))
+    assert retrain(start, "datasets/first.csv", NEVER) == 0
+    first = champion_that_scores(FolderStore(str(start)))
+    FolderStore(str(start)).put("datasets/second.csv", TITANIC.read_bytes())
+
+    deaths = 0
+    while True:
+        root = tmp_path / f"dies-at-{deaths + 1}"
+        shutil.copytree(start, root)
+        code = retrain(root, "datasets/second.csv", deaths + 1)
+        store = FolderStore(str(root))
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+        deaths += 1
+        # The last write is the promotion: whoever dies before it leaves the old champion.
+        assert champion_that_scores(store) == first
+        assert retrain(root, "datasets/second.csv", NEVER) == 0
+        second = champion_that_scores(store)
+        assert (second.sequence, second.previous) == (2, first.version)
+        assert second.version != first.version
+        shutil.rmtree(root)
+    # The probe's three, the graph, the holdout, the rows, the manifest, the champion.
+    assert deaths == 8
+    assert champion_that_scores(store).sequence == 2

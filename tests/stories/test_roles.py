@@ -1,0 +1,285 @@
+"""Each function may do what it does and no more: its recorded calls against its role in template.yaml."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from functions.authorize import handler as authorize_module
+from functions.core.base.ids import new_ids, time_of
+from functions.core.identity.key_list import add
+from functions.core.identity.keys import make_key
+from functions.core.predictions.records import folder
+from functions.core.registry import deployment, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.opening import open_parameter
+from functions.feedback import service as feedback_service
+from functions.feedback.handler import handler as feedback_handler
+from functions.local.template import read_template
+from functions.models import app as models_app
+from functions.models.handler import handler as models_handler
+from functions.monitor import service as monitor_service
+from functions.monitor.handler import handler as monitor_handler
+from functions.predict import service
+from functions.predict.handler import handler as predict_handler
+from functions.retrain import handler as retrain_module
+from tests.conftest import TITANIC
+from tests.stories.iam import Grant, Need, grants_of
+from tests.stories.recorder import Recorder
+from tests.support import gateway
+from tests.support.buckets import new_bucket
+from tests.support.declared import TEMPLATE
+from tests.support.production import logged_line
+
+FUNCTIONS = read_template(TEMPLATE).functions
+BUCKET = FUNCTIONS["PredictFunction"].environment["LIFEBOAT_STORE"].removeprefix("s3://")
+OTHER = "0" * 15 + "1"
+
+# What Lambda itself does with a function's role: no call of ours shows it.
+OF_LAMBDA = {
+    "logs:CreateLogStream": "Lambda opens the log stream",
+    "logs:PutLogEvents": "Lambda sends what was printed",
+    "xray:PutTraceSegments": "Lambda sends the traces",
+    "xray:PutTelemetryRecords": "Lambda sends the traces",
+    "sqs:SendMessage": "Lambda keeps an event that failed for good",
+}
+
+
+def uncovered(needs: set[Need], grants: list[Grant]) -> set[Need]:
+    """What was needed and is not granted."""
+    return {need for need in needs if not any(grant.covers(need) for grant in grants)}
+
+
+def superfluous(needs: set[Need], grants: list[Grant]) -> set[Grant]:
+    """What could be taken away, and all that was needed would still be granted."""
+    return {
+        grant
+        for grant in grants
+        if grant.action not in OF_LAMBDA
+        and not uncovered(needs, [other for other in grants if other is not grant])
+    }
+
+
+class Machine:
+    """An S3 protocol on a socket, in which the functions run as template.yaml has them, under watch."""
+
+    def __init__(self, recorder: Recorder, s3: Any, published: FolderStore) -> None:
+        self.recorder = recorder
+        self.version = deployment.read_champion(published)[0].version
+        self.manifest = versions.read_manifest(published, self.version)
+        self._s3 = s3
+        self._published = published
+
+    def put(self, key: str, body: bytes) -> str:
+        found: str = self._s3.put_object(Bucket=BUCKET, Key=key, Body=body)["VersionId"]
+        return found
+
+    def delete(self, key: str) -> None:
+        self._s3.delete_object(Bucket=BUCKET, Key=key)
+
+    def publish(self) -> None:
+        """Put the champion into the bucket, and the same model once more as version OTHER."""
+        for entry in self._published.list(""):
+            self.put(entry.key, self._published.get(entry.key).body)
+        other: Manifest = self.manifest.model_copy(update={"version": OTHER})
+        self.put(versions.manifest_key(OTHER), other.model_dump_json().encode())
+        for key in (versions.model_key, versions.holdout_key):
+            self.put(key(OTHER), self._published.get(key(self.version)).body)
+
+    def ask(self, handler: Any, method: str, path: str, body: Any = None) -> int:
+        """The status of a handler's answer to an administrator's request."""
+        with self.recorder.recording():
+            status, _ = gateway.call(handler, method, path, body, scopes="admin")
+        return status
+
+    def upload(self, key: str, body: bytes | None, *, with_version: bool) -> str:
+        """What retrain makes of the event of an upload; without a body the object is not there any more."""
+        record = gateway.read_event("s3_put")["Records"][0]
+        record["s3"]["object"] = {"key": quote_plus(key, safe="/")}
+        if body is not None:
+            version_id = self.put(key, body)
+            if with_version:
+                record["s3"]["object"]["versionId"] = version_id
+        with self.recorder.recording():
+            (result,) = retrain_module.handler({"Records": [record]}, None)["results"]
+        status: str = result["status"]
+        return status
+
+
+def exercise_predict(machine: Machine) -> None:
+    passenger = {"pclass": 1, "sex": "female"}
+    assert machine.ask(predict_handler, "GET", "/health/ready") == 503
+    machine.publish()
+    machine.delete(versions.manifest_key(machine.version))
+    assert machine.ask(predict_handler, "GET", "/model") == 503
+    machine.publish()
+    # The second finds the champion unchanged.
+    for _ in range(2):
+        assert machine.ask(predict_handler, "POST", "/predict", passenger) == 200
+    # A search for a prediction that nobody made reads all that there is.
+    [id_] = new_ids(1)
+    machine.put(f"{folder(time_of(id_))}a.jsonl", b"")
+    assert machine.ask(predict_handler, "GET", f"/predictions/{id_}") == 404
+
+
+def exercise_retrain(machine: Machine) -> None:
+    lines = TITANIC.read_bytes().splitlines(keepends=True)
+    # Fewer passengers train sooner.
+    first, second = b"".join(lines[:500]), b"".join(lines[:501])
+    assert machine.upload("datasets/first.csv", first, with_version=True) == "promoted"
+    assert machine.upload("datasets/again.csv", first, with_version=False) == "already published"
+    assert machine.upload("datasets/second.csv", second, with_version=True) in {"promoted", "published"}
+    assert machine.upload("datasets/bad.csv", b"pclass,survived,sex\n", with_version=True) == "rejected"
+    assert machine.upload("datasets/empty.csv", b"", with_version=True) == "rejected"
+    assert machine.upload("datasets/gone.csv", None, with_version=False) == "gone"
+
+
+def exercise_models(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(models_handler, method, path, body)
+
+    why = {"reason": "a test", "force": True}
+    assert ask("GET", "/models/champion") == 503
+    assert ask("POST", f"/models/{OTHER}/promote", why) == 404
+    machine.publish()
+    assert ask("GET", "/models?limit=2") == 200
+    assert ask("GET", f"/models/{OTHER}") == 200
+    assert ask("GET", f"/models/compare?left={OTHER}&right={machine.version}") == 200
+    assert ask("POST", f"/models/{OTHER}/promote", why) == 200
+    assert ask("POST", "/models/rollback", {"reason": "a test"}) == 200
+    assert ask("GET", "/models/history") == 200
+    assert ask("DELETE", f"/models/{machine.version}") == 409
+    assert ask("DELETE", f"/models/{OTHER}") == 204
+    assert ask("DELETE", f"/models/{OTHER}") == 404
+
+
+def exercise_authorize(machine: Machine) -> None:
+    event = gateway.read_event("authorizer_request")
+    text, key = make_key(["predict"], "a test", datetime.now(UTC))
+    event["headers"]["x-api-key"] = text
+
+    def key_id() -> str:
+        with machine.recorder.recording():
+            found: str = authorize_module.handler(event, None)["context"]["key_id"]
+        return found
+
+    assert key_id() == ""
+    add(open_parameter(FUNCTIONS["AuthorizeFunction"].environment["LIFEBOAT_KEYS"]), key, datetime.now(UTC))
+    assert key_id() == key.id
+
+
+def exercise_feedback(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(feedback_handler, method, path, body)
+
+    [id_] = new_ids(1)
+    assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 404
+    [id_] = new_ids(1)
+    machine.put(f"{folder(time_of(id_))}a.jsonl", logged_line(id_, version=OTHER))
+    # The second finds a lease, that has ended by then.
+    for _ in range(2):
+        assert ask("GET", "/feedback/queue") == 200
+        time.sleep(1)
+    assert ask("GET", f"/feedback/rounds/{id_}") == 404
+    assert ask("POST", "/feedback/rounds", {"size": 1}) == 201
+    assert ask("GET", "/feedback/rounds") == 200
+    assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 200
+    assert ask("GET", "/feedback/progress") == 200
+    assert ask("GET", "/feedback/export") == 200
+
+
+def exercise_monitor(machine: Machine) -> None:
+    def ask(method: str, path: str) -> int:
+        return machine.ask(monitor_handler, method, path)
+
+    assert ask("GET", "/monitoring/report") == 404
+    assert ask("POST", "/monitoring/run") == 503
+    machine.publish()
+    # As uploaded: the manifest names the version of the dataset.
+    manifest = machine.manifest
+    facts = {"version_id": machine.put("datasets/titanic.csv", TITANIC.read_bytes())}
+    manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
+    machine.put(versions.manifest_key(machine.version), manifest.model_dump_json().encode())
+    [id_] = new_ids(1)
+    machine.put(f"{folder(time_of(id_))}a.jsonl", logged_line(id_, version=OTHER))
+    machine.put(f"feedback/dt={time_of(id_):%Y-%m-%d}/{id_}/000001-1-a.json", b"")
+    assert ask("POST", "/training") == 202
+    assert ask("POST", "/monitoring/run") == 200
+    assert ask("GET", "/monitoring/reports") == 200
+    assert ask("GET", "/monitoring/reports/9") == 404
+    assert ask("GET", "/datasets") == 200
+
+
+EXERCISES: dict[str, Callable[[Machine], None]] = {
+    "AuthorizeFunction": exercise_authorize,
+    "FeedbackFunction": exercise_feedback,
+    "MonitorFunction": exercise_monitor,
+    "PredictFunction": exercise_predict,
+    "RetrainFunction": exercise_retrain,
+    "ModelsFunction": exercise_models,
+}
+
+
+@pytest.fixture
+def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    recorder = Recorder()
+    for function in FUNCTIONS.values():
+        for name, value in function.environment.items():
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    # Every request asks the store and the list of keys.
+    monkeypatch.setenv("LIFEBOAT_REFRESH_SECONDS", "0")
+    monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", "0")
+    monkeypatch.setenv("LIFEBOAT_LEASE_SECONDS", "1")
+    recorder.watch_clients(monkeypatch)
+    caches = (
+        authorize_module.key_ring,
+        feedback_service.service,
+        service.service,
+        models_app.store,
+        monitor_service.service,
+        retrain_module._settings,
+        retrain_module._store,
+    )
+    for cached in caches:
+        cached.cache_clear()
+    with new_bucket(BUCKET) as s3:
+        yield Machine(recorder, s3, FolderStore(str(published)))
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize("function", EXERCISES)
+def test_a_role_grants_what_its_function_does_and_nothing_more(machine: Machine, function: str) -> None:
+    EXERCISES[function](machine)
+    needs, grants = machine.recorder.needs, grants_of(function)
+    assert uncovered(needs, grants) == set()
+    assert superfluous(needs, grants) == set()
+
+
+def test_every_function_of_the_template_is_exercised() -> None:
+    assert EXERCISES.keys() == FUNCTIONS.keys()
+
+
+def test_the_judge_notices_what_is_missing_and_what_is_too_much() -> None:
+    key = Need("s3:GetObject", "arn:aws:s3:::b/models/1/model.onnx")
+    listing = Need("s3:ListBucket", "arn:aws:s3:::b", "models/")
+    reading = Grant("s3:GetObject", "arn:aws:s3:::b/models/*")
+    looking = Grant("s3:ListBucket", "arn:aws:s3:::b", "models/*")
+    assert uncovered({key, listing}, [reading, looking]) == set()
+    assert uncovered({key, listing}, [reading]) == {listing}
+    for other in (
+        Grant("s3:PutObject", "arn:aws:s3:::b/models/*"),
+        Grant("s3:GetObject", "arn:aws:s3:::b/registry/*"),
+        Grant("s3:GetObject", "arn:aws:s3:::c/models/*"),
+        Grant("s3:GetObject", "arn:aws:s3:::b/models/?/model.onn"),
+        Grant("s3:GetObject", "arn:aws:s3:::b/models/*", "models/*"),
+    ):
+        assert uncovered({key}, [other]) == {key}
+        assert superfluous({key}, [reading, other]) == {other}
+    assert superfluous({key}, [reading, Grant("logs:PutLogEvents", "Logs.Arn")]) == set()

@@ -1,0 +1,57 @@
+"""Requests as the API's gateway hands them to a function, for tests that call its handler."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EVENTS = Path(__file__).parents[1] / "events"
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def read_event(name: str) -> dict[str, Any]:
+    """A golden event by the name of its file."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+def send(
+    handler: Handler,
+    method: str,
+    path: str,
+    body: str | bytes | None = None,
+    *,
+    key_id: str = "5f3a91c2",
+    scopes: str | None = "predict",
+    headers: dict[str, str] | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
+    """Send one request through `handler`, as the gateway would; the gateway's answer.
+
+    path: with its query. scopes: of the key that the authorizer found (None: no authorizer was asked).
+    changes: fields of the event.
+    """
+    raw, _, query = path.partition("?")
+    request = read_event("http_predict")
+    if scopes is None:
+        del request["requestContext"]["authorizer"]
+    else:
+        request["requestContext"]["authorizer"]["lambda"] |= {"key_id": key_id, "scopes": scopes}
+    request |= {"rawPath": raw, "rawQueryString": query, "body": body} | changes
+    request["headers"] |= headers or {}
+    if isinstance(body, bytes):
+        request |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    request["requestContext"]["http"] |= {"method": method, "path": raw}
+    request["routeKey"] = request["requestContext"]["routeKey"] = f"{method} {raw}"
+    return handler(request, None)
+
+
+def call(handler: Handler, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
+    """The same with a body of JSON; status, and what the answer holds: JSON (None if it is empty) or text."""
+    answer = send(handler, method, path, None if body is None else json.dumps(body), **options)
+    content = answer["body"]
+    if "json" in answer["headers"].get("content-type", ""):
+        content = json.loads(content or "null")
+    return answer["statusCode"], content

@@ -1,0 +1,315 @@
+"""The rules that every resource in template.yaml keeps."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from functions.local.template import read_template
+from tests.support.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
+
+FUNCTIONS = dict(of_type("AWS::Serverless::Function"))
+ASYNCHRONOUS = {"S3", "Schedule", "ScheduleV2", "SNS", "EventBridgeRule", "CloudWatchEvent"}
+
+# What AWS knows no narrower resource for.
+ON_EVERYTHING = {
+    "xray:PutTraceSegments": "a trace has no name before it is sent",
+    "xray:PutTelemetryRecords": "the same",
+}
+
+
+# Whose roles those are that no function has.
+OTHER_SERVICES = {
+    "PredictionFilterRole": "logs.amazonaws.com",
+    "PredictionStreamRole": "firehose.amazonaws.com",
+}
+
+
+def statements(role: str) -> Iterator[dict[str, Any]]:
+    for policy in RESOURCES[role]["Properties"]["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def resources(statement: dict[str, Any]) -> list[str]:
+    """The names that a statement names. One resource is a tag and its value; several are a list of those."""
+    found = statement["Resource"]
+    return [name for _, name in ([found] if isinstance(found[0], str) else found)]
+
+
+ROLES = [id_ for id_, _ in of_type("AWS::IAM::Role")]
+each_role = pytest.mark.parametrize("role", ROLES)
+each_function = pytest.mark.parametrize("id_", FUNCTIONS)
+
+
+# ---- Functions
+
+
+def test_no_two_functions_share_a_role_or_a_log_group() -> None:
+    assert len({function["Role"][1] for function in FUNCTIONS.values()}) == len(FUNCTIONS)
+    assert len({function["LoggingConfig"]["LogGroup"][1] for function in FUNCTIONS.values()}) == len(
+        FUNCTIONS
+    )
+
+
+@each_function
+def test_a_function_writes_json_to_its_own_log_group_and_to_no_other(id_: str) -> None:
+    function = FUNCTIONS[id_]
+    _, group = function["LoggingConfig"]["LogGroup"]
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert RESOURCES[group]["Type"] == "AWS::Logs::LogGroup"
+    role = function["Role"][1].removesuffix(".Arn")
+    writes = {s["Action"]: s["Resource"] for s in statements(role) if s["Action"].startswith("logs:")}
+    assert writes == {
+        "logs:CreateLogStream": ["GetAtt", f"{group}.Arn"],
+        "logs:PutLogEvents": ["GetAtt", f"{group}.Arn"],
+    }
+
+
+def test_every_log_group_forgets() -> None:
+    groups = dict(of_type("AWS::Logs::LogGroup"))
+    assert groups
+    assert all(group["RetentionInDays"] == ["Ref", "LogRetentionDays"] for group in groups.values())
+
+
+def test_every_handler_is_a_module_of_this_repository() -> None:
+    for function in read_template(TEMPLATE).functions.values():
+        module, _, name = function.handler.rpartition(".")
+        assert name == "handler"
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file()
+
+
+@each_function
+def test_what_fails_asynchronously_is_kept(id_: str) -> None:
+    function = FUNCTIONS[id_]
+    if not ASYNCHRONOUS & {event["Type"] for event in function.get("Events", {}).values()}:
+        assert "EventInvokeConfig" not in function
+        return
+    _, destination = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]
+    queue = destination.removesuffix(".Arn")
+    assert RESOURCES[queue]["Properties"]["SqsManagedSseEnabled"] is True
+    # As long as SQS keeps anything: somebody may be on holiday.
+    assert RESOURCES[queue]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    role = function["Role"][1].removesuffix(".Arn")
+    assert ("sqs:SendMessage", ["GetAtt", destination]) in [
+        (statement["Action"], statement["Resource"]) for statement in statements(role)
+    ]
+
+
+def test_all_functions_share_one_store_named_for_stage_account_and_region() -> None:
+    template = read_template(TEMPLATE, region="eu-west-1", Stage="prod")
+    stores = {function.environment["LIFEBOAT_STORE"] for function in template.functions.values()}
+    assert stores == {"s3://lifeboat-prod-123456789012-eu-west-1"}
+
+
+# ---- Permissions
+
+
+@each_role
+def test_a_role_is_one_services_alone_and_holds_nothing_but_what_is_written_here(role: str) -> None:
+    properties = RESOURCES[role]["Properties"]
+    (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": OTHER_SERVICES.get(role, "lambda.amazonaws.com")}
+    # Logs and Firehose act for whoever asks them: only for this account here.
+    assert ("AccountId" in str(trust.get("Condition"))) is (role in OTHER_SERVICES)
+    assert "ManagedPolicyArns" not in properties
+
+
+@each_role
+def test_a_statement_allows_one_action(role: str) -> None:
+    for statement in statements(role):
+        assert isinstance(statement["Action"], str), statement["Sid"]
+        assert "*" not in statement["Action"], statement["Sid"]
+        assert not {"NotAction", "NotResource"} & statement.keys(), statement["Sid"]
+
+
+@each_role
+def test_a_statement_names_its_resources(role: str) -> None:
+    for statement in statements(role):
+        if statement["Resource"] == "*":
+            assert statement["Action"] in ON_EVERYTHING, statement["Sid"]
+            continue
+        for name in resources(statement):
+            bucket, slash, key = name.partition("/")
+            assert "*" not in bucket, statement["Sid"]
+            if bucket.endswith(":parameter"):
+                assert "*" not in key, statement["Sid"]
+                continue
+            # A wildcard stands for the objects below a folder, or those that begin alike, at the end alone.
+            assert not slash or ("*" not in key[:-1] and key.endswith(("/*", "-*"))), statement["Sid"]
+
+
+def test_what_people_upload_no_function_can_write_over() -> None:
+    written = [
+        name.partition("/")[2]
+        for role in ROLES
+        for statement in statements(role)
+        if statement["Action"] == "s3:PutObject"
+        for name in resources(statement)
+    ]
+    assert [key for key in written if key.startswith("datasets/")] == ["datasets/labelled-*"]
+    assert all(key.endswith("/*") for key in written if not key.startswith("datasets/"))
+
+
+def test_listing_is_limited_to_prefixes() -> None:
+    listings = [s for role in ROLES for s in statements(role) if s["Action"] == "s3:ListBucket"]
+    assert listings
+    assert all(statement["Condition"]["StringLike"]["s3:prefix"] for statement in listings)
+
+
+@each_role
+def test_no_role_refers_to_the_bucket(role: str) -> None:
+    # It would close a circle: bucket, notification, function, role, bucket.
+    assert "'Store" not in str(RESOURCES[role])
+
+
+# ---- The store
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_kept() -> None:
+    store = RESOURCES["Store"]
+    assert store["DeletionPolicy"] == store["UpdateReplacePolicy"] == "Retain"
+    assert set(store["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert store["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert "AES256" in str(store["Properties"]["BucketEncryption"])
+    policy = RESOURCES["StorePolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert policy["Effect"] == "Deny"
+    assert policy["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_manifest_names() -> None:
+    rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
+    assert forgotten == {"rejected/", "registry/", "undelivered/", "feedback/leases/", "monitoring/"}
+    expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"rejected/", "undelivered/", "feedback/leases/", "monitoring/datasets/"}
+
+
+def test_a_dataset_and_nothing_else_fires_a_retrain() -> None:
+    [trigger] = read_template(TEMPLATE).uploads
+    assert (trigger.function, trigger.prefix, trigger.suffix) == ("RetrainFunction", "datasets/", ".csv")
+
+
+# ---- The API
+
+HEALTH = {
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /v2/health/live",
+    "GET /v2/health/ready",
+    "GET /ping",
+}
+
+
+def open_routes(document: dict[str, Any]) -> set[str]:
+    """The routes that a template lets anybody call: those with no authorizer of their own or by default."""
+    default = document["Resources"]["Api"]["Properties"].get("Auth", {}).get("DefaultAuthorizer", "NONE")
+    return {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}"
+        for resource in document["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+        and event["Properties"].get("Auth", {}).get("Authorizer", default) == "NONE"
+    }
+
+
+def test_an_authorizer_leaves_only_the_health_routes_open() -> None:
+    assert open_routes(DOCUMENT) == HEALTH
+    # On this machine too.
+    routes = read_template(TEMPLATE).routes
+    assert {route.key for route in routes if route.authorizer is None} == HEALTH
+    assert {route.authorizer for route in routes} == {None, "AuthorizeFunction"}
+
+
+def test_the_authorizer_is_asked_about_every_request_and_its_answer_is_not_kept() -> None:
+    (authorizer,) = RESOURCES["Api"]["Properties"]["Auth"]["Authorizers"].values()
+    assert authorizer["EnableSimpleResponses"] is True
+    assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
+    # Headers named here would be wanted, both of them, in every request.
+    assert authorizer["Identity"] == {"Context": ["requestId"], "ReauthorizeEvery": 0}
+
+
+@pytest.mark.parametrize(
+    ("origins", "fits"),
+    [
+        ("", True),
+        ("*", True),
+        ("https://example.org", True),
+        ("https://a.example,http://b.example:8080", True),
+        ("https://a.example, https://b.example", False),
+        ("example.org", False),
+        ("https://example.org/page", False),
+    ],
+)
+def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fits: bool) -> None:
+    assert PARAMETERS["AllowedOrigins"]["Default"] == ""
+    assert bool(re.fullmatch(PARAMETERS["AllowedOrigins"]["AllowedPattern"], origins)) is fits
+    condition, cors, _ = RESOURCES["Api"]["Properties"]["CorsConfiguration"][1]
+    assert condition == "HasOrigins"
+    # All that a browser would not send unasked and a route reads.
+    assert cors["AllowHeaders"] == sorted(
+        ["authorization", "content-type", "inference-header-content-length", "x-api-key"]
+    )
+
+
+def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:
+    document = deepcopy(DOCUMENT)
+    document["Resources"]["Api"]["Properties"]["Auth"] = {"DefaultAuthorizer": "Keys"}
+    events = document["Resources"]["PredictFunction"]["Properties"]["Events"]
+    for event in events.values():
+        event["Properties"].pop("Auth", None)
+    events["Live"]["Properties"]["Auth"] = {"Authorizer": "NONE"}
+    assert open_routes(document) == {"GET /health/live"}
+
+
+@pytest.mark.parametrize("field", ["ThrottlingRateLimit", "ThrottlingBurstLimit"])
+def test_the_api_is_throttled(field: str) -> None:
+    assert RESOURCES["Api"]["Properties"]["DefaultRouteSettings"][field] > 0
+
+
+def test_what_people_call_has_a_route() -> None:
+    assert {route.key for route in read_template(TEMPLATE).routes} >= {
+        "POST /predict",
+        "GET /model",
+        "GET /openapi.json",
+        "GET /docs",
+        *HEALTH,
+    }
+
+
+# ---- Parameters and profiles
+
+
+def test_every_parameter_is_described_limited_and_grouped() -> None:
+    groups = DOCUMENT["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
+    for name, parameter in PARAMETERS.items():
+        assert parameter["Description"], name
+        assert parameter["ConstraintDescription"], name
+        assert {"AllowedValues", "AllowedPattern", "MinValue"} & parameter.keys(), name
+        assert "Default" in parameter, name
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_gives_values_that_the_parameters_allow(profile: str) -> None:
+    for name, value in PROFILES[profile].items():
+        parameter = PARAMETERS[name]
+        assert value in map(str, parameter.get("AllowedValues", [value])), name
+        assert re.fullmatch(parameter.get("AllowedPattern", ".*"), value), name
+    assert read_template(TEMPLATE, **PROFILES[profile]).functions.keys() == FUNCTIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("address", "fits"), [("", True), ("me@example.org", True), ("me", False), ("me@example", False)]
+)
+def test_an_alarm_can_be_sent_to_an_address_or_to_nobody(address: str, fits: bool) -> None:
+    assert bool(re.fullmatch(PARAMETERS["AlarmEmail"]["AllowedPattern"], address)) is fits
+
+
+def test_production_is_another_stage_which_starts_from_snapshots_and_rolls_out_by_canary() -> None:
+    assert PROFILES["default"]["Stage"] != PROFILES["production"]["Stage"]
+    assert PROFILES["production"]["SnapStart"] == "PublishedVersions"
+    assert PROFILES["production"]["Rollout"].startswith("Canary")

@@ -1,0 +1,182 @@
+"""`python -m training models`: what people read, what machines read, and what is said when it fails."""
+
+import getpass
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.core.registry import deployment, versions
+from functions.core.registry.comparison import Holdout
+from functions.core.registry.manifest import Decision
+from functions.core.storage.contract import Blob, Store
+from functions.core.storage.folder import FolderStore
+from tests.support.versions import NOON, publish
+from training.__main__ import main
+
+Say = Callable[..., str]
+
+
+@pytest.fixture
+def say(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs a command that shall succeed. Returns what it printed."""
+
+    def run(*words: str) -> str:
+        code = main(["models", *words, "--store", str(tmp_path / "store")])
+        said = capsys.readouterr()
+        assert (code, said.err) == (0, "")
+        return said.out
+
+    return run
+
+
+@pytest.fixture
+def fail(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs a command that shall fail. Returns what it printed to standard error."""
+
+    def run(*words: str) -> str:
+        code = main(["models", *words, "--store", str(tmp_path / "store")])
+        said = capsys.readouterr()
+        assert (code, said.out) == (1, "")
+        return said.err
+
+    return run
+
+
+@pytest.fixture
+def three_versions(store: Store) -> list[str]:
+    """Three versions, promoted one after the other."""
+    for day, version in enumerate(("a", "b", "c")):
+        holdout = Holdout(features={"age": [1.0, None]}, survived=[1, 0], probability=[0.9 - day / 4, 0.1])
+        publish(store, version, at=NOON + timedelta(days=day), holdout=holdout)
+        over = deployment.read_to_replace(store)
+        deployment.promote(store, version, over=over, by="test", reason=f"{version} is better")
+    return ["a", "b", "c"]
+
+
+def table(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_the_list_shows_who_stands_where(say: Say, store: Store, three_versions: list[str]) -> None:
+    publish(store, "d")
+    heads, *rows = table(say("list"))
+    assert heads[:3] == ["version", "standing", "published"]
+    standing = {row[0]: row[1] for row in rows}
+    assert (standing["b"], standing["c"]) == ("previous", "champion")
+    # The others stand nowhere: what follows is when they were published.
+    for version in ("a", "d"):
+        written = store.head(versions.manifest_key(version)).modified
+        assert standing[version] == f"{written:%Y-%m-%d}"
+    deployment.rollback(store, to="a", by="test", reason="")
+    standing = {row[0]: row[1] for row in table(say("list"))}
+    assert (standing["a"], standing["b"], standing["c"]) == ("champion", "abandoned", "abandoned")
+    assert "0.4200" in rows[0]
+
+
+def test_machines_read_the_same_in_json(say: Say, three_versions: list[str]) -> None:
+    listed: list[dict[str, Any]] = json.loads(say("list", "--json"))
+    assert {one["version"]: one["in_service"] for one in listed} == {"a": False, "b": False, "c": True}
+    assert listed[0]["summary"]["metrics"]["log_loss"]["value"] == 0.42
+    assert json.loads(say("show", "a", "--json"))["dataset"]["key"] == "datasets/a.csv"
+    assert json.loads(say("compare", "a", "c", "--json"))["shared_rows"] == 2
+    history = json.loads(say("history", "--json"))
+    assert [one["sequence"] for one in history] == [3, 2, 1]
+    assert json.loads(say("rollback", "--reason", "x", "--json"))["version"] == "b"
+    assert json.loads(say("delete", "c", "--json")) == {"deleted": "c"}
+
+
+def test_an_empty_store_has_nothing_to_list(say: Say) -> None:
+    assert say("list") == "no version is published yet\n"
+    assert json.loads(say("list", "--json")) == []
+
+
+def test_a_damaged_version_is_listed_as_such(say: Say, store: Store, three_versions: list[str]) -> None:
+    store.put(versions.manifest_key("b"), b"{}")
+    store.put(deployment.CHAMPION, b"{")
+    assert "the manifest of version b is damaged" in say("list")
+
+
+def test_a_version_deleted_while_it_is_listed_is_left_out(
+    say: Say, three_versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = FolderStore.get
+
+    def deleted(self: FolderStore, key: str) -> Blob:
+        if key == versions.manifest_key("a"):
+            self.delete(key)
+        return get(self, key)
+
+    monkeypatch.setattr(FolderStore, "get", deleted)
+    assert [row[0] for row in table(say("list"))[1:]] == ["c", "b"]
+
+
+def test_a_version_is_shown_with_what_the_gate_said(say: Say, store: Store) -> None:
+    decision = Decision(
+        promote=False,
+        rule="slice: pclass=3",
+        reason="for pclass=3 log loss is worse",
+        champion="old",
+        numbers={"roc_auc": 0.8765},
+        slices={"pclass=3": {"rows": 142.0, "worse_by": 0.0812}, "pclass=2": {"rows": 20.0}},
+    )
+    publish(store, "a", decision=decision)
+    said = say("show", "a")
+    assert "held back, slice: pclass=3 (champion: old)" in said
+    assert "for pclass=3 log loss is worse" in said
+    assert ["roc_auc", "0.8765"] in table(said)
+    assert ["pclass=3", "142.0000", "0.0812"] in table(said)
+    assert ["pclass=2", "20.0000"] in table(said)
+
+
+def test_two_versions_are_compared_row_by_row(say: Say, three_versions: list[str]) -> None:
+    said = say("compare", "a", "c")
+    assert "On the 2 held-out rows they share:" in said
+    assert "They disagree on 1 of them" in said
+    assert "0.900  0.400  survived  age 1.0" in said
+
+
+def test_a_promotion_and_a_rollback_bear_the_name_of_who_made_them(
+    say: Say, store: Store, three_versions: list[str]
+) -> None:
+    assert "b is in service, in place of c" in say("rollback", "--reason", "complaints")
+    assert "a is in service, in place of b" in say("rollback", "--to", "a", "--reason", "more of them")
+    assert "c is in service" in say("promote", "c", "--force", "--reason", "it was right")
+    first = table(say("history", "--limit", "2"))[1]
+    assert first[:2] == ["6", "c"]
+    assert [one.by for one in deployment.history(store)][:3] == [getpass.getuser()] * 3
+    assert len(table(say("history", "--limit", "2"))) == 3
+
+
+def test_what_fails_says_why_and_changes_nothing(fail: Say, store: Store, three_versions: list[str]) -> None:
+    before = store.get(deployment.CHAMPION)
+    assert "force" in fail("promote", "a", "--reason", "x")
+    assert "in service and cannot be deleted" in fail("delete", "c")
+    assert "no version nowhere is published" in fail("show", "nowhere")
+    assert "no version nowhere is published" in fail("compare", "a", "nowhere")
+    assert "in service already" in fail("rollback", "--to", "c", "--reason", "x")
+    assert store.get(deployment.CHAMPION) == before
+
+
+def test_a_history_needs_a_champion(fail: Say) -> None:
+    assert "no model has been promoted yet" in fail("history")
+
+
+@pytest.mark.parametrize(
+    "words", [["models"], ["models", "promote", "a"], ["models", "rollback"], ["models", "forget"], ["x"]]
+)
+def test_a_command_that_is_none_is_wrong_use(words: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--min-roc-auc", "0.4"), ("--margin", "much")])
+def test_limits_that_make_no_sense_are_wrong_use(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", option, value])
+    assert f"argument {option}: Input should be" in capsys.readouterr().err
