@@ -16,7 +16,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from io import BufferedRandom
+from typing import Any
 
 from functions.core.base.errors import InvalidInput, LifeboatError, NotFound
 from functions.core.registry.manifest import Lineage, Manifest
@@ -64,7 +65,8 @@ def build_dataset(
     ids = [label.prediction_id for label in labelled]
     before = _ids_measured_by(store, champion)
     marks = [
-        mark or id_ in before for id_, mark in zip(ids, representative(champion, labelled, answered), strict=True)
+        mark or id_ in before
+        for id_, mark in zip(ids, representative(champion, labelled, answered), strict=True)
     ]
     table = _Table(schema)
     with _reference(store, lineage) as file:
@@ -75,7 +77,7 @@ def build_dataset(
     return Built(f"datasets/labelled-{name}.csv", table.body(), lineage)
 
 
-def _copy_rows(file: BinaryIO, table: "_Table", schema: Schema, key: str) -> None:
+def _copy_rows(file: BufferedRandom, table: "_Table", schema: Schema, key: str) -> None:
     try:
         for chunk in open_table(file, schema, labelled=True, chunk_rows=_CHUNK_ROWS):
             table.add(chunk.columns, chunk.outcomes, chunk.representative, [""] * len(chunk.outcomes))
@@ -110,7 +112,7 @@ def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
 
 
 @contextmanager
-def _reference(store: ModelStore, lineage: Lineage) -> Iterator[BinaryIO]:
+def _reference(store: ModelStore, lineage: Lineage) -> Iterator[BufferedRandom]:
     """The very bytes that were uploaded then, in a temporary file."""
     key = lineage.reference_key
     if not key.startswith(store.full("datasets/")):
@@ -146,7 +148,7 @@ def _ids_measured_by(store: ModelStore, champion: Manifest) -> set[str]:
 
 
 @contextmanager
-def _copy_of(store: ModelStore, key: str, version_id: str | None) -> Iterator[BinaryIO]:
+def _copy_of(store: ModelStore, key: str, version_id: str | None) -> Iterator[BufferedRandom]:
     """A dataset in a temporary file. key: in the store. Raises `NotFound`."""
     with tempfile.TemporaryFile() as file:
         with store.open(store.relative(key), version_id) as stream:
@@ -190,7 +192,7 @@ def _outcome_cells(target: Target) -> tuple[str, str]:
 
 
 def _outcome_cell(target: Target, answer: Word, code: int) -> str:
-    """The answer as it is, 1 or 0 for a boolean; where the table reader takes that for another, what it takes.
+    """The answer as it is, 1 or 0 for a boolean; where the table reader does not take that, what it does.
 
     Of a target with more than two words, 1 may be a word for the negative outcome, and true for neither.
     """

@@ -60,7 +60,11 @@ def run(
         if not more:
             return state.report
         if not has_time():
-            log("WARNING", "the log is too long for the time there is; the next run goes on", model=store.model)
+            log(
+                "WARNING",
+                "the log is too long for the time there is; the next run goes on",
+                model=store.model,
+            )
             return state.report
 
 

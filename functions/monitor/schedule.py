@@ -1,6 +1,5 @@
 """The hour of the schedule: every model in service is watched, one after the other, each in its own time."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -39,9 +38,8 @@ def run_for_all(store: Store, settings: MonitorSettings, *, now: datetime, secon
             log("WARNING", "there is no time left for some models", models=names[index:])
             summaries |= {later: {"report": None, "reason": "no time was left"} for later in names[index:]}
             break
-        until = monotonic() + left / (len(names) - index)
         try:
-            summaries[name] = _run_for(store, name, settings, now, lambda until=until: monotonic() < until)
+            summaries[name] = _run_for(store, name, settings, now, left / (len(names) - index))
         except Exception as error:
             log("ERROR", "a model could not be watched", model=name, error=repr(error))
             error.add_note(f"model {name}")
@@ -58,7 +56,8 @@ def _in_turn(names: list[str], now: datetime) -> list[str]:
 
 
 def _run_for(
-    store: Store, name: str, settings: MonitorSettings, now: datetime, has_time: Callable[[], bool]
+    store: Store, name: str, settings: MonitorSettings, now: datetime, seconds: float
 ) -> dict[str, Any]:
-    report = run(ModelStore(store, name), settings, now=now, has_time=has_time)
+    until = monotonic() + seconds
+    report = run(ModelStore(store, name), settings, now=now, has_time=lambda: monotonic() < until)
     return {"report": report.sequence, "training": report.training.model_dump()}

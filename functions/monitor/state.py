@@ -26,8 +26,8 @@ STATE = "monitoring/state.json"
 class Tried(Record):
     """The last try to put a dataset together: what came of it, and of what it was made.
 
-    inputs: a hash that changes when any row that a dataset could be made of changes. These are all labels, and
-    the rows that the champion comes from.
+    inputs: a hash that changes when any row that a dataset could be made of changes. These are all labels,
+    and the rows that the champion comes from.
     """
 
     inputs: str
@@ -66,8 +66,8 @@ def read_state(store: ModelStore) -> tuple[State, str] | None:
         return State.model_validate_json(blob.body), blob.etag
     except ValidationError as error:
         raise UnusableRecord(
-            f"{store.full(STATE)} is damaged, or of an earlier release; delete it and the monitor begins anew, with the "
-            "last day of the log"
+            f"{store.full(STATE)} is damaged, or of an earlier release; delete it and the monitor begins anew, "
+            "with the last day of the log"
         ) from error
 
 
