@@ -1,12 +1,11 @@
-"""What the tests share: stores in a folder and in S3, the real passengers, and a model trained from them."""
+"""What the tests share: stores in a folder and in S3, the Titanic's table, and a model trained from it."""
 
 import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,25 +15,28 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    LIFEBOAT_DEFAULT_MODEL="titanic",
 )
 os.environ.pop("AWS_PROFILE", None)
 os.environ.pop("AWS_ENDPOINT_URL", None)
 
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import SCHEMA, ModelStore
 from tests.support import gateway
-from training.dataset import Dataset, load_dataset
-from training.publication import Upload, train_and_publish
-from training.train import Configuration, Trained, train
+from tests.support import titanic as table
+
+if TYPE_CHECKING:
+    from training.dataset import Dataset
+    from training.train import Trained
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
 
 EVENTS = gateway.EVENTS
-TITANIC = Path(__file__).parents[1] / "training" / "data" / "titanic.csv"
+TITANIC = table.TABLE
 # As small a selection as there is: the tests are about what happens around it.
-QUICK = Configuration(folds=2)
-os.environ["LIFEBOAT_FOLDS"] = str(QUICK.folds)
+os.environ["LIFEBOAT_FOLDS"] = "2"
 
 
 # Mangum takes the thread's event loop at its adapter's import and at each call.
@@ -54,32 +56,45 @@ def _set_the_loop() -> None:
     asyncio.set_event_loop(LOOP)
 
 
-def quiet(_what: str, _done: int, _of: int) -> None:
-    """A progress that nobody watches."""
+# Training takes long to import: only the tests that train wait for it.
 
 
 @pytest.fixture(scope="session")
-def titanic() -> Dataset:
-    return load_dataset(TITANIC)
+def titanic() -> "Dataset":
+    from training.dataset import load_dataset
+
+    return load_dataset(TITANIC, table.SCHEMA)
 
 
 @pytest.fixture(scope="session")
-def trained(titanic: Dataset) -> Trained:
+def trained(titanic: "Dataset") -> "Trained":
+    from tests.support.training import QUICK, quiet
+    from training.train import train
+
     return train(titanic, QUICK, quiet)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def whole_store(tmp_path: Path) -> Store:
+    """The store of all models."""
     return FolderStore(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def store(whole_store: Store) -> ModelStore:
+    """One model's part of it."""
+    return ModelStore(whole_store, table.MODEL)
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which the real passengers made the champion. A test that writes makes a copy of it."""
+    """A store in which the shipped table made the champion. A test that writes makes a copy of it."""
+    from tests.support.training import publish
+
     folder = tmp_path_factory.mktemp("published")
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    outcome = train_and_publish(FolderStore(str(folder)), upload, TITANIC, by="test", configuration=QUICK)
-    assert outcome.status == "promoted"
+    store = ModelStore(FolderStore(str(folder)), table.MODEL)
+    store.put(SCHEMA, table.SCHEMA.as_json())
+    assert publish(store).status == "promoted"
     return folder
 
 

@@ -25,20 +25,22 @@ def send(
     *,
     key_id: str = "5f3a91c2",
     scopes: str | None = "predict",
+    models: str = "",
     headers: dict[str, str] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
     """Send one request through `handler`, as the gateway would; the gateway's answer.
 
     path: with its query. scopes: of the key that the authorizer found (None: no authorizer was asked).
-    changes: fields of the event.
+    models: those that the key is limited to, separated by spaces; "" for all. changes: fields of the event.
     """
     raw, _, query = path.partition("?")
     request = read_event("http_predict")
     if scopes is None:
         del request["requestContext"]["authorizer"]
     else:
-        request["requestContext"]["authorizer"]["lambda"] |= {"key_id": key_id, "scopes": scopes}
+        found = {"key_id": key_id, "scopes": scopes, "models": models}
+        request["requestContext"]["authorizer"]["lambda"] |= found
     request |= {"rawPath": raw, "rawQueryString": query, "body": body} | changes
     request["headers"] |= headers or {}
     if isinstance(body, bytes):

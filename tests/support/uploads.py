@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote_plus
 
-from functions.core.registry import deployment
+from functions.core.registry.keys import CHAMPION
+from functions.core.storage.s3 import S3Store
+from functions.core.storage.view import ModelReader
 from functions.retrain import handler as retrain_handler
+from tests.support.titanic import MODEL
 
 BUCKET = "lifeboat-test"
 Event = Callable[[str], dict[str, Any]]
@@ -40,6 +43,7 @@ def keys(s3: Any, prefix: str) -> list[str]:
     return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
 
 
-def champion(s3: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=deployment.CHAMPION)["Body"].read())
+def champion(s3: Any, model: str = MODEL) -> dict[str, Any]:
+    key = ModelReader(S3Store(BUCKET), model).full(CHAMPION)
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
     return found
