@@ -252,7 +252,7 @@ class _Parser:
         positive = said.get("positive") if isinstance(said, dict) else None
         if known.type == "string":
             return self._target_of_words(known, positive, value_aliases.get(name, {}))
-        values = set(known.categories or (0, 1))
+        values = set(known.categories or (() if known.type == "number" else (0, 1)))
         if positive is None:
             positive = True if known.type == "boolean" or values == {0, 1} else None
         if known.type == "boolean" or (values == {0, 1} and positive in (1, [1], "1")):
@@ -433,6 +433,8 @@ class _Parser:
                     self._fault(
                         f"{spelling} stands for {taken[fold(spelling)]} and for {name}; it can stand for one"
                     )
+        if self.faults:
+            return
         reader = RowReader(schema)
         for expectation in schema.expectations:
             for row in (expectation.likelier, expectation.than):
