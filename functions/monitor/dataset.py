@@ -164,7 +164,8 @@ class _Table:
         self._names = schema.names
         self._outcomes = _outcome_cells(schema.target)
         self._text = io.StringIO(newline="")
-        self._rows = csv.writer(self._text, lineterminator="\n")
+        # As RFC 4180 ends lines: cells with either character are put in quotes.
+        self._rows = csv.writer(self._text, lineterminator="\r\n")
         self._rows.writerow([*schema.names, schema.target.name, REPRESENTATIVE, _ID])
 
     def add(
