@@ -1,0 +1,76 @@
+"""Reads rows of a schema from a table as people really save it, chunk by chunk, naming whatever is wrong."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from functions.core.schema.chunks import Chunk, ChunkReader
+from functions.core.schema.delimited import DelimitedFile
+from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
+from functions.core.schema.header import ColumnsReport, known_names, place_columns, report_columns
+from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
+from functions.core.schema.schema import Schema
+
+CHUNK_ROWS = 10_000
+
+
+class Table:
+    """The rows of a file. It can be gone through more than once, though not at the same time."""
+
+    def __init__(self, text: TextFile, schema: Schema, *, labelled: bool, chunk_rows: int) -> None:
+        self._schema = schema
+        self._labelled = labelled
+        self._chunk_rows = chunk_rows
+        self._file = DelimitedFile(text, known_names(schema))
+        self._placement = place_columns(self._file.header, schema, labelled=labelled)
+        self._marks, notes = self._decimal_marks(text)
+        self.columns_report: ColumnsReport = report_columns(
+            self._file.header, self._placement, schema, [*self._file.notes, *notes]
+        )
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks, in order. Raises `InvalidInput` where the file stops being CSV."""
+        reader = ChunkReader(
+            self._schema, self._file.header, self._placement, self._marks, labelled=self._labelled
+        )
+        for rows in self._file.rows(self._chunk_rows):
+            chunk = reader.read(rows)
+            if chunk.lines or chunk.bad:
+                yield chunk
+
+    def _decimal_marks(self, text: TextFile) -> tuple[dict[str, str], list[str]]:
+        """The decimal mark of each field whose numbers may not be written plainly; and what was decided, in
+        sentences.
+        """
+        fields = {one.name: one for one in self._schema.fields if one.type in ("number", "integer")}
+        columns = {
+            name: (index, Writings(self._file.header[index], fields[name].type == "integer"))
+            for name, index in self._placement.indices(self._schema.target.name).items()
+            if name in fields
+        }
+        wide = text.encoding in ("utf-16", "utf-32")
+        if not columns or not (wide or may_be_grouped(text.blocks(), self._file.separator)):
+            return {}, []
+        for rows in self._file.rows(self._chunk_rows):
+            for index, writings in columns.values():
+                writings.add([row[index] for row in rows.cells], rows.lines)
+        every = [writings for _, writings in columns.values()]
+        marks = decimal_marks(every)
+        return {name: marks[one.column] for name, (_, one) in columns.items()}, notes_on_marks(every, marks)
+
+
+def open_table(
+    stream: BinaryIO,
+    schema: Schema,
+    *,
+    labelled: bool,
+    chunk_rows: int = CHUNK_ROWS,
+    max_decompressed: int = MAX_DECOMPRESSED,
+) -> Table:
+    """The table in a seekable stream: text with a header line, of one of the usual encodings and separators,
+    or in gzip.
+
+    labelled: the table needs the column of the target, and may have the column `representative`.
+    Raises `InvalidInput` when the file as a whole cannot be read; a bad row does not.
+    """
+    text = open_text(stream, max_decompressed=max_decompressed)
+    return Table(text, schema, labelled=labelled, chunk_rows=chunk_rows)
