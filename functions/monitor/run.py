@@ -75,7 +75,7 @@ def _finish(store: ModelStore, state: State, etag: str, settings: MonitorSetting
     """
     if not reports.has_report(store, state.report.sequence):
         # In this order: whoever dies in between has the alarms told twice, not never.
-        metrics.emit(state.report, settings)
+        metrics.emit_report(state.report, settings)
         reports.write_report(store, state.report)
     if not state.pending:
         return state, etag

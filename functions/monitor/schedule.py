@@ -1,15 +1,21 @@
 """The hour of the schedule: every model in service is watched, one after the other, each in its own time."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from functions.core.base.errors import LifeboatError
 from functions.core.base.logs import log
 from functions.core.registry.models import names_in_service
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
+from functions.monitor.metrics import emit_alarms
+from functions.monitor.report import Report
 from functions.monitor.run import run
 from functions.monitor.settings import MonitorSettings
+from functions.monitor.state import read_state
 
 # To look for labels in the log takes up to 25 seconds, whatever time there is.
 _MIN_SECONDS = 30.0
@@ -44,9 +50,19 @@ def run_for_all(store: Store, settings: MonitorSettings, *, now: datetime, secon
             log("ERROR", "a model could not be watched", model=name, error=repr(error))
             error.add_note(f"model {name}")
             failures.append(error)
+    if reports := [*_last_reports(store, names)]:
+        emit_alarms(reports, settings, now)
     if failures:
         raise ExceptionGroup(f"of {len(names)} models, {len(failures)} could not be watched", failures)
     return {"models": summaries}
+
+
+def _last_reports(store: Store, names: Iterable[str]) -> Iterator[Report]:
+    """What was last said of each model, in this hour or before; of one whose state is damaged, nothing."""
+    for name in names:
+        with suppress(LifeboatError):
+            if held := read_state(ModelStore(store, name)):
+                yield held[0].report
 
 
 def _in_turn(names: list[str], now: datetime) -> list[str]:

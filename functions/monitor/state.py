@@ -66,8 +66,8 @@ def read_state(store: ModelStore) -> tuple[State, str] | None:
         return State.model_validate_json(blob.body), blob.etag
     except ValidationError as error:
         raise UnusableRecord(
-            f"{store.full(STATE)} is damaged, or of an earlier release; delete it and the monitor begins anew, "
-            "with the last day of the log"
+            f"{store.full(STATE)} is damaged, or of an earlier release; delete it and the monitor begins "
+            "anew, with the last day of the log"
         ) from error
 
 

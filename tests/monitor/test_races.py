@@ -103,10 +103,10 @@ def test_who_dies_while_telling_the_alarms_is_followed_by_one_who_tells_them(
     def die(*_: object) -> None:
         raise Died
 
-    monkeypatch.setattr(metrics, "emit", die)
+    monkeypatch.setattr(metrics, "emit_report", die)
     with pytest.raises(Died):
         monitor(store)
-    monkeypatch.setattr(metrics, "emit", lambda report, _: told.append(report))
+    monkeypatch.setattr(metrics, "emit_report", lambda report, _: told.append(report))
     assert told == [] != [monitor(store)] == told
 
 

@@ -23,7 +23,7 @@ def store(published: Path, tmp_path: Path) -> ModelStore:
     return watched(published, tmp_path)
 
 
-def refuse(store: ModelStore, requests: int, *, rows: int = 1, **fields: int) -> bytes:
+def refuse(store: ModelStore, requests: int, *, rows: int = 1, **fields: Any) -> bytes:
     """Have so many requests of `rows` rows refused. The object of the log that tells of them."""
     body = b"".join(refusal_line(id_, rows, **fields) for id_ in new_ids(requests))
     store.put(f"{folder(NOW)}{new_ids(1)[0]}.jsonl", body)

@@ -190,9 +190,12 @@ def test_metrics_are_in_cloudwatchs_embedded_format(
         label(store, id_, survived)
     monitor(store)
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    [found] = line["_aws"]["CloudWatchMetrics"]
+    found, by_stage = line["_aws"]["CloudWatchMetrics"]
     assert line["_aws"]["Timestamp"] == NOW.timestamp() * 1000
-    assert (found["Namespace"], found["Dimensions"]) == ("Lifeboat", [["Stage", "Model"], ["Stage"]])
+    assert (found["Namespace"], found["Dimensions"]) == ("Lifeboat", [["Stage", "Model"]])
+    assert (by_stage["Namespace"], by_stage["Dimensions"]) == ("Lifeboat", [["Stage"]])
+    names = [{metric["Name"] for metric in one["Metrics"]} for one in (found, by_stage)]
+    assert names[0] - names[1] == {"DriftConfirmed", "QualityFallen", "DataAlarms"}
     assert (line["Stage"], line["Model"]) == ("dev", MODEL)
     values = {metric["Name"]: line[metric["Name"]] for metric in found["Metrics"]}
     assert values["Predictions"] == values["Labels"] == 400
@@ -207,19 +210,20 @@ def test_metrics_are_in_cloudwatchs_embedded_format(
     assert "LargestPsi" not in line
 
 
-def test_the_alarms_by_stage_alone_are_those_of_the_default_model(
+def test_figures_by_stage_alone_are_those_of_the_default_model(
     store: ModelStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = churning(store._store)
-    monitor(other)
-    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage", "Model"]]
-    assert (line["Model"], line["champion"]) == ("churn", CHURN_VERSION)
-    monitor(other, NOW + HOUR, settings={"default_model": "churn"})
-    log_churn(other, 1, NOW)
-    monitor(other, NOW + HOUR, settings={"default_model": "churn"})
-    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage", "Model"], ["Stage"]]
+
+    def dimensions(default: str) -> list[Any]:
+        log_churn(other, 1, NOW)
+        monitor(other, settings={"default_model": default})
+        [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert (line["Model"], line["champion"]) == ("churn", CHURN_VERSION)
+        return [one["Dimensions"] for one in line["_aws"]["CloudWatchMetrics"]]
+
+    assert dimensions(MODEL) == [[["Stage", "Model"]]]
+    assert dimensions("churn") == [[["Stage", "Model"]], [["Stage"]]]
 
 
 def test_an_alarm_stands_until_a_window_or_another_champion_ends_it(

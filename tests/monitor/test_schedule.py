@@ -12,9 +12,10 @@ from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.monitor import schedule
+from functions.monitor.run import run
 from functions.monitor.schedule import run_for_all
 from functions.monitor.state import STATE, read_state
-from tests.monitor.churn import churning, log_churn
+from tests.monitor.churn import CUSTOMER, FEE, churning, log_churn
 from tests.monitor.monitoring import HOUR, NOW, SETTINGS
 
 NAMES = ["alpha", "beta", "gamma"]
@@ -85,8 +86,6 @@ def test_one_that_fails_holds_up_no_other_and_is_heard_of(
 def test_a_mistake_of_ours_in_one_holds_up_no_other(
     whole: Store, models: list[ModelStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = schedule.run
-
     def broken(store: ModelStore, *args: Any, **options: Any) -> Any:
         if store.model == "alpha":
             raise KeyError("x")
@@ -129,6 +128,37 @@ def test_where_there_is_no_time_left_the_hour_after_begins_with_another_one(
         assert len(skipped) == 2
     assert sorted(firsts) == NAMES
     assert capsys.readouterr().out.count("there is no time left") == 3
+
+
+def alarms(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The last line that alarms go by."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found: dict[str, Any] = [line for line in lines if line["message"] == "alarms"][-1]
+    assert [one["Dimensions"] for one in found["_aws"]["CloudWatchMetrics"]] == [[["Stage"]]]
+    return found
+
+
+def test_an_alarm_of_any_model_stands_until_that_model_ends_it(
+    whole: Store, models: list[ModelStore], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_hour(whole)
+    found = alarms(capsys)
+    assert (found["DriftConfirmed"], found["DataAlarms"], found["QualityFallen"]) == (0, 0, 0)
+    strange = {**CUSTOMER, FEE: 1_000.0}
+    for hour in (1, 2):
+        log_churn(models[1], 300, NOW, customers=[strange])
+        run_hour(whole, hour)
+    found = alarms(capsys)
+    assert (found["DriftConfirmed"], found["models"]["DriftConfirmed"]) == (1, ["beta"])
+    assert (found["DataAlarms"], found["models"]["DataAlarms"]) == (1, ["beta"])
+    # Nothing is new of it; of another one there is.
+    log_churn(models[0], 5, NOW)
+    run_hour(whole, 3)
+    assert alarms(capsys)["models"]["DriftConfirmed"] == ["beta"]
+    # It goes out of service.
+    models[1].delete(CHAMPION)
+    run_hour(whole, 4)
+    assert alarms(capsys)["DriftConfirmed"] == 0
 
 
 def test_in_a_day_of_hours_each_is_first_as_often() -> None:
