@@ -10,7 +10,7 @@
 # ///
 """Writes what Evidently and NannyML make of the cases in independent_drift.json into that file.
 
-    uv run --no-project tests/monitor/independent_drift.py
+    uv run --no-project tests/core/stats/independent_drift.py
 
 The tests compare with the file, for the libraries are too heavy to be installed with them. Run again, these
 versions make the same figures to twelve digits; the last ones depend on the order in which they add up. The
