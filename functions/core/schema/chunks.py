@@ -122,8 +122,8 @@ class ChunkReader:
                 reader.field.name: to_tensor(_taken(values[reader.field.name], kept), reader.field)
                 for reader in self._readers
             },
-            outcomes=_taken(self._outcomes.read_values, kept) if self._outcomes is not None else [],
-            representative=_taken(self._flags.read_values, kept) if self._flags is not None else [1] * len(lines),
+            outcomes=[] if self._outcomes is None else _taken(self._outcomes.read_values, kept),
+            representative=[1] * len(lines) if self._flags is None else _taken(self._flags.read_values, kept),
             lines=lines,
             bad=bad,
             unknown=self._unknown(rows.cells),
@@ -157,7 +157,7 @@ class ChunkReader:
             taken = _taken(values[reader.field.name], rows)
             read = [reader.missing if isinstance(value, Unfit) else value for value in taken]
             columns[reader.field.name] = to_tensor(read, reader.field)
-        outcomes = _taken(self._outcomes.read_values, rows) if self._outcomes is not None else [-1] * len(rows)
+        outcomes = [-1] * len(rows) if self._outcomes is None else _taken(self._outcomes.read_values, rows)
         return {"lost": columns, "lost_outcomes": [-1 if isinstance(one, Unfit) else one for one in outcomes]}
 
     def _unknown(self, cells: Sequence[Sequence[str]]) -> dict[str, Counter[str]]:
