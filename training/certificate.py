@@ -151,7 +151,9 @@ def _of_field(column: Matrix, field: Field) -> Matrix:
 
 def _with_neighbours(values: Matrix) -> Matrix:
     """The values, and the next float32 to either side of each, as far as these are finite."""
-    below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
+    # Beside the largest float32 lies infinity.
+    with np.errstate(over="ignore"):
+        below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
     beside = np.concatenate([values, below, above])
     return beside[np.isfinite(beside)]
 

@@ -68,13 +68,8 @@ def store(both: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     service.service.cache_clear()
 
 
-def call(
-    method: str, path: str, body: Any = None, *, route: str = "", model: str = "", **options: Any
-) -> tuple[int, dict[str, Any]]:
-    """One request; route and model: as the gateway found them, for the fast path."""
-    if route:
-        request = gateway.read_event("http_predict")["requestContext"] | {"routeKey": route}
-        options |= {"routeKey": route, "pathParameters": {"model": model}, "requestContext": request}
+def call(method: str, path: str, body: Any = None, **options: Any) -> tuple[int, dict[str, Any]]:
+    """One request; status, and the JSON of the answer."""
     text = body if isinstance(body, str | None) else json.dumps(body)
     answer = gateway.send(handler, method, path, text, **options)
     return answer["statusCode"], json.loads(answer["body"])
@@ -92,7 +87,7 @@ def test_each_model_answers_by_its_own_schema_under_its_own_words(store: FolderS
 
 def test_the_fast_path_takes_any_model(store: FolderStore) -> None:
     full_app.cache_clear()
-    route = {"route": "POST /models/{model}/predict", "model": "churn"}
+    route = {"route": "POST /models/{model}/predict", "pathParameters": {"model": "churn"}}
     status, answer = call("POST", "/models/churn/predict", CUSTOMER, **route)
     assert (status, answer["model"]["name"]) == (200, "churn")
     assert full_app.cache_info().currsize == 0
@@ -144,7 +139,7 @@ def test_lines_of_the_log_name_their_model(store: FolderStore, capsys: pytest.Ca
         (line["message"], line["model"]) for line in lines if line["message"] in ("prediction", "refusal")
     ]
     assert models == [("prediction", "churn"), ("refusal", "churn"), ("prediction", "titanic")]
-    assert [line["features"] for line in lines if line["message"] == "prediction"][0] == {
+    assert next(line["features"] for line in lines if line["message"] == "prediction") == {
         "monthly charges": 95.5,
         "contract": "month, to month",
         "paperless": 1.0,
@@ -182,6 +177,8 @@ def test_a_key_for_some_models_is_refused_at_the_others(store: FolderStore) -> N
         ("/predict", {"pclass": 1, "sex": "female"}, 403),
         ("/models/titanic/predict", {"pclass": 1, "sex": "female"}, 403),
         ("/v2/models/titanic/infer", {"inputs": []}, 403),
+        ("/v2/models/titanic/ready", None, 403),
+        ("/openapi.json", None, 200),
         ("/v2/models/churn/ready", None, 200),
     ):
         method = "POST" if body else "GET"

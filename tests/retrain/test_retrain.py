@@ -200,7 +200,10 @@ def test_records_come_oldest_first_and_only_uploads_count(event: Event) -> None:
     late = record(event, "datasets/titanic/a+b c.csv", sequencer="0B")
     early = record(event, "datasets/titanic/ü.csv", sequencer="0A99")
     found = parse_event({"Records": [late, removed, early]})
-    assert [notification.key for notification in found] == ["datasets/titanic/ü.csv", "datasets/titanic/a+b c.csv"]
+    assert [notification.key for notification in found] == [
+        "datasets/titanic/ü.csv",
+        "datasets/titanic/a+b c.csv",
+    ]
     assert parse_event(event("s3_test_event")) == []
     for wrong in ({}, {"Records": [{"eventSource": "aws:sqs"}]}, event("http_predict")):
         with pytest.raises(InvalidInput, match="S3 notification"):
