@@ -64,7 +64,9 @@ class Comparison:
 
     def add(self, rows: Matrix, columns: Columns) -> None:
         """Compare on rows, which are columns for the graph."""
-        expected = self._estimator.predict_proba(rows)[:, 1]
+        # scikit-learn adds numbers up to see whether all are finite: those at the ends of float32 overflow.
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected = self._estimator.predict_proba(rows)[:, 1]
         scores = self._scorer.run(columns)
         # Of NaN and a number, `maximum` is NaN.
         self._largest = float(np.maximum(self._largest, np.max(np.abs(expected - scores.probability))))

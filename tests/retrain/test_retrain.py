@@ -1,7 +1,9 @@
 """Real S3 events against a real S3 protocol over a socket: what becomes of every kind of upload."""
 
+import gzip
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from functions.core.registry.manifest import Lineage
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.retrain import parse_event
+from functions.core.schema.parsing import read_schema
 from tests.conftest import TITANIC
+from tests.support.tables import churn
 from tests.support.uploads import (
     BUCKET,
     Event,
@@ -178,6 +182,53 @@ def test_a_kaggle_file_becomes_a_version_of_its_own(s3: Any, event: Event) -> No
     result = arrive(s3, event, "datasets/titanic/train.csv", b"\xef\xbb\xbf" + out.getvalue().encode())
     assert result["status"] == "promoted"
     assert versions.read_manifest(model_store(), result["version"]).dataset.rows == 1000
+
+
+def test_a_new_model_is_born_by_an_upload_that_names_its_target(s3: Any, event: Event, tmp_path: Path) -> None:
+    body = churn(tmp_path / "churn.csv").read_bytes()
+    result = arrive(s3, event, "datasets/loss/2026/churn.csv.gz", gzip.compress(body), target="churned")
+    assert (result["model"], result["status"]) == ("loss", "promoted")
+    assert result["columns"]["passed_over"] == ["Customer ID"]
+    assert result["notes"]
+    schema = read_schema(s3.get_object(Bucket=BUCKET, Key="schemas/loss.json")["Body"].read())
+    assert schema.target.name == "Churned"
+    assert champion(s3, "registry/loss/champion.json")["version"] == result["version"]
+    report = read_json(s3, f"models/loss/{result['version']}/report.json")
+    assert report["columns"]["passed_over"] == ["Customer ID"]
+    manifest = versions.read_manifest(model_store("loss"), result["version"])
+    assert (manifest.name, manifest.dataset.key) == ("loss", "datasets/loss/2026/churn.csv.gz")
+    # The Titanic has no part in it.
+    assert keys(s3, "models/titanic/") == keys(s3, "registry/titanic/") == []
+
+
+def test_a_new_model_without_a_target_is_rejected_with_the_columns_that_could_be_it(
+    s3: Any, event: Event, tmp_path: Path
+) -> None:
+    result = arrive(s3, event, "datasets/loss/a.csv", churn(tmp_path / "a.csv").read_bytes())
+    assert (result["status"], result["version"]) == ("rejected", None)
+    assert "Churned" in result["reason"]
+    [key] = keys(s3, "rejected/")
+    assert key.startswith("rejected/loss/a.csv.")
+    assert read_json(s3, key)["reason"] == result["reason"]
+    assert keys(s3, "schemas/") == ["schemas/titanic.json"]
+
+
+def test_a_record_that_an_error_of_the_system_stops_does_not_hold_up_the_others(
+    s3: Any, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ = S3Store.open
+
+    def full(self: S3Store, key: str, version_id: str | None = None) -> Any:
+        if key.endswith("first.csv"):
+            raise OSError(28, "No space left on device")
+        return open_(self, key, version_id)
+
+    monkeypatch.setattr(S3Store, "open", full)
+    for name in ("first", "second"):
+        upload(s3, f"datasets/titanic/{name}.csv", TITANIC.read_bytes())
+    with pytest.raises(OSError, match="No space left"):
+        retrain(record(event, "datasets/titanic/first.csv"), record(event, "datasets/titanic/second.csv"))
+    assert champion(s3)["sequence"] == 1
 
 
 def test_the_limits_of_the_gate_come_from_the_environment(
