@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -20,21 +20,22 @@ os.environ.update(
 os.environ.pop("AWS_PROFILE", None)
 os.environ.pop("AWS_ENDPOINT_URL", None)
 
+from functions.core.storage import view
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.view import SCHEMA, ModelStore
+from functions.core.storage.view import ModelStore
 from tests.support import gateway
 from tests.support import titanic as table
-
-if TYPE_CHECKING:
-    from training.dataset import Dataset
-    from training.train import Trained
+from tests.support import training as trainings
+from training.dataset import Dataset, load_dataset
+from training.train import Trained, train
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
 
 EVENTS = gateway.EVENTS
-TITANIC = table.TABLE
+MODEL, SCHEMA, TITANIC = table.MODEL, table.SCHEMA, table.TABLE
+QUICK, quiet = trainings.QUICK, trainings.quiet
 # As small a selection as there is: the tests are about what happens around it.
 os.environ["LIFEBOAT_FOLDS"] = "2"
 
@@ -56,21 +57,13 @@ def _set_the_loop() -> None:
     asyncio.set_event_loop(LOOP)
 
 
-# Training takes long to import: only the tests that train wait for it.
+@pytest.fixture(scope="session")
+def titanic() -> Dataset:
+    return load_dataset(TITANIC, SCHEMA)
 
 
 @pytest.fixture(scope="session")
-def titanic() -> "Dataset":
-    from training.dataset import load_dataset
-
-    return load_dataset(TITANIC, table.SCHEMA)
-
-
-@pytest.fixture(scope="session")
-def trained(titanic: "Dataset") -> "Trained":
-    from tests.support.training import QUICK, quiet
-    from training.train import train
-
+def trained(titanic: Dataset) -> Trained:
     return train(titanic, QUICK, quiet)
 
 
@@ -83,18 +76,16 @@ def whole_store(tmp_path: Path) -> Store:
 @pytest.fixture
 def store(whole_store: Store) -> ModelStore:
     """One model's part of it."""
-    return ModelStore(whole_store, table.MODEL)
+    return ModelStore(whole_store, MODEL)
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which the shipped table made the champion. A test that writes makes a copy of it."""
-    from tests.support.training import publish
-
     folder = tmp_path_factory.mktemp("published")
-    store = ModelStore(FolderStore(str(folder)), table.MODEL)
-    store.put(SCHEMA, table.SCHEMA.as_json())
-    assert publish(store).status == "promoted"
+    store = ModelStore(FolderStore(str(folder)), MODEL)
+    store.put(view.SCHEMA, SCHEMA.as_json())
+    assert trainings.publish(store).status == "promoted"
     return folder
 
 

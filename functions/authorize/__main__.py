@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         "--scopes", required=True, help=f"one or more of {', '.join(SCOPES)}; admin includes all"
     )
     sub.add_argument("--note", required=True, help="who uses it, and what for")
-    sub.add_argument("--models", default="", help="those it is for, such as churn,titanic; all when left out")
+    sub.add_argument("--models", help="those it is for, such as churn,fraud; all when left out")
     sub.add_argument("--days", type=int, help="until it expires; it does not when left out")
     sub.set_defaults(command=_create)
 
@@ -58,8 +58,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _create(parameter: Parameter, options: argparse.Namespace, now: datetime) -> int:
-    scopes, models = (text.replace(",", " ").split() for text in (options.scopes, options.models))
-    text, key = make_key(scopes, options.note, now, options.days, models)
+    models = _words(options.models or "")
+    if options.models is not None and not models:
+        # A variable that was not set, say, must not make a key for all models.
+        raise ValueError("--models names none; leave it out for a key that is for all models")
+    text, key = make_key(_words(options.scopes), options.note, now, options.days, models)
     add(parameter, key, now)
     # The key alone on standard output, so that a script can take it from there.
     print(text, flush=True)
@@ -69,6 +72,10 @@ def _create(parameter: Parameter, options: argparse.Namespace, now: datetime) ->
         _explain(f"It is for these models alone: {', '.join(key.models)}.")
     _explain("It counts within a minute. Send it in the header x-api-key, never in an address.")
     return 0
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _list(parameter: Parameter, options: argparse.Namespace, now: datetime) -> int:

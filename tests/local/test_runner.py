@@ -236,7 +236,7 @@ def test_the_story_is_told_from_the_upload_to_the_passenger(options: Options) ->
     assert "DeWitt Bukater, Miss. Rose: survives, probability 0.956" in words
     assert "curl -s http://127.0.0.1:" in words
     # The name is only there for the title that it holds.
-    assert "-d '{\"pclass\": 1, \"sex\": \"female\"" in words
+    assert '-d \'{"pclass": 1, "sex": "female"' in words
 
 
 def test_the_story_of_another_table_is_told_by_its_schema(options: Options, table: Table) -> None:

@@ -142,9 +142,17 @@ def test_a_signal_to_stop_reaches_sam_as_ctrl_c(
     ("runner", "gateway", "reason"),
     [
         (None, HOST, "no runner was found: `make run` in another terminal starts one"),
-        (State("", "build/store", None, False, "titanic", 1), HOST, "keeps its store in a folder, build/store"),
+        (
+            State("", "build/store", None, False, "titanic", 1),
+            HOST,
+            "keeps its store in a folder, build/store",
+        ),
         # An address of the range set aside for documentation is on no machine.
-        (State("", BUCKET, "http://127.0.0.1:9", True, "titanic", 1), "192.0.2.1", "192.0.2.1, the engine's gateway"),
+        (
+            State("", BUCKET, "http://127.0.0.1:9", True, "titanic", 1),
+            "192.0.2.1",
+            "192.0.2.1, the engine's gateway",
+        ),
     ],
 )
 def test_a_store_out_of_reach_is_refused(

@@ -1,6 +1,8 @@
 """How other processes find a runner."""
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,9 @@ def test_a_runner_is_found_for_as_long_as_it_runs(path: Path) -> None:
 
 
 def test_a_runner_tells_where_its_keys_are(path: Path) -> None:
-    with announced(State("http://127.0.0.1:1", "s3://b", None, False, "titanic", os.getpid(), "build/keys.json"), path):
+    with announced(
+        State("http://127.0.0.1:1", "s3://b", None, False, "titanic", os.getpid(), "build/keys.json"), path
+    ):
         found = find_runner(path)
         assert found is not None
         assert found.keys == "build/keys.json"
@@ -53,9 +57,7 @@ def test_a_runner_does_not_take_away_what_a_later_one_announced(path: Path) -> N
             pass
         assert not path.exists()
     with announced(state(os.getpid()), path):
-        path.write_text(
-            '{"api": "http://127.0.0.1:8001", "store": "x", "endpoint": null, "embedded": false, "model": "a", "pid": 1}'
-        )
+        path.write_text(json.dumps(asdict(later)))
     assert path.exists()
 
 

@@ -11,7 +11,6 @@ import pytest
 from functions.core.base.errors import UnusableModel
 from functions.core.registry import deployment, versions
 from functions.core.schema.columns import Columns, from_values, to_columns
-from functions.core.schema.passenger import FEATURES, Passenger
 from functions.core.scoring.scorer import Scorer
 from functions.core.storage.folder import FolderStore
 from functions.predict.explain import background_of, explain

@@ -12,7 +12,8 @@ import pytest
 from functions.core.base.errors import NoChampion
 from functions.core.registry import deployment, versions
 from functions.core.storage.contract import Store
-from tests.conftest import QUICK, TITANIC
+from tests.conftest import TITANIC
+from tests.support.training import QUICK
 from training.publication import Outcome, Upload, train_and_publish
 
 Labels = list[str]

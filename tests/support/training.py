@@ -6,8 +6,10 @@ from typing import Any
 
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import SCHEMA, TABLE
-from training.publication import Outcome, Upload, train_and_publish
+from training.challenge import Upload
+from training.promotion import Outcome
 from training.train import Configuration
+from training.upload import train_and_publish
 
 QUICK = Configuration(folds=2)
 

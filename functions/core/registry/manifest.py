@@ -139,6 +139,7 @@ class Manifest(Record):
     configuration: dict[str, Any]
     libraries: dict[str, str]
     selection: dict[str, dict[str, float]]
+    notes: list[str] = Field([], description="Better candidates that were passed over, and why")
     metrics: dict[str, Interval]
     confusion: list[list[int]] = Field(description="Rows: outcome 0, 1; columns: label 0, 1")
     slices: dict[str, dict[str, float]]

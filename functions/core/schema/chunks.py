@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from functions.core.schema.columns import Columns, to_tensor
 from functions.core.schema.delimited import Rows
@@ -51,6 +51,8 @@ class Chunk:
     lines: list[int]
     bad: list[BadRow]
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    lost: Columns = field(default_factory=dict)
+    lost_outcomes: list[int] = field(default_factory=list)
 
 
 class ChunkReader:
@@ -120,11 +122,12 @@ class ChunkReader:
                 reader.field.name: to_tensor(_taken(values[reader.field.name], kept), reader.field)
                 for reader in self._readers
             },
-            outcomes=[] if self._outcomes is None else _taken(self._outcomes.read_values, kept),
-            representative=[1] * len(lines) if self._flags is None else _taken(self._flags.read_values, kept),
+            outcomes=_taken(self._outcomes.read_values, kept) if self._outcomes is not None else [],
+            representative=_taken(self._flags.read_values, kept) if self._flags is not None else [1] * len(lines),
             lines=lines,
             bad=bad,
             unknown=self._unknown(rows.cells),
+            **self._lost(values, [*faults]),
         )
 
     def _values(self, reader: FieldReader, rows: int, faults: dict[int, tuple[int, str]]) -> Sequence[Value]:
@@ -132,24 +135,36 @@ class ChunkReader:
         from.
         """
         own = self._own.get(reader.field.name)
-        values: Sequence[Value] = [reader.missing] * rows if own is None else own.read_values
+        values: Sequence[Value] = own.read_values if own else [reader.missing] * rows
         sources = self._derived.get(reader.field.name, [])
         if sources and own is None:
             values = sources[0].read_values
-        for source in sources[1:] if own is None else sources:
+        for source in sources if own else sources[1:]:
             values = [value or derived for value, derived in zip(values, source.read_values, strict=True)]
         if sources and reader.field.required:
-            index = sources[0].index if own is None else own.index
+            index = own.index if own else sources[0].index
             for row, value in enumerate(values):
                 if value == MISSING_CATEGORY:
                     _note_fault(faults, row, index, "is required")
         return values
 
+    def _lost(self, values: Mapping[str, Sequence[Value]], rows: Sequence[int]) -> dict[str, Any]:
+        """What is known of the bad rows."""
+        if not rows:
+            return {}
+        columns = {}
+        for reader in self._readers:
+            taken = _taken(values[reader.field.name], rows)
+            read = [reader.missing if isinstance(value, Unfit) else value for value in taken]
+            columns[reader.field.name] = to_tensor(read, reader.field)
+        outcomes = _taken(self._outcomes.read_values, rows) if self._outcomes is not None else [-1] * len(rows)
+        return {"lost": columns, "lost_outcomes": [-1 if isinstance(one, Unfit) else one for one in outcomes]}
+
     def _unknown(self, cells: Sequence[Sequence[str]]) -> dict[str, Counter[str]]:
         unknown = {}
         for reader in self._readers:
             column = self._own.get(reader.field.name)
-            if reader.field.type == "string" and column is not None:
+            if reader.field.type == "string" and column:
                 words = Counter(
                     cells[row][column.index].strip()[:_REMEMBERED_LENGTH]
                     for row, fault in column.faults

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from functions.core.schema.passenger import Passenger
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.columns import from_cells, to_columns, to_rows
-from functions.core.schema.passenger import Passenger
 from functions.core.schema.table import BadRow, read_passengers
 
 HEADER = "pclass,survived,name,sex,age,sibsp,parch,fare,embarked"
