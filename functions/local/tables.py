@@ -101,8 +101,10 @@ def _report(store: ModelStore, version: str) -> dict[str, Any]:
 def curl(url: str, row: Mapping[str, Any], key: str | None) -> list[str]:
     """A command that has a row scored, in lines. key: "$KEY" for one that the shell knows."""
     body = shlex.quote(json.dumps(row, ensure_ascii=False))
+    # The shell puts in what it knows only between these quotes.
+    header = f'"x-api-key: {key}"' if key == "$KEY" else f"'x-api-key: {key}'"
     return [
         f"  curl -s {url} -H 'content-type: application/json' \\",
-        *([f'    -H "x-api-key: {key}" \\'] if key else []),
+        *([f"    -H {header} \\"] if key else []),
         f"    -d {body}",
     ]
