@@ -25,9 +25,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
-from training.candidates import candidates
-from training.matrix import HOLDOUT_SHARE, Matrix
-from training.reference import reference as reference_of
 
 from functions.core.predictions.records import PredictionRecord
 from functions.core.registry.manifest import Manifest
@@ -39,7 +36,10 @@ from functions.monitor.drift import DriftLimits, feature_drift
 from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
 from tests.support.titanic import SCHEMA, TABLE
+from training.candidates import candidates
 from training.dataset import load_dataset
+from training.matrix import HOLDOUT_SHARE, Matrix
+from training.reference import reference as reference_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
