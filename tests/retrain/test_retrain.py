@@ -17,7 +17,7 @@ from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.retrain import parse_event
 from tests.conftest import TITANIC
-from tests.support.tables import churn
+from tests.support.made_tables import churn
 from tests.support.uploads import (
     BUCKET,
     Event,

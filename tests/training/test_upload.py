@@ -18,7 +18,7 @@ from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.conftest import QUICK
 from tests.conftest import SCHEMA as TITANIC_SCHEMA
-from tests.support.tables import breast_cancer, churn, churn_rows
+from tests.support.made_tables import breast_cancer, churn, churn_rows
 from training import upload as uploads
 from training.challenge import Upload
 from training.gate import Limits
