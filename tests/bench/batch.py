@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from functions.core.schema.passenger import Passenger
+
 from tests.bench.figures import Figures
 from tests.bench.stage import EVENT, TITANIC, Stage
 

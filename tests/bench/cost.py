@@ -7,13 +7,14 @@ from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from statistics import median
 
+from functions.core.schema.passenger import Passenger
+from functions.predict.prediction_log import write_log
+
 from functions.core.base.ids import new_ids
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.schema.columns import to_columns
-from functions.core.schema.passenger import Passenger
 from functions.core.storage.opening import open_parameter
-from functions.predict.prediction_log import write_log
 from tests.bench import bill, prices
 from tests.bench.bill import Durations
 from tests.bench.figures import Figures

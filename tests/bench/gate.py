@@ -26,14 +26,14 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from functions.core.schema.passenger import FEATURES
 from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
+from training.pipeline import candidates
 
 import training
-from functions.core.schema.passenger import FEATURES
 from training.dataset import Matrix, load_dataset
 from training.gate import Limits, judge
-from training.pipeline import candidates
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SCHEMA
+from tests.support.titanic import SCHEMA
 from tests.support.uploads import BUCKET
 
 

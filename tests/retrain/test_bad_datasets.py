@@ -12,7 +12,9 @@ import pytest
 from functions.core.base.errors import NoChampion
 from functions.core.registry import deployment, versions
 from functions.core.storage.view import ModelStore
-from tests.conftest import QUICK, SCHEMA, TITANIC
+from tests.conftest import TITANIC
+from tests.support.titanic import SCHEMA
+from tests.support.training import QUICK
 from training.challenge import Upload
 from training.promotion import Outcome
 from training.upload import train_and_publish

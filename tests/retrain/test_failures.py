@@ -89,7 +89,9 @@ def test_a_record_that_fails_does_not_hold_up_the_others(
         retrain(record(event, "datasets/titanic/first.csv"), record(event, "datasets/titanic/second.csv"))
     assert champion(s3)["sequence"] == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["key"] for line in lines if line["message"] == "retrain failed"] == ["datasets/titanic/first.csv"]
+    assert [line["key"] for line in lines if line["message"] == "retrain failed"] == [
+        "datasets/titanic/first.csv"
+    ]
 
 
 def test_a_store_that_is_away_says_so_and_the_event_comes_again(

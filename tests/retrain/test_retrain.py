@@ -12,10 +12,10 @@ from functions.core.base.errors import InvalidInput
 from functions.core.registry import versions
 from functions.core.registry.lineage import to_metadata
 from functions.core.registry.manifest import Lineage
+from functions.core.schema.parsing import read_schema
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.retrain import parse_event
-from functions.core.schema.parsing import read_schema
 from tests.conftest import TITANIC
 from tests.support.made_tables import churn
 from tests.support.uploads import (
@@ -184,7 +184,9 @@ def test_a_kaggle_file_becomes_a_version_of_its_own(s3: Any, event: Event) -> No
     assert versions.read_manifest(model_store(), result["version"]).dataset.rows == 1000
 
 
-def test_a_new_model_is_born_by_an_upload_that_names_its_target(s3: Any, event: Event, tmp_path: Path) -> None:
+def test_a_new_model_is_born_by_an_upload_that_names_its_target(
+    s3: Any, event: Event, tmp_path: Path
+) -> None:
     body = churn(tmp_path / "churn.csv").read_bytes()
     result = arrive(s3, event, "datasets/loss/2026/churn.csv.gz", gzip.compress(body), target="churned")
     assert (result["model"], result["status"]) == ("loss", "promoted")
@@ -251,7 +253,10 @@ def test_records_come_oldest_first_and_only_uploads_count(event: Event) -> None:
     late = record(event, "datasets/titanic/a+b c.csv", sequencer="0B")
     early = record(event, "datasets/titanic/ü.csv", sequencer="0A99")
     found = parse_event({"Records": [late, removed, early]})
-    assert [notification.key for notification in found] == ["datasets/titanic/ü.csv", "datasets/titanic/a+b c.csv"]
+    assert [notification.key for notification in found] == [
+        "datasets/titanic/ü.csv",
+        "datasets/titanic/a+b c.csv",
+    ]
     assert parse_event(event("s3_test_event")) == []
     for wrong in ({}, {"Records": [{"eventSource": "aws:sqs"}]}, event("http_predict")):
         with pytest.raises(InvalidInput, match="S3 notification"):

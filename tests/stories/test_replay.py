@@ -15,7 +15,8 @@ from functions.core.registry import deployment
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.local.runner import Options, Running, running
-from tests.conftest import QUICK, TITANIC
+from tests.conftest import TITANIC
+from tests.support.training import QUICK
 from training.publication import Upload, train_and_publish
 
 PASSENGERS: list[dict[str, Any]] = [

@@ -8,9 +8,9 @@ from urllib.parse import quote_plus
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.view import ModelStore
 from functions.retrain import handler as retrain_handler
+from tests.support.titanic import MODEL
 
 BUCKET = "lifeboat-test"
-MODEL = "titanic"
 CHAMPION = f"registry/{MODEL}/champion.json"
 Event = Callable[[str], dict[str, Any]]
 
@@ -48,8 +48,8 @@ def keys(s3: Any, prefix: str) -> list[str]:
     return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
 
 
-def champion(s3: Any, key: str = CHAMPION) -> dict[str, Any]:
-    found: dict[str, Any] = read_json(s3, key)
+def champion(s3: Any, model: str = MODEL) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(s3, f"registry/{model}/champion.json")
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from functions.core.base.settings import parse
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
-from tests.conftest import SCHEMA
+from tests.support.titanic import SCHEMA
 from training.bootstrap import MAX_GROUPS, paired_bootstrap
 from training.candidates import candidates
 from training.dataset import Dataset

@@ -80,7 +80,9 @@ def test_a_table_of_words_and_numbers_keeps_its_inferred_schema_and_its_report(
 def test_the_same_table_makes_the_same_version_and_the_same_graph_anywhere(tmp_path: Path) -> None:
     path = churn(tmp_path / "customers.csv", rows=500)
     stores = [FolderStore(str(tmp_path / name)) for name in ("one", "other")]
-    made = [hand_in(store, "churn", path, target="churned", limits=Limits(min_roc_auc=0.5)) for store in stores]
+    made = [
+        hand_in(store, "churn", path, target="churned", limits=Limits(min_roc_auc=0.5)) for store in stores
+    ]
     assert made[0].version == made[1].version
     assert made[0].version is not None
     manifests = [versions.read_manifest(ModelStore(store, "churn"), made[0].version) for store in stores]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.conftest import SCHEMA
+from tests.support.titanic import SCHEMA
 from training.version import libraries, version_of
 
 

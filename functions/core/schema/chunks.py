@@ -45,8 +45,8 @@ class Chunk:
     columns: tensors [N, 1]. outcomes: 1 for a positive outcome, 0 for a negative one; empty without labels.
     representative: 1 where a row may be measured by, 0 where it can only be learned from. lines: the line of
     the file on which each good row begins, from 1. unknown: by field, the words in it that are none of its
-    categories, each with its number of rows. lost, lost_outcomes: the bad rows that are as wide as the header;
-    what could not be read of them is missing, and an outcome -1.
+    categories, each with its number of rows. lost, lost_outcomes: the bad rows that are as wide as the
+    header; what could not be read of them is missing, and an outcome -1.
     """
 
     columns: Columns

@@ -30,6 +30,8 @@ MAX_FIELDS = 1_000
 MAX_CATEGORIES = 1_000
 MAX_NAME = 100
 MAX_PATTERN = 200
+# Of objects and lists in one another: what keeps a document has limits of its own.
+MAX_DEPTH = 50
 
 # What spreadsheets, R, pandas, SQL and ARFF write into an empty cell.
 MISSING_WORDS = (
@@ -96,6 +98,8 @@ class _Parser:
             document = document["schema"]
         if not isinstance(document, dict):
             raise InvalidSchema(['it is no object; a schema begins with {"fields": [...], "target": ...}'])
+        if why := _objection_to_document(document):
+            raise InvalidSchema([why])
         self.document: dict[str, Any] = document
         self.faults: list[str] = []
         self.notes: list[str] = []
@@ -364,9 +368,8 @@ class _Parser:
                     self._fault(f"{where}: {strange[0]} is none of the categories of {name}")
                     continue
                 # A word that stands for no category is a missing value.
-                known |= {"none": ""}
                 meant = {
-                    str(word).strip().casefold(): known[str(category).casefold()]
+                    str(word).strip().casefold(): "" if category is None else known[str(category).casefold()]
                     for word, category in words.items()
                 }
                 found.append(Derived(name, source, re.compile(pattern), meant))
@@ -451,6 +454,25 @@ _KNOWN_KEYS = frozenset(
     }
 )  # fmt: skip
 _KNOWN_RULES = frozenset({"required", "enum", "minimum", "maximum", "maxLength"})
+
+
+def _objection_to_document(document: dict[str, Any]) -> str:
+    """Why a document cannot be kept as JSON that anybody reads; empty when it can."""
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    if level:
+        return f"its objects and lists stand more than {MAX_DEPTH} deep in one another"
+    try:
+        json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, TypeError):
+        return "it holds what JSON in UTF-8 cannot: a number that is not finite, or half a character"
+    return ""
 
 
 def _objection_to_pattern(pattern: str) -> str:

@@ -72,7 +72,8 @@ class Target:
         if isinstance(value, bool):
             return self.codes.get("true" if value else "false")
         if isinstance(value, int | float):
-            value = f"{value:g}"
+            # A whole number in JSON may be larger than any float.
+            value = f"{value:g}" if abs(value) <= LARGEST else ""
         return self.codes.get(value.strip().casefold()) if isinstance(value, str) else None
 
     @property

@@ -34,11 +34,11 @@ def main() -> None:
 def _steps(template: dict[str, Any], model: str, case: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     """The whole request, and what it is made of, each on what the step before it made."""
     import onnxruntime
+    from functions.predict.predict import Origin, predict
+    from functions.predict.prediction_log import write_log
 
     from functions.predict import answers, batch
     from functions.predict.handler import handler
-    from functions.predict.predict import Origin, predict
-    from functions.predict.prediction_log import write_log
     from functions.predict.service import service
 
     request = _request(template, case)

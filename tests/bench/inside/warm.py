@@ -46,9 +46,9 @@ def _long_way(request: dict[str, Any]) -> Callable[[], Any]:
 def _raw_run(request: dict[str, Any], model: str) -> Callable[[], Any]:
     """The graph on that passenger's tensors, made beforehand: nothing can be faster."""
     import onnxruntime
+    from functions.core.schema.passenger import Passenger
 
     from functions.core.schema.columns import to_columns
-    from functions.core.schema.passenger import Passenger
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -3,9 +3,9 @@
 from typing import Any
 
 import joblib
+from functions.core.schema.passenger import Passenger
 
 from functions.core.schema.columns import to_columns
-from functions.core.schema.passenger import Passenger
 from training.dataset import Matrix, to_matrix
 
 # In the folder that the peers are started in.

@@ -6,12 +6,12 @@ https://mlflow.org/docs/latest/ml/traditional-ml/sklearn/
 import sys
 
 import mlflow.sklearn
+from functions.core.schema.passenger import FEATURES, Passenger
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from functions.core.schema.passenger import FEATURES, Passenger
 from tests.bench.peers.pipeline import load_pipeline, matrix_of_frame
 
 _KINDS = {"age": "double", "fare": "double", "pclass": "long", "sibsp": "long", "parch": "long"}

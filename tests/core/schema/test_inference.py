@@ -13,7 +13,7 @@ from functions.core.base.errors import InvalidInput
 from functions.core.schema.inference import Inferred, infer_schema
 from functions.core.schema.parsing import parse_schema
 from tests.support.arff import openml_csv
-from tests.support.tables import TITANIC, read
+from tests.support.reading import TITANIC, read
 
 ROWS = 60
 

@@ -4,7 +4,7 @@ import io
 
 from functions.core.schema.misfit import explain_misfit
 from functions.core.schema.table import open_table
-from tests.support.tables import SCHEMA, TITANIC
+from tests.support.reading import SCHEMA, TITANIC
 
 
 def explain(text: str | bytes, chunk_rows: int = 2) -> list[str]:

@@ -17,7 +17,7 @@ from functions.core.schema.chunks import BadRow
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.table import open_table
-from tests.support.tables import SCHEMA, TITANIC, features, read, schema_of
+from tests.support.reading import SCHEMA, TITANIC, features, read, schema_of
 
 HEADER = "pclass,survived,name,sex,age,sibsp,parch,fare,embarked"
 ROWS = '3,0,"Braund, Mr. Owen",male,22,1,0,7.25,S\n1,1,"Allen, Miss. Elisabeth",female,29,0,0,211.3375,S\n'

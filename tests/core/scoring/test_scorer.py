@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from functions.core.schema.passenger import Passenger
+from training.pipeline import candidates
 
 from functions.core.schema.columns import Columns, to_columns
-from functions.core.schema.passenger import Passenger
 from functions.core.scoring.scorer import Scorer
 from training.dataset import Dataset
 from training.export import export
-from training.pipeline import candidates
 
 PASSENGERS = [
     Passenger(pclass=pclass, sex=sex, age=age, fare=fare)
