@@ -3,7 +3,6 @@
 import gzip
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.retrain import parse_event
 from tests.conftest import TITANIC
-from tests.support.made_tables import churn
+from tests.support.tables import churn_table
 from tests.support.uploads import (
     BUCKET,
     Event,
@@ -204,9 +203,9 @@ def test_a_new_model_is_born_by_an_upload_that_names_its_target(
 
 
 def test_a_new_model_without_a_target_is_rejected_with_the_columns_that_could_be_it(
-    s3: Any, event: Event, tmp_path: Path
+    s3: Any, event: Event
 ) -> None:
-    result = arrive(s3, event, "datasets/loss/a.csv", churn(tmp_path / "a.csv").read_bytes())
+    result = arrive(s3, event, "datasets/loss/a.csv", churn_table().encode())
     assert (result["status"], result["version"]) == ("rejected", None)
     assert "Churned" in result["reason"]
     [key] = keys(s3, "rejected/")
