@@ -183,10 +183,8 @@ def test_a_kaggle_file_becomes_a_version_of_its_own(s3: Any, event: Event) -> No
     assert versions.read_manifest(model_store(), result["version"]).dataset.rows == 1000
 
 
-def test_a_new_model_is_born_by_an_upload_that_names_its_target(
-    s3: Any, event: Event, tmp_path: Path
-) -> None:
-    body = churn(tmp_path / "churn.csv").read_bytes()
+def test_a_new_model_is_born_by_an_upload_that_names_its_target(s3: Any, event: Event) -> None:
+    body = churn_table(900).encode()
     result = arrive(s3, event, "datasets/loss/2026/churn.csv.gz", gzip.compress(body), target="churned")
     assert (result["model"], result["status"]) == ("loss", "promoted")
     assert result["columns"]["passed_over"] == ["Customer ID"]

@@ -1,4 +1,4 @@
-"""From an uploaded table that nobody here has seen to a model in service: the schema is inferred, and kept."""
+"""From an uploaded table that nobody here has seen to a model in service, by a schema that is inferred."""
 
 import json
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from training.challenge import Upload
 from training.gate import Limits
 from training.promotion import Outcome
 from training.report import read_report
-from training.schemas import infer
+from training.schemas import infer, keep_schema
 from training.upload import train_and_publish
 
 
@@ -152,11 +152,10 @@ def test_who_comes_second_with_a_new_model_trains_by_the_schema_of_the_first(
             "target": "Churned",
         }
     )
-    keep = uploads.keep_schema
 
     def beaten(store: ModelStore, schema: Schema) -> Schema:
         store.create(SCHEMA_KEY, first.as_json())
-        return keep(store, schema)
+        return keep_schema(store, schema)
 
     monkeypatch.setattr(uploads, "keep_schema", beaten)
     outcome = hand_in(whole_store, "churn", path, target="churned")
@@ -228,4 +227,3 @@ def test_rows_that_cannot_be_read_are_reported_beside_the_version(whole_store: S
     report = json.loads(ModelStore(whole_store, "churn").get(report_key(outcome.version)).body)
     assert report["rejected_rows"] == 3
     assert [row["line"] for row in report["bad_rows"]] == [902, 903, 904]
-
