@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RefusedDataset as refusal:
         print(f"refused: {refusal}", *refusal.report.lines(), sep="\n", file=sys.stderr)
     except InvalidSchema as error:
-        print("the schema does not fit:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
+        print(
+            "the schema does not fit:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr
+        )
     except (LifeboatError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:

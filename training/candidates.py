@@ -23,8 +23,8 @@ from training.linear import Logistic, Numbers
 # Exact boosting and forests sort every column at every node: minutes, not seconds, above this many rows.
 MAX_SORTED_ROWS: Final = 50_000
 
-# Stands for a missing number: below all others, so that one split tells missing from present. Halfway between it and
-# any other number is a number too.
+# Stands for a missing number: below all others, so that one split tells missing from present. Halfway between
+# it and any other number is a number too.
 MISSING: Final = -LARGEST / 2
 
 SEED: Final = 0
@@ -33,9 +33,9 @@ SEED: Final = 0
 def candidates(features: Sequence[Field], rows: int) -> dict[str, Pipeline]:
     """Return unfitted classifiers by name, for a training table of `rows` rows.
 
-    Each takes a matrix of the features (see `training.matrix`) and labels 0 and 1, and gives `predict_proba` [N, 2].
-    The last step is named "model" and takes weights of rows. Above MAX_SORTED_ROWS only those whose fit time grows
-    linearly with the rows are offered.
+    Each takes a matrix of the features (see `training.matrix`) and labels 0 and 1, and gives `predict_proba`
+    [N, 2]. The last step is named "model" and takes weights of rows. Above MAX_SORTED_ROWS only those whose
+    fit time grows linearly with the rows are offered.
     """
     models = {
         "logistic regression": _linear(features),
@@ -52,7 +52,8 @@ def candidates(features: Sequence[Field], rows: int) -> dict[str, Pipeline]:
 def _linear(features: Sequence[Field], *, logarithms: bool = False, strength: float = 1.0) -> Pipeline:
     """Logistic regression: standardised numbers, which of them are missing, and a column for each category.
 
-    strength: the inverse of the penalty on the weights. Where a category is missing, all of its columns are 0.
+    strength: the inverse of the penalty on the weights. Where a category is missing, all of its columns are
+    0.
     """
     numbers, optional, levels = [], [], {}
     for index, field in enumerate(features):
@@ -103,7 +104,8 @@ def _constant(value: float) -> SimpleImputer:
 def _tree(model: ClassifierMixin) -> Pipeline:
     """Put a tree model behind an imputer that leaves present values bit-exact.
 
-    Unscaled float32 values compare with the same thresholds in ONNX as in scikit-learn. A category is its code.
+    Unscaled float32 values compare with the same thresholds in ONNX as in scikit-learn. A category is its
+    code.
     """
     return Pipeline([("fill", _constant(MISSING)), ("model", model)])
 

@@ -160,9 +160,7 @@ class _Read:
             raise RefusedDataset(reason, report)
 
 
-def _uneven_losses(
-    schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matrix, Labels]
-) -> Iterator[str]:
+def _uneven_losses(schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matrix, Labels]) -> Iterator[str]:
     """The outcomes and categories that lost more than their share of rows, each in a sentence.
 
     kept, lost: rows and their outcomes, -1 for an outcome that could not be read.

@@ -69,12 +69,15 @@ def _of_rare_outcome(positive: Probabilities, probability: Probabilities) -> dic
 
 def confusion(outcome: Labels, probability: Probabilities) -> list[list[int]]:
     """Counts of rows: outcome 0, 1 downwards, label 0, 1 across."""
-    counts: list[list[int]] = np.bincount(2 * outcome + (probability > 0.5), minlength=4).reshape(2, 2).tolist()
+    counts: list[list[int]] = (
+        np.bincount(2 * outcome + (probability > 0.5), minlength=4).reshape(2, 2).tolist()
+    )
     return counts
 
 
 def members(matrix: Matrix, schema: Schema) -> dict[str, Mask]:
-    """Which rows belong to each group of each slice of the schema, bool [N] each, by names such as `sex=female`.
+    """Which rows belong to each group of each slice of the schema, bool [N] each, by names such as
+    `sex=female`.
 
     Groups without a row are left out.
     """

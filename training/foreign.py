@@ -1,4 +1,5 @@
-"""A classifier that somebody wrote: fitted on the rows of a schema, and exported as one graph of its features."""
+"""A classifier that somebody wrote: fitted on the rows of a schema, and exported as one graph of its
+features."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 from onnx import compose
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -30,8 +30,8 @@ Frame = Any
 class Inputs:
     """How an estimator takes the rows of a schema.
 
-    names: what each feature is called there. to_frame: makes a DataFrame of columns by name; None: rows are an
-    array.
+    names: what each feature is called there. to_frame: makes a DataFrame of columns by name; None: rows are
+    an array.
     """
 
     schema: Schema

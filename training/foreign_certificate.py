@@ -32,7 +32,8 @@ _CLOSE = 1e-4
 
 
 def certify_estimator(fitted: FittedEstimator, model: bytes, *, matrix: Matrix) -> Certificate:
-    """Compare the graph `model` and the estimator on every row of `matrix` and on edge rows that may be asked.
+    """Compare the graph `model` and the estimator on every row of `matrix` and on edge rows that may be
+    asked.
 
     Unlike the rows that our own candidates are proven on (`training.certificate`), these lack no field that
     the schema requires, and have no word and no number that it does not allow: what somebody's estimator does

@@ -18,7 +18,7 @@ from functions.core.storage.view import ModelStore
 from functions.local.child import ROOT
 from functions.local.function_process import Outcome
 from functions.local.runner import Running
-from functions.local.tables import Table, curl, put_file, put_schema, say_reading
+from functions.local.tables import Table, curl, example_row, put_file, put_schema, say_reading
 
 _DATA = ROOT / "training" / "data"
 SHIPPED_SCHEMA = _DATA / "titanic.schema.json"
@@ -77,7 +77,7 @@ def by_hand(running: Running, table: Table, manifest: Manifest) -> list[str]:
 
 
 def _row(table: Table, manifest: Manifest) -> Mapping[str, Any]:
-    return PASSENGER if table == SHIPPED else manifest.schema_of_rows.example()
+    return PASSENGER if table == SHIPPED else example_row(table, manifest.schema_of_rows)
 
 
 def _verdict(table: Table, manifest: Manifest, row: Mapping[str, Any], answer: dict[str, Any]) -> str:

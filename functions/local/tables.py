@@ -10,9 +10,11 @@ from typing import Any
 from functions.core.base.errors import NotFound
 from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Columns, Manifest
+from functions.core.schema.columns import to_rows
 from functions.core.schema.inference import infer_schema
 from functions.core.schema.parsing import parse_schema, read_schema
-from functions.core.schema.schema import Schema
+from functions.core.schema.schema import Field, Schema
+from functions.core.schema.table import open_table
 from functions.core.storage.view import SCHEMA, ModelStore
 
 FIRST_NAMES = 12
@@ -98,11 +100,37 @@ def _report(store: ModelStore, version: str) -> dict[str, Any]:
     return report
 
 
+def example_row(table: Table, schema: Schema) -> dict[str, Any]:
+    """A row to ask the model with: that of the schema, or, where it was inferred, the first of the file."""
+    if table.schema is None:
+        with table.file.open("rb") as stream:
+            for chunk in open_table(stream, schema, labelled=True, chunk_rows=100):
+                for row in to_rows(chunk.columns):
+                    fields = (schema.feature(name) for name in row)
+                    return {
+                        field.name: _plain(field, row[field.name])
+                        for field in fields
+                        if row[field.name] is not None
+                    }
+    return schema.example()
+
+
+def _plain(field: Field, value: Any) -> Any:
+    """A value as people write it, where it has been through the float32 of the graph."""
+    if field.type == "boolean":
+        return bool(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(f"{value:.7g}")
+    return value
+
+
 def curl(url: str, row: Mapping[str, Any], key: str | None) -> list[str]:
     """A command that has a row scored, in lines. key: "$KEY" for one that the shell knows."""
     body = shlex.quote(json.dumps(row, ensure_ascii=False))
+    # The shell puts in what it knows only between these quotes.
+    header = f'"x-api-key: {key}"' if key == "$KEY" else f"'x-api-key: {key}'"
     return [
         f"  curl -s {url} -H 'content-type: application/json' \\",
-        *([f'    -H "x-api-key: {key}" \\'] if key else []),
+        *([f"    -H {header} \\"] if key else []),
         f"    -d {body}",
     ]

@@ -13,6 +13,7 @@ from functions.local.tables import (
     Say,
     Table,
     curl,
+    example_row,
     put_file,
     put_schema,
     say_bad_rows,
@@ -35,8 +36,8 @@ def make_model(store: ModelStore, table: Table, api: str, say: Say) -> bool:
     if not upload(store, table, say):
         return False
     version = deployment.read_champion(store)[0].version
-    row = versions.read_manifest(store, version).schema_of_rows.example()
-    say("Ask        it, with the key that `make run` printed, or another one (make key), in KEY:")
+    row = example_row(table, versions.read_manifest(store, version).schema_of_rows)
+    say("Ask it, with the key that `make run` printed, or another one (make key), in KEY:")
     say("\n".join(curl(f"{api}/models/{store.model}/predict", row, "$KEY")))
     return True
 

@@ -1,4 +1,5 @@
-"""wrk, a load generator that takes little of the machine it shares with the server: https://github.com/wg/wrk."""
+"""wrk, a load generator that takes little of the machine it shares with the server:
+https://github.com/wg/wrk."""
 
 import json
 import shutil

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
 
+from training.pipeline import candidates
+
 from functions.core.storage.folder import FolderStore
 from functions.retrain import handler
-from training.pipeline import candidates
 
 
 class DeadlyStore(FolderStore):

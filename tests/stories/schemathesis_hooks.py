@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import schemathesis
+from functions.predict.batch import MOST_EXPLAINED
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
-
-from functions.predict.batch import MOST_EXPLAINED
 
 Case = schemathesis.Case[Any]
 

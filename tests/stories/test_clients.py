@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from functions.core.schema.passenger import FEATURES
 from tritonclient import http as triton
 from tritonclient.utils import InferenceServerException
 
 from functions.core.registry import versions
 from functions.core.registry.comparison import Holdout
 from functions.core.registry.deployment import read_champion
-from functions.core.schema.passenger import FEATURES
 from functions.core.storage.folder import FolderStore
 from tests.conftest import EVENTS
 from tests.stories.local_stack import Stack, local_stack

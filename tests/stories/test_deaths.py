@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from functions.core.schema.passenger import Passenger
 
 from functions.core.registry import deployment, versions
-from functions.core.schema.passenger import Passenger
 from functions.core.scoring.scorer import Scorer
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore

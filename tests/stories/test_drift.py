@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from functions.local.asynchronous import Outcome
 
 from functions.local import drift_story, runner
 from functions.local.__main__ import main
-from functions.local.asynchronous import Outcome
 from functions.local.drift_story import tell_of_drift
 from functions.local.runner import Options, running
 from functions.local.story import StoryFailed

@@ -64,7 +64,7 @@ class Use:
         self.root = "" if name == "titanic" else f"/models/{name}"
         self.ids: list[str] = []
         self.labelled: list[str] = []
-        self.trainings: list[dict[str, Any]] = []
+        self.datasets: set[str] = set()
         self.failed: list[str] = []
 
     async def until(self, end: float) -> None:
@@ -108,20 +108,23 @@ class Use:
 
     async def _watch(self) -> None:
         await asyncio.sleep(0.5)
-        await self._ask("POST", "/monitoring/run")
+        report = await self._ask("POST", "/monitoring/run")
+        self._note(report and report["training"])
 
     async def _train(self) -> None:
         await asyncio.sleep(3)
-        training = await self._ask("POST", "/training")
+        self._note(await self._ask("POST", "/training"))
+
+    def _note(self, training: dict[str, Any] | None) -> None:
         if training and training.get("outcome") == "uploaded":
-            self.trainings.append(training)
+            self.datasets.add(training["dataset"])
 
 
 async def _use_both(stack: Stack) -> dict[str, Use]:
     async with httpx.AsyncClient(
         base_url=stack.api, headers=stack.headers, trust_env=False, timeout=60
     ) as client:
-        churn = [{"Calls": number % 13, "Plan": "gold"} for number in range(BATCH)]
+        churn = [{"Calls": number % 13, "Plan": "gold", "Paperless": True} for number in range(BATCH)]
         titanic = [row for row, _ in people(BATCH)]
         both = Use(client, "titanic", titanic, "survived"), Use(client, "churn", churn, "Churned")
         end = time.monotonic() + SECONDS
@@ -136,7 +139,7 @@ def test_both_were_used_in_every_way_and_nothing_failed(used: "dict[str, Use]") 
         assert use.failed == []
         assert len(use.ids) > BATCH
         assert use.labelled
-        assert use.trainings
+        assert use.datasets
 
 
 def test_every_line_of_the_log_is_of_the_model_that_answered(used: "dict[str, Use]", folder: Path) -> None:
@@ -166,7 +169,7 @@ def test_labels_datasets_and_versions_stand_with_their_own_model(
         labels = [entry.key.split("/")[2] for entry in store.list("feedback/")]
         assert set(labels) == set(use.labelled)
         datasets = [entry.key for entry in store.list("datasets/labelled-")]
-        assert {store.full(key) for key in datasets} == {one["dataset"] for one in use.trainings}
+        assert {store.full(key) for key in datasets} == use.datasets
         for key in datasets:
             for chunk in open_table(io.BytesIO(store.get(key).body), schema, labelled=True):
                 assert chunk.bad == []
@@ -201,7 +204,7 @@ def test_a_model_that_is_damaged_holds_up_no_other(used: "dict[str, Use]", folde
             assert ready.status_code == 200, ready.text
             await asyncio.gather(
                 ask(client, "titanic", {"pclass": 1, "sex": "female"}),
-                ask(client, "churn", {"Calls": 12, "Plan": "basic"}),
+                ask(client, "churn", {"Calls": 12, "Plan": "basic", "Paperless": False}),
             )
 
     # Another run: a warm function goes on with the model that it holds.

@@ -90,9 +90,7 @@ def test_a_candidate_that_cannot_be_proven_gives_way_to_the_next_best(
     monkeypatch.setattr(training, "certify", refusing(type(trained.estimator[-1]).__name__))
     found = train(titanic, QUICK, quiet)
     assert found.name == second
-    assert found.notes == (
-        f"{best} was passed over: graph and pipeline differ by 3.00e-03 in probability",
-    )
+    assert found.notes == (f"{best} was passed over: graph and pipeline differ by 3.00e-03 in probability",)
     assert best in capsys.readouterr().out
 
 

@@ -368,9 +368,8 @@ class _Parser:
                     self._fault(f"{where}: {strange[0]} is none of the categories of {name}")
                     continue
                 # A word that stands for no category is a missing value.
-                known |= {"none": ""}
                 meant = {
-                    str(word).strip().casefold(): known[str(category).casefold()]
+                    str(word).strip().casefold(): "" if category is None else known[str(category).casefold()]
                     for word, category in words.items()
                 }
                 found.append(Derived(name, source, re.compile(pattern), meant))

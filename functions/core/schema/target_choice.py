@@ -67,7 +67,7 @@ def describe_target(column: ColumnSummary) -> tuple[dict[str, Any], Word, list[s
     if field["type"] == "boolean":
         positive = True
     else:
-        field["constraints"] = {"enum": sorted(values, key=lambda value: (str(type(value)), value))}
+        field["constraints"] = {"enum": sorted(values, key=_order)}
     notes.append(
         f"of the target {column.name}, {_shown(positive)} counts as yes, {because}; to change that, name "
         "another value "
@@ -159,6 +159,10 @@ def _rarer(values: dict[Word, int]) -> tuple[Word, str]:
     if few == many:
         return max(first, second, key=str), "as the last in order, both being equally frequent"
     return (first if few < many else second), "as the rarer one"
+
+
+def _order(value: Word) -> tuple[float, str]:
+    return (0, value) if isinstance(value, str) else (value, "")
 
 
 def _shown(value: Word) -> str:
