@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.stage import PASSENGER, CannotRun
+from tests.bench.checkout import CannotRun
+from tests.bench.stage import ROW
 from tests.sam.machine import Unavailable, install
 
 SCRIPT = Path(__file__).parent / "predict.lua"
@@ -32,7 +33,7 @@ def find_wrk() -> str:
     return "wrk"
 
 
-def load(url: str, *, connections: int, seconds: int, body: str = PASSENGER) -> Load:
+def load(url: str, *, connections: int, seconds: int, body: str = ROW) -> Load:
     """POST `body` to `url` over so many connections for a while.
 
     Raises `RuntimeError` when a request fails or is answered with another status than a success.

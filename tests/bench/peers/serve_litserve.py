@@ -6,8 +6,8 @@ https://lightning.ai/docs/litserve/api-reference/litapi
 import sys
 
 import litserve
-from functions.core.schema.passenger import Passenger
 
+from tests.bench.peers.passenger import Passenger
 from tests.bench.peers.pipeline import load_pipeline, probability
 
 
