@@ -108,8 +108,9 @@ def round_to_float32(estimator: BaseEstimator) -> None:
             nearest = exact.astype(np.float32)
             down = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
             tree.nodes["num_threshold"] = down
-        for name in ("mean_", "scale_", "quantiles_"):
-            if isinstance(values := getattr(part, name, None), np.ndarray):
+        for name in ("mean_", "scale_", "quantiles_", "statistics_"):
+            values = getattr(part, name, None)
+            if isinstance(values, np.ndarray) and values.dtype == np.float64:
                 setattr(part, name, values.astype(np.float32).astype(np.float64))
 
 

@@ -42,6 +42,7 @@ class Inputs:
         """The rows of a matrix as the estimator takes them."""
         columns = to_columns(matrix, self.schema)
         by_name = {
+            # In float64, the largest numbers that may be asked do not overflow on their way.
             name: columns[field.name][:, 0].astype(np.float64 if field.words is None else object)
             for name, field in zip(self.names, self.schema.features, strict=True)
         }

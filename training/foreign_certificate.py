@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx.reference import ReferenceEvaluator
 from skl2onnx import to_onnx
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
@@ -13,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from functions.core.base.errors import UnprovenModel
 from functions.core.registry.manifest import Certificate
 from functions.core.schema.schema import Field
-from functions.core.scoring.scorer import Scorer
+from functions.core.scoring.scorer import Scorer, run_graph
 from training.certificate import (
     MAX_EDGE_CELLS,
     MAX_EDGE_ROWS,
@@ -96,10 +95,7 @@ def _blame(fitted: FittedEstimator, matrix: Matrix) -> str:
     estimator, inputs = fitted.estimator, fitted.inputs
     if isinstance(estimator, Pipeline):
         frame = inputs.frame(matrix)
-        tensors = {
-            name: to_columns(matrix, inputs.schema)[field.name]
-            for name, field in zip(inputs.names, inputs.schema.features, strict=True)
-        }
+        tensors = list(to_columns(matrix, inputs.schema).values())
         for count in range(1, len(estimator.steps)):
             head = Pipeline(estimator.steps[:count])
             differs = _differing_columns(head, inputs.types(), frame, tensors)
@@ -114,12 +110,12 @@ def _blame(fitted: FittedEstimator, matrix: Matrix) -> str:
 
 
 def _differing_columns(
-    head: Pipeline, types: list[tuple[str, Any]], frame: Any, tensors: dict[str, Any]
+    head: Pipeline, types: list[tuple[str, Any]], frame: Any, tensors: list[Any]
 ) -> npt.NDArray[np.bool_] | None:
     """Which columns of what `head` makes are others in its graph, bool [C]; None if that cannot be told."""
     try:
         graph = to_onnx(head, initial_types=types, target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET})
-        [theirs] = ReferenceEvaluator(graph).run(None, tensors)
+        [theirs] = run_graph(graph.SerializeToString(), tensors)
         ours = head.transform(frame)
         ours = np.asarray(ours.toarray() if hasattr(ours, "toarray") else ours)
         if ours.dtype.kind in "OUS":
