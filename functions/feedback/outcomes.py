@@ -53,14 +53,14 @@ class Receipt:
 
     def answer(self, target: Target) -> dict[str, Any]:
         """The receipt with the outcome under the target's name, in the target's words."""
-        at = self.labelled_at
+        moment = self.labelled_at
         names = own_names(("prediction_id", "status", "source", "labelled_at", "error"), {fold(target.name)})
         return {
             names["prediction_id"]: self.prediction_id,
             names["status"]: self.status,
             target.name: target.answers[self.outcome],
             names["source"]: self.source,
-            names["labelled_at"]: at and at.isoformat().replace("+00:00", "Z"),
+            names["labelled_at"]: moment and moment.isoformat().replace("+00:00", "Z"),
             names["error"]: self.error,
         }
 

@@ -189,9 +189,9 @@ def _target(schema: Schema) -> TargetWords:
 
 
 def _features(schema: Schema) -> list[Feature]:
-    derived = {one.source: one.name for one in schema.derived}
+    derives = {derived.source: derived.name for derived in schema.derived}
     return [
-        _feature(field, derived.get(field.name)) for field in (*schema.features, *schema.sources.values())
+        _feature(field, derives.get(field.name)) for field in (*schema.features, *schema.sources.values())
     ]
 
 

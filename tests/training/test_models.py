@@ -228,4 +228,4 @@ def test_limits_that_make_no_sense_are_wrong_use(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["train", option, value])
-    assert f"argument {option}: Input should be" in capsys.readouterr().err
+    assert f"argument {option}: a number is wanted" in capsys.readouterr().err
