@@ -86,7 +86,7 @@ def test_a_folder_without_benchmarks_is_no_checkout(tmp_path: Path) -> None:
 
 
 def test_checkouts_are_measured_in_turns_and_each_comes_first_as_often() -> None:
-    here, there = (Checkout(*[Path(name)] * 5, environment={}) for name in ("here", "there"))
+    here, there = (Checkout(*(path,) * 5, {}) for path in (Path("here"), Path("there")))
     order: list[str] = []
 
     def take(checkout: Checkout) -> int:
@@ -107,9 +107,10 @@ def test_ratios_are_those_of_turns_so_that_a_busy_minute_meets_both(
         return figures
 
     # In the second turn, the machine was ten times slower.
-    figures = compare([0.1, 1.0, 0.15], [0.2, 2.0, 0.2], figures_of)
+    figures = compare([0.1, 1.0, 0.15], [0.2, 2.0, 0.2], figures_of, "A start, ms")
     assert figures.noted("here / there: start") == pytest.approx(0.5)
-    _, start, note = capsys.readouterr().out.strip("\n").splitlines()
+    title, _, start, note = capsys.readouterr().out.strip("\n").splitlines()
+    assert title == "A start, ms"
     assert start.split() == ["start", "150.0", "200.0", "0.500", "0.500", "to", "0.750"]
     assert note.split() == ["times", "the", "floor", "0.10", "0.20"]
 
