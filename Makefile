@@ -139,8 +139,8 @@ openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from
 	@exec $(BIN)/python -m functions.local openapi
 
 .PHONY: bench
-bench: $(VENV)/.run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm"
-	@exec $(BIN)/python -m tests.bench $(ARGS)
+bench: $(VENV)/.run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm" [AGAINST=../before]
+	@exec $(BIN)/python -m tests.bench $(ARGS) $(call given,AGAINST,--against)
 
 .PHONY: bench-authorize
 bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if the id of a key exists
