@@ -31,10 +31,11 @@ UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix, schema: Schema) -> Certificate:
     """Compare graph and estimator on every row of `matrix` and on edge rows made from them.
 
-    Edge rows: patterns of missing values, each category, words that are no category, extremes, and each number at,
-    and one ulp to either side of, each threshold at which the graph's trees split it. Where those are too many,
-    some are drawn, always the same. Raises `UnprovenModel` when a probability differs by more than 1e-5, or a label
-    does whose probability is further than that from the threshold; `UnusableModel` when the graph cannot be loaded.
+    Edge rows: patterns of missing values, each category, words that are no category, extremes, and each
+    number at, and one ulp to either side of, each threshold at which the graph's trees split it. Where those
+    are too many, some are drawn, always the same. Raises `UnprovenModel` when a probability differs by more
+    than 1e-5, or a label does whose probability is further than that from the threshold; `UnusableModel` when
+    the graph cannot be loaded.
     """
     scorer = Scorer(model, schema)
     features = schema.features
@@ -53,8 +54,8 @@ def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix, schema: Sc
     # `not <=`: a NaN from the graph is a difference too.
     if not comparison.largest <= TOLERANCE or comparison.flips:
         raise UnprovenModel(
-            f"graph and estimator differ by {comparison.largest:.2e} in probability (at most {TOLERANCE:.0e} may "
-            f"be) and in {comparison.flips} labels; the model is not published"
+            f"graph and estimator differ by {comparison.largest:.2e} in probability (at most {TOLERANCE:.0e} "
+            f"may be) and in {comparison.flips} labels; the model is not published"
         )
     return Certificate(
         rows=len(matrix),
@@ -74,7 +75,9 @@ class _Comparison:
         self.largest, self.flips = 0.0, 0
 
     def add(self, rows: Matrix, columns: Columns) -> None:
-        expected = self.estimator.predict_proba(rows)[:, 1]
+        # scikit-learn looks for NaN in sums, which extremes make infinite.
+        with np.errstate(invalid="ignore", over="ignore"):
+            expected = self.estimator.predict_proba(rows)[:, 1]
         scores = self.scorer.run(columns)
         # Of NaN and a number, `maximum` is NaN.
         self.largest = float(np.maximum(self.largest, np.max(np.abs(expected - scores.probability))))
@@ -85,8 +88,8 @@ class _Comparison:
 def missing_patterns(features: int) -> Mask:
     """bool [P, F]: in which ways rows lack fields, each once.
 
-    All 2^F up to ten features. Beyond: none, all, each alone, pairs (2,000 of them at most), and 512 in which a random
-    share is missing.
+    All 2^F up to ten features. Beyond: none, all, each alone, pairs (2,000 of them at most), and 512 in which
+    a random share is missing.
     """
     if features <= MAX_ALL_PATTERNS:
         return np.array(list(product([False, True], repeat=features)))
@@ -144,8 +147,9 @@ def _of_field(column: Matrix, field: Field) -> Matrix:
 
 def _with_neighbours(values: Matrix) -> Matrix:
     """The values, and the next float32 to either side of each, as far as these are finite."""
-    below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
-    beside = np.concatenate([values, below, above])
+    with np.errstate(over="ignore"):
+        below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
+    beside: Matrix = np.concatenate([values, below, above])
     return beside[np.isfinite(beside)]
 
 

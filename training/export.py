@@ -19,11 +19,12 @@ _MATRIX = "matrix"
 
 
 def export(estimator: ClassifierMixin, schema: Schema) -> bytes:
-    """The graph of a classifier fitted on a matrix of the schema's features; the same estimator, the same bytes.
+    """The graph of a classifier fitted on a matrix of the schema's features; the same estimator, the same
+    bytes.
 
-    Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the categories
-    counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2]. What float32 cannot hold of the
-    estimator is rounded in it, too: from then on it says what its graph says.
+    Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
+    categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2]. What float32
+    cannot hold of the estimator is rounded in it, too: from then on it says what its graph says.
     """
     round_to_float32(estimator)
     classifier = to_onnx(
@@ -82,11 +83,11 @@ def _encoder(field: Field, output: str) -> onnx.NodeProto:
 def round_to_float32(estimator: BaseEstimator) -> None:
     """Round the numbers of an estimator, and of all that it is made of, as they are in the graph.
 
-    The converter rounds the split thresholds of histogram gradient boosting to the nearest float32, which can lie
-    above: then a value between the two takes the other branch. A float32 value is at most a threshold exactly when
-    it is at most the threshold rounded down, so the fitted model decides as before. For its other trees the converter
-    does the same. What a column is centred by is rounded to the nearest: the column of a year of birth, say, is
-    so far from zero that the difference would show in the probability.
+    The converter rounds the split thresholds of histogram gradient boosting to the nearest float32, which can
+    lie above: then a value between the two takes the other branch. A float32 value is at most a threshold
+    exactly when it is at most the threshold rounded down, so the fitted model decides as before. For its
+    other trees the converter does the same. What a column is centred by is rounded to the nearest: the column
+    of a year of birth, say, is so far from zero that the difference would show in the probability.
     """
     for part in _parts(estimator):
         for tree in (tree for stage in getattr(part, "_predictors", ()) for tree in stage):
@@ -110,7 +111,8 @@ def _parts(value: object) -> Iterator[BaseEstimator]:
 
 
 def thresholds(model: bytes) -> dict[int, Matrix]:
-    """float32 [K] for each column of the matrix that the graph's trees split: its distinct thresholds, ascending."""
+    """float32 [K] for each column of the matrix that the graph's trees split: its distinct thresholds,
+    ascending."""
     found: dict[int, set[float]] = {}
     for node in onnx.load_from_string(model).graph.node:
         if node.op_type.startswith("TreeEnsemble"):
