@@ -5,8 +5,6 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.core.schema.passenger import FEATURES
-
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
 from functions.core.storage.opening import open_store

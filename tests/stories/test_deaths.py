@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from functions.core.schema.passenger import Passenger
 
 from functions.core.registry import deployment, versions
 from functions.core.scoring.scorer import Scorer
