@@ -130,9 +130,7 @@ def test_triton_shows_its_user_what_is_wrong(
     client: triton.InferenceServerClient, stack: Stack, rows: Rows
 ) -> None:
     old = [rows[0], rows[1] | {"age": 130}]
-    with pytest.raises(
-        InferenceServerException, match="row 2, age: must be a number from 0"
-    ) as caught:
+    with pytest.raises(InferenceServerException, match="row 2, age: must be a number from 0") as caught:
         client.infer("titanic", tensors(old, binary=True), headers=stack.headers)
     assert caught.value.status() == "400"
     with pytest.raises(InferenceServerException, match="no model of that name"):
