@@ -16,7 +16,7 @@ from functions.core.identity.keys import make_key
 from functions.core.predictions.records import folder
 from functions.core.registry import deployment, versions
 from functions.core.registry.keys import holdout_key, manifest_key, model_key
-from functions.core.registry.manifest import Manifest
+from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.opening import open_parameter
 from functions.core.storage.view import ModelStore
@@ -27,6 +27,7 @@ from functions.models import service as models_service
 from functions.models.handler import handler as models_handler
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor_handler
+from functions.monitor.pending import Pending, upload_dataset
 from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
@@ -195,6 +196,10 @@ def exercise_feedback(machine: Machine) -> None:
     def ask(method: str, path: str, body: Any = None) -> int:
         return machine.ask(feedback_handler, method, path, body)
 
+    # Neither a champion nor a schema: what a row is, nobody knows.
+    assert ask("GET", "/models/churn/feedback/progress") == 404
+    assert ask("GET", "/feedback/progress") == 404
+    machine.publish()
     [id_] = new_ids(1)
     assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 404
     [id_] = new_ids(1)
@@ -217,6 +222,7 @@ def exercise_monitor(machine: Machine) -> None:
 
     assert ask("GET", "/monitoring/report") == 404
     assert ask("POST", "/monitoring/run") == 503
+    assert ask("POST", "/models/churn/monitoring/run") == 404
     machine.publish()
     # As uploaded: the manifest names the version of the dataset.
     manifest = machine.manifest
@@ -231,6 +237,12 @@ def exercise_monitor(machine: Machine) -> None:
     assert ask("GET", "/monitoring/reports") == 200
     assert ask("GET", "/monitoring/reports/9") == 404
     assert ask("GET", "/datasets") == 200
+    made_of = Lineage(
+        reference_key="", reference_version_id=None, reference_sha256="", labels=0, reason="", champion=""
+    )
+    forgotten = Pending(key="datasets/labelled-1.csv", copy_key="monitoring/datasets/1.csv", lineage=made_of)
+    with machine.recorder.recording():
+        assert not upload_dataset(monitor_service.service().store_of(MODEL), forgotten)
 
 
 EXERCISES: dict[str, Callable[[Machine], None]] = {
