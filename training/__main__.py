@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RefusedDataset as refusal:
         print(f"refused: {refusal}", *refusal.report.lines(), sep="\n", file=sys.stderr)
     except InvalidSchema as error:
-        print("the schema does not fit:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
+        print(
+            "the schema does not fit:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr
+        )
     except (LifeboatError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -112,8 +114,8 @@ def _data_options() -> argparse.ArgumentParser:
     schema.add_argument(
         "--schema",
         type=Path,
-        help="the file with its schema; if not given, FILE.schema.json beside the dataset, or the model's, or "
-        "inferred",
+        help="the file with its schema; if not given, FILE.schema.json beside the dataset, or the model's, "
+        "or inferred",
     )
     schema.add_argument("--target", help="the column to predict, where the schema is inferred")
     parser.add_argument("--seed", type=int, default=0, help="of the folds")

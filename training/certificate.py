@@ -37,52 +37,59 @@ def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix, schema: Sc
     than 1e-5, or a label does whose probability is further than that from the threshold; `UnusableModel` when
     the graph cannot be loaded.
     """
-    scorer = Scorer(model, schema)
-    features = schema.features
+    comparison = Comparison(estimator, Scorer(model, schema))
     splits = thresholds(model)
-    patterns = missing_patterns(len(features))
-    budget = min(MAX_EDGE_ROWS, MAX_EDGE_CELLS // len(features))
-    values = edge_values(matrix, features, splits, budget - ROWS_PER_PATTERN * len(patterns))
+    patterns = missing_patterns(len(schema.features))
+    budget = min(MAX_EDGE_ROWS, MAX_EDGE_CELLS // len(schema.features))
+    values = edge_values(matrix, schema.features, splits, budget - ROWS_PER_PATTERN * len(patterns))
     edges = edge_rows(matrix, patterns, values)
-    comparison = _Comparison(estimator, scorer)
-    for rows in (matrix, edges):
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            comparison.add(part, to_columns(part, schema))
+    comparison.add_rows(matrix, schema)
+    comparison.add_rows(edges, schema)
     unseen = _with_unseen_words(matrix, schema)
     comparison.add(*unseen)
-    # `not <=`: a NaN from the graph is a difference too.
-    if not comparison.largest <= TOLERANCE or comparison.flips:
-        raise UnprovenModel(
-            f"graph and estimator differ by {comparison.largest:.2e} in probability (at most {TOLERANCE:.0e} "
-            f"may be) and in {comparison.flips} labels; the model is not published"
-        )
-    return Certificate(
-        rows=len(matrix),
-        edge_rows=len(edges) + len(unseen[0]),
-        patterns="all" if len(features) <= MAX_ALL_PATTERNS else "covering sample",
-        largest_difference=comparison.largest,
-        label_flips=comparison.flips,
-        tolerance=TOLERANCE,
-    )
+    return comparison.certificate(len(matrix), len(edges) + len(unseen[0]), schema)
 
 
-class _Comparison:
+class Comparison:
     """What graph and estimator differ by, at most, on the rows so far."""
 
     def __init__(self, estimator: ClassifierMixin, scorer: Scorer) -> None:
-        self.estimator, self.scorer = estimator, scorer
-        self.largest, self.flips = 0.0, 0
+        self._estimator, self._scorer = estimator, scorer
+        self._largest, self._flips = 0.0, 0
+
+    def add_rows(self, rows: Matrix, schema: Schema) -> None:
+        """Compare on the rows of a matrix, so many at once."""
+        for start in range(0, len(rows), CHUNK):
+            part = rows[start : start + CHUNK]
+            self.add(part, to_columns(part, schema))
 
     def add(self, rows: Matrix, columns: Columns) -> None:
-        # scikit-learn looks for NaN in sums, which extremes make infinite.
-        with np.errstate(invalid="ignore", over="ignore"):
-            expected = self.estimator.predict_proba(rows)[:, 1]
-        scores = self.scorer.run(columns)
+        """Compare on rows, which are columns for the graph."""
+        # scikit-learn adds numbers up to see whether all are finite: those at the ends of float32 overflow.
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected = self._estimator.predict_proba(rows)[:, 1]
+        scores = self._scorer.run(columns)
         # Of NaN and a number, `maximum` is NaN.
-        self.largest = float(np.maximum(self.largest, np.max(np.abs(expected - scores.probability))))
+        self._largest = float(np.maximum(self._largest, np.max(np.abs(expected - scores.probability))))
         clear = np.abs(expected - 0.5) > TOLERANCE
-        self.flips += int(np.count_nonzero((scores.label != (expected > 0.5)) & clear))
+        self._flips += int(np.count_nonzero((scores.label != (expected > 0.5)) & clear))
+
+    def certificate(self, rows: int, edges: int, schema: Schema) -> Certificate:
+        """The proof, if it is one. Raises `UnprovenModel` when graph and estimator differ."""
+        # `not <=`: a NaN from the graph is a difference too.
+        if not self._largest <= TOLERANCE or self._flips:
+            raise UnprovenModel(
+                f"graph and estimator differ by {self._largest:.2e} in probability (at most {TOLERANCE:.0e} "
+                f"may be) and in {self._flips} labels; the model is not published"
+            )
+        return Certificate(
+            rows=rows,
+            edge_rows=edges,
+            patterns="all" if len(schema.features) <= MAX_ALL_PATTERNS else "covering sample",
+            largest_difference=self._largest,
+            label_flips=self._flips,
+            tolerance=TOLERANCE,
+        )
 
 
 def missing_patterns(features: int) -> Mask:
@@ -147,6 +154,7 @@ def _of_field(column: Matrix, field: Field) -> Matrix:
 
 def _with_neighbours(values: Matrix) -> Matrix:
     """The values, and the next float32 to either side of each, as far as these are finite."""
+    # Beside the largest float32 lies infinity.
     with np.errstate(over="ignore"):
         below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
     beside: Matrix = np.concatenate([values, below, above])

@@ -13,6 +13,7 @@ from functions.core.base.errors import InvalidInput, LifeboatError
 from functions.core.registry.manifest import Columns, Decision
 from functions.core.schema.chunks import BadRow, Chunk
 from functions.core.schema.header import ColumnsReport
+from functions.core.schema.misfit import explain_misfit
 from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
 from training.matrix import Labels, Mask, Matrix, field_values, holdout_rows, row_hashes, to_matrix
@@ -85,6 +86,8 @@ def load_dataset(path: Path, schema: Schema, *, notes: Sequence[str] = ()) -> Da
             read.set_columns(table.columns_report)
             for chunk in table:
                 read.add(chunk)
+            # What is wrong with rows takes a second reading, which most files are spared.
+            read.notes += explain_misfit(schema, table.columns_report, table if read.rejected else ())
     except InvalidInput as error:
         raise RefusedDataset(str(error), read.report()) from error
     dataset = read.dataset()
@@ -97,21 +100,21 @@ class _Read:
 
     def __init__(self, schema: Schema, notes: list[str]) -> None:
         self._schema = schema
-        self._notes = notes
+        self.notes = notes
+        self.rejected = 0
         self._columns = NO_COLUMNS
         self._matrices: list[Matrix] = []
         self._outcomes: list[Labels] = []
         self._marks: list[Mask] = []
         self._lines: list[npt.NDArray[np.int64]] = []
         self._bad: list[BadRow] = []
-        self._rejected = 0
         self._lost: list[tuple[Matrix, Labels]] = []
 
     def set_columns(self, found: ColumnsReport) -> None:
         self._columns = Columns(
             used=list(found.used), passed_over=list(found.passed_over), missing=list(found.missing)
         )
-        self._notes += found.notes
+        self.notes += found.notes
 
     def add(self, chunk: Chunk) -> None:
         self._matrices.append(to_matrix(chunk.columns, self._schema))
@@ -119,14 +122,14 @@ class _Read:
         self._marks.append(np.array(chunk.representative, dtype=np.bool_))
         self._lines.append(np.array(chunk.lines, dtype=np.int64))
         self._bad += chunk.bad[: MAX_REPORTED_ROWS - len(self._bad)]
-        self._rejected += len(chunk.bad)
+        self.rejected += len(chunk.bad)
         if chunk.lost_outcomes:
             lost = np.array(chunk.lost_outcomes, dtype=np.int64)
             self._lost.append((to_matrix(chunk.lost, self._schema), lost))
 
     def report(self) -> Report:
         rows = sum(map(len, self._outcomes))
-        return Report(rows, self._rejected, self._columns, tuple(self._notes), tuple(self._bad))
+        return Report(rows, self.rejected, self._columns, tuple(self.notes), tuple(self._bad))
 
     def dataset(self) -> Dataset:
         """The rows of a table that was read to its end. Raises `RefusedDataset` when too many were bad."""
@@ -134,7 +137,7 @@ class _Read:
         matrix, outcome = np.concatenate(self._matrices), np.concatenate(self._outcomes)
         if self._lost:
             lost_rows, lost_outcomes = (np.concatenate(parts) for parts in zip(*self._lost, strict=True))
-            self._notes += _uneven_losses(self._schema, (matrix, outcome), (lost_rows, lost_outcomes))
+            self.notes += _uneven_losses(self._schema, (matrix, outcome), (lost_rows, lost_outcomes))
         representative, held_out = np.concatenate(self._marks), holdout_rows(matrix)
         return Dataset(
             schema=self._schema,
@@ -157,9 +160,7 @@ class _Read:
             raise RefusedDataset(reason, report)
 
 
-def _uneven_losses(
-    schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matrix, Labels]
-) -> Iterator[str]:
+def _uneven_losses(schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matrix, Labels]) -> Iterator[str]:
     """The outcomes and categories that lost more than their share of rows, each in a sentence.
 
     kept, lost: rows and their outcomes, -1 for an outcome that could not be read.
@@ -176,8 +177,8 @@ def _uneven_losses(
 def _uneven_loss(name: str, kept: int, lost: int) -> Iterator[str]:
     if lost > MAX_BAD_ROWS * (kept + lost):
         yield (
-            f"{lost} of the {kept + lost} rows with {name} were left out, more than {MAX_BAD_ROWS:.0%} of them: "
-            "what is left may not be like the rest"
+            f"{lost} of the {kept + lost} rows with {name} were left out, more than {MAX_BAD_ROWS:.0%} of "
+            "them: what is left may not be like them"
         )
 
 
@@ -186,7 +187,8 @@ def _refuse_few_rows(dataset: Dataset) -> None:
     report, rows = dataset.report, len(dataset.outcome)
     if len(np.unique(dataset.outcome)) < 2:
         answer = json.dumps(dataset.schema.target.answers[dataset.outcome[0]], ensure_ascii=False)
-        reason = f"every row has the same outcome, {dataset.schema.target.name} {answer}: there is nothing to learn"
+        outcome = f"{dataset.schema.target.name} {answer}"
+        reason = f"every row has the same outcome, {outcome}: there is nothing to learn"
         raise RefusedDataset(reason, report)
     for side, (_, outcomes), least in (
         ("training", dataset.train, MIN_TRAIN),

@@ -44,10 +44,8 @@ def _join(classifier: onnx.ModelProto, features: Sequence[Field]) -> bytes:
     while any(field.name.startswith(prefix) for field in features):
         prefix += "/"
     model = compose.add_prefix(classifier, prefix, rename_outputs=False)
-    inputs, nodes, parts = [], [], []
+    nodes, parts = [], []
     for index, field in enumerate(features):
-        kind = TensorProto.FLOAT if field.words is None else TensorProto.STRING
-        inputs.append(helper.make_tensor_value_info(field.name, kind, [None, 1]))
         parts.append(field.name if field.words is None else f"{prefix}code_{index}")
         if field.words is not None:
             nodes.append(_encoder(field, parts[-1]))
@@ -56,8 +54,23 @@ def _join(classifier: onnx.ModelProto, features: Sequence[Field]) -> bytes:
     nodes += model.graph.node
     del model.graph.node[:], model.graph.input[:]
     model.graph.node.extend(nodes)
-    model.graph.input.extend(inputs)
-    # The converter declares the lowest opsets its own nodes need, which are too low for the nodes above, and
+    model.graph.input.extend(signature(features))
+    return seal(model)
+
+
+def signature(features: Sequence[Field]) -> list[onnx.ValueInfoProto]:
+    """The inputs of a graph: a [N, 1] tensor per feature."""
+    return [
+        helper.make_tensor_value_info(
+            field.name, TensorProto.FLOAT if field.words is None else TensorProto.STRING, [None, 1]
+        )
+        for field in features
+    ]
+
+
+def seal(model: onnx.ModelProto) -> bytes:
+    """The bytes of a graph, checked, with the pinned opsets: the same graph gives the same bytes."""
+    # The converter declares the lowest opsets its own nodes need, which are too low for other nodes, and
     # in the order of a set, which changes with the process: the bytes must not.
     del model.opset_import[:]
     model.opset_import.extend([helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)])
@@ -89,7 +102,7 @@ def round_to_float32(estimator: BaseEstimator) -> None:
     other trees the converter does the same. What a column is centred by is rounded to the nearest: the column
     of a year of birth, say, is so far from zero that the difference would show in the probability.
     """
-    for part in _parts(estimator):
+    for part in parts_of(estimator):
         for tree in (tree for stage in getattr(part, "_predictors", ()) for tree in stage):
             exact = tree.nodes["num_threshold"]
             nearest = exact.astype(np.float32)
@@ -100,14 +113,14 @@ def round_to_float32(estimator: BaseEstimator) -> None:
                 setattr(part, name, values.astype(np.float32).astype(np.float64))
 
 
-def _parts(value: object) -> Iterator[BaseEstimator]:
+def parts_of(value: object) -> Iterator[BaseEstimator]:
     """The estimator itself, and those that it holds: steps of pipelines, members of ensembles."""
     if isinstance(value, BaseEstimator):
         yield value
         value = list(vars(value).values())
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _parts(item)
+            yield from parts_of(item)
 
 
 def thresholds(model: bytes) -> dict[int, Matrix]:

@@ -1,4 +1,5 @@
-"""A classifier that somebody wrote: fitted on the rows of a schema, and exported as one graph of its features."""
+"""A classifier that somebody wrote: fitted on the rows of a schema, and exported as one graph of its
+features."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 from onnx import compose
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -30,8 +30,8 @@ Frame = Any
 class Inputs:
     """How an estimator takes the rows of a schema.
 
-    names: what each feature is called there. to_frame: makes a DataFrame of columns by name; None: rows are an
-    array.
+    names: what each feature is called there. to_frame: makes a DataFrame of columns by name; None: rows are
+    an array.
     """
 
     schema: Schema
@@ -84,8 +84,8 @@ class FittedEstimator:
         # Whatever a stranger's estimator raises.
         except Exception as error:
             raise UnprovenModel(
-                f"the estimator fails on rows that the schema allows: {_first_line(error)}. Impute what may be "
-                'missing, and have encoders ignore what they do not know (handle_unknown="ignore")'
+                f"the estimator fails on rows that the schema allows: {_first_line(error)}. Impute what may "
+                'be missing, and have encoders ignore what they do not know (handle_unknown="ignore")'
             ) from error
 
 
@@ -112,8 +112,8 @@ def _why_not_fitted(error: Exception, inputs: Inputs) -> str:
     if inputs.to_frame is None and "column" in str(error).lower():
         return "the estimator selects columns by name, for which pandas is needed: pip install pandas"
     return (
-        f"the estimator cannot be fitted on the features {', '.join(inputs.names)}: {_first_line(error)}. What "
-        "the schema ignores is no feature"
+        f"the estimator cannot be fitted on the features {', '.join(inputs.names)}: {_first_line(error)}. "
+        "What the schema ignores is no feature"
     )
 
 
@@ -180,6 +180,8 @@ def _convert(estimator: Any, inputs: Inputs) -> bytes:
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
     label, probabilities = (output.name for output in converted.graph.output)
+    # The converter has names of its own for inputs whose names are not of its liking, in the same order.
+    taken = [given.name for given in converted.graph.input]
     # Features have names of people's choosing, which must not be taken for names of the converter's.
     prefix = "/"
     while any(field.name.startswith(prefix) for field in inputs.schema.features):
@@ -187,8 +189,7 @@ def _convert(estimator: Any, inputs: Inputs) -> bytes:
     model = compose.add_prefix(converted, prefix)
     names = {f"{prefix}{label}": "label", f"{prefix}{probabilities}": "probabilities"}
     names |= {
-        f"{prefix}{name}": field.name
-        for name, field in zip(inputs.names, inputs.schema.features, strict=True)
+        f"{prefix}{name}": field.name for name, field in zip(taken, inputs.schema.features, strict=True)
     }
     for node in model.graph.node:
         for values in (node.input, node.output):
@@ -240,10 +241,10 @@ def _converts(step: Any, types: list[tuple[str, Any]]) -> bool:
 
 
 def _is_known(step: Any) -> bool:
-    """Whether skl2onnx has a converter for each kind of estimator in a step."""
+    """Whether skl2onnx has a converter for the kind of a step."""
     from skl2onnx._supported_operators import sklearn_operator_name_map
 
-    return all(type(part) in sklearn_operator_name_map for part in parts_of(step))
+    return type(step) in sklearn_operator_name_map
 
 
 def _first_line(error: Exception) -> str:

@@ -13,7 +13,7 @@ from functions.core.storage.opening import open_parameter
 @lru_cache(maxsize=1)
 def key_ring() -> KeyRing:
     settings = AuthorizeSettings.from_environment()
-    return KeyRing(open_parameter(settings.keys), settings.refresh_seconds, settings.grace_seconds)
+    return KeyRing(open_parameter(settings.keys), settings.keys_refresh_seconds, settings.keys_grace_seconds)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

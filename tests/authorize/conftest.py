@@ -41,7 +41,7 @@ def ask(event: Callable[[str], dict[str, Any]], place: Path) -> Ask:
         assert set(answer) == {"isAuthorized", "context"}
         assert answer["isAuthorized"] is True
         context: dict[str, str] = answer["context"]
-        assert set(context) == {"key_id", "scopes", "denied", "unavailable"}
+        assert set(context) == {"key_id", "scopes", "models", "denied", "unavailable"}
         assert bool(context["key_id"]) is not bool(context["denied"] or context["unavailable"])
         return context
 

@@ -7,7 +7,7 @@ from onnx import numpy_helper
 
 from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.schema.schema import LARGEST
-from tests.support.tables import field, loans, schema_of, tumours
+from tests.support.training_tables import field, loans, schema_of, tumours
 from training import certificate
 from training.candidates import candidates
 from training.certificate import certify, edge_rows, edge_values, missing_patterns

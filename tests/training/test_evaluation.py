@@ -1,11 +1,12 @@
 """Metrics of groups, their intervals, and what a version keeps of its rows."""
 
 import numpy as np
+import pytest
 
 from functions.core.schema.parsing import parse_schema
 from functions.core.stats.intervals import MAX_ROWS
 from functions.core.stats.metrics import metrics_of
-from tests.conftest import SCHEMA
+from tests.support.titanic import SCHEMA
 from training.dataset import Dataset
 from training.evaluation import confusion, intervals, members, slices
 from training.reference import background, reference
@@ -38,7 +39,7 @@ def test_an_outcome_too_rare_to_be_drawn_has_intervals_all_the_same() -> None:
         assert found[name].low - 1e-9 <= value <= found[name].high + 1e-9 or name == "calibration_error"
     # The same the other way round.
     turned = intervals(1 - outcome, 1 - chances)
-    assert turned["brier"].value == metrics_of(outcome, chances)["brier"]
+    assert turned["brier"].value == pytest.approx(metrics_of(outcome, chances)["brier"])
 
 
 def test_confusion_counts_rows_by_outcome_and_label() -> None:

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from functions.core.scoring.scorer import Scorer
-from tests.support.tables import field, loans, schema_of, tumours
+from tests.support.training_tables import field, loans, schema_of, tumours
 from training.candidates import candidates
 from training.export import IR_VERSION, ML_OPSET, OPSET, export, thresholds
 from training.gaps import fit

@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from functions.core.stats.metrics import metrics_of
-from tests.support.tables import loans
+from tests.support.training_tables import loans
 from training import gaps
 from training.candidates import candidates
 from training.gaps import fit, with_gaps

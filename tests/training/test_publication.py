@@ -16,14 +16,15 @@ from functions.core.registry.keys import (
     holdout_key,
     manifest_key,
     model_key,
-    report_key,
     rows_key,
     sha256,
 )
 from functions.core.registry.lineage import from_metadata, to_metadata
 from functions.core.registry.manifest import Lineage
 from functions.core.storage.view import ModelStore
-from tests.conftest import QUICK, SCHEMA, TITANIC
+from tests.conftest import TITANIC
+from tests.support.titanic import SCHEMA
+from tests.support.training import QUICK
 from training import upload as uploads
 from training.challenge import Upload
 from training.dataset import Dataset

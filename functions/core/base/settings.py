@@ -58,6 +58,8 @@ class StoreSettings(Settings):
 def parse(known: Field[Any], text: str) -> Any:
     """The value of a field made by `setting`, from text. Raises `ValueError` that says what is wanted."""
     if known.type is str:
+        if not text and known.default is MISSING:
+            raise ValueError("it is empty, and has no default")
         return text
     kind = "a whole number" if known.type is int else "a number"
     try:

@@ -54,9 +54,10 @@ def describe(app: Documented) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for operation in item.values():
             if "{model}" in path and not any(
-                one["name"] == "model" for one in operation.get("parameters", ())
+                (one["name"], one["in"]) == ("model", "path") for one in operation.get("parameters", ())
             ):
-                operation.setdefault("parameters", []).insert(0, _MODEL)
+                # A list of its own: FastAPI hands out the one that a route brings, which may stand twice.
+                operation["parameters"] = [_MODEL, *operation.get("parameters", ())]
             if _FASTAPIS in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
     schemas = document["components"]["schemas"]

@@ -22,7 +22,7 @@ class Caller:
     """None: all of them, those that are not born yet included."""
 
     def require(self, scope: str, model: str | None = None) -> None:
-        """Raises `Forbidden` unless the caller has this scope, for this model. None: what is about no model."""
+        """Raises `Forbidden` without this scope, for this model (None: what is about no model)."""
         if scope not in self.scopes:
             raise Forbidden(f"this needs a key with the scope {scope}")
         if model is not None and not self.may_see(model):
@@ -39,15 +39,15 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
     Raises `Unauthorized` when no valid key was shown, or when no authorizer looked at the request at all;
     `StoreUnavailable` when the keys could not be looked up.
     """
-    found = (event.get("requestContext", {}).get("authorizer") or {}).get("lambda") or {}
-    if found.get("unavailable"):
-        raise StoreUnavailable(str(found["unavailable"]))
-    if found.get("denied"):
-        raise Unauthorized(str(found["denied"]))
-    if not found.get("key_id"):
+    known = (event.get("requestContext", {}).get("authorizer") or {}).get("lambda") or {}
+    if known.get("unavailable"):
+        raise StoreUnavailable(str(known["unavailable"]))
+    if known.get("denied"):
+        raise Unauthorized(str(known["denied"]))
+    if not known.get("key_id"):
         raise Unauthorized(f"this needs a key: {HOW_TO_SEND_A_KEY}")
     return Caller(
-        str(found["key_id"]), _scopes(str(found.get("scopes", ""))), _models(str(found.get("models", "")))
+        str(known["key_id"]), _scopes(str(known.get("scopes", ""))), _models(str(known.get("models", "")))
     )
 
 

@@ -19,8 +19,8 @@ from functions.core.base.ids import MODEL
 from functions.core.identity.caller import HOW_TO_SEND_A_KEY, SCOPES
 
 KEY = re.compile(r"lb_([0-9a-f]{8})_[0-9a-f]{64}")
-LONGEST_NOTE = 60
-LONGEST_LIFE = 3650
+MAX_NOTE = 60
+MAX_DAYS = 3650
 MAX_MODELS = 10
 # How long the list still shows a key that has ended.
 _REMEMBERED = timedelta(days=30)
@@ -63,12 +63,10 @@ def make_key(
     if not wanted or not wanted <= set(SCOPES):
         raise ValueError(f"scopes are one or more of {', '.join(SCOPES)}")
     # SSM takes two braces in a row for a reference to another parameter.
-    if not 1 <= len(note) <= LONGEST_NOTE or not note.isprintable() or set(note) & set("{}"):
-        raise ValueError(
-            f"a note has 1 to {LONGEST_NOTE} printable characters, no braces; say who uses the key"
-        )
-    if days is not None and not 1 <= days <= LONGEST_LIFE:
-        raise ValueError(f"a key lives 1 to {LONGEST_LIFE} days")
+    if not 1 <= len(note) <= MAX_NOTE or not note.isprintable() or set(note) & set("{}"):
+        raise ValueError(f"a note has 1 to {MAX_NOTE} printable characters, no braces; say who uses the key")
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise ValueError(f"a key lives 1 to {MAX_DAYS} days")
     named = tuple(dict.fromkeys(models))
     if len(named) > MAX_MODELS or not all(re.fullmatch(MODEL, name) for name in named):
         raise ValueError(f"models are up to {MAX_MODELS} names of models, such as churn")
@@ -109,7 +107,7 @@ def merge(lists: Iterable[Keys]) -> dict[str, Key]:
     for keys in lists:
         for id_, key in keys.items():
             before = merged.get(id_, key)
-            revocations = [at for at in (before.revoked, key.revoked) if at]
+            revocations = [moment for moment in (before.revoked, key.revoked) if moment]
             merged[id_] = replace(before, revoked=min(revocations, default=None))
     return merged
 

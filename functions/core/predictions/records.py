@@ -7,7 +7,7 @@ score because it does not fit. One log serves all models: each line names its ow
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -46,14 +46,19 @@ class PredictionRecord(Record):
 
     def fits(self, schema: Schema) -> bool:
         """Whether the features are such as a graph of this schema can be given."""
-        for field in schema.features:
-            # No feature has "" for a value: None is what is missing.
-            value = self.features.get(field.name, "")
-            if value is None:
-                continue
-            if isinstance(value, str) if field.words is None else value not in field.words:
-                return False
-        return True
+        return features_fit(self.features, schema)
+
+
+def features_fit(features: Mapping[str, Value], schema: Schema) -> bool:
+    """Whether logged features are such as a graph of this schema can be given."""
+    for field in schema.features:
+        # No feature has "" for a value: None is what is missing.
+        value = features.get(field.name, "")
+        if value is None:
+            continue
+        if isinstance(value, str) if field.words is None else value not in field.words:
+            return False
+    return True
 
 
 class RefusalRecord(Record):

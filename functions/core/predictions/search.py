@@ -64,8 +64,9 @@ def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
         )
     if id_ not in findings.records:
         raise NotFound(
-            f"there is no record of such a prediction of the model {store.model}; records arrive some minutes "
-            "after the answer, and where only a share of the predictions is logged, the others have none"
+            f"there is no record of such a prediction of the model {store.model}; records arrive some "
+            "minutes after the answer, and where only a share of the predictions is logged, the others have "
+            "none"
         )
     return findings.records[id_]
 

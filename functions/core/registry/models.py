@@ -1,11 +1,13 @@
 """Which models there are. A model is a name with a schema, datasets, versions and a deployment."""
 
 import re
+from contextlib import suppress
 
-from functions.core.base.errors import InvalidInput
+from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.base.ids import MODEL, VERSION
 from functions.core.registry.keys import CHAMPION
 from functions.core.storage.contract import Store
+from functions.core.storage.view import SCHEMA, ModelStore
 
 # Words of the routes below /models, which a model of that name could not be reached by.
 RESERVED = frozenset({"champion", "compare", "docs", "history", "rollback"})
@@ -45,3 +47,13 @@ def names(store: Store) -> list[str]:
     with_schema = (entry.key.removeprefix("schemas/") for entry in store.list("schemas/"))
     known = {name.removesuffix(".json") for name in with_schema if name.endswith(".json")}
     return sorted({*filter(is_model_name, known), *names_in_service(store)})
+
+
+def require_model(store: ModelStore) -> None:
+    """Raises `NotFound` unless the model has a champion, a schema, or anything of a version."""
+    for key in (CHAMPION, SCHEMA):
+        with suppress(NotFound):
+            store.head(key)
+            return
+    if not any(True for _ in store.list("models/")):
+        raise NotFound(f"there is no model {store.model}; GET /models lists those there are")

@@ -56,8 +56,8 @@ class Scorer:
         try:
             # The first run of a graph allocates its buffers, and shows that it runs at all: better now than
             # in a caller's request.
-            missing = [reader.missing for reader in RowReader(schema).readers]
-            label, probability = self.run(to_columns([missing], schema))
+            row = RowReader(schema).read(schema.example()).values
+            label, probability = self.run(to_columns([row], schema))
         except Exception as error:
             raise UnusableModel("the model's graph loads, but does not run on a row") from error
         if label.shape != (1,) or probability.shape != (1,) or not 0 <= probability[0] <= 1:

@@ -5,6 +5,8 @@ name.
     models/{version}/...       models/{model}/{version}/...
     registry/champion.json     registry/{model}/champion.json
     schema.json                schemas/{model}.json
+    feedback/leases/...        leases/{model}/...         (S3 forgets by how a key begins: what is soon
+    monitoring/datasets/...    uploading/{model}/...       forgotten has folders of its own)
     predictions/...            predictions/...      (one log for all models: each line names its own)
 
 No other module puts a model's name into a key.
@@ -20,6 +22,7 @@ from functions.core.storage.contract import Blob, Entry, Reader, Store
 SCHEMA = "schema.json"
 _SHARED = "predictions/"
 _SCHEMAS = "schemas/"
+_SOON_FORGOTTEN = {"feedback/leases/": "leases/", "monitoring/datasets/": "uploading/"}
 
 
 class ModelReader:
@@ -35,6 +38,9 @@ class ModelReader:
             return key
         if key == SCHEMA:
             return f"{_SCHEMAS}{self.model}.json"
+        for folder, own in _SOON_FORGOTTEN.items():
+            if key.startswith(folder):
+                return f"{own}{self.model}/{key[len(folder) :]}"
         kind, _, rest = key.partition("/")
         return f"{kind}/{self.model}/{rest}"
 
@@ -45,7 +51,11 @@ class ModelReader:
             return key
         if not rest.startswith(f"{self.model}/"):
             raise ValueError(f"{key} does not belong to the model {self.model}")
-        return f"{kind}/{rest[len(self.model) + 1 :]}"
+        rest = rest[len(self.model) + 1 :]
+        for folder, own in _SOON_FORGOTTEN.items():
+            if key.startswith(own):
+                return f"{folder}{rest}"
+        return f"{kind}/{rest}"
 
     def get(self, key: str) -> Blob:
         return self._reader.get(self.full(key))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.peers.environment import environment
-from tests.bench.stage import CannotRun
+from tests.bench.checkout import CannotRun
 from tests.bench.tables.measure import measure
 from tests.bench.tables.report import print_header, report
 from tests.bench.tables.sources import SOURCES, write_tables

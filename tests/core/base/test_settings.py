@@ -43,3 +43,8 @@ def test_all_that_does_not_fit_is_named_at_once() -> None:
 def test_a_number_out_of_its_range_is_refused(text: str) -> None:
     with pytest.raises(SystemExit, match="LIFEBOAT_SHARE: a number is wanted"):
         Example.from_environment({**ENVIRONMENT, "LIFEBOAT_SHARE": text})
+
+
+def test_a_text_without_a_default_is_not_empty() -> None:
+    with pytest.raises(SystemExit, match="LIFEBOAT_STORE: it is empty, and has no default"):
+        Example.from_environment({**ENVIRONMENT, "LIFEBOAT_STORE": ""})

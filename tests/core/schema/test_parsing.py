@@ -139,6 +139,32 @@ def test_what_is_not_used_of_a_document_is_said() -> None:
     assert schema.notes == ("n: the constraint unique is not used", "the key foreignKeys is not used")
 
 
+def nested(depth: int) -> Any:
+    """Lists in objects in one another, so many of both."""
+    found: Any = {}
+    for number in range(depth - 1):
+        found = [found] if number % 2 else {"x": found}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"x": float("nan")}, "a number that is not finite"),
+        ({"x": [float("-inf")]}, "a number that is not finite"),
+        ({"title": "\ud800"}, "half a character"),
+        ({"x": nested(50)}, "more than 50 deep"),
+        ({"x": nested(5000)}, "more than 50 deep"),
+    ],
+    ids=["NaN", "infinity", "half a character", "deep", "very deep"],
+)
+def test_what_cannot_be_kept_as_json_is_no_schema(odd: dict[str, Any], said: str) -> None:
+    whole = document({"name": "n", "type": "number"})
+    parse_schema({**whole, "x": nested(49)})
+    with pytest.raises(InvalidSchema, match=said):
+        parse_schema({**whole, **odd})
+
+
 @pytest.mark.parametrize(
     ("field", "positive", "answers", "codes"),
     [
@@ -152,7 +178,7 @@ def test_what_is_not_used_of_a_document_is_said() -> None:
             {"type": "integer", "constraints": {"enum": [0, 1]}},
             1,
             (False, True),
-            {1: 1, 0.0: 0, "1.0": 1, 2: None},
+            {1: 1, 0.0: 0, "1.0": 1, 2: None, 10**400: None, float("inf"): None},
         ),
         (
             {"type": "integer", "constraints": {"enum": [1, 2]}},

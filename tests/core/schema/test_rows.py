@@ -81,8 +81,8 @@ def test_null_is_missing_and_so_is_a_field_that_is_left_out() -> None:
 def test_booleans_are_true_false_one_or_zero() -> None:
     for sent, wanted in ((True, 1.0), (False, 0.0), (1, 1.0), (0.0, 0.0)):
         assert values({"tenure": 1, "paperless": sent}, CHURN)["paperless"] == wanted
-    for sent in ("yes", 2, -1):
-        assert faults({"tenure": 1, "paperless": sent}, CHURN) == [
+    for other in ("yes", 2, -1):
+        assert faults({"tenure": 1, "paperless": other}, CHURN) == [
             Fault("paperless", "must be true or false", "boolean")
         ]
 
