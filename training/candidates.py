@@ -37,13 +37,14 @@ def candidates(features: Sequence[Field], rows: int) -> dict[str, Pipeline]:
     models = {
         "logistic regression": _linear(features),
         "logistic regression with logarithms": _linear(features, logarithms=True, strength=0.2),
-        "histogram gradient boosting": _histogram(trees=150, leaves=16, rate=0.07),
+        "histogram gradient boosting": _histogram(trees=150, rate=0.07, leaves=16),
     }
     if rows <= MAX_SORTED_ROWS:
-        models["histogram gradient boosting of small trees"] = _histogram(trees=100, leaves=8, rate=0.05)
+        small = _histogram(trees=100, rate=0.05, leaves=8, min_leaf=5)
+        models["histogram gradient boosting of small trees"] = small
         models["gradient boosting"] = _boosting()
     if rows >= MIN_LARGE_ROWS:
-        models["histogram gradient boosting of large trees"] = _histogram(trees=100, leaves=31, rate=0.1)
+        models["histogram gradient boosting of large trees"] = _histogram(trees=100, rate=0.1, leaves=31)
     return models
 
 
@@ -109,20 +110,19 @@ def _boosting() -> Pipeline:
         subsample=0.8,
         random_state=SEED,
     )
-    # The imputer leaves present values bit-exact: float32 values compare with the same thresholds in ONNX as
-    # here.
+    # The imputer leaves known values as they are: they compare with the same thresholds in ONNX as here.
     return Pipeline([("fill", _constant(MISSING)), ("model", model)])
 
 
-def _histogram(*, trees: int, leaves: int, rate: float) -> Pipeline:
+def _histogram(*, trees: int, rate: float, leaves: int, min_leaf: int = 20) -> Pipeline:
     """Histogram gradient boosting, which takes NaN as it is and samples columns in place of rows."""
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         learning_rate=rate,
         max_leaf_nodes=leaves,
-        min_samples_leaf=5 if leaves < 10 else 20,
+        min_samples_leaf=min_leaf,
         max_features=0.5,
-        l2_regularization=1.0 if leaves == 16 else 0.0,
+        l2_regularization=1.0,
         early_stopping=False,
         random_state=SEED,
     )
