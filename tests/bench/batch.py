@@ -50,7 +50,7 @@ def measure(stage: Stage, other: Checkout | None = None) -> Figures:
     figures = figures_of(here, version)
     figures.print_table(TITLE, scale=1)
     if there:
-        figures = compare(here, there[0], lambda turns: figures_of(turns, version), scale=1)
+        figures = compare(here, there[0], lambda turns: figures_of(turns, version), TITLE, scale=1)
     return figures
 
 

@@ -35,7 +35,7 @@ def measure(stage: Stage, other: Checkout | None = None) -> Figures:
     figures = figures_of(here, version)
     figures.print_table(TITLE)
     if there:
-        figures = compare(here, there[0], lambda turns: figures_of(turns, version))
+        figures = compare(here, there[0], lambda turns: figures_of(turns, version), TITLE)
     return figures
 
 

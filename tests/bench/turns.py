@@ -29,17 +29,19 @@ def compare(
     here: Sequence[Turn],
     there: Sequence[Turn],
     figures_of: Callable[[Sequence[Turn]], Figures],
+    title: str,
     *,
     scale: float = 1000,
 ) -> Figures:
     """Print the figures of two checkouts side by side, and return those of `here`, with the ratios as notes.
 
-    here, there: what was measured in the same turns. A ratio is that of the medians within a turn; of all
+    here, there: what was measured in the same turns. title, scale: as `Figures.print_table` takes them. A ratio is that of the medians within a turn; of all
     turns, the median and the quartiles are shown.
     """
     own, other = figures_of(here), figures_of(there)
     turns = [(figures_of([a]), figures_of([b])) for a, b in zip(here, there, strict=True)]
-    print(f"\n{'':<44} {'here':>11} {'there':>11}   here / there, in {len(turns)} turns")
+    print(f"\n{title}")
+    print(f"{'':<44} {'here':>11} {'there':>11}   here / there, in {len(turns)} turns")
     for name in own.rows:
         if name in other.rows:
             ratios = [a.median(name) / b.median(name) for a, b in turns]

@@ -57,7 +57,7 @@ def target_of_numbers(name: str, values: Sequence[float], positive: Sequence[flo
 def target_of_words(
     name: str, values: Sequence[str], positive: Sequence[str], aliases: Mapping[str, str]
 ) -> Target:
-    """A target with a few values that are words. aliases: other words, folded, and the values they stand for."""
+    """A target with a few values that are words. aliases: other words, folded, and what they stand for."""
     words = {value.casefold(): int(value in positive) for value in values}
     words |= {alias: words[value.casefold()] for alias, value in aliases.items()}
     # Of yes and no, true means yes, whichever of them is the positive value.
