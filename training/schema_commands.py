@@ -44,7 +44,8 @@ def _check(options: argparse.Namespace) -> int:
         dataset = load_dataset(options.dataset, schema)
         positives = dataset.outcome.sum()
         print(f"{options.dataset} fits it: {len(dataset.outcome)} rows, {positives} of them positive")
-        print(*dataset.report.lines(), sep="\n")
+        for line in dataset.report.lines():
+            print(line)
     return 0
 
 

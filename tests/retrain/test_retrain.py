@@ -16,7 +16,7 @@ from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.retrain import parse_event
 from tests.conftest import TITANIC
-from tests.support.tables import churn_table
+from tests.support.strangers import churn_table
 from tests.support.uploads import (
     BUCKET,
     Event,

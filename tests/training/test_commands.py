@@ -16,7 +16,7 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.conftest import SCHEMA, TITANIC
-from tests.support.tables import churn_table
+from tests.support.strangers import churn_table
 from tests.support.uploads import BUCKET, champion, upload
 from training.__main__ import main
 

@@ -26,7 +26,7 @@ from functions.core.scoring.scorer import Scorer
 from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
-from tests.support.tables import breast_cancer_table, churn_table
+from tests.support.strangers import breast_cancer_table, churn_table
 from training.dataset import RefusedDataset
 from training.promotion import Outcome
 from training.schemas import infer
