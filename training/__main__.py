@@ -114,8 +114,8 @@ def _data_options() -> argparse.ArgumentParser:
     schema.add_argument(
         "--schema",
         type=Path,
-        help="the file with its schema; if not given, FILE.schema.json beside the dataset, or the model's, or "
-        "inferred",
+        help="the file with its schema; if not given, FILE.schema.json beside the dataset, or the model's, "
+        "or inferred",
     )
     schema.add_argument("--target", help="the column to predict, where the schema is inferred")
     parser.add_argument("--seed", type=int, default=0, help="of the folds")

@@ -48,7 +48,8 @@ def paired_bootstrap(
     units, count = _units(twins)
 
     def summed(part: npt.NDArray[np.bool_], values: Probabilities | None) -> Probabilities:
-        return np.bincount(units[part], weights=None if values is None else values[part], minlength=count)
+        weights = None if values is None else values[part]
+        return np.bincount(units[part], weights=weights, minlength=count).astype(np.float64)
 
     # Columns: the sum of the differences in each part, and behind them the rows in each part.
     sums = np.array(

@@ -157,7 +157,7 @@ def _with_neighbours(values: Matrix) -> Matrix:
     # Beside the largest float32 lies infinity.
     with np.errstate(over="ignore"):
         below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
-    beside = np.concatenate([values, below, above])
+    beside: Matrix = np.concatenate([values, below, above])
     return beside[np.isfinite(beside)]
 
 

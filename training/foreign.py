@@ -84,8 +84,8 @@ class FittedEstimator:
         # Whatever a stranger's estimator raises.
         except Exception as error:
             raise UnprovenModel(
-                f"the estimator fails on rows that the schema allows: {_first_line(error)}. Impute what may be "
-                'missing, and have encoders ignore what they do not know (handle_unknown="ignore")'
+                f"the estimator fails on rows that the schema allows: {_first_line(error)}. Impute what may "
+                'be missing, and have encoders ignore what they do not know (handle_unknown="ignore")'
             ) from error
 
 
@@ -112,8 +112,8 @@ def _why_not_fitted(error: Exception, inputs: Inputs) -> str:
     if inputs.to_frame is None and "column" in str(error).lower():
         return "the estimator selects columns by name, for which pandas is needed: pip install pandas"
     return (
-        f"the estimator cannot be fitted on the features {', '.join(inputs.names)}: {_first_line(error)}. What "
-        "the schema ignores is no feature"
+        f"the estimator cannot be fitted on the features {', '.join(inputs.names)}: {_first_line(error)}. "
+        "What the schema ignores is no feature"
     )
 
 

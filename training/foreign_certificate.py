@@ -108,24 +108,26 @@ def _blame(fitted: FittedEstimator, matrix: Matrix) -> str:
             if differs.any():
                 return f"the step {_step_name(head, differs)} is to blame: its graph gives other values"
     return (
-        f"the step that does is {fitted.name}, or one that cannot be looked at alone. Trees behind a scaler decide "
-        "by the last bit of what it computes, which is another one in ONNX: they need no scaler"
+        f"the step that does is {fitted.name}, or one that cannot be looked at alone. Trees behind a scaler "
+        "decide by the last bit of what it computes, which is another one in ONNX: they need no scaler"
     )
 
 
 def _differing_columns(
     head: Pipeline, types: list[tuple[str, Any]], frame: Any, tensors: dict[str, Any]
 ) -> npt.NDArray[np.bool_] | None:
-    """Which columns of what `head` makes of the rows are others in its graph, bool [C]; None if that fails."""
+    """Which columns of what `head` makes are others in its graph, bool [C]; None if that cannot be told."""
     try:
         graph = to_onnx(head, initial_types=types, target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET})
         [theirs] = ReferenceEvaluator(graph).run(None, tensors)
         ours = head.transform(frame)
         ours = np.asarray(ours.toarray() if hasattr(ours, "toarray") else ours)
         if ours.dtype.kind in "OUS":
-            return np.any(ours.astype(str) != np.asarray(theirs).astype(str), axis=0)
-        distance = np.abs(ours - theirs) > _CLOSE * (1 + np.abs(ours))
-        differs: npt.NDArray[np.bool_] = np.any(distance | (np.isnan(ours) != np.isnan(theirs)), axis=0)
+            cells = ours.astype(str) != np.asarray(theirs).astype(str)
+        else:
+            is_far = np.abs(ours - theirs) > _CLOSE * (1 + np.abs(ours))
+            cells = is_far | (np.isnan(ours) != np.isnan(theirs))
+        differs: npt.NDArray[np.bool_] = cells.any(axis=0)
     # It serves a sentence: a step that cannot be looked at alone is no failure of its own.
     except Exception:
         return None

@@ -69,8 +69,8 @@ class Logistic(LogisticRegression):  # type: ignore[misc] # scikit-learn has no 
 
     def fit(self, matrix: Any, labels: Any, sample_weight: FloatArray | None = None) -> Self:
         super().fit(matrix, labels, sample_weight)
-        self.coef_ = self.coef_.astype(np.float64)
-        self.intercept_ = self.intercept_.astype(np.float64)
+        for name in ("coef_", "intercept_"):
+            setattr(self, name, getattr(self, name).astype(np.float64))
         return self
 
 

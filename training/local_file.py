@@ -1,4 +1,4 @@
-"""A dataset that is named on the command line, as a file of this machine, and the schema that lies beside it."""
+"""A dataset that is named on the command line, as a file of this machine, and the schema beside it."""
 
 import shutil
 import tempfile

@@ -42,9 +42,8 @@ def _check(options: argparse.Namespace) -> int:
     _print_summary(schema)
     if options.dataset:
         dataset = load_dataset(options.dataset, schema)
-        print(
-            f"{options.dataset} fits it: {len(dataset.outcome)} rows, {dataset.outcome.sum()} of them positive"
-        )
+        positives = dataset.outcome.sum()
+        print(f"{options.dataset} fits it: {len(dataset.outcome)} rows, {positives} of them positive")
         print(*dataset.report.lines(), sep="\n")
     return 0
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Body, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from functions.core.base.ids import MODEL, VERSION
@@ -138,6 +138,9 @@ class HistoryPage(BaseModel):
     promotions: list[Promotion] = Field(description="Newest first")
     next: int | None = Field(description="Send it as `before` to have the next page; null on the last")
 
+
+_FIELDS = [{"name": "calls", "type": "integer"}, {"name": "churned", "type": "boolean"}]
+SchemaDocument = Annotated[dict[str, Any], Body(examples=[{"fields": _FIELDS, "target": "churned"}])]
 
 _ON_LIST = error_answers(401, 403, 422, 503)
 _ON_READ = error_answers(401, 403, 404, 422, 503)
@@ -298,7 +301,7 @@ async def show_schema(store: Part) -> dict[str, Any]:
     responses=_ON_CHANGE,
     dependencies=MAY_WRITE_SCHEMA,
 )
-async def put_schema(store: NewPart, document: dict[str, Any]) -> KeptSchema:
+async def put_schema(store: NewPart, document: SchemaDocument) -> KeptSchema:
     return write_schema(store, document)
 
 

@@ -8,6 +8,7 @@ from functions.core.base.errors import Conflict, NotFound
 from functions.core.base.ids import VERSION
 from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api
 from functions.core.http.refusals import error_answers
+from functions.core.registry.models import require_model
 from functions.core.storage.view import ModelStore
 from functions.monitor import catalog, reports
 from functions.monitor.catalog import ID, Catalog, Dataset
@@ -22,7 +23,11 @@ def _default_model() -> str:
 
 
 async def _model(request: Request) -> str:
-    return model_of(request, _default_model())
+    """The model that a request is about. Raises `NotFound` for one that is named in vain."""
+    model = model_of(request, _default_model())
+    if "model" in request.path_params:
+        require_model(service().store_of(model))
+    return model
 
 
 async def _store(request: Request) -> ModelStore:

@@ -20,7 +20,7 @@ from functions.local.__main__ import INTERRUPTED, main
 from functions.local.listening import listen, port_of
 from functions.local.state import State
 from functions.local.tables import Table
-from tests.support.tables import churn_table
+from tests.support.strangers import churn_table
 
 ROOT = Path(__file__).parents[2]
 TITANIC = ROOT / "training" / "data" / "titanic.csv"

@@ -1,4 +1,4 @@
-"""Shapley values: they add up, they are exact up to ten features, and estimated with a stated error beyond."""
+"""Shapley values: they add up, exact up to ten features, and estimated with a stated error beyond."""
 
 import csv
 import io

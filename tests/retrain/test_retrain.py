@@ -3,7 +3,6 @@
 import gzip
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.retrain import parse_event
 from tests.conftest import TITANIC
-from tests.support.made_tables import churn
+from tests.support.tables import churn_table
 from tests.support.uploads import (
     BUCKET,
     Event,
@@ -184,10 +183,8 @@ def test_a_kaggle_file_becomes_a_version_of_its_own(s3: Any, event: Event) -> No
     assert versions.read_manifest(model_store(), result["version"]).dataset.rows == 1000
 
 
-def test_a_new_model_is_born_by_an_upload_that_names_its_target(
-    s3: Any, event: Event, tmp_path: Path
-) -> None:
-    body = churn(tmp_path / "churn.csv").read_bytes()
+def test_a_new_model_is_born_by_an_upload_that_names_its_target(s3: Any, event: Event) -> None:
+    body = churn_table(900).encode()
     result = arrive(s3, event, "datasets/loss/2026/churn.csv.gz", gzip.compress(body), target="churned")
     assert (result["model"], result["status"]) == ("loss", "promoted")
     assert result["columns"]["passed_over"] == ["Customer ID"]
@@ -204,9 +201,9 @@ def test_a_new_model_is_born_by_an_upload_that_names_its_target(
 
 
 def test_a_new_model_without_a_target_is_rejected_with_the_columns_that_could_be_it(
-    s3: Any, event: Event, tmp_path: Path
+    s3: Any, event: Event
 ) -> None:
-    result = arrive(s3, event, "datasets/loss/a.csv", churn(tmp_path / "a.csv").read_bytes())
+    result = arrive(s3, event, "datasets/loss/a.csv", churn_table().encode())
     assert (result["status"], result["version"]) == ("rejected", None)
     assert "Churned" in result["reason"]
     [key] = keys(s3, "rejected/")

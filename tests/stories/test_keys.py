@@ -139,7 +139,7 @@ def test_the_command_line_reaches_the_keys_of_the_runner_that_is_up(
     embedded: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = tmp_path / "keys.json"
-    state = State("", "s3://b", "http://127.0.0.1:9", embedded, 1, str(place))
+    state = State("", "s3://b", "http://127.0.0.1:9", embedded, "titanic", 1, str(place))
     monkeypatch.setattr(command_line, "find_runner", lambda: state)
     assert main(["key", "create", "--scopes", "predict", "--note", "x"]) == 0
     text = capsys.readouterr().out.strip()
@@ -153,7 +153,7 @@ def test_a_place_named_in_the_environment_comes_before_the_runners(
     _, key = make_key(["predict"], "mine", datetime.now(UTC))
     mine.write_text(write_keys({key.id: key}, datetime.now(UTC)))
     monkeypatch.setenv("LIFEBOAT_KEYS", str(mine))
-    runners = State("", "s3://b", None, True, 1, str(tmp_path / "theirs.json"))
+    runners = State("", "s3://b", None, True, "titanic", 1, str(tmp_path / "theirs.json"))
     monkeypatch.setattr(command_line, "find_runner", lambda: runners)
     assert main(["key", "list"]) == 0
     assert key.id in capsys.readouterr().out

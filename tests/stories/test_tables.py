@@ -20,7 +20,7 @@ from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
 from functions.local.__main__ import main
 from tests.stories.local_stack import Stack, local_stack
-from tests.support.tables import SUBJECTS, TITANIC, Subject
+from tests.support.strangers import SUBJECTS, TITANIC, Subject
 
 ROWS = 40
 ARRIVING_SECONDS = 30

@@ -21,7 +21,7 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA, ModelStore
 from functions.local.__main__ import main
 from tests.stories.local_stack import Stack, local_stack
-from tests.support.tables import churn_table
+from tests.support.strangers import churn_table
 from tests.support.titanic import people
 
 # How long both are used; a minute is asked of a release: LIFEBOAT_STORY_SECONDS=60 make test ARGS=...

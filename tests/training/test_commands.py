@@ -16,9 +16,14 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.conftest import SCHEMA, TITANIC
-from tests.support.made_tables import churn
+from tests.support.tables import churn_table
 from tests.support.uploads import BUCKET, champion, upload
 from training.__main__ import main
+
+
+def churn(path: Path) -> Path:
+    path.write_text(churn_table(900))
+    return path
 
 
 def test_the_command_line_trains_from_and_into_s3(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,13 +99,13 @@ def test_a_schema_is_inferred_edited_checked_and_used(
     said = capsys.readouterr()
     assert "Customer ID" in said.err
     document = json.loads(said.out)
-    document["fields"] = [field for field in document["fields"] if field["name"] != "City"]
-    document["slices"] = ["Contract"]
+    document["fields"] = [field for field in document["fields"] if field["name"] != "Paperless"]
+    document["slices"] = ["Plan"]
     schema = tmp_path / "edited.json"
     schema.write_text(json.dumps(document))
     assert main(["schema", "check", str(schema), "--dataset", str(path)]) == 0
     said = capsys.readouterr()
-    for part in ("is fine", "predicts     Churned", "slices       Contract", "fits it: 900 rows"):
+    for part in ("is fine", "predicts     Churned", "slices       Plan", "fits it: 900 rows"):
         assert part in said.out
     store = str(tmp_path / "store")
     command = ["--dataset", str(path), "--schema", str(schema), "--model", "churn", "--store", store]
@@ -108,7 +113,7 @@ def test_a_schema_is_inferred_edited_checked_and_used(
     part_of_model = ModelStore(FolderStore(store), "churn")
     assert read_schema(part_of_model.get(SCHEMA_KEY).body).document == document
     [version] = versions.published(part_of_model)
-    assert "Contract=monthly" in versions.read_manifest(part_of_model, version).slices
+    assert "Plan=gold" in versions.read_manifest(part_of_model, version).slices
 
 
 def test_what_is_wrong_with_a_schema_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,9 +30,10 @@ def test_two_trainings_make_the_same_bytes(titanic: Dataset, trained: Trained) -
 @pytest.mark.parametrize("seed", ["1", "6"])
 def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str, trained: Trained) -> None:
     script = (
-        "import sys\nfrom tests.conftest import TITANIC\nfrom tests.support.titanic import SCHEMA\nfrom tests.support.training import QUICK, quiet\n"
+        "import sys\nfrom tests.support.titanic import SCHEMA, TABLE\n"
+        "from tests.support.training import QUICK, quiet\n"
         "from training.dataset import load_dataset\nfrom training.train import train\n"
-        "sys.stdout.buffer.write(train(load_dataset(TITANIC, SCHEMA), QUICK, quiet).model)\n"
+        "sys.stdout.buffer.write(train(load_dataset(TABLE, SCHEMA), QUICK, quiet).model)\n"
     )
     made = subprocess.run(
         [sys.executable, "-c", script],

@@ -93,7 +93,7 @@ def reads_outcome(schema: Schema, mark: str | None) -> Callable[[str], int]:
     def read(cell: str) -> int:
         code = target.code(plain(cell, mark) if mark else cell)
         if code is None:
-            raise Unfit(f"must be {target.words}", "enum")
+            raise Unfit(f"must be {target.in_words()}", "enum")
         return code
 
     return read

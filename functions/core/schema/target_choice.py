@@ -7,7 +7,8 @@ from functions.core.base.errors import InvalidInput
 from functions.core.schema.column_summary import ColumnSummary
 from functions.core.schema.header import listed
 from functions.core.schema.numbers import plain
-from functions.core.schema.schema import Word, fold
+from functions.core.schema.schema import fold
+from functions.core.schema.target import Word
 
 NAMES = ("target", "label", "class", "outcome", "y")
 """Names by which a target is known, after that of the model."""
