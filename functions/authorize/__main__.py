@@ -11,8 +11,8 @@ from functions.core.base.errors import LifeboatError
 from functions.core.identity.caller import SCOPES
 from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key
-from functions.core.storage.opening import open_parameter
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

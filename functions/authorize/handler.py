@@ -7,7 +7,7 @@ from typing import Any
 from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
 from functions.authorize.settings import AuthorizeSettings
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 
 
 @lru_cache(maxsize=1)

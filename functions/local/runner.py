@@ -16,8 +16,9 @@ from functions.core.identity.key_list import add, revoke
 from functions.core.identity.keys import make_key
 from functions.core.registry.models import check_model_name
 from functions.core.storage.contract import Store
-from functions.core.storage.opening import open_parameter, open_store
+from functions.core.storage.opening import open_store
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.local import environment
 from functions.local.child import ROOT
 from functions.local.embedded_store import start_embedded_store

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.authorize.handler import handler, key_ring
-from functions.core.storage.opening import open_parameter
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
 from tests.support.keys import Ask
 
 

@@ -13,7 +13,7 @@ from functions.core.identity.keys import make_key
 from functions.core.predictions.writing import PredictionLog
 from functions.core.schema.columns import to_columns
 from functions.core.schema.rows import RowReader
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 from tests.bench import bill, prices, warm
 from tests.bench.bill import Durations
 from tests.bench.figures import Figures

@@ -35,8 +35,8 @@ def compare(
 ) -> Figures:
     """Print the figures of two checkouts side by side, and return those of `here`, with the ratios as notes.
 
-    here, there: what was measured in the same turns. title, scale: as `Figures.print_table` takes them. A ratio is that of the medians within a turn; of all
-    turns, the median and the quartiles are shown.
+    here, there: what was measured in the same turns. title, scale: as `Figures.print_table` takes them. A
+    ratio is that of the medians within a turn; of all turns, the median and the quartiles are shown.
     """
     own, other = figures_of(here), figures_of(there)
     turns = [(figures_of([a]), figures_of([b])) for a, b in zip(here, there, strict=True)]

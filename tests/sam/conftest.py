@@ -15,7 +15,7 @@ import pytest
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.storage.contract import Store
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.local.state import BUILD
 from tests.conftest import TITANIC
 from tests.sam.engine import Engine, running_engine

@@ -12,8 +12,8 @@ import pytest
 
 from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import make_key, write_keys
-from functions.core.storage.opening import open_parameter
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.local import __main__ as command_line
 from functions.local import runner
 from functions.local.__main__ import main

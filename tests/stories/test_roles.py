@@ -18,7 +18,7 @@ from functions.core.registry import deployment, versions
 from functions.core.registry.keys import holdout_key, manifest_key, model_key
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.view import ModelStore
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler

@@ -15,7 +15,7 @@ from functions.core.registry import deployment, versions
 from functions.core.registry.keys import manifest_key, model_key
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.view import ModelStore
 from functions.local.runner import Options, running
 from tests.support.titanic import MODEL
