@@ -12,9 +12,9 @@ import tempfile
 import warnings
 from pathlib import Path
 
+from tests.bench.checkout import CannotRun
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.peers.environment import environment
-from tests.bench.checkout import CannotRun
 from tests.bench.tables.measure import measure
 from tests.bench.tables.report import print_header, report
 from tests.bench.tables.sources import SOURCES, write_tables

@@ -2,18 +2,17 @@
 predicted."""
 
 import csv
-import gzip
 import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from sklearn.datasets import load_breast_cancer
 
 from functions.local.child import ROOT
+from tests.support.arff import openml_csv
 
 WRITER = Path(__file__).with_name("write_csv.py")
 
@@ -101,25 +100,19 @@ def _breast_cancer(path: Path) -> None:
     )
 
 
-def _openml(number: int) -> Callable[[Path], None]:
-    """Writes an OpenML data set that scikit-learn's tests bring along, in ARFF."""
+def _chess(path: Path) -> None:
+    path.write_bytes(openml_csv(3))
 
-    def write(path: Path) -> None:
-        folder = files("sklearn") / "datasets" / "tests" / "data" / "openml" / f"id_{number}"
-        [arff] = [file for file in folder.iterdir() if file.name.endswith(".arff.gz")]
-        lines = gzip.decompress(arff.read_bytes()).decode().splitlines()
-        begins = next(index for index, line in enumerate(lines) if line.lower().startswith("@data"))
-        names = [line.split()[1].strip("'") for line in lines if line.lower().startswith("@attribute")]
-        cells = ([cell.strip(" '\"") for cell in line.split(",")] for line in lines[begins + 1 :])
-        # One row of the penguins has _ for its sex.
-        _write(path, names, (row for row in cells if len(row) == len(names) and "_" not in row))
 
-    return write
+def _penguins(path: Path) -> None:
+    # One of them has _ for its sex.
+    rows = openml_csv(42585).splitlines(keepends=True)
+    path.write_bytes(b"".join(row for row in rows if b"_\r\n" not in row))
 
 
 _CARRIED: dict[str, Callable[[Path], None]] = {
     "titanic": _titanic,
     "breast cancer": _breast_cancer,
-    "chess endgames": _openml(3),
-    "penguins": _openml(42585),
+    "chess endgames": _chess,
+    "penguins": _penguins,
 }
