@@ -76,8 +76,9 @@ key: $(VENV)/.run ## Make a key: make key SCOPES=predict NOTE="who uses it" [MOD
 		$(call given,MODELS,--models) $(call given,DAYS,--days)) $(call given,STAGE,--stage)
 
 .PHONY: models
-models: $(VENV)/.run ## List, compare, promote, roll back versions: make models ARGS="rollback --reason ..." [LIFEBOAT_STORE=s3://...]
-	@exec $(BIN)/python -m functions.local models $(or $(ARGS),list)
+models: $(VENV)/.run ## List, compare, promote, roll back versions: make models [MODEL=churn] ARGS="rollback --reason ..."
+	@exec $(BIN)/python -m functions.local models \
+		$(or $(ARGS),$(if $(call given,MODEL,x),list,all)) $(call given,MODEL,--model)
 
 .PHONY: train
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help

@@ -58,9 +58,14 @@ def put_schema(store: ModelStore, table: Table, say: Say) -> Schema:
 
 def put_file(store: ModelStore, file: Path) -> str:
     """Upload a file to the model's datasets, which starts a retrain. Returns its key in the whole store."""
-    key = f"datasets/{file.name}"
+    key = f"datasets/{name_of(file)}"
     store.put(key, file.read_bytes())
     return store.full(key)
+
+
+def name_of(file: Path) -> str:
+    """What a file is called as a dataset: a table by its name, whatever separates its cells."""
+    return file.name if file.name.endswith((".csv", ".csv.gz")) else f"{file.name.partition('.')[0]}.csv"
 
 
 def say_reading(store: ModelStore, manifest: Manifest, say: Say) -> None:

@@ -14,6 +14,7 @@ from functions.local.tables import (
     Table,
     curl,
     example_row,
+    name_of,
     put_file,
     put_schema,
     say_bad_rows,
@@ -46,7 +47,7 @@ def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAIN
     """Upload the table's file and say what the retrain made of it. Returns whether it was accepted."""
     body = table.file.read_bytes()
     sha256 = hashlib.sha256(body).hexdigest()
-    refusals = f"rejected/{table.file.name}."
+    refusals = f"rejected/{name_of(table.file)}."
     refused_before = set(store.list(refusals))
     before = set(versions.published(store))
     same = _made_of(store, before, sha256)

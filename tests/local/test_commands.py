@@ -177,13 +177,13 @@ def test_one_command_makes_a_model_of_a_strangers_table(session: Session, tmp_pa
     ):
         assert words in done.stdout
     assert "/models/churn/predict" in done.stdout
-    row = {"calls": 9, "plan": "basic"}
+    row = {"calls": 9, "plan": "basic", "paperless": True}
     assert ask(session, "/models/churn/predict", row)["model"]["name"] == "churn"
     assert ask(session, "/predict", {"pclass": 3, "sex": "male"})["model"]["name"] == "titanic"
 
 
 def test_the_versions_of_the_running_store_are_listed(session: Session) -> None:
-    done = command(session, "models", "list")
+    done = command(session, "models", "list", "--model", "titanic")
     assert done.returncode == 0, done.stderr
     assert session.said("Version") in done.stdout
 

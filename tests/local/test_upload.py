@@ -176,6 +176,24 @@ def test_silence_is_told_after_a_while(churn: ModelStore, table: Table) -> None:
     assert "is the runner (make run) up" in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("more.csv", "more.csv"),
+        ("more.csv.gz", "more.csv.gz"),
+        ("more.tsv", "more.csv"),
+        ("more.txt.gz", "more.csv"),
+        ("more", "more.csv"),
+    ],
+)
+def test_a_file_of_any_name_is_uploaded_as_a_table(
+    churn: ModelStore, table: Table, name: str, key: str
+) -> None:
+    path = table.file.rename(table.file.with_name(name))
+    upload(churn, Table(path, "churn"), lambda _: None, patience=0)
+    assert [entry.key for entry in churn.list("datasets/")] == [f"datasets/{key}"]
+
+
 # ---- A new model
 
 

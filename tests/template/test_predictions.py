@@ -6,7 +6,7 @@ import pytest
 
 from functions.core.predictions.records import READ_AT_ONCE, folder
 from functions.core.predictions.writing import MESSAGE, REFUSAL
-from functions.feedback.selection import LONGEST, Filters
+from functions.feedback.selection import MAX_PERIOD, Filters
 from functions.feedback.service import FeedbackSettings
 from functions.local.template import read_template
 from functions.predict.service import PredictSettings
@@ -55,7 +55,7 @@ def test_as_much_of_the_log_is_read_for_a_request_as_there_is_time_for() -> None
     records = settings.max_log_bytes / BYTES
     assert records / 100 > settings.lease_seconds
     # A day each, and the ones before and after, in which records of its edges may lie.
-    listings = LONGEST.days + 2
+    listings = MAX_PERIOD.days + 2
     waiting = listings * SECONDS_A_LISTING + settings.max_log_objects * SECONDS_A_GET
     seconds = waiting / READ_AT_ONCE + records * SECONDS_A_RECORD
     assert seconds <= FUNCTIONS["FeedbackFunction"]["Timeout"] / 2
