@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from functions.local.bundle.errors import BundleRefused
+from functions.local.bundle.recipe import BundleRefused
 from tests.bench import batch, cold, cost, http, retrain, warm
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.stage import CannotRun, Stage, staged
