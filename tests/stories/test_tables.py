@@ -159,12 +159,12 @@ def scores_many(model: Model, rows: list[dict[str, Any]], head: str, expected: l
     """The same rows at once: JSON and CSV in, JSON and CSV out."""
     batch = model.post("/predict/batch", {"rows": rows})
     assert [one["probability"] for one in batch["predictions"]] == expected
-    sent = {"content": head.encode(), "headers": {"content-type": "text/csv"}}
-    batch = model.post("/predict/batch", **sent)
+    content, kind = head.encode(), {"content-type": "text/csv"}
+    batch = model.post("/predict/batch", content=content, headers=kind)
     assert [one["probability"] for one in batch["predictions"]] == expected
     assert model.subject.target not in batch["columns"]["used"]
-    sent["headers"] |= {"accept": "text/csv"}
-    table = model.ask("POST", f"{model.root}/predict/batch", **sent).text
+    path, accept = f"{model.root}/predict/batch", {"accept": "text/csv"}
+    table = model.ask("POST", path, content=content, headers=kind | accept).text
     written = [float(row["probability"]) for row in csv.DictReader(io.StringIO(table))]
     assert written == pytest.approx(expected, abs=1e-6)
 
