@@ -191,7 +191,7 @@ def test_a_new_model_is_born_by_an_upload_that_names_its_target(s3: Any, event: 
     assert result["notes"]
     schema = read_schema(s3.get_object(Bucket=BUCKET, Key="schemas/loss.json")["Body"].read())
     assert schema.target.name == "Churned"
-    assert champion(s3, "registry/loss/champion.json")["version"] == result["version"]
+    assert champion(s3, "loss")["version"] == result["version"]
     report = read_json(s3, f"models/loss/{result['version']}/report.json")
     assert report["columns"]["passed_over"] == ["Customer ID"]
     manifest = versions.read_manifest(model_store("loss"), result["version"])
