@@ -140,8 +140,8 @@ openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from
 	@exec $(BIN)/python -m functions.local openapi
 
 .PHONY: bench
-bench: $(VENV)/.run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm"
-	@exec $(BIN)/python -m tests.bench $(ARGS)
+bench: $(VENV)/.run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm" [AGAINST=../before]
+	@exec $(BIN)/python -m tests.bench $(ARGS) $(call given,AGAINST,--against)
 
 .PHONY: bench-authorize
 bench-authorize: $(VENV)/.run ## Measure whether the time of a refusal tells if the id of a key exists
@@ -178,6 +178,10 @@ bench-tables: $(VENV)/.run ## Measure the champions of public tables beside scik
 .PHONY: bench-sam
 bench-sam: $(VENV)/.run $(SAM_VENV)/.sam build ## Measure the cold start in Lambda's runtime emulator; needs docker, or root to start it
 	@exec $(BIN)/python -m tests.bench.sam
+
+.PHONY: bench-tables
+bench-tables: $(VENV)/.run ## Measure the champions of public tables beside plain scikit-learn models; 30 minutes
+	@exec $(BIN)/python -m tests.bench.tables $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Everything `make test` checks without running the code
@@ -228,6 +232,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements-dev.txt -o tests/bench/peers/mlflow.txt
 	@# What BentoML requires of opentelemetry is at odds with the development set.
 	$(COMPILE) $(LAMBDA) --group peer-bentoml -o tests/bench/peers/bentoml.txt
+	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 

@@ -1,9 +1,9 @@
 """The offline side: from a table to a published model.
 
-    import training
+import training
 
-    outcome = training.publish(pipeline, frame, target="churned", name="churn")
-    print(outcome.status, outcome.version, outcome.decision.reason)
+outcome = training.publish(pipeline, frame, target="churned", name="churn")
+print(outcome.status, outcome.version, outcome.decision.reason)
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,9 @@ def publish(
     judged by the others. It takes a DataFrame whose columns have the names they have in `data`, or, where
     all are numbers, an array of them. A number that is missing is NaN, a text that is missing is "", which
     imputers of texts are told.
-    data: a DataFrame, or the path of a table such as a CSV. target: the column to predict. name: of the model.
-    schema: a `Schema`, a document or the path of one; None: the model's own, or else one inferred from data.
-    store: an address such as s3://bucket or a folder; None: that in LIFEBOAT_STORE, or build/store.
+    data: a DataFrame, or the path of a table such as a CSV. target: the column to predict. name: of the
+    model. schema: a `Schema`, a document or the path of one; None: the model's own, or else one inferred from
+    data. store: an address such as s3://bucket or a folder; None: that in LIFEBOAT_STORE, or build/store.
     promote: False only publishes it, for a person to promote.
 
     Raises `RefusedDataset`, `InvalidInput` and `InvalidSchema` for what is wrong with the data, the estimator

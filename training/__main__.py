@@ -30,8 +30,6 @@ from training.schemas import infer
 from training.train import Configuration
 from training.upload import train_and_publish
 
-SHIPPED = Path(__file__).parent / "data" / "titanic.csv"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0 done, 1 refused or failed, 2 wrong use, 130 stopped."""
@@ -46,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RefusedDataset as refusal:
         print(f"refused: {refusal}", *refusal.report.lines(), sep="\n", file=sys.stderr)
     except InvalidSchema as error:
-        print("the schema does not fit:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
+        print(
+            "the schema does not fit:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr
+        )
     except (LifeboatError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -105,19 +105,25 @@ def _data_options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
         "--dataset",
-        default=str(SHIPPED),
+        default=str(shipped_table()),
         help="a table: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured)",
     )
     schema = parser.add_mutually_exclusive_group()
     schema.add_argument(
         "--schema",
         type=Path,
-        help="the file with its schema; if not given, FILE.schema.json beside the dataset, or the model's, or "
-        "inferred",
+        help="the file with its schema; if not given, FILE.schema.json beside the dataset, or the model's, "
+        "or inferred",
     )
     schema.add_argument("--target", help="the column to predict, where the schema is inferred")
     parser.add_argument("--seed", type=int, default=0, help="of the folds")
     return parser
+
+
+def shipped_table() -> Path:
+    """The table that Lifeboat comes with; its schema lies beside it."""
+    [path] = (Path(__file__).parent / "data").glob("*.csv")
+    return path
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -164,7 +170,8 @@ def _train(options: argparse.Namespace) -> int:
             progress=progress,
         )
     print(f"{outcome.status}: {outcome.decision.reason}")
-    print(*outcome.report.lines(), sep="\n")
+    for line in outcome.report.lines():
+        print(line)
     if outcome.version is None:
         return 1
     _print_version(versions.read_manifest(model, outcome.version), outcome)
@@ -192,7 +199,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         if schema is None:
             name = suggest_model_name(file.upload.key)
             chosen = infer(file.path, target=options.target, name=name)
-            print(*(f"note: {note}" for note in chosen.notes), sep="\n", file=sys.stderr)
+            for note in chosen.notes:
+                print(f"note: {note}", file=sys.stderr)
             schema = chosen.schema
         dataset = load_dataset(file.path, schema)
     with _progress() as progress:

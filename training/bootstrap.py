@@ -15,8 +15,9 @@ from training.evaluation import Probabilities
 
 DRAWS = 2_000
 MIN_ROWS = 30
-# More different rows than this are pooled at random into as many groups, and the groups are drawn instead. The
-# spread of a mean is then known to 1 in sqrt(2 * 2,000), or 1.6 %, and drawing takes as long as for 2,000.
+# More different rows than this are pooled at random into as many groups, and the groups are drawn instead.
+# The spread of a mean is then known to 1 in sqrt(2 * 2,000), or 1.6 %, and drawing takes as long as for
+# 2,000.
 MAX_GROUPS = 2_000
 
 
@@ -47,7 +48,8 @@ def paired_bootstrap(
     units, count = _units(twins)
 
     def summed(part: npt.NDArray[np.bool_], values: Probabilities | None) -> Probabilities:
-        return np.bincount(units[part], weights=None if values is None else values[part], minlength=count)
+        weights = None if values is None else values[part]
+        return np.bincount(units[part], weights=weights, minlength=count).astype(np.float64)
 
     # Columns: the sum of the differences in each part, and behind them the rows in each part.
     sums = np.array(
@@ -76,7 +78,9 @@ def _units(twins: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], int]:
         return twins, count
     starts = np.linspace(0, count, MAX_GROUPS, endpoint=False).astype(np.intp)
     group = np.empty(count, dtype=np.intp)
-    group[np.random.default_rng(0).permutation(count)] = np.searchsorted(starts, np.arange(count), "right") - 1
+    group[np.random.default_rng(0).permutation(count)] = (
+        np.searchsorted(starts, np.arange(count), "right") - 1
+    )
     return group[twins], MAX_GROUPS
 
 

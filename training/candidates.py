@@ -6,26 +6,22 @@ What is in here, and with which settings, was measured: `make bench-tables`.
 from collections.abc import Sequence
 from typing import Final
 
-from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import (
-    GradientBoostingClassifier,
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-)
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Binarizer, OneHotEncoder
 
-from functions.core.schema.schema import LARGEST, Field
+from functions.core.schema.schema import Field
 from training.linear import Logistic, Numbers
 
-# Exact boosting and forests sort every column at every node: minutes, not seconds, above this many rows.
-MAX_SORTED_ROWS: Final = 50_000
+# Exact boosting sorts every column at every node: minutes, not seconds, above this many rows.
+MAX_SORTED_ROWS: Final = 20_000
+MIN_LARGE_ROWS: Final = 2_000
 
-# Stands for a missing number: below all others, so that one split tells missing from present. Halfway between it and
-# any other number is a number too.
-MISSING: Final = -LARGEST / 2
+# Stands for a missing number: below all that a table has, so that one split tells missing from present; and
+# not so far below that a million of them have no sum.
+MISSING: Final = -1e30
 
 SEED: Final = 0
 
@@ -33,26 +29,30 @@ SEED: Final = 0
 def candidates(features: Sequence[Field], rows: int) -> dict[str, Pipeline]:
     """Return unfitted classifiers by name, for a training table of `rows` rows.
 
-    Each takes a matrix of the features (see `training.matrix`) and labels 0 and 1, and gives `predict_proba` [N, 2].
-    The last step is named "model" and takes weights of rows. Above MAX_SORTED_ROWS only those whose fit time grows
-    linearly with the rows are offered.
+    Each takes a matrix of the features (see `training.matrix`) and labels 0 and 1, and gives
+    `predict_proba` [N, 2]. The last step is named "model" and takes weights of rows. The more rows, the
+    larger the trees that they can support; above MAX_SORTED_ROWS only candidates are offered whose fit time
+    grows linearly with the rows.
     """
     models = {
         "logistic regression": _linear(features),
         "logistic regression with logarithms": _linear(features, logarithms=True, strength=0.2),
-        "histogram gradient boosting": _histogram(),
+        "histogram gradient boosting": _histogram(trees=150, rate=0.07, leaves=16),
     }
     if rows <= MAX_SORTED_ROWS:
+        small = _histogram(trees=100, rate=0.05, leaves=8, min_leaf=5)
+        models["histogram gradient boosting of small trees"] = small
         models["gradient boosting"] = _boosting()
-        models["gradient boosting of deeper trees"] = _deep_boosting()
-        models["random forest"] = _forest(rows)
+    if rows >= MIN_LARGE_ROWS:
+        models["histogram gradient boosting of large trees"] = _histogram(trees=100, rate=0.1, leaves=31)
     return models
 
 
 def _linear(features: Sequence[Field], *, logarithms: bool = False, strength: float = 1.0) -> Pipeline:
     """Logistic regression: standardised numbers, which of them are missing, and a column for each category.
 
-    strength: the inverse of the penalty on the weights. Where a category is missing, all of its columns are 0.
+    strength: the inverse of the penalty on the weights. Where a category is missing, all of its columns are
+    0.
     """
     numbers, optional, levels = [], [], {}
     for index, field in enumerate(features):
@@ -100,60 +100,30 @@ def _constant(value: float) -> SimpleImputer:
     return SimpleImputer(strategy="constant", fill_value=value, keep_empty_features=True)
 
 
-def _tree(model: ClassifierMixin) -> Pipeline:
-    """Put a tree model behind an imputer that leaves present values bit-exact.
-
-    Unscaled float32 values compare with the same thresholds in ONNX as in scikit-learn. A category is its code.
-    """
+def _boosting() -> Pipeline:
+    """Gradient boosting of shallow trees; sampling rows is what puts it ahead of the histogram variant."""
+    model = GradientBoostingClassifier(
+        n_estimators=120,
+        learning_rate=0.05,
+        max_depth=3,
+        min_samples_leaf=5,
+        subsample=0.8,
+        random_state=SEED,
+    )
+    # The imputer leaves known values as they are: they compare with the same thresholds in ONNX as here.
     return Pipeline([("fill", _constant(MISSING)), ("model", model)])
 
 
-def _boosting() -> Pipeline:
-    """Gradient boosting of shallow trees; sampling rows is what puts it ahead of the histogram variant."""
-    return _tree(
-        GradientBoostingClassifier(
-            n_estimators=120,
-            learning_rate=0.05,
-            max_depth=3,
-            min_samples_leaf=5,
-            subsample=0.8,
-            random_state=SEED,
-        )
+def _histogram(*, trees: int, rate: float, leaves: int, min_leaf: int = 20) -> Pipeline:
+    """Histogram gradient boosting, which takes NaN as it is and samples columns in place of rows."""
+    model = HistGradientBoostingClassifier(
+        max_iter=trees,
+        learning_rate=rate,
+        max_leaf_nodes=leaves,
+        min_samples_leaf=min_leaf,
+        max_features=0.5,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=SEED,
     )
-
-
-def _deep_boosting() -> Pipeline:
-    """Gradient boosting for tables in which many columns act together."""
-    return _tree(
-        GradientBoostingClassifier(
-            n_estimators=200,
-            learning_rate=0.05,
-            max_depth=5,
-            min_samples_leaf=10,
-            subsample=0.7,
-            max_features="sqrt",
-            random_state=SEED,
-        )
-    )
-
-
-def _histogram() -> Pipeline:
-    """Histogram gradient boosting, which takes NaN as it is."""
-    model = HistGradientBoostingClassifier(max_features=0.5, early_stopping=False, random_state=SEED)
     return Pipeline([("model", model)])
-
-
-def _forest(rows: int) -> Pipeline:
-    """Random forest with leaves large enough to give usable probabilities.
-
-    They are measured by weight, 5 rows: several copies of one row are no more evidence than the row.
-    """
-    return _tree(
-        RandomForestClassifier(
-            n_estimators=100,
-            min_weight_fraction_leaf=min(0.4, 5 / rows),
-            max_features=0.5,
-            n_jobs=1,
-            random_state=SEED,
-        )
-    )

@@ -31,10 +31,11 @@ UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix, schema: Schema) -> Certificate:
     """Compare graph and estimator on every row of `matrix` and on edge rows made from them.
 
-    Edge rows: patterns of missing values, each category, words that are no category, extremes, and each number at,
-    and one ulp to either side of, each threshold at which the graph's trees split it. Where those are too many,
-    some are drawn, always the same. Raises `UnprovenModel` when a probability differs by more than 1e-5, or a label
-    does whose probability is further than that from the threshold; `UnusableModel` when the graph cannot be loaded.
+    Edge rows: patterns of missing values, each category, words that are no category, extremes, and each
+    number at, and one ulp to either side of, each threshold at which the graph's trees split it. Where those
+    are too many, some are drawn, always the same. Raises `UnprovenModel` when a probability differs by more
+    than 1e-5, or a label does whose probability is further than that from the threshold; `UnusableModel` when
+    the graph cannot be loaded.
     """
     comparison = Comparison(estimator, Scorer(model, schema))
     splits = thresholds(model)
@@ -64,7 +65,9 @@ class Comparison:
 
     def add(self, rows: Matrix, columns: Columns) -> None:
         """Compare on rows, which are columns for the graph."""
-        expected = self._estimator.predict_proba(rows)[:, 1]
+        # scikit-learn adds numbers up to see whether all are finite: those at the ends of float32 overflow.
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected = self._estimator.predict_proba(rows)[:, 1]
         scores = self._scorer.run(columns)
         # Of NaN and a number, `maximum` is NaN.
         self._largest = float(np.maximum(self._largest, np.max(np.abs(expected - scores.probability))))
@@ -92,8 +95,8 @@ class Comparison:
 def missing_patterns(features: int) -> Mask:
     """bool [P, F]: in which ways rows lack fields, each once.
 
-    All 2^F up to ten features. Beyond: none, all, each alone, pairs (2,000 of them at most), and 512 in which a random
-    share is missing.
+    All 2^F up to ten features. Beyond: none, all, each alone, pairs (2,000 of them at most), and 512 in which
+    a random share is missing.
     """
     if features <= MAX_ALL_PATTERNS:
         return np.array(list(product([False, True], repeat=features)))
@@ -151,8 +154,10 @@ def _of_field(column: Matrix, field: Field) -> Matrix:
 
 def _with_neighbours(values: Matrix) -> Matrix:
     """The values, and the next float32 to either side of each, as far as these are finite."""
-    below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
-    beside = np.concatenate([values, below, above])
+    # Beside the largest float32 lies infinity.
+    with np.errstate(over="ignore"):
+        below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
+    beside: Matrix = np.concatenate([values, below, above])
     return beside[np.isfinite(beside)]
 
 

@@ -105,7 +105,7 @@ def _too_few(rows: Rows, version: str, limits: Limits) -> str:
     if different >= limits.min_holdout_rows and len(np.unique(rows.outcome)) == 2:
         return ""
     return (
-        f"its schema is not that of the champion {version}, and only {different} different rows were held out "
-        f"from both; at least {limits.min_holdout_rows} are needed to compare them. Compare their metrics and "
-        "promote it by hand, with force"
+        f"its schema is not that of the champion {version}, and only {different} different rows were held "
+        f"out from both; at least {limits.min_holdout_rows} are needed to compare them. Compare their "
+        "metrics, and promote it by hand, with force"
     )

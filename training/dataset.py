@@ -160,9 +160,7 @@ class _Read:
             raise RefusedDataset(reason, report)
 
 
-def _uneven_losses(
-    schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matrix, Labels]
-) -> Iterator[str]:
+def _uneven_losses(schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matrix, Labels]) -> Iterator[str]:
     """The outcomes and categories that lost more than their share of rows, each in a sentence.
 
     kept, lost: rows and their outcomes, -1 for an outcome that could not be read.
@@ -179,8 +177,8 @@ def _uneven_losses(
 def _uneven_loss(name: str, kept: int, lost: int) -> Iterator[str]:
     if lost > MAX_BAD_ROWS * (kept + lost):
         yield (
-            f"{lost} of the {kept + lost} rows with {name} were left out, more than {MAX_BAD_ROWS:.0%} of them: "
-            "what is left may not be like the rest"
+            f"{lost} of the {kept + lost} rows with {name} were left out, more than {MAX_BAD_ROWS:.0%} of "
+            "them: what is left may not be like them"
         )
 
 
@@ -189,7 +187,8 @@ def _refuse_few_rows(dataset: Dataset) -> None:
     report, rows = dataset.report, len(dataset.outcome)
     if len(np.unique(dataset.outcome)) < 2:
         answer = json.dumps(dataset.schema.target.answers[dataset.outcome[0]], ensure_ascii=False)
-        reason = f"every row has the same outcome, {dataset.schema.target.name} {answer}: there is nothing to learn"
+        outcome = f"{dataset.schema.target.name} {answer}"
+        reason = f"every row has the same outcome, {outcome}: there is nothing to learn"
         raise RefusedDataset(reason, report)
     for side, (_, outcomes), least in (
         ("training", dataset.train, MIN_TRAIN),

@@ -1,4 +1,4 @@
-"""What a graph says of rows, and how good it is: metrics with intervals, the same by group, cross-validation."""
+"""What a graph says of rows, and how good it is: metrics, their intervals, groups, cross-validation."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ CHUNK = 100_000
 
 
 def probabilities(model: bytes, matrix: Matrix, schema: Schema) -> Probabilities:
-    """The probabilities of the graph `model` for the rows of a matrix, float64 [N]. Raises `UnusableModel`."""
+    """The probabilities of a graph for the rows of a matrix, float64 [N]. Raises `UnusableModel`."""
     scorer = Scorer(model, schema)
     parts = [
         scorer.run(to_columns(matrix[start : start + CHUNK], schema)).probability
@@ -42,9 +42,7 @@ def intervals(outcome: Labels, probability: Probabilities) -> dict[str, Interval
     """
     positive = outcome.astype(np.float64)
     found = metric_intervals(probability, positive, 1 - positive)
-    if found is None:
-        found = _of_rare_outcome(positive, np.asarray(probability, dtype=np.float64))
-    return found
+    return found or _of_rare_outcome(positive, np.asarray(probability, dtype=np.float64))
 
 
 def _of_rare_outcome(positive: Probabilities, probability: Probabilities) -> dict[str, Interval]:
@@ -59,22 +57,26 @@ def _of_rare_outcome(positive: Probabilities, probability: Probabilities) -> dic
     rows = np.concatenate([np.flatnonzero(rare), drawn])
     weight = np.where(rare[rows], 1.0, len(others) / len(drawn))
     spread = metric_intervals(probability[rows], weight * positive[rows], weight * (1 - positive[rows]))
-    assert spread is not None, "both outcomes are among these rows"
     found = {}
     for name, value in metrics_of(positive, probability).items():
-        shift = value - spread[name].value
-        found[name] = Interval(value=value, low=spread[name].low + shift, high=spread[name].high + shift)
+        # Both outcomes are among these rows: there is a spread.
+        near = (spread or {})[name]
+        shift = value - near.value
+        found[name] = Interval(value=value, low=near.low + shift, high=near.high + shift)
     return found
 
 
 def confusion(outcome: Labels, probability: Probabilities) -> list[list[int]]:
     """Counts of rows: outcome 0, 1 downwards, label 0, 1 across."""
-    counts: list[list[int]] = np.bincount(2 * outcome + (probability > 0.5), minlength=4).reshape(2, 2).tolist()
+    counts: list[list[int]] = (
+        np.bincount(2 * outcome + (probability > 0.5), minlength=4).reshape(2, 2).tolist()
+    )
     return counts
 
 
 def members(matrix: Matrix, schema: Schema) -> dict[str, Mask]:
-    """Which rows belong to each group of each slice of the schema, bool [N] each, by names such as `sex=female`.
+    """Which rows belong to each group of each slice of the schema, bool [N] each, by names such as
+    `sex=female`.
 
     Groups without a row are left out.
     """

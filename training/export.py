@@ -19,11 +19,12 @@ _MATRIX = "matrix"
 
 
 def export(estimator: ClassifierMixin, schema: Schema) -> bytes:
-    """The graph of a classifier fitted on a matrix of the schema's features; the same estimator, the same bytes.
+    """The graph of a classifier fitted on a matrix of the schema's features; the same estimator, the same
+    bytes.
 
-    Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the categories
-    counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2]. What float32 cannot hold of the
-    estimator is rounded in it, too: from then on it says what its graph says.
+    Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
+    categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2]. What float32
+    cannot hold of the estimator is rounded in it, too: from then on it says what its graph says.
     """
     round_to_float32(estimator)
     classifier = to_onnx(
@@ -95,11 +96,11 @@ def _encoder(field: Field, output: str) -> onnx.NodeProto:
 def round_to_float32(estimator: BaseEstimator) -> None:
     """Round the numbers of an estimator, and of all that it is made of, as they are in the graph.
 
-    The converter rounds the split thresholds of histogram gradient boosting to the nearest float32, which can lie
-    above: then a value between the two takes the other branch. A float32 value is at most a threshold exactly when
-    it is at most the threshold rounded down, so the fitted model decides as before. For its other trees the converter
-    does the same. What a column is centred by is rounded to the nearest: the column of a year of birth, say, is
-    so far from zero that the difference would show in the probability.
+    The converter rounds the split thresholds of histogram gradient boosting to the nearest float32, which can
+    lie above: then a value between the two takes the other branch. A float32 value is at most a threshold
+    exactly when it is at most the threshold rounded down, so the fitted model decides as before. For its
+    other trees the converter does the same. What a column is centred by is rounded to the nearest: the column
+    of a year of birth, say, is so far from zero that the difference would show in the probability.
     """
     for part in parts_of(estimator):
         for tree in (tree for stage in getattr(part, "_predictors", ()) for tree in stage):
@@ -107,8 +108,9 @@ def round_to_float32(estimator: BaseEstimator) -> None:
             nearest = exact.astype(np.float32)
             down = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
             tree.nodes["num_threshold"] = down
-        for name in ("mean_", "scale_", "quantiles_"):
-            if isinstance(values := getattr(part, name, None), np.ndarray):
+        for name in ("mean_", "scale_", "quantiles_", "statistics_"):
+            values = getattr(part, name, None)
+            if isinstance(values, np.ndarray) and values.dtype == np.float64:
                 setattr(part, name, values.astype(np.float32).astype(np.float64))
 
 
@@ -123,7 +125,8 @@ def parts_of(value: object) -> Iterator[BaseEstimator]:
 
 
 def thresholds(model: bytes) -> dict[int, Matrix]:
-    """float32 [K] for each column of the matrix that the graph's trees split: its distinct thresholds, ascending."""
+    """float32 [K] for each column of the matrix that the graph's trees split: its distinct thresholds,
+    ascending."""
     found: dict[int, set[float]] = {}
     for node in onnx.load_from_string(model).graph.node:
         if node.op_type.startswith("TreeEnsemble"):

@@ -1,4 +1,5 @@
-"""A classifier that somebody wrote: fitted on the rows of a schema, and exported as one graph of its features."""
+"""A classifier that somebody wrote: fitted on the rows of a schema, and exported as one graph of its
+features."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 from onnx import compose
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -30,8 +30,8 @@ Frame = Any
 class Inputs:
     """How an estimator takes the rows of a schema.
 
-    names: what each feature is called there. to_frame: makes a DataFrame of columns by name; None: rows are an
-    array.
+    names: what each feature is called there. to_frame: makes a DataFrame of columns by name; None: rows are
+    an array.
     """
 
     schema: Schema
@@ -42,6 +42,7 @@ class Inputs:
         """The rows of a matrix as the estimator takes them."""
         columns = to_columns(matrix, self.schema)
         by_name = {
+            # In float64, the largest numbers that may be asked do not overflow on their way.
             name: columns[field.name][:, 0].astype(np.float64 if field.words is None else object)
             for name, field in zip(self.names, self.schema.features, strict=True)
         }
@@ -84,8 +85,8 @@ class FittedEstimator:
         # Whatever a stranger's estimator raises.
         except Exception as error:
             raise UnprovenModel(
-                f"the estimator fails on rows that the schema allows: {_first_line(error)}. Impute what may be "
-                'missing, and have encoders ignore what they do not know (handle_unknown="ignore")'
+                f"the estimator fails on rows that the schema allows: {_first_line(error)}. Impute what may "
+                'be missing, and have encoders ignore what they do not know (handle_unknown="ignore")'
             ) from error
 
 
@@ -112,8 +113,8 @@ def _why_not_fitted(error: Exception, inputs: Inputs) -> str:
     if inputs.to_frame is None and "column" in str(error).lower():
         return "the estimator selects columns by name, for which pandas is needed: pip install pandas"
     return (
-        f"the estimator cannot be fitted on the features {', '.join(inputs.names)}: {_first_line(error)}. What "
-        "the schema ignores is no feature"
+        f"the estimator cannot be fitted on the features {', '.join(inputs.names)}: {_first_line(error)}. "
+        "What the schema ignores is no feature"
     )
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx.reference import ReferenceEvaluator
 from skl2onnx import to_onnx
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
@@ -13,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from functions.core.base.errors import UnprovenModel
 from functions.core.registry.manifest import Certificate
 from functions.core.schema.schema import Field
-from functions.core.scoring.scorer import Scorer
+from functions.core.scoring.scorer import Scorer, run_graph
 from training.certificate import (
     MAX_EDGE_CELLS,
     MAX_EDGE_ROWS,
@@ -32,7 +31,8 @@ _CLOSE = 1e-4
 
 
 def certify_estimator(fitted: FittedEstimator, model: bytes, *, matrix: Matrix) -> Certificate:
-    """Compare the graph `model` and the estimator on every row of `matrix` and on edge rows that may be asked.
+    """Compare the graph `model` and the estimator on every row of `matrix` and on edge rows that may be
+    asked.
 
     Unlike the rows that our own candidates are proven on (`training.certificate`), these lack no field that
     the schema requires, and have no word and no number that it does not allow: what somebody's estimator does
@@ -95,10 +95,7 @@ def _blame(fitted: FittedEstimator, matrix: Matrix) -> str:
     estimator, inputs = fitted.estimator, fitted.inputs
     if isinstance(estimator, Pipeline):
         frame = inputs.frame(matrix)
-        tensors = {
-            name: to_columns(matrix, inputs.schema)[field.name]
-            for name, field in zip(inputs.names, inputs.schema.features, strict=True)
-        }
+        tensors = list(to_columns(matrix, inputs.schema).values())
         for count in range(1, len(estimator.steps)):
             head = Pipeline(estimator.steps[:count])
             differs = _differing_columns(head, inputs.types(), frame, tensors)
@@ -107,24 +104,26 @@ def _blame(fitted: FittedEstimator, matrix: Matrix) -> str:
             if differs.any():
                 return f"the step {_step_name(head, differs)} is to blame: its graph gives other values"
     return (
-        f"the step that does is {fitted.name}, or one that cannot be looked at alone. Trees behind a scaler decide "
-        "by the last bit of what it computes, which is another one in ONNX: they need no scaler"
+        f"the step that does is {fitted.name}, or one that cannot be looked at alone. Trees behind a scaler "
+        "decide by the last bit of what it computes, which is another one in ONNX: they need no scaler"
     )
 
 
 def _differing_columns(
-    head: Pipeline, types: list[tuple[str, Any]], frame: Any, tensors: dict[str, Any]
+    head: Pipeline, types: list[tuple[str, Any]], frame: Any, tensors: list[Any]
 ) -> npt.NDArray[np.bool_] | None:
-    """Which columns of what `head` makes of the rows are others in its graph, bool [C]; None if that fails."""
+    """Which columns of what `head` makes are others in its graph, bool [C]; None if that cannot be told."""
     try:
         graph = to_onnx(head, initial_types=types, target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET})
-        [theirs] = ReferenceEvaluator(graph).run(None, tensors)
+        [theirs] = run_graph(graph.SerializeToString(), tensors)
         ours = head.transform(frame)
         ours = np.asarray(ours.toarray() if hasattr(ours, "toarray") else ours)
         if ours.dtype.kind in "OUS":
-            return np.any(ours.astype(str) != np.asarray(theirs).astype(str), axis=0)
-        distance = np.abs(ours - theirs) > _CLOSE * (1 + np.abs(ours))
-        differs: npt.NDArray[np.bool_] = np.any(distance | (np.isnan(ours) != np.isnan(theirs)), axis=0)
+            cells = ours.astype(str) != np.asarray(theirs).astype(str)
+        else:
+            is_far = np.abs(ours - theirs) > _CLOSE * (1 + np.abs(ours))
+            cells = is_far | (np.isnan(ours) != np.isnan(theirs))
+        differs: npt.NDArray[np.bool_] = cells.any(axis=0)
     # It serves a sentence: a step that cannot be looked at alone is no failure of its own.
     except Exception:
         return None

@@ -1,8 +1,8 @@
 """What a missing field means, learned from rows of which fields were taken away.
 
-A schema may call a field optional that no row of the training data lacks: a model would have learned nothing of rows
-that do, and what it says of them would be an accident. So it is fitted on the rows as they are and, with less weight,
-on copies of them in which fields are missing at random.
+A schema may call a field optional that no row of the training data lacks: a model would have learned nothing
+of rows that do, and what it says of them would be an accident. So it is fitted on the rows as they are and,
+with less weight, on copies of them in which fields are missing at random.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from functions.core.schema.schema import Field
 from training.matrix import Labels, Mask, Matrix
 
-# Copies of each row, and what they weigh together beside the row itself. On the Titanic's passengers five copies
-# learn hardly more than two, one does measurably less, and a fit takes the time that its rows take.
+# Copies of each row, and what they weigh together beside the row itself. On the shipped table five
+# copies learn hardly more than two, one does measurably less, and a fit takes the time that its rows take.
 COPIES = 2
 COPIES_WEIGHT = 0.5
 # Beyond this many copies, half the rows have one each.
@@ -29,9 +29,10 @@ def with_gaps(
 ) -> tuple[Matrix, Labels, Weights]:
     """The rows, and behind them copies in which each row lacks a random share of its optional fields.
 
-    matrix: float32 [N, F]; labels: int64 [N]; optional: bool [F], the fields that a row may lack. The share is drawn
-    for each copy, uniform on 0 to 1, so that few missing fields are as likely as many. Returns the rows, their labels,
-    and weights, float64: 1 of each row as it was, and of its copies COPIES_WEIGHT, or that on average.
+    matrix: float32 [N, F]; labels: int64 [N]; optional: bool [F], the fields that a row may lack. The share
+    is drawn for each copy, uniform on 0 to 1, so that few missing fields are as likely as many. Returns the
+    rows, their labels, and weights, float64: 1 of each row as it was, and of its copies COPIES_WEIGHT, or
+    that on average.
     """
     rows = len(matrix)
     if not optional.any():

@@ -10,11 +10,12 @@ Three kinds of rules, the first that objects decides:
    decides on small holdouts, the second on large ones. Before that, the champion must rank the new rows
    better than a coin does: where it does not, dataset and champion contradict each other, and a person must
    say who is right.
-3. Slices: a group of rows, such as one of the schema's categories, in which the challenger's log loss is worse
-   by more than the slice margin, and shown to be worse at all. Groups of a holdout are small: in one of 55 rows
-   chance alone moves the difference by 0.03 nats and more, so that asking each slice for non-inferiority would
-   hold back nearly every model. So a slice objects only when the effect is large and its interval, at 95 % for all
-   slices together, lies above zero; with fewer than 30 rows it is recorded, not judged.
+3. Slices: a group of rows, such as one of the schema's categories, in which the challenger's log loss is
+worse
+   by more than the slice margin, and shown to be worse at all. Groups of a holdout are small: in one of 55
+   rows chance alone moves the difference by 0.03 nats and more, so that asking each slice for non-inferiority
+   would hold back nearly every model. So a slice objects only when the effect is large and its interval, at
+   95 % for all slices together, lies above zero; with fewer than 30 rows it is recorded, not judged.
 
 Copies of a row are no evidence of their own: wherever rows are counted as enough, or drawn, they are
 different ones (`training.bootstrap`).
@@ -120,9 +121,7 @@ def judge(
     return _judge_against(decision, rows, losses, champion, limits)
 
 
-def _judge_alone(
-    rows: Rows, challenger: Probabilities, losses: Probabilities, limits: Limits
-) -> Decision:
+def _judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, limits: Limits) -> Decision:
     """The floors, which need no champion."""
     different = distinct(rows.twins)
     share = np.full(len(losses), rows.outcome.mean())
@@ -213,9 +212,7 @@ def _judge_slices(compared: Decision, limits: Limits) -> Decision | None:
     return None
 
 
-def _compare_slices(
-    rows: Rows, losses: Probabilities, theirs: Probabilities
-) -> dict[str, dict[str, float]]:
+def _compare_slices(rows: Rows, losses: Probabilities, theirs: Probabilities) -> dict[str, dict[str, float]]:
     """Log loss of both models in each slice; with an interval where there are rows enough for one."""
     found = {
         name: {

@@ -21,10 +21,10 @@ FloatArray = npt.NDArray[np.float64]
 class Numbers(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no annotations
     """Standardises numbers, keeps them within the range of the fit, and adds their logarithms if it is to.
 
-    A line goes on for ever: what is a thousand times larger than anything seen would be taken for certain. And it
-    bends nowhere, while amounts and counts are skewed: log(1 + 10 |x| / mean |x|), with the sign of x, tells small
-    ones apart as well as large ones, in whatever unit they are. Takes float32 [N, F] without NaN. It computes in
-    float64, in the graph as here: what a column varies by may be small beside what it is.
+    A line goes on for ever: what is a thousand times larger than anything seen would be taken for certain.
+    And it bends nowhere, while amounts and counts are skewed: log(1 + 10 |x| / mean |x|), with the sign of x,
+    tells small ones apart as well as large ones, in whatever unit they are. Takes float32 [N, F] without NaN.
+    It computes in float64, in the graph as here: what a column varies by may be small beside what it is.
     """
 
     def __init__(self, logarithms: bool = False) -> None:
@@ -69,8 +69,8 @@ class Logistic(LogisticRegression):  # type: ignore[misc] # scikit-learn has no 
 
     def fit(self, matrix: Any, labels: Any, sample_weight: FloatArray | None = None) -> Self:
         super().fit(matrix, labels, sample_weight)
-        self.coef_ = self.coef_.astype(np.float64)
-        self.intercept_ = self.intercept_.astype(np.float64)
+        for name in ("coef_", "intercept_"):
+            setattr(self, name, getattr(self, name).astype(np.float64))
         return self
 
 

@@ -1,4 +1,4 @@
-"""A dataset that is named on the command line, as a file of this machine, and the schema that lies beside it."""
+"""A dataset that is named on the command line, as a file of this machine, and the schema beside it."""
 
 import shutil
 import tempfile
@@ -26,7 +26,8 @@ class LocalFile:
     beside: bytes | None
 
     def schema(self, named: Path | None, *, use_beside: bool) -> Schema | None:
-        """The schema in the file that was named, or else beside the dataset. Raises `InvalidSchema`, `OSError`."""
+        """The schema in the file that was named, or else beside the dataset. Raises `InvalidSchema`,
+        `OSError`."""
         body = named.read_bytes() if named else self.beside if use_beside else None
         return None if body is None else read_schema(body)
 

@@ -1,4 +1,4 @@
-"""Rows as a matrix of numbers, which is what estimators are fitted on, and the side on which each row stands."""
+"""Rows as a matrix of numbers, which estimators are fitted on, and the side on which each row stands."""
 
 import hashlib
 import json

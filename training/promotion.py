@@ -1,6 +1,6 @@
 """Promotes a published version, if the gate lets it, and knows when nothing is left to do for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from functions.core.base.errors import Conflict, NoChampion, UnusableModel
@@ -26,7 +26,7 @@ class Outcome:
     status: Status
     decision: Decision
     version: str | None = None
-    report: Report = Report()
+    report: Report = field(default_factory=Report)
 
     def answer(self) -> dict[str, Any]:
         """The same without nesting, for logs: the decision's rule, reason and numbers beside the rest."""

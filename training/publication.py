@@ -29,7 +29,7 @@ MAX_HOLDOUT_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a version is named after (`training.version`): the file's SHA-256 and how the model was selected."""
+    """What a version is named after (`training.version`): the file's SHA-256, and how its model was made."""
 
     version: str
     dataset_sha256: str

@@ -1,4 +1,4 @@
-"""What a version keeps of the rows it was made from: for drift to be measured against, and for explanations."""
+"""What a version keeps of the rows it was made from, to measure drift against and to explain by."""
 
 from typing import Any
 

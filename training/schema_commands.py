@@ -42,8 +42,10 @@ def _check(options: argparse.Namespace) -> int:
     _print_summary(schema)
     if options.dataset:
         dataset = load_dataset(options.dataset, schema)
-        print(f"{options.dataset} fits it: {len(dataset.outcome)} rows, {dataset.outcome.sum()} of them positive")
-        print(*dataset.report.lines(), sep="\n")
+        positives = dataset.outcome.sum()
+        print(f"{options.dataset} fits it: {len(dataset.outcome)} rows, {positives} of them positive")
+        for line in dataset.report.lines():
+            print(line)
     return 0
 
 

@@ -7,7 +7,6 @@ from functions.core.base.errors import Conflict, NotFound
 from functions.core.schema.inference import infer_schema
 from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
 from functions.core.schema.schema import Schema
-from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA, ModelStore
 
 

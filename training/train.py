@@ -103,7 +103,7 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
 def _prove_best(
     models: Mapping[str, Any], dataset: Dataset, progress: Progress
 ) -> tuple[Proven, tuple[str, ...]]:
-    """The first of `models` that can be proven, fitted on the training side; and why those before it cannot."""
+    """The first of `models` that can be proven, fitted on the training side; why those before cannot."""
     notes: list[str] = []
     for name, model in models.items():
         progress(f"refit {name}", 0, 3)

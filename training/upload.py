@@ -1,9 +1,9 @@
 """From an uploaded file to a published version and, if the gate agrees, a new champion."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
-from functions.core.base.errors import InvalidInput, NotFound, UnusableModel
+from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.registry import versions
 from functions.core.registry.keys import model_key, report_key
 from functions.core.registry.manifest import Manifest
@@ -49,7 +49,9 @@ def train_and_publish(
     sha256 = file_sha256(path)
     try:
         chosen = Chosen(schema) if schema else choose_schema(store, path, target=target)
-        origin = Origin(version_of(sha256, chosen.schema, asdict(configuration)), sha256, asdict(configuration))
+        origin = Origin(
+            version_of(sha256, chosen.schema, asdict(configuration)), sha256, asdict(configuration)
+        )
         manifest = _read_whole(store, origin.version)
         if manifest and is_settled(store, manifest, limits):
             return _already_published(store, upload, manifest)

@@ -20,7 +20,8 @@ _CODE = (
     *(
         _TRAINING / f"{name}.py"
         for name in (
-            "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear", "matrix", "reference", "train",
+            "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear", "matrix",
+            "reference", "train",
         )
     ),
     *(_CORE / name for name in ("schema", "scoring", "stats")),
@@ -33,7 +34,7 @@ def libraries() -> dict[str, str]:
 
 
 def version_of(dataset_sha256: str, schema: Schema, configuration: Mapping[str, Any]) -> str:
-    """16 hex digits that name the model these inputs make: data, schema, configuration, code and libraries."""
+    """16 hex digits that name what these make: data, schema, configuration, code and libraries."""
     made_of = {
         "dataset": dataset_sha256,
         "schema": schema.document,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from functions.core.predictions.labels import Label
 from functions.core.predictions.records import PredictionRecord, Value
-from functions.core.schema.schema import Schema, Word
+from functions.core.schema.schema import Schema
+from functions.core.schema.target import Word
 from functions.feedback.names import own_names
 
 # A row has some 150 bytes; an answer of Lambda may have 6 MiB.

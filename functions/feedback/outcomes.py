@@ -11,7 +11,8 @@ from functions.core.base.errors import InvalidInput
 from functions.core.base.ids import time_of
 from functions.core.predictions import labels
 from functions.core.predictions.labels import SOURCE, Label
-from functions.core.schema.schema import Schema, Target, fold
+from functions.core.schema.schema import Schema, fold
+from functions.core.schema.target import Target
 from functions.core.storage.contract import Store
 from functions.feedback.faults import DOES_NOT_FIT, Fault, fault, matches
 from functions.feedback.log_reader import LogReader
@@ -114,8 +115,8 @@ class _OutcomeReader:
 
     def _wanted(self) -> str:
         return (
-            f"send `{self._id}`, `{self._target.name}`: {self._target.words}, and, if it is not the key that "
-            f"says so, `{self._source}`"
+            f"send `{self._id}`, `{self._target.name}`: {self._target.in_words()}, and, if it is not the key "
+            f"that says so, `{self._source}`"
         )
 
     def _name(self, key: str) -> str | None:
@@ -139,11 +140,11 @@ class _OutcomeReader:
     def _code(self, given: Mapping[str, object], loc: list[str | int]) -> int | None:
         name = self._target.name
         if name not in given:
-            self.faults.append(fault([*loc, name], f"is required: {self._target.words}", "missing"))
+            self.faults.append(fault([*loc, name], f"is required: {self._target.in_words()}", "missing"))
             return None
         code = self._target.code(given[name])
         if code is None:
-            self.faults.append(fault([*loc, name], f"must be {self._target.words}", "outcome"))
+            self.faults.append(fault([*loc, name], f"must be {self._target.in_words()}", "outcome"))
         return code
 
     def _read_source(self, given: Mapping[str, object], loc: list[str | int]) -> str | None:

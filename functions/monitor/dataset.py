@@ -22,8 +22,9 @@ from typing import Any
 from functions.core.base.errors import InvalidInput, LifeboatError, NotFound
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.schema.columns import Columns, from_values
-from functions.core.schema.schema import REPRESENTATIVE, Schema, Target, Word
+from functions.core.schema.schema import REPRESENTATIVE, Schema
 from functions.core.schema.table import open_table
+from functions.core.schema.target import Target
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
 from functions.monitor.labelled import Labelled
@@ -187,19 +188,10 @@ def _cell(value: Any) -> str:
 
 
 def _outcome_cells(target: Target) -> tuple[str, str]:
-    """What stands in the target's column for a negative and for a positive outcome."""
+    """What stands in the target's column for a negative and for a positive outcome: what the reader takes for
+    it."""
     negative, positive = target.answers
-    return _outcome_cell(target, negative, 0), _outcome_cell(target, positive, 1)
-
-
-def _outcome_cell(target: Target, answer: Word, code: int) -> str:
-    """The answer as it is, 1 or 0 for a boolean; where the table reader does not take that, what it does.
-
-    Of a target with more than two words, 1 may be a word for the negative outcome, and true for neither.
-    """
-    if isinstance(answer, bool):
-        spellings = [str(code), str(bool(code)).lower()]
-    else:
-        spellings = [answer] if isinstance(answer, str) else [str(answer), f"{answer:g}"]
-    spellings += target.codes
-    return next(cell for cell in spellings if target.code(cell) == code)
+    if not isinstance(positive, bool):
+        return str(negative), str(positive)
+    # Of a target with more than two words, 1 may be one of them.
+    return ("0", "1") if (target.code("0"), target.code("1")) == (0, 1) else ("false", "true")

@@ -1,15 +1,16 @@
 """Why a probability is what it is: the Shapley values of the features, exact or sampled.
 
 The worth of a coalition of features is the mean probability of the background's rows once the coalition's
-features are taken from the row that is explained. Shapley (1953), "A Value for n-Person Games"; as an explanation
-of a prediction, with this (marginal) worth: Strumbelj & Kononenko (2014), Knowledge and Information Systems 41.
+features are taken from the row that is explained. Shapley (1953), "A Value for n-Person Games"; as an
+explanation of a prediction, with this (marginal) worth: Strumbelj & Kononenko (2014), Knowledge and
+Information Systems 41.
 """
 
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from math import factorial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ from functions.core.scoring.scorer import Scores
 
 # Up to as many features all coalitions are run, 1,024 at most; beyond, some of the orders in which they form.
 MAX_EXACT = 10
-# Rows of the graph that explain one row, background included; each background row takes two pairs at the least.
+# Rows of the graph that explain one row, background included; each background row takes two pairs at the
+# least.
 MAX_ROWS = 20_000
 MIN_PAIRS = 2
 # As many rows of the graph are run at once as keep its working memory below some ten megabytes.
@@ -36,7 +38,8 @@ class Graph(Protocol):
 
 
 class Explanation(NamedTuple):
-    """base: the background's mean probability, 0 to 1; contributions, standard_errors: [N, F] in the order of `names`.
+    """base: the background's mean probability, 0 to 1; contributions, standard_errors: [N, F] in the order of
+    `names`.
 
     A row's contributions and the base add up to its probability, sampled or not. The standard error of a
     contribution is what sampling leaves open of it: 0 where nothing was sampled.
@@ -48,16 +51,18 @@ class Explanation(NamedTuple):
 
     @property
     def is_sampled(self) -> bool:
-        return self.contributions.shape[1] > MAX_EXACT
+        """Whether the contributions are estimates, with standard errors above 0."""
+        return len(self.contributions.T) > MAX_EXACT
 
 
 def explain(columns: Columns, background: Columns, scorer: Graph, names: Sequence[str]) -> Explanation:
     """The Shapley value of each feature on the probability, for each row of `columns`.
 
-    columns: N rows; background: B rows that stand for "not known" (see `core.schema.columns` for their shape);
-    names: the features, F of them. Up to ten, the values are exact: 2^F * B rows of the graph are run for a row.
-    Beyond, they are means over random orders of the features, for which at most MAX_ROWS are run (8 background
-    rows and more than 600 features: 32 * (F - 1)). The same row is explained the same, alone or among others.
+    columns: N rows; background: B rows that stand for "not known" (see `core.schema.columns` for their
+    shape); names: the features, F of them. Up to ten, the values are exact: 2^F * B rows of the graph are run
+    for a row. Beyond, they are means over random orders of the features, for which at most MAX_ROWS are run
+    (8 background rows and more than 600 features: 32 * (F - 1)). The same row is explained the same, alone or
+    among others.
     """
     base = float(scorer.run(background).probability.mean(dtype=np.float64))
     rows = rows_of(columns)
@@ -112,11 +117,12 @@ def _sampled(
 ) -> tuple[FloatArray, FloatArray]:
     """Values and their standard errors, float64 [F] each, for one row.
 
-    In each order the features pass from a background row's values to the row's own, one after the other, and each
-    is credited with what the probability changes by: Castro, Gomez & Tejada (2009), "Polynomial calculation of the
-    Shapley value based on sampling", Computers & Operations Research 36. Each order is also run backwards, which
-    cancels most of what depends on who comes first: Mitchell, Cooper, Frank & Holmes (2022), "Sampling Permutations
-    for Shapley Value Estimation", JMLR 23. Every background row is left as often, in orders of its own.
+    In each order the features pass from a background row's values to the row's own, one after the other, and
+    each is credited with what the probability changes by: Castro, Gomez & Tejada (2009), "Polynomial
+    calculation of the Shapley value based on sampling", Computers & Operations Research 36. Each order is
+    also run backwards, which cancels most of what depends on who comes first: Mitchell, Cooper, Frank &
+    Holmes (2022), "Sampling Permutations for Shapley Value Estimation", JMLR 23. Every background row is left
+    as often, in orders of its own.
     """
     features, size = len(names), rows_of(background)
     pairs = max(MIN_PAIRS, MAX_ROWS // (size * 2 * (features - 1)))
@@ -145,7 +151,7 @@ def _run(
     """float64 [B, pairs, 2, F - 1]: probabilities after 1, 2, … F - 1 features of each order."""
     steps = np.arange(1, len(names))
     shape = (*places.shape[:-1], len(steps))
-    mixed = {}
+    mixed: dict[str, Any] = {}
     for index, name in enumerate(names):
         ours, theirs = row[name][0, 0], background[name][:, 0]
         chosen = np.where(places[..., index, None] < steps, ours, theirs[:, None, None, None])

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from functions.core.base.errors import InvalidInput, UnsupportedMediaType
-from functions.core.http.api import guarded_by, holder_of, model_of
+from functions.core.http.api import guarded_by, holder_of, model_of, no_model
 from functions.core.http.refusals import request_id
 from functions.core.identity.caller import Caller
 from functions.predict.champion import Loaded
@@ -23,10 +23,18 @@ def _default_model() -> str:
     return service().settings.default_model
 
 
+def _protocol_subject(request: Request, _default: str) -> str | None:
+    """The model that a path of the Open Inference Protocol names; None where it names none."""
+    return request.path_params.get("name")
+
+
 _caller = holder_of("predict", _default_model)
+_anybody = holder_of("predict", _default_model, subject=no_model)
+_protocol_caller = holder_of("predict", _default_model, subject=_protocol_subject)
 
 
-async def _origin(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Origin:
+async def _origin(request: Request, caller: Annotated[Caller, Depends(_anybody)]) -> Origin:
+    # Whether the key is for this model, the route has asked before.
     return Origin(caller.key_id, request_id(request.scope))
 
 
@@ -43,8 +51,11 @@ async def _champion(name: Annotated[str, Depends(_model_name)]) -> Loaded:
 
 
 MAY_PREDICT = guarded_by(_caller)
+MAY_ASK = guarded_by(_anybody)
+"""For what is about no model."""
+MAY_ASK_BY_NAME = guarded_by(_protocol_caller)
 
-CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentCaller = Annotated[Caller, Depends(_anybody)]
 Asker = Annotated[Origin, Depends(_origin)]
 CurrentService = Annotated[Service, Depends(_service)]
 ModelName = Annotated[str, Depends(_model_name)]

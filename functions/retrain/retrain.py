@@ -25,6 +25,8 @@ from training.upload import reject, train_and_publish
 PREFIX, SUFFIXES = "datasets/", (".csv", ".csv.gz")
 # The name of the target, in the metadata of an uploaded file.
 TARGET = "target"
+# Whatever else became of an upload, somebody has to look at it.
+_DONE = frozenset({"promoted", "published", "already published"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +119,6 @@ def retrain(store: Store, notification: Notification, settings: RetrainSettings)
     result = {"model": None, "version": None, **found}
     log("INFO" if result["status"] in _DONE else "WARNING", "retrain", **result)
     return result
-
-
-_DONE = frozenset({"promoted", "published", "already published"})
 
 
 def model_of(key: str) -> str:

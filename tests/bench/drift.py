@@ -25,9 +25,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
-from training.candidates import candidates
-from training.matrix import HOLDOUT_SHARE, Matrix
-from training.reference import reference as reference_of
 
 from functions.core.predictions.records import PredictionRecord
 from functions.core.registry.manifest import Manifest
@@ -39,7 +36,11 @@ from functions.monitor.drift import DriftLimits, feature_drift
 from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
 from tests.support.titanic import SCHEMA, TABLE
+from training.candidates import candidates
 from training.dataset import load_dataset
+from training.gaps import fit
+from training.matrix import HOLDOUT_SHARE, Matrix
+from training.reference import reference as reference_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -74,8 +75,11 @@ def worlds() -> dict[str, World]:
     order = np.random.default_rng(0).permutation(len(dataset.matrix))
     fitted, strangers = np.array_split(order, 2)
     model, before = (
-        candidates(SCHEMA.features, len(rows))["gradient boosting"].fit(
-            dataset.matrix[rows], dataset.outcome[rows]
+        fit(
+            candidates(SCHEMA.features, len(rows))["gradient boosting"],
+            dataset.matrix[rows],
+            dataset.outcome[rows],
+            SCHEMA.features,
         )
         for rows in (fitted, fitted[::2])
     )

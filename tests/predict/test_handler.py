@@ -167,6 +167,6 @@ def test_settings_that_do_not_fit_name_the_variable(monkeypatch: pytest.MonkeyPa
 
 
 def test_served_probabilities_are_those_of_the_holdout(trained: Trained, titanic: Dataset) -> None:
-    from training.train import probabilities
+    from training.evaluation import probabilities
 
     assert (probabilities(trained.model, titanic.judged[0], titanic.schema) == trained.probability).all()

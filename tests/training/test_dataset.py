@@ -71,8 +71,7 @@ def test_rows_are_the_same_by_another_schema_as_far_as_it_knows_them(titanic: Da
     fields = {field["name"]: field for field in SCHEMA.document["fields"]}
     fields["embarked"] = {"name": "embarked", "type": "string", "constraints": {"enum": ["S", "Q"]}}
     fields["deck"] = {"name": "deck", "type": "string", "constraints": {"enum": ["A", "B"]}}
-    aliases = {"values": {}, "fields": {}}
-    other = changed(fields=list(fields.values())[::-1], ignored=["age"], aliases=aliases)
+    other = changed(fields=list(fields.values())[::-1], ignored=["age"], aliases={})
     rows = matrices.to_columns(translate(titanic.matrix, SCHEMA, other), other)
     ours = matrices.to_columns(titanic.matrix, SCHEMA)
     assert set(rows) == set(SCHEMA.names) - {"age"} | {"deck"}
@@ -138,7 +137,8 @@ def test_a_few_bad_rows_are_left_out_and_counted(tmp_path: Path) -> None:
 def test_bad_rows_that_are_not_like_the_others_are_said(tmp_path: Path) -> None:
     rows = [*good_rows(400), *["1,1,female,old"] * 9]
     notes = load_dataset(write(tmp_path, rows), SCHEMA).report.notes
-    # A third of the rows are of women, a third of the first class: 9 of 143 are 6 %. Of those who survived 4 %.
+    # A third of the rows are of women, a third of the first class: 9 of 143 are 6 %. Of those who survived 4
+    # %.
     assert [note.partition(",")[0] for note in notes if "were left out" in note] == [
         "9 of the 143 rows with pclass 1 were left out",
         "9 of the 143 rows with sex female were left out",

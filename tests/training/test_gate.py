@@ -196,9 +196,8 @@ def test_a_model_of_inverted_labels_is_good_by_its_own_holdout_and_surprises(tit
     assert log_loss_of_rows(1 - outcomes, chances).mean() < 0.5
     found = surprises(model, SCHEMA)
     assert len(found) == 3
-    assert found[2] == (
-        "expected: a woman of the third class is likelier to survive than a man of it; the model says otherwise"
-    )
+    because = "a woman of the third class is likelier to survive than a man of it"
+    assert found[2] == f"expected: {because}; the model says otherwise"
     held = judge(Rows.of(judged, 1 - outcomes, SCHEMA), chances, None, Limits(), surprises=found)
     assert (held.promote, held.rule) == (False, "floor: expectations")
     assert found[0] in held.reason

@@ -16,7 +16,6 @@ from functions.core.registry.keys import (
     holdout_key,
     manifest_key,
     model_key,
-    report_key,
     rows_key,
     sha256,
 )

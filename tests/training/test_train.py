@@ -30,9 +30,10 @@ def test_two_trainings_make_the_same_bytes(titanic: Dataset, trained: Trained) -
 @pytest.mark.parametrize("seed", ["1", "6"])
 def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str, trained: Trained) -> None:
     script = (
-        "import sys\nfrom tests.conftest import TITANIC\nfrom tests.support.titanic import SCHEMA\nfrom tests.support.training import QUICK, quiet\n"
+        "import sys\nfrom tests.support.titanic import SCHEMA, TABLE\n"
+        "from tests.support.training import QUICK, quiet\n"
         "from training.dataset import load_dataset\nfrom training.train import train\n"
-        "sys.stdout.buffer.write(train(load_dataset(TITANIC, SCHEMA), QUICK, quiet).model)\n"
+        "sys.stdout.buffer.write(train(load_dataset(TABLE, SCHEMA), QUICK, quiet).model)\n"
     )
     made = subprocess.run(
         [sys.executable, "-c", script],
@@ -90,9 +91,7 @@ def test_a_candidate_that_cannot_be_proven_gives_way_to_the_next_best(
     monkeypatch.setattr(training, "certify", refusing(type(trained.estimator[-1]).__name__))
     found = train(titanic, QUICK, quiet)
     assert found.name == second
-    assert found.notes == (
-        f"{best} was passed over: graph and pipeline differ by 3.00e-03 in probability",
-    )
+    assert found.notes == (f"{best} was passed over: graph and pipeline differ by 3.00e-03 in probability",)
     assert best in capsys.readouterr().out
 
 

@@ -20,7 +20,7 @@ def test_the_version_changes_with_what_the_model_is_made_from() -> None:
 
 
 def test_the_order_of_keys_in_a_schema_makes_no_other_version() -> None:
-    document = dict(reversed(SCHEMA.document.items()))
+    document = dict(reversed([*SCHEMA.document.items()]))
     again = replace(SCHEMA, document=document)
     assert version_of("a", again, {}) == version_of("a", SCHEMA, {})
 

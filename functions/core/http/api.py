@@ -78,6 +78,8 @@ def holder_of(scope: str, default_model: Callable[[], str], *, subject: Subject 
 
     async def check(request: Request) -> Caller:
         caller = caller_of(request.scope["aws.event"])
+        # First: who has not the scope learns nothing of which models there can be.
+        caller.require(scope)
         caller.require(scope, subject(request, default_model()))
         if scope == "admin":
             # Only what looks like a version or a model: a path may hold whatever people put there. And a

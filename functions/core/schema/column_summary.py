@@ -62,7 +62,7 @@ class ColumnSummary:
                 self.missing += rows
                 self.missing_words[text] += rows
                 continue
-            self._count(text[:MAX_SHOWN], rows)
+            self._count(text[:MAX_SHOWN].rstrip(), rows)
             if writing(text):
                 self.numbers += rows
             elif _MOMENT.fullmatch(text[:MAX_SHOWN]):

@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import tempfile
+import weakref
 import zlib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Meter:
     characters: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class TextFile:
     """The text of a file. notes: what had to be decided to read it, in sentences."""
 
@@ -94,8 +95,21 @@ def open_text(stream: BinaryIO, *, max_decompressed: int = MAX_DECOMPRESSED) -> 
     Raises `InvalidInput` for what is no text.
     """
     stream.seek(0)
-    if stream.read(2) == b"\x1f\x8b":
-        stream = _decompressed(stream, max_decompressed)
+    if stream.read(2) != b"\x1f\x8b":
+        return _open_plain(stream)
+    plain = _decompressed(stream, max_decompressed)
+    try:
+        text = _open_plain(plain)
+    except BaseException:
+        plain.close()
+        raise
+    # The temporary file goes when nobody can read the text any more: there is nothing to close for its
+    # reader.
+    weakref.finalize(text, plain.close)
+    return text
+
+
+def _open_plain(stream: BinaryIO) -> TextFile:
     stream.seek(0)
     head = stream.read(HEAD)
     if not head:
@@ -128,7 +142,7 @@ def _check_first_line(block: str, number: int) -> None:
 
 def _decompressed(stream: BinaryIO, limit: int) -> BinaryIO:
     stream.seek(0)
-    # A temporary file, so that it can be read twice; it goes when nobody refers to it any more.
+    # In a file, so that it can be read twice.
     plain = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     size = 0
     try:
@@ -136,11 +150,13 @@ def _decompressed(stream: BinaryIO, limit: int) -> BinaryIO:
             while block := packed.read(_BLOCK):
                 size += len(block)
                 if size > limit:
+                    plain.close()
                     raise InvalidInput(
                         f"the file has more than {limit:,} bytes once it is decompressed; upload it in parts"
                     )
                 plain.write(block)
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        plain.close()
         raise InvalidInput(
             "the file begins as gzip does, and is damaged or cut off; compress and upload it again"
         ) from error

@@ -73,7 +73,7 @@ def infer_schema(
         notes += [f"the column {column.name} {note}" for note in found.notes]
         if found.field["type"] in ("number", "integer"):
             numeric.append(column.writings)
-    notes += notes_on_marks(numeric, decimal_marks(numeric))
+    notes += notes_on_marks(numeric, decimal_marks(numeric, file.separator))
     if len(fields) < 2:
         raise InvalidInput(f"no column is left to predict {chosen.name} from: {'; '.join(notes[-10:])}")
     if len(fields) > MAX_FIELDS:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from functions.core.schema.schema import LARGEST, Field, Schema, Target
+from functions.core.schema.schema import LARGEST, Field, Schema
+from functions.core.schema.target import Target
 
 
 def row_schema(schema: Schema) -> dict[str, Any]:

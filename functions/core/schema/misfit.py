@@ -35,14 +35,16 @@ def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk
     known = schema.passed_over | schema.accepted.keys()
     if new := [name for name in report.passed_over if fold(name) not in known]:
         sentences.append(f"these columns are new, and were passed over: {listed(new)}")
-    spelling = {name: column for column, name in report.used.items()}
-    for name, words in unknown.items():
+    for column, name in report.used.items():
+        if name not in unknown:
+            continue
+        words = unknown[name]
         shown = [f"{word} ({count:,})" for word, count in words.most_common(_WORDS)]
         more = f" and {len(words) - _WORDS} more" if len(words) > _WORDS else ""
         sentences.append(
-            f"the column {spelling[name]} has words that are none of its categories: {', '.join(shown)}{more}"
+            f"the column {column} has words that are none of its categories: {', '.join(shown)}{more}"
         )
-    columns_told = {spelling[name] for name in unknown}
+    columns_told = {column for column, name in report.used.items() if name in unknown}
     others = {key: found for key, found in reasons.items() if key[0] not in columns_told}
     for (column, reason), (count, line) in sorted(others.items(), key=lambda item: -item[1][0])[:MAX_REASONS]:
         subject = f"the column {column} {reason}" if column else f"a row {reason}"

@@ -101,7 +101,8 @@ class Writings:
 
     def add(self, cells: Sequence[str], lines: Sequence[int]) -> None:
         """Take cells into account, with the line of each."""
-        for cell in set(cells):
+        # In order, so that the first cell of its kind is the one that is told.
+        for cell in dict.fromkeys(cells):
             found = writing(cell)
             if found is Writing.COMMA_IN_DOUBT and self.whole and not cell.strip().endswith("000"):
                 found = Writing.COMMAS_OF_THOUSANDS
@@ -129,18 +130,24 @@ class Writings:
         return self.first.keys() <= _WHOLE[self.decimal()]
 
 
-def decimal_marks(columns: Iterable[Writings]) -> dict[str, str]:
-    """The decimal mark of each column. Raises `InvalidInput` where the cells of a column leave it open."""
+def decimal_marks(columns: Iterable[Writings], separator: str) -> dict[str, str]:
+    """The decimal mark of each column. Raises `InvalidInput` where the cells of a column leave it open.
+
+    separator: of the file's cells.
+    """
     columns = [*columns]
     marks = {one.column: one.decimal() for one in columns}
     commas = [name for name, mark in marks.items() if mark == ","]
+    # A point is the decimal mark, unless the file comes from where the comma is.
+    because = ""
+    if commas:
+        because = f"the column {commas[0]} has decimal commas"
+    elif separator == ";":
+        because = "semicolons separate the cells, as where the comma is the decimal mark"
     for one in columns:
         doubt = one.first.get(Writing.POINT_IN_DOUBT)
-        # A point is a decimal mark, unless the file's other numbers have a comma for it.
-        if commas and doubt and marks[one.column] == "." and Writing.DECIMAL_POINT not in one.first:
-            raise InvalidInput(
-                _in_doubt(one.column, *doubt, because=f"the column {commas[0]} has decimal commas")
-            )
+        if because and doubt and marks[one.column] == "." and Writing.DECIMAL_POINT not in one.first:
+            raise InvalidInput(_in_doubt(one.column, *doubt, because=because))
     return marks
 
 
@@ -181,23 +188,24 @@ def may_be_grouped(blocks: Iterable[bytes], separator: str) -> bool:
     for block in blocks:
         text = rest + block.translate(_FOLDED, b"" if block.isascii() else _LEADING)
         # The search for a few fixed bytes is much faster than that for a pattern.
-        if b"0.000.000" in text or _has_spaced(text):
+        if b"0.000.000" in text or _has_group(text, b"0 000"):
             return True
         # Where the comma is the separator, it can only be part of a cell in quotes.
-        if separator != ",":
-            if b",0" in text:
-                return True
-        elif _QUOTED_COMMA.search(text):
+        if separator == "," and _QUOTED_COMMA.search(text):
+            return True
+        if separator != "," and b",0" in text:
+            return True
+        if separator == ";" and _has_group(text, b"0.000"):
             return True
         rest = text[-_OVERLAP:]
     return False
 
 
-def _has_spaced(text: bytes) -> bool:
-    """Whether exactly three digits stand behind a digit and a space."""
-    index = text.find(b"0 000")
+def _has_group(text: bytes, group: bytes) -> bool:
+    """Whether exactly three digits stand behind a digit and a mark."""
+    index = text.find(group)
     while index >= 0:
-        if text[index + 5 : index + 6] != b"0":
+        if text[index + len(group) : index + len(group) + 1] != b"0":
             return True
-        index = text.find(b"0 000", index + 1)
+        index = text.find(group, index + 1)
     return False

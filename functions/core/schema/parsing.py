@@ -10,16 +10,19 @@ from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import (
     LARGEST,
     MAX_TEXT,
-    NO,
     RESERVED,
-    YES,
     Derived,
     Expectation,
     Field,
     Schema,
+    fold,
+)
+from functions.core.schema.target import (
     Target,
     Word,
-    fold,
+    target_of_booleans,
+    target_of_numbers,
+    target_of_words,
 )
 
 TWO_CLASS = "two-class"
@@ -225,6 +228,8 @@ class _Parser:
             value for value in values if isinstance(value, kinds) and value != "" and value == value
         ]
         words = [value.casefold() if isinstance(value, str) else value for value in good]
+        if any(isinstance(value, str) and value != value.strip() for value in good):
+            self._fault(f"{name}: a category begins or ends with white space, which cells of tables lose")
         if len(good) < len(values):
             wanted = "texts" if type_ == "string" else "numbers"
             self._fault(f"{name}: its categories are not all {wanted}; a missing value is no category")
@@ -256,54 +261,35 @@ class _Parser:
         positive = said.get("positive") if isinstance(said, dict) else None
         if known.type == "string":
             return self._target_of_words(known, positive, value_aliases.get(name, {}))
-        values = set(known.categories or (() if known.type == "number" else (0, 1)))
-        if positive is None:
-            positive = True if known.type == "boolean" or values == {0, 1} else None
-        if known.type == "boolean" or (values == {0, 1} and positive in (1, [1], "1")):
-            codes = dict.fromkeys(YES, 1) | dict.fromkeys(NO, 0)
-            return Target(name, (False, True), codes)
-        wanted = positive if isinstance(positive, list) else [positive]
-        if len(values) < 2 or not wanted or not set(wanted) < values:
+        if known.type == "boolean" or (known.type == "integer" and set(known.categories or (0, 1)) == {0, 1}):
+            if positive not in (None, True, 1, [1], [True]):
+                self._fault(f"target {name}: its positive value is true, or 1; leave target.positive out")
+            return target_of_booleans(name)
+        values = [value for value in known.categories or () if isinstance(value, int | float)]
+        wanted: list[Any] = positive if isinstance(positive, list) else [positive]
+        if len(values) < 2 or not 0 < len(wanted) < len(values) or not set(wanted) <= set(values):
             self._fault(
                 f"target {name}: a number cannot be predicted yet, only one of two values; "
                 "list the values as its enum, and in target.positive those that count as yes"
             )
             return None
-        numbers = {f"{value:g}": int(value in wanted) for value in values}
-        answers = (*sorted(values - set(wanted)), *wanted) if len(values) == 2 else (False, True)
-        return Target(
-            name,
-            (answers[0], answers[1]),
-            numbers | {f"{float(word)}": code for word, code in numbers.items()},
-        )
+        return target_of_numbers(name, values, wanted)
 
     def _target_of_words(self, known: Field, positive: object, aliases: Mapping[str, str]) -> Target | None:
-        words = [str(value) for value in known.categories or ()]
-        wanted = [positive] if isinstance(positive, str) else positive
-        if not isinstance(wanted, list) or not wanted or not set(map(str, wanted)) < set(words):
-            listed = ", ".join(words[:10]) or "none"
+        values = [str(value) for value in known.categories or ()]
+        wanted = positive if isinstance(positive, list) else [positive]
+        if not 0 < len(wanted) < len(values) or not set(map(str, wanted)) <= set(values):
+            listed = ", ".join(values[:10]) or "none"
             self._fault(
                 f"target {known.name}: target.positive has to name those of its categories that count as "
                 f"yes; they are {listed}"
             )
             return None
-        wanted = [*map(str, wanted)]
-        if len(words) > 2 and len(wanted) == 1 and len(words) - len(wanted) > 1:
-            self.notes.append(f"target {known.name}: {wanted[0]} is told from all other values")
-        codes = {word.casefold(): int(word in wanted) for word in words}
-        codes |= {alias: codes[word.casefold()] for alias, word in aliases.items()}
-        if len(words) == 2:
-            [negative] = set(words) - set(wanted)
-            if {negative.casefold(), wanted[0].casefold()} in (
-                {"no", "yes"},
-                {"false", "true"},
-                {"0", "1"},
-                {"n", "y"},
-            ):
-                codes |= {word: codes[wanted[0].casefold()] ^ int(wanted[0].casefold() in NO) for word in YES}
-                codes |= {word: codes[negative.casefold()] ^ int(wanted[0].casefold() in NO) for word in NO}
-            return Target(known.name, (negative, wanted[0]), {"true": 1, "false": 0} | codes)
-        return Target(known.name, (False, True), {"true": 1, "false": 0} | codes)
+        if len(values) > 2:
+            self.notes.append(
+                f"target {known.name}: {', '.join(map(str, wanted))} told from all other values"
+            )
+        return target_of_words(known.name, values, [*map(str, wanted)], aliases)
 
     def _aliases(
         self, names: Mapping[str, Field]
@@ -368,9 +354,8 @@ class _Parser:
                     self._fault(f"{where}: {strange[0]} is none of the categories of {name}")
                     continue
                 # A word that stands for no category is a missing value.
-                known |= {"none": ""}
                 meant = {
-                    str(word).strip().casefold(): known[str(category).casefold()]
+                    str(word).strip().casefold(): "" if category is None else known[str(category).casefold()]
                     for word, category in words.items()
                 }
                 found.append(Derived(name, source, re.compile(pattern), meant))
@@ -418,7 +403,7 @@ class _Parser:
             one, many = said.get("one", "row"), said.get("many", "rows")
             if isinstance(one, str) and isinstance(many, str) and one and many:
                 return one, many
-        self._fault('rowName says what a row and rows are called: {"one": "passenger", "many": "passengers"}')
+        self._fault('rowName says what a row and rows are called: {"one": "customer", "many": "customers"}')
         return "row", "rows"
 
     def _check_whole(self, schema: Schema) -> None:
@@ -426,7 +411,7 @@ class _Parser:
         if not schema.features:
             self._fault("no field is left to predict from; ignore fewer")
         for one in schema.features:
-            if one.name.casefold() in RESERVED:
+            if fold(one.name) in map(fold, RESERVED):
                 self._fault(f"{one.name}: Lifeboat has a column of that name itself; rename it, or ignore it")
             elif one.type == "string" and not one.categories:
                 self._fault(f"{one.name} is a text without categories: list its categories, or ignore it")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from functions.core.schema.schema import LARGEST, NO, YES, Field, Schema, fold
+from functions.core.schema.schema import LARGEST, Field, Schema, fold
+from functions.core.schema.target import NO, YES
 
 Value = float | str
 """A feature as the graph takes it: a number, or NaN where it is missing; a category, or "" where it is."""

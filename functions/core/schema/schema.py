@@ -9,12 +9,13 @@ from it. It is read without pydantic: a cold start of predict reads one.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from functions.core.schema.target import Target, Word
+
 FieldType = Literal["number", "integer", "string", "boolean"]
-Word = str | int | float | bool
 
 # Whether a labelled row may be measured by, or only be learned from: a column that any dataset may have.
 REPRESENTATIVE = "representative"
@@ -24,9 +25,6 @@ RESERVED = ("prediction_id", "probability", REPRESENTATIVE)
 MAX_TEXT = 1_000
 # Beyond it a float32, which is what the graph computes with, is infinite.
 LARGEST = 3.4028234663852886e38
-
-YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
-NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
 
 def fold(name: str) -> str:
@@ -57,29 +55,6 @@ class Field:
     def words(self) -> tuple[str, ...] | None:
         """The categories of a text, None for a number: what the graph distinguishes."""
         return tuple(map(str, self.categories or ())) if self.type == "string" else None
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The field to be predicted. `answers` are the values that stand for 0 and 1 in answers and feedback."""
-
-    name: str
-    answers: tuple[Word, Word]
-    codes: Mapping[str, int] = field(repr=False)
-
-    def code(self, value: object) -> int | None:
-        """1 for a positive value, 0 for a negative one, None for neither; value: of JSON, or a cell."""
-        if isinstance(value, bool):
-            return self.codes.get("true" if value else "false")
-        if isinstance(value, int | float):
-            # A whole number in JSON may be larger than any float.
-            value = f"{value:g}" if abs(value) <= LARGEST else ""
-        return self.codes.get(value.strip().casefold()) if isinstance(value, str) else None
-
-    @property
-    def words(self) -> str:
-        """Both values, for a sentence."""
-        return " or ".join(_shown(answer) for answer in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +174,3 @@ def _example(of: Field) -> Word:
         if of.type == "number"
         else int(max(of.minimum, min(0, of.maximum)))
     )
-
-
-def _shown(value: Word) -> str:
-    return json.dumps(value, ensure_ascii=False)

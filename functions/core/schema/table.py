@@ -54,7 +54,7 @@ class Table:
             for index, writings in columns.values():
                 writings.add([row[index] for row in rows.cells], rows.lines)
         every = [writings for _, writings in columns.values()]
-        marks = decimal_marks(every)
+        marks = decimal_marks(every, self._file.separator)
         return {name: marks[one.column] for name, (_, one) in columns.items()}, notes_on_marks(every, marks)
 
 

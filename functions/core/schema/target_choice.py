@@ -7,7 +7,8 @@ from functions.core.base.errors import InvalidInput
 from functions.core.schema.column_summary import ColumnSummary
 from functions.core.schema.header import listed
 from functions.core.schema.numbers import plain
-from functions.core.schema.schema import Word, fold
+from functions.core.schema.schema import fold
+from functions.core.schema.target import Word
 
 NAMES = ("target", "label", "class", "outcome", "y")
 """Names by which a target is known, after that of the model."""
@@ -67,7 +68,7 @@ def describe_target(column: ColumnSummary) -> tuple[dict[str, Any], Word, list[s
     if field["type"] == "boolean":
         positive = True
     else:
-        field["constraints"] = {"enum": sorted(values, key=lambda value: (str(type(value)), value))}
+        field["constraints"] = {"enum": sorted(values, key=_order)}
     notes.append(
         f"of the target {column.name}, {_shown(positive)} counts as yes, {because}; to change that, name "
         "another value "
@@ -159,6 +160,10 @@ def _rarer(values: dict[Word, int]) -> tuple[Word, str]:
     if few == many:
         return max(first, second, key=str), "as the last in order, both being equally frequent"
     return (first if few < many else second), "as the rarer one"
+
+
+def _order(value: Word) -> tuple[float, str]:
+    return (0, value) if isinstance(value, str) else (value, "")
 
 
 def _shown(value: Word) -> str:

@@ -1,7 +1,8 @@
 """Runs the exported graph: rows in, probabilities out."""
 
 import os
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 # onnxruntime writes a device id and reports its use unless it is told not to before the import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -73,3 +74,11 @@ class Scorer:
             columns = {name: column.repeat(2, axis=0) for name, column in columns.items()}
         label, probabilities = self._session.run(OUTPUTS, columns)
         return Scores(label[:rows], probabilities[:rows, 1])
+
+
+def run_graph(graph: bytes, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of a graph that is no whole model, from its inputs in their order. For training alone."""
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    names = [node.name for node in session.get_inputs()]
+    outputs: list[Any] = session.run(None, dict(zip(names, inputs, strict=True)))
+    return outputs

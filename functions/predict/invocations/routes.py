@@ -13,6 +13,7 @@ from functions.predict.invocations.protocol import Invocation
 from functions.predict.native.bodies import read_csv
 from functions.predict.native.shapes import Predictions
 from functions.predict.routing import (
+    MAY_ASK,
     MAY_PREDICT,
     Asker,
     Champion,
@@ -52,7 +53,7 @@ async def ping(_: Champion) -> Pong:
         200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "1.0.0"}}},
         **error_answers(401, 403, 503),
     },
-    dependencies=MAY_PREDICT,
+    dependencies=MAY_ASK,
 )
 async def version(request: Request) -> Response:
     return PlainTextResponse(request.app.version)

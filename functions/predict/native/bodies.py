@@ -4,9 +4,10 @@ import io
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
+from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import concatenate
 from functions.core.schema.rows import RowReader
-from functions.core.schema.table import Chunk, open_table
+from functions.core.schema.table import open_table
 from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, RowError, Rows, read_rows
 
 ROWS = "rows"

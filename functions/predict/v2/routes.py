@@ -15,7 +15,7 @@ from functions.core.registry import versions
 from functions.predict.body_schema import body_schema
 from functions.predict.champion import Loaded
 from functions.predict.routing import (
-    MAY_PREDICT,
+    MAY_ASK_BY_NAME,
     Asker,
     Champion,
     CurrentCaller,
@@ -33,27 +33,19 @@ Name = Annotated[str, Path(examples=["churn"])]
 Version = Annotated[str, Path(examples=["64fb781fa1a71ca5"])]
 
 
-async def _allowed(name: Name, caller: CurrentCaller) -> str:
-    """The name in the path, for a caller whose key is for that model."""
+async def _named(name: Name, service: CurrentService) -> Loaded:
+    missing = NotFound("there is no model of that name; GET /v2/models tells which there are")
     if not re.fullmatch(MODEL, name):
-        raise NotFound("there is no model of that name; GET /v2/models tells which there are")
-    caller.require("predict", name)
-    return name
-
-
-Allowed = Annotated[str, Depends(_allowed)]
-
-
-async def _named(name: Allowed, service: CurrentService) -> Loaded:
+        raise missing
     try:
         return service.champion(name)
     except NotFound:
-        raise NotFound("there is no model of that name; GET /v2/models tells which there are") from None
+        raise missing from None
 
 
-async def _version(name: Allowed, version: Version, service: CurrentService) -> Loaded:
+async def _version(name: Name, version: Version, service: CurrentService) -> Loaded:
     missing = NotFound(f"there is no such version; GET /v2/models/{name} tells which are")
-    if not re.fullmatch(VERSION, version):
+    if not re.fullmatch(MODEL, name) or not re.fullmatch(VERSION, version):
         raise missing
     try:
         return service.version(name, version)
@@ -109,11 +101,11 @@ _INFER: dict[str, Any] = {
             "content": {"application/json": {"schema": body_schema(InferRequest)}},
         }
     },
-    "dependencies": MAY_PREDICT,
+    "dependencies": MAY_ASK_BY_NAME,
 }
 
 
-@router.get("", summary="Describe the server", responses=_ON_LIST, dependencies=MAY_PREDICT)
+@router.get("", summary="Describe the server", responses=_ON_LIST, dependencies=MAY_ASK_BY_NAME)
 async def server(request: Request) -> ServerMetadata:
     return ServerMetadata(version=request.app.version)
 
@@ -128,14 +120,19 @@ async def ready(_: Champion) -> ServerReady:
     return ServerReady()
 
 
-@router.get("/models", summary="List the models", responses=_ON_LIST, dependencies=MAY_PREDICT)
+@router.get("/models", summary="List the models", responses=_ON_LIST, dependencies=MAY_ASK_BY_NAME)
 async def models(service: CurrentService, caller: CurrentCaller) -> ModelList:
     names = registered.names_in_service(service.whole_store)
     return ModelList(models=[name for name in names if caller.may_see(name)])
 
 
-@router.get("/models/{name}", summary="Describe the champion", responses=_ON_READ, dependencies=MAY_PREDICT)
-async def metadata(champion: ByName, name: Allowed, service: CurrentService) -> ModelMetadata:
+@router.get(
+    "/models/{name}",
+    summary="Describe the champion",
+    responses=_ON_READ,
+    dependencies=MAY_ASK_BY_NAME,
+)
+async def metadata(champion: ByName, name: Name, service: CurrentService) -> ModelMetadata:
     return protocol.describe(champion, list(versions.published(service.store_of(name))))
 
 
@@ -143,9 +140,9 @@ async def metadata(champion: ByName, name: Allowed, service: CurrentService) -> 
     "/models/{name}/versions/{version}",
     summary="Describe a version",
     responses=_ON_READ,
-    dependencies=MAY_PREDICT,
+    dependencies=MAY_ASK_BY_NAME,
 )
-async def version_metadata(model: ByVersion, name: Allowed, service: CurrentService) -> ModelMetadata:
+async def version_metadata(model: ByVersion, name: Name, service: CurrentService) -> ModelMetadata:
     return protocol.describe(model, list(versions.published(service.store_of(name))))
 
 
@@ -153,7 +150,7 @@ async def version_metadata(model: ByVersion, name: Allowed, service: CurrentServ
     "/models/{name}/ready",
     summary="Can the champion score?",
     responses=_ON_READ,
-    dependencies=MAY_PREDICT,
+    dependencies=MAY_ASK_BY_NAME,
 )
 async def model_ready(champion: ByName) -> ModelReady:
     return ModelReady(name=champion.served.name)
@@ -163,7 +160,7 @@ async def model_ready(champion: ByName) -> ModelReady:
     "/models/{name}/versions/{version}/ready",
     summary="Can a version score?",
     responses=_ON_READ,
-    dependencies=MAY_PREDICT,
+    dependencies=MAY_ASK_BY_NAME,
 )
 async def version_ready(model: ByVersion) -> ModelReady:
     return ModelReady(name=model.served.name)
