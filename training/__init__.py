@@ -27,11 +27,12 @@ def publish(
     estimator: a classifier or pipeline, fitted or not: a copy of it is fitted on four fifths of the rows, and
     judged by the others. It takes a DataFrame whose columns have the names they have in `data`, or, where
     all are numbers, an array of them. A number that is missing is NaN, a text that is missing is "", which
-    imputers of texts are told.
+    imputers of texts are told. A column of yes and no is one of 1 and 0.
     data: a DataFrame, or the path of a table such as a CSV. target: the column to predict. name: of the
     model. schema: a `Schema`, a document or the path of one; None: the model's own, or else one inferred from
-    data. store: an address such as s3://bucket or a folder; None: that in LIFEBOAT_STORE, or build/store.
-    promote: False only publishes it, for a person to promote.
+    data. store: an address such as s3://bucket or a folder; None: that in LIFEBOAT_STORE, or build/store, not
+    that of a `make run`, which docs/from-a-notebook.ipynb shows how to find. promote: False only publishes
+    it, for a person to promote.
 
     Raises `RefusedDataset`, `InvalidInput` and `InvalidSchema` for what is wrong with the data, the estimator
     or the schema; `UnprovenModel` when the estimator cannot be converted, or not faithfully, with the step

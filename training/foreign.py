@@ -212,8 +212,17 @@ def _unconverted_step(estimator: Any, types: list[tuple[str, Any]], path: str = 
             if not _is_known(step):
                 return f"{where} ({type(step).__name__})"
         elif not _converts(step, taken):
-            return _unconverted_step(step, taken, where) or f"{where} ({type(step).__name__})"
+            inner = _unconverted_step(step, taken, where)
+            return inner or f"{where} ({type(step).__name__}){_on_mixed_columns(taken)}"
     return ""
+
+
+def _on_mixed_columns(types: list[tuple[str, Any]]) -> str:
+    """What to say of a step that is given texts and numbers at once; empty for any other."""
+    numbers = [name for name, kind in types if not isinstance(kind, StringTensorType)]
+    if not 0 < len(numbers) < len(types):
+        return ""
+    return f", given texts and numbers at once (numbers: {', '.join(numbers)}; yes and no are 1 and 0),"
 
 
 def _steps(

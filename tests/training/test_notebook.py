@@ -272,3 +272,14 @@ def test_a_column_that_the_schema_ignores_cannot_be_selected(publish: Publish) -
     columns = make_column_transformer((OneHotEncoder(), ["Customer ID"]))
     with pytest.raises(InvalidInput, match=r"Customer ID.*What the schema ignores is no feature"):
         publish(make_pipeline(columns, LogisticRegression()), customers())
+
+
+def test_a_step_that_takes_texts_and_numbers_at_once_is_told_so(publish: Publish) -> None:
+    # "yes" and "no" are texts in many a frame, and numbers for the model.
+    words = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    columns = make_column_transformer((words, [*WORDS, *FLAG]))
+    frame = customers()
+    frame["Paperless"] = frame["Paperless"].map({True: "yes", False: "no"})
+    said = r"\(SimpleImputer\), given texts and numbers at once \(numbers: Paperless; yes and no are 1 and 0"
+    with pytest.raises(UnprovenModel, match=said):
+        publish(make_pipeline(columns, LogisticRegression()), frame)
