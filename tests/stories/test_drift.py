@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from functions.local.asynchronous import Outcome
 
 from functions.local import drift_story, runner
 from functions.local.__main__ import main
