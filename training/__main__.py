@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -223,7 +224,31 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, a line a step elsewhere."""
+    """A bar on a terminal, a line a step elsewhere; no step begins after Ctrl-C."""
+    stopped = False
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal stopped
+        stopped = True
+        raise KeyboardInterrupt
+
+    # What is raised while a library is called back from C is lost there: so each step asks once more.
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with _shown() as show:
+
+            def step(what: str, done: int, of: int) -> None:
+                if stopped:
+                    raise KeyboardInterrupt
+                show(what, done, of)
+
+            yield step
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _shown() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         last = ""
 

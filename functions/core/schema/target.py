@@ -65,7 +65,7 @@ def target_of_words(
     said = {"true": yes, "false": 1 - yes}
     if len(values) == 2 and all(value.casefold() in YES | NO for value in values):
         said = dict.fromkeys(YES, yes) | dict.fromkeys(NO, 1 - yes)
-    numbers = {number: said[word] for number, word in ((0, "0"), (1, "1")) if word in said}
+    numbers: dict[float, int] = {number: said[word] for number, word in ((0, "0"), (1, "1")) if word in said}
     return Target(name, _answers(values, positive), said | words, numbers)
 
 
