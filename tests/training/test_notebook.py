@@ -1,5 +1,6 @@
 """`training.publish`: a classifier that somebody wrote, from a table or a DataFrame to a model in service."""
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -226,7 +227,7 @@ def test_scikit_learn_is_not_loaded_before_it_is_needed() -> None:
 
 def customers() -> Any:
     """The customers as a DataFrame, with words that are missing."""
-    pandas = pytest.importorskip("pandas")
+    pandas: Any = importlib.import_module("pandas")
     draw = np.random.default_rng(0)
     frame = pandas.DataFrame([line.split(",") for line in churn_table(1_500).splitlines()[1:]])
     frame.columns = churn_table(1).splitlines()[0].split(",")
