@@ -1,10 +1,9 @@
-"""What the tests share: stores in a folder and in S3, the real passengers, and a model trained from them."""
+"""What the tests share: stores in a folder and in S3, the Titanic's table, and a model trained from it."""
 
 import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +15,29 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    LIFEBOAT_DEFAULT_MODEL="titanic",
 )
 os.environ.pop("AWS_PROFILE", None)
 os.environ.pop("AWS_ENDPOINT_URL", None)
 
+from functions.core.storage import view
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from tests.support import gateway
+from tests.support import titanic as table
+from tests.support import training as trainings
 from training.dataset import Dataset, load_dataset
-from training.publication import Upload, train_and_publish
-from training.train import Configuration, Trained, train
+from training.train import Trained, train
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
 
 EVENTS = gateway.EVENTS
-TITANIC = Path(__file__).parents[1] / "training" / "data" / "titanic.csv"
+MODEL, SCHEMA, TITANIC = table.MODEL, table.SCHEMA, table.TABLE
+QUICK, quiet = trainings.QUICK, trainings.quiet
 # As small a selection as there is: the tests are about what happens around it.
-QUICK = Configuration(folds=2)
-os.environ["LIFEBOAT_FOLDS"] = str(QUICK.folds)
+os.environ["LIFEBOAT_FOLDS"] = "2"
 
 
 # Mangum takes the thread's event loop at its adapter's import and at each call.
@@ -54,13 +57,9 @@ def _set_the_loop() -> None:
     asyncio.set_event_loop(LOOP)
 
 
-def quiet(_what: str, _done: int, _of: int) -> None:
-    """A progress that nobody watches."""
-
-
 @pytest.fixture(scope="session")
 def titanic() -> Dataset:
-    return load_dataset(TITANIC)
+    return load_dataset(TITANIC, SCHEMA)
 
 
 @pytest.fixture(scope="session")
@@ -69,17 +68,24 @@ def trained(titanic: Dataset) -> Trained:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def whole_store(tmp_path: Path) -> Store:
+    """The store of all models."""
     return FolderStore(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def store(whole_store: Store) -> ModelStore:
+    """One model's part of it."""
+    return ModelStore(whole_store, MODEL)
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which the real passengers made the champion. A test that writes makes a copy of it."""
+    """A store in which the shipped table made the champion. A test that writes makes a copy of it."""
     folder = tmp_path_factory.mktemp("published")
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    outcome = train_and_publish(FolderStore(str(folder)), upload, TITANIC, by="test", configuration=QUICK)
-    assert outcome.status == "promoted"
+    store = ModelStore(FolderStore(str(folder)), MODEL)
+    store.put(view.SCHEMA, SCHEMA.as_json())
+    assert trainings.publish(store).status == "promoted"
     return folder
 
 

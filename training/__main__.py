@@ -2,29 +2,34 @@
 
 import argparse
 import os
-import shutil
+import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import Field, fields
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
 from tqdm import tqdm
 
 from functions.core.base.errors import LifeboatError
+from functions.core.base.settings import parse
 from functions.core.registry import versions
+from functions.core.registry.manifest import Manifest
+from functions.core.registry.models import check_model_name, suggest_model_name
+from functions.core.schema.parsing import InvalidSchema
 from functions.core.storage.opening import open_store
-from training import models
+from functions.core.storage.view import ModelStore
+from training import models, schema_commands
+from training.candidates import candidates
 from training.dataset import RefusedDataset, load_dataset
 from training.evaluation import Progress, cross_validate
 from training.gate import Limits
-from training.pipeline import candidates
-from training.publication import Upload, train_and_publish
+from training.local_file import local_file
+from training.promotion import Outcome
+from training.schemas import infer
 from training.train import Configuration
-
-TITANIC = Path(__file__).parent / "data" / "titanic.csv"
+from training.upload import train_and_publish
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,9 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         return code
     except RefusedDataset as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
-        for row in refusal.bad_rows:
-            print(f"  line {row.line}, {row.column or 'row'}: {row.reason}", file=sys.stderr)
+        print(f"refused: {refusal}", *refusal.report.lines(), sep="\n", file=sys.stderr)
+    except InvalidSchema as error:
+        print(
+            "the schema does not fit:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr
+        )
     except (LifeboatError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -50,20 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    store = argparse.ArgumentParser(add_help=False)
-    store.add_argument(
-        "--store",
-        default=os.environ.get("LIFEBOAT_STORE", "build/store"),
-        help="where the models are: a folder, or s3://bucket (AWS_ENDPOINT_URL is honoured)",
-    )
-    data = argparse.ArgumentParser(add_help=False)
-    data.add_argument(
-        "--dataset",
-        default=str(TITANIC),
-        help="a CSV: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured)",
-    )
-    data.add_argument("--seed", type=int, default=0, help="of the folds")
-
+    store, data = _store_option(), _data_options()
     parser = argparse.ArgumentParser(
         prog="python -m training", description="Train models offline, and see to those there are."
     )
@@ -77,11 +71,14 @@ def _parser() -> argparse.ArgumentParser:
 
     what = "train a model, prove it, publish it and, if it is good enough, promote it (the default)"
     train = command("train", what, store, data)
+    train.add_argument("--model", type=_model_name, help="the model's name; if not given, made of the file's")
     train.add_argument("--folds", type=_at_least(2), default=5, help="cross-validation folds")
     train.add_argument("--repeats", type=_at_least(1), default=1, help="repetitions of them")
-    for name, limit in Limits.model_fields.items():
-        option = "--" + name.replace("_", "-")
-        train.add_argument(option, type=_limit(name), default=limit.default, help=limit.description)
+    for limit in fields(Limits):
+        option = "--" + limit.name.replace("_", "-")
+        train.add_argument(
+            option, type=_setting(limit), default=limit.default, help=limit.metadata["description"]
+        )
     train.set_defaults(run=_train)
 
     evaluate = command("evaluate", "only compare the candidates, by cross-validation over all rows", data)
@@ -89,9 +86,45 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--repeats", type=_at_least(1), default=3, help="repetitions of them")
     evaluate.set_defaults(run=_evaluate)
 
+    schema_commands.add_commands(command("schema", "infer the schema of a table, or check one"))
     what = "list, show, compare, promote, roll back and delete the models there are"
     models.add_commands(command("models", what), store)
     return parser
+
+
+def _store_option() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--store",
+        default=os.environ.get("LIFEBOAT_STORE", "build/store"),
+        help="where the models are: a folder, or s3://bucket (AWS_ENDPOINT_URL is honoured)",
+    )
+    return parser
+
+
+def _data_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--dataset",
+        default=str(shipped_table()),
+        help="a table: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured)",
+    )
+    schema = parser.add_mutually_exclusive_group()
+    schema.add_argument(
+        "--schema",
+        type=Path,
+        help="the file with its schema; if not given, FILE.schema.json beside the dataset, or the model's, "
+        "or inferred",
+    )
+    schema.add_argument("--target", help="the column to predict, where the schema is inferred")
+    parser.add_argument("--seed", type=int, default=0, help="of the folds")
+    return parser
+
+
+def shipped_table() -> Path:
+    """The table that Lifeboat comes with; its schema lies beside it."""
+    [path] = (Path(__file__).parent / "data").glob("*.csv")
+    return path
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -103,57 +136,80 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def _limit(name: str) -> Callable[[str], float]:
-    def number(text: str) -> float:
+def _setting(known: Field[Any]) -> Callable[[str], Any]:
+    def value(text: str) -> Any:
         try:
-            value: float = getattr(Limits.model_validate({name: text}), name)
-        except ValidationError as error:
-            raise argparse.ArgumentTypeError(error.errors()[0]["msg"]) from None
-        return value
+            return parse(known, text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-    return number
+    return value
+
+
+def _model_name(text: str) -> str:
+    try:
+        return check_model_name(text)
+    except LifeboatError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _train(options: argparse.Namespace) -> int:
-    limits = Limits(**{name: getattr(options, name) for name in Limits.model_fields})
+    limits = Limits(**{limit.name: getattr(options, limit.name) for limit in fields(Limits)})
     store = open_store(options.store)
     store.create_bucket()
-    with _progress() as progress, _local(options.dataset) as (path, upload):
+    with _progress() as progress, local_file(options.dataset) as file:
+        model = ModelStore(store, options.model or suggest_model_name(file.upload.key))
         outcome = train_and_publish(
-            store,
-            upload,
-            path,
+            model,
+            file.upload,
+            file.path,
             by="command line",
+            schema=file.schema(options.schema, use_beside=options.target is None),
+            target=options.target,
             configuration=Configuration(options.folds, options.repeats, options.seed),
             limits=limits,
             progress=progress,
         )
     print(f"{outcome.status}: {outcome.decision.reason}")
+    for line in outcome.report.lines():
+        print(line)
     if outcome.version is None:
         return 1
-    manifest = versions.read_manifest(store, outcome.version)
-    print(f"version      {manifest.version}")
-    print(f"rule         {outcome.decision.rule}")
-    print(f"dataset      {manifest.dataset.rows} rows, {manifest.dataset.rejected_rows} left out")
-    print(f"model        {manifest.model}")
-    for name, metric in manifest.metrics.items():
-        print(f"  {name:18} {metric.value:.4f}  (95 % {metric.low:.4f} to {metric.high:.4f})")
-    proof = manifest.certificate
-    print(
-        f"certificate  {proof.rows + proof.edge_rows} rows, largest difference {proof.largest_difference:.1e}"
-    )
-    print(f"model.onnx   sha256 {manifest.files['model.onnx'].sha256}")
+    _print_version(versions.read_manifest(model, outcome.version), outcome)
     return 0
 
 
+def _print_version(manifest: Manifest, outcome: Outcome) -> None:
+    print(f"version      {manifest.version} of {manifest.name}")
+    print(f"rule         {outcome.decision.rule}")
+    print(f"dataset      {manifest.dataset.rows} rows, {manifest.dataset.rejected_rows} left out")
+    print(f"model        {manifest.model}")
+    for note in manifest.notes:
+        print(f"             {note}")
+    for name, metric in manifest.metrics.items():
+        print(f"  {name:18} {metric.value:.4f}  (95 % {metric.low:.4f} to {metric.high:.4f})")
+    proof = manifest.certificate
+    rows = proof.rows + proof.edge_rows
+    print(f"certificate  {rows} rows, largest difference {proof.largest_difference:.1e}")
+    print(f"model.onnx   sha256 {manifest.files['model.onnx'].sha256}")
+
+
 def _evaluate(options: argparse.Namespace) -> int:
-    with _local(options.dataset) as (path, _):
-        dataset = load_dataset(path)
+    with local_file(options.dataset) as file:
+        schema = file.schema(options.schema, use_beside=options.target is None)
+        if schema is None:
+            name = suggest_model_name(file.upload.key)
+            chosen = infer(file.path, target=options.target, name=name)
+            for note in chosen.notes:
+                print(f"note: {note}", file=sys.stderr)
+            schema = chosen.schema
+        dataset = load_dataset(file.path, schema)
     with _progress() as progress:
         found = cross_validate(
-            candidates(len(dataset.matrix)),
+            candidates(schema.features, len(dataset.matrix)),
             dataset.matrix,
-            dataset.survived,
+            dataset.outcome,
+            schema,
             folds=options.folds,
             repeats=options.repeats,
             seed=options.seed,
@@ -167,26 +223,32 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _local(address: str) -> Iterator[tuple[Path, Upload]]:
-    """The dataset as a file of this machine, downloaded if it stands in S3."""
-    if not address.startswith("s3://"):
-        path = Path(address)
-        # The time of the file may be any; what counts is when it was handed in.
-        yield path, Upload(path.name, datetime.now(UTC))
-        return
-    bucket, _, key = address.removeprefix("s3://").partition("/")
-    store = open_store(f"s3://{bucket}")
-    found = store.head(key)
-    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        with store.open(key, found.version_id) as stream:
-            shutil.copyfileobj(stream, file)
-        file.flush()
-        yield Path(file.name), Upload(key, found.modified, found.version_id)
+def _progress() -> Iterator[Progress]:
+    """A bar on a terminal, a line a step elsewhere; no step begins after Ctrl-C."""
+    stopped = False
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal stopped
+        stopped = True
+        raise KeyboardInterrupt
+
+    # What is raised while a library is called back from C is lost there: so each step asks once more.
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with _shown() as show:
+
+            def step(what: str, done: int, of: int) -> None:
+                if stopped:
+                    raise KeyboardInterrupt
+                show(what, done, of)
+
+            yield step
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, a line a step elsewhere."""
+def _shown() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         last = ""
 

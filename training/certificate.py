@@ -1,95 +1,195 @@
-"""The proof that the exported graph and the fitted pipeline agree, without which nothing is published."""
+"""The proof that the exported graph and the fitted estimator agree, without which nothing is published."""
 
-from itertools import product
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, product
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 
 from functions.core.base.errors import UnprovenModel
 from functions.core.registry.manifest import Certificate
 from functions.core.schema.columns import Columns
-from functions.core.schema.passenger import FEATURES
+from functions.core.schema.schema import LARGEST, Field, Schema
 from functions.core.scoring.scorer import Scorer
-from training.dataset import Matrix, to_columns
 from training.export import thresholds
+from training.matrix import Mask, Matrix, to_columns
 
 TOLERANCE = 1e-5
 CHUNK = 100_000
-_EXTREMES = (0.0, 1.0, 20.0, 120.0, 1_000_000.0)
+# Edge rows at most: what a forest of many trees splits by alone would be more.
+MAX_EDGE_ROWS = 200_000
+MAX_EDGE_CELLS = 20_000_000
+# Up to as many features, rows lack fields in each of the 2^F ways; beyond, in some of them.
+MAX_ALL_PATTERNS = 10
+MAX_PAIRS = 2_000
+RANDOM_PATTERNS = 512
+ROWS_PER_PATTERN = 4
+UNSEEN_ROWS = 1_024
+UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 
 
-def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix) -> Certificate:
-    """Compare graph and pipeline on every row of `matrix` and on edge rows made from them.
+def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix, schema: Schema) -> Certificate:
+    """Compare graph and estimator on every row of `matrix` and on edge rows made from them.
 
-    matrix: float32 [N, 8] as in `Dataset.matrix`. Edge rows: every pattern of missing values, categories
-    never seen, extremes, and each number at, and one ulp to either side of, each split threshold.
-    Raises `UnprovenModel` when a probability differs by more than 1e-5, or a label does whose
-    probability is further than that from the threshold; `UnusableModel` when the graph cannot be loaded.
+    Edge rows: patterns of missing values, each category, words that are no category, extremes, and each
+    number at, and one ulp to either side of, each threshold at which the graph's trees split it. Where those
+    are too many, some are drawn, always the same. Raises `UnprovenModel` when a probability differs by more
+    than 1e-5, or a label does whose probability is further than that from the threshold; `UnusableModel` when
+    the graph cannot be loaded.
     """
-    scorer = Scorer(model)
-    edges = edge_rows(matrix, thresholds(model))
-    largest, flips = 0.0, 0
-    for rows in (matrix, edges):
+    comparison = Comparison(estimator, Scorer(model, schema))
+    splits = thresholds(model)
+    patterns = missing_patterns(len(schema.features))
+    budget = min(MAX_EDGE_ROWS, MAX_EDGE_CELLS // len(schema.features))
+    values = edge_values(matrix, schema.features, splits, budget - ROWS_PER_PATTERN * len(patterns))
+    edges = edge_rows(matrix, patterns, values)
+    comparison.add_rows(matrix, schema)
+    comparison.add_rows(edges, schema)
+    unseen = _with_unseen_words(matrix, schema)
+    comparison.add(*unseen)
+    return comparison.certificate(len(matrix), len(edges) + len(unseen[0]), schema)
+
+
+class Comparison:
+    """What graph and estimator differ by, at most, on the rows so far."""
+
+    def __init__(self, estimator: ClassifierMixin, scorer: Scorer) -> None:
+        self._estimator, self._scorer = estimator, scorer
+        self._largest, self._flips = 0.0, 0
+
+    def add_rows(self, rows: Matrix, schema: Schema) -> None:
+        """Compare on the rows of a matrix, so many at once."""
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
-            largest, flips = _compare(estimator, scorer, part, to_columns(part), largest, flips)
-    unseen = matrix[: len(FEATURES) * 32].copy()
-    columns = dict(to_columns(unseen))
-    for at, (name, categories) in enumerate(FEATURES.items()):
-        if categories is not None:
-            columns[name][at::3] = "never seen"
-            unseen[at::3, at] = np.nan
-    largest, flips = _compare(estimator, scorer, unseen, columns, largest, flips)
-    # `not <=`: a NaN from the graph is a difference too.
-    if not largest <= TOLERANCE or flips:
-        raise UnprovenModel(
-            f"graph and pipeline differ by {largest:.2e} in probability (at most {TOLERANCE:.0e} may be) "
-            f"and in {flips} labels; the model is not published"
+            self.add(part, to_columns(part, schema))
+
+    def add(self, rows: Matrix, columns: Columns) -> None:
+        """Compare on rows, which are columns for the graph."""
+        # scikit-learn adds numbers up to see whether all are finite: those at the ends of float32 overflow.
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected = self._estimator.predict_proba(rows)[:, 1]
+        scores = self._scorer.run(columns)
+        # Of NaN and a number, `maximum` is NaN.
+        self._largest = float(np.maximum(self._largest, np.max(np.abs(expected - scores.probability))))
+        clear = np.abs(expected - 0.5) > TOLERANCE
+        self._flips += int(np.count_nonzero((scores.label != (expected > 0.5)) & clear))
+
+    def certificate(self, rows: int, edges: int, schema: Schema) -> Certificate:
+        """The proof, if it is one. Raises `UnprovenModel` when graph and estimator differ."""
+        # `not <=`: a NaN from the graph is a difference too.
+        if not self._largest <= TOLERANCE or self._flips:
+            raise UnprovenModel(
+                f"graph and estimator differ by {self._largest:.2e} in probability (at most {TOLERANCE:.0e} "
+                f"may be) and in {self._flips} labels; the model is not published"
+            )
+        return Certificate(
+            rows=rows,
+            edge_rows=edges,
+            patterns="all" if len(schema.features) <= MAX_ALL_PATTERNS else "covering sample",
+            largest_difference=self._largest,
+            label_flips=self._flips,
+            tolerance=TOLERANCE,
         )
-    return Certificate(
-        rows=len(matrix),
-        edge_rows=len(edges) + len(unseen),
-        largest_difference=largest,
-        label_flips=flips,
-        tolerance=TOLERANCE,
-    )
 
 
-def edge_rows(matrix: Matrix, split_thresholds: npt.NDArray[np.float32]) -> Matrix:
-    """float32 [M, 8]: rows of `matrix`, drawn with a fixed seed, bent to the places where graphs go wrong."""
+def missing_patterns(features: int) -> Mask:
+    """bool [P, F]: in which ways rows lack fields, each once.
+
+    All 2^F up to ten features. Beyond: none, all, each alone, pairs (2,000 of them at most), and 512 in which
+    a random share is missing.
+    """
+    if features <= MAX_ALL_PATTERNS:
+        return np.array(list(product([False, True], repeat=features)))
+    draw = np.random.default_rng(0)
+    pairs = np.array(list(combinations(range(features), 2)))
+    pairs = draw.permutation(pairs)[:MAX_PAIRS]
+    of_pairs = np.zeros((len(pairs), features), dtype=np.bool_)
+    of_pairs[np.arange(len(pairs))[:, None], pairs] = True
+    random = draw.random((RANDOM_PATTERNS, features)) < draw.random((RANDOM_PATTERNS, 1))
+    ends = np.array([[False], [True]]).repeat(features, axis=1)
+    return np.unique(np.concatenate([ends, np.eye(features, dtype=np.bool_), of_pairs, random]), axis=0)
+
+
+def edge_values(
+    matrix: Matrix, features: Sequence[Field], splits: Mapping[int, Matrix], most: int
+) -> dict[int, Matrix]:
+    """The values by column that its rows are to be bent to, `most` in all.
+
+    splits: the thresholds by column. Every category and every extreme is among the values, and as many of the
+    thresholds as there is room for.
+    """
+    values = {index: _of_field(matrix[:, index], field) for index, field in enumerate(features)}
+    # Between two categories there is nothing to be sent.
+    splits = {index: splits[index] for index in splits if index in values and _is_measured(features[index])}
+    room = max(0, most - sum(map(len, values.values()))) // 3
+    columns = np.repeat(np.array(list(splits), dtype=np.intp), [len(found) for found in splits.values()])
+    chosen = np.random.default_rng(0).permutation(len(columns))[:room]
+    is_chosen = np.zeros(len(columns), dtype=np.bool_)
+    is_chosen[chosen] = True
+    for index, found in splits.items():
+        at_splits = found[is_chosen[columns == index]]
+        values[index] = np.unique(np.concatenate([values[index], _with_neighbours(at_splits)]))
+    return values
+
+
+def _is_measured(field: Field) -> bool:
+    """Whether the field may have any number, and not only one of some."""
+    return field.type in ("number", "integer") and not field.categories
+
+
+def _of_field(column: Matrix, field: Field) -> Matrix:
+    """Categories, or where a number is smallest and largest: in the data, by its schema, and beyond."""
+    if field.words is not None:
+        return np.arange(len(field.words), dtype=np.float32)
+    if not _is_measured(field):
+        return np.array(field.categories or (0, 1), dtype=np.float32)
+    known = column[~np.isnan(column)]
+    ends = [known.min(), known.max()] if len(known) else []
+    # Without a bound, a row may have any number that float32 can hold.
+    bounds = [field.minimum, field.maximum, 0]
+    beyond = [field.minimum - 1, field.maximum + 1, *(10 * end for end in ends)]
+    values = np.array([*ends, *bounds, *beyond], dtype=np.float64).clip(-LARGEST, LARGEST)
+    return _with_neighbours(values.astype(np.float32))
+
+
+def _with_neighbours(values: Matrix) -> Matrix:
+    """The values, and the next float32 to either side of each, as far as these are finite."""
+    # Beside the largest float32 lies infinity.
+    with np.errstate(over="ignore"):
+        below, above = (np.nextafter(values, np.float32(end)) for end in (-np.inf, np.inf))
+    beside: Matrix = np.concatenate([values, below, above])
+    return beside[np.isfinite(beside)]
+
+
+def edge_rows(matrix: Matrix, patterns: Mask, values: Mapping[int, Matrix]) -> Matrix:
+    """float32 [M, F]: rows of `matrix`, drawn with a fixed seed, bent to the places where graphs go wrong."""
+    return np.concatenate(list(_bent(matrix, patterns, values)))
+
+
+def _bent(matrix: Matrix, patterns: Mask, values: Mapping[int, Matrix]) -> Iterator[Matrix]:
     draw = np.random.default_rng(0)
 
     def base(count: int) -> Matrix:
         return matrix[draw.integers(len(matrix), size=count)].copy()
 
-    patterns = np.array(list(product([False, True], repeat=len(FEATURES))))
-    missing = np.repeat(patterns, 4, axis=0)
+    missing = np.repeat(patterns, ROWS_PER_PATTERN, axis=0)
     gaps = base(len(missing))
     gaps[missing] = np.nan
-    bent = [gaps]
-    beside = np.concatenate(
-        [
-            np.array(_EXTREMES, dtype=np.float32),
-            split_thresholds,
-            np.nextafter(split_thresholds, np.float32(-np.inf)),
-            np.nextafter(split_thresholds, np.float32(np.inf)),
-        ]
-    )
-    for at, categories in enumerate(FEATURES.values()):
-        if categories is None:
-            rows = base(len(beside))
-            rows[:, at] = beside
-            bent.append(rows)
-    return np.concatenate(bent)
+    yield gaps
+    for index, beside in values.items():
+        rows = base(len(beside))
+        rows[:, index] = beside
+        yield rows
 
 
-def _compare(
-    estimator: ClassifierMixin, scorer: Scorer, rows: Matrix, columns: Columns, largest: float, flips: int
-) -> tuple[float, int]:
-    expected = estimator.predict_proba(rows)[:, 1]
-    scores = scorer.run(columns)
-    difference = float(np.max(np.abs(expected - scores.probability)))
-    clear = np.abs(expected - 0.5) > TOLERANCE
-    flips += int(np.count_nonzero((scores.label != (expected > 0.5)) & clear))
-    return float(np.maximum(largest, difference)), flips
+def _with_unseen_words(matrix: Matrix, schema: Schema) -> tuple[Matrix, Columns]:
+    """Rows with words that are no category, and as the estimator is to take them: as missing."""
+    rows = matrix[:UNSEEN_ROWS].copy()
+    columns = dict(to_columns(rows, schema))
+    draw = np.random.default_rng(0)
+    for index, field in enumerate(schema.features):
+        if field.words is not None:
+            unseen = draw.random(len(rows)) < 0.3
+            columns[field.name][unseen] = UNSEEN
+            rows[unseen, index] = np.nan
+    return rows, columns

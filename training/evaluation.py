@@ -1,124 +1,113 @@
-"""How good probabilities are: metrics, their intervals, the same by group, and cross-validation."""
+"""What a graph says of rows, and how good it is: metrics, their intervals, groups, cross-validation."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
-from sklearn.base import ClassifierMixin, clone
-from sklearn.metrics import confusion_matrix
+from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold
 
-from functions.core.schema.passenger import FEATURES
+from functions.core.schema.schema import Schema
+from functions.core.scoring.scorer import Scorer
+from functions.core.stats.intervals import MAX_ROWS, metric_intervals
+from functions.core.stats.metrics import metrics_of
 from functions.core.stats.records import Interval
-from training.dataset import Labels, Matrix
+from training.gaps import fit
+from training.matrix import Labels, Mask, Matrix, field_values, to_columns
 
 Probabilities = npt.NDArray[np.float64]
-Metric = Callable[[Labels, Probabilities], float]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps are done, and how many there are."""
 
-# A probability of 0 or 1 that is wrong would cost infinitely much; this caps it at 16.1 nats.
-CLIP = 1e-7
-BINS = 10
+SELECTED_BY = ("roc_auc", "log_loss", "brier")
+# Rows that are scored together: a row's strings take ten times the room of its numbers.
+CHUNK = 100_000
 
 
-def log_loss_rows(survived: Labels, probability: Probabilities) -> Probabilities:
-    """Log loss of each row in nats, float64 [N]."""
-    clipped = np.clip(np.asarray(probability, dtype=np.float64), CLIP, 1 - CLIP)
-    return -np.log(np.where(survived == 1, clipped, 1 - clipped))
+def probabilities(model: bytes, matrix: Matrix, schema: Schema) -> Probabilities:
+    """The probabilities of a graph for the rows of a matrix, float64 [N]. Raises `UnusableModel`."""
+    scorer = Scorer(model, schema)
+    parts = [
+        scorer.run(to_columns(matrix[start : start + CHUNK], schema)).probability
+        for start in range(0, len(matrix), CHUNK)
+    ]
+    return np.concatenate(parts).astype(np.float64)
 
 
-def calibration_error(survived: Labels, probability: Probabilities) -> float:
-    """Expected calibration error over ten bins of equal width, 0 to 1.
+def intervals(outcome: Labels, probability: Probabilities) -> dict[str, Interval]:
+    """Every metric with its 95 % interval by bootstrap over rows.
 
-    The mean distance between the predicted and the observed share of survivors, weighted by the rows in
-    each bin. Naeini, Cooper & Hauskrecht (2015), "Obtaining Well Calibrated Probabilities Using Bayesian
-    Binning", AAAI.
+    outcome: int64 [N], both outcomes present; probability: float [N].
     """
-    bins = np.minimum((np.asarray(probability) * BINS).astype(np.intp), BINS - 1)
-    gaps = np.bincount(bins, weights=probability - survived, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(survived))
+    positive = outcome.astype(np.float64)
+    found = metric_intervals(probability, positive, 1 - positive)
+    return found or _of_rare_outcome(positive, np.asarray(probability, dtype=np.float64))
 
 
-def roc_auc(survived: Labels, probability: Probabilities) -> float:
-    """The chance that a survivor has a higher probability than one who died; ties count one half.
+def _of_rare_outcome(positive: Probabilities, probability: Probabilities) -> dict[str, Interval]:
+    """The same where one outcome is so rare that it does not occur among the rows that are drawn from.
 
-    The Mann-Whitney U statistic over ranks: Hanley & McNeil (1982), Radiology 143. A twentieth of the time
-    that scikit-learn's curve takes, which the bootstrap asks for a thousand times.
+    Then every row of that outcome is drawn from, and of the other rows as many as there is room for, each of
+    which counts for several: their part of the interval is wider than it need be.
     """
-    survivors = int(survived.sum())
-    ranks = rankdata(probability)[survived == 1].sum()
-    return float((ranks - survivors * (survivors + 1) / 2) / (survivors * (len(survived) - survivors)))
+    rare = positive == float(positive.mean() < 0.5)
+    others = np.flatnonzero(~rare)
+    drawn = np.random.default_rng(0).permutation(others)[: MAX_ROWS - int(rare.sum())]
+    rows = np.concatenate([np.flatnonzero(rare), drawn])
+    weight = np.where(rare[rows], 1.0, len(others) / len(drawn))
+    spread = metric_intervals(probability[rows], weight * positive[rows], weight * (1 - positive[rows]))
+    found = {}
+    for name, value in metrics_of(positive, probability).items():
+        # Both outcomes are among these rows: there is a spread.
+        near = (spread or {})[name]
+        shift = value - near.value
+        found[name] = Interval(value=value, low=near.low + shift, high=near.high + shift)
+    return found
 
 
-METRICS: Mapping[str, Metric] = {
-    "roc_auc": roc_auc,
-    "log_loss": lambda survived, p: float(log_loss_rows(survived, p).mean()),
-    "brier": lambda survived, p: float(np.mean((p - survived) ** 2)),
-    "accuracy": lambda survived, p: float(np.mean((p > 0.5) == survived)),
-    "calibration_error": calibration_error,
-}
-
-
-def intervals(
-    survived: Labels, probability: Probabilities, *, draws: int = 1_000, seed: int = 0
-) -> dict[str, Interval]:
-    """Every metric with its 95 % interval by the percentile bootstrap over rows.
-
-    survived: int64 [N], both outcomes present; probability: float [N]. Efron & Tibshirani (1993),
-    "An Introduction to the Bootstrap", ch. 13. Draws without one of the outcomes are drawn again.
-    """
-    probability = np.asarray(probability, dtype=np.float64)
-    draw = np.random.default_rng(seed)
-    drawn: dict[str, list[float]] = {name: [] for name in METRICS}
-    while len(drawn["brier"]) < draws:
-        rows = draw.integers(len(survived), size=len(survived))
-        outcomes, chances = survived[rows], probability[rows]
-        if outcomes.min() == outcomes.max():
-            continue
-        for name, metric in METRICS.items():
-            drawn[name].append(metric(outcomes, chances))
-    return {
-        name: Interval(
-            value=metric(survived, probability),
-            low=float(np.percentile(drawn[name], 2.5)),
-            high=float(np.percentile(drawn[name], 97.5)),
-        )
-        for name, metric in METRICS.items()
-    }
-
-
-def confusion(survived: Labels, probability: Probabilities) -> list[list[int]]:
+def confusion(outcome: Labels, probability: Probabilities) -> list[list[int]]:
     """Counts of rows: outcome 0, 1 downwards, label 0, 1 across."""
-    counts: list[list[int]] = confusion_matrix(survived, probability > 0.5, labels=[0, 1]).tolist()
+    counts: list[list[int]] = (
+        np.bincount(2 * outcome + (probability > 0.5), minlength=4).reshape(2, 2).tolist()
+    )
     return counts
 
 
-def members(matrix: Matrix) -> dict[str, npt.NDArray[np.bool_]]:
-    """Which rows belong to each sex and to each class, bool [N] each; those without a row are left out."""
-    sex, pclass = (matrix[:, list(FEATURES).index(name)] for name in ("sex", "pclass"))
-    found = {f"sex={name}": sex == code for code, name in enumerate(FEATURES["sex"] or ())}
-    found |= {f"pclass={number}": pclass == number for number in (1, 2, 3)}
+def members(matrix: Matrix, schema: Schema) -> dict[str, Mask]:
+    """Which rows belong to each group of each slice of the schema, bool [N] each, by names such as
+    `sex=female`.
+
+    Groups without a row are left out.
+    """
+    found: dict[str, Mask] = {}
+    for name in schema.slices:
+        if name not in schema.names:
+            continue
+        column = matrix[:, schema.names.index(name)]
+        for value, number in field_values(schema.feature(name)):
+            found[f"{name}={value}"] = column == np.float32(number)
     return {name: rows for name, rows in found.items() if rows.any()}
 
 
-def slices(matrix: Matrix, survived: Labels, probability: Probabilities) -> dict[str, dict[str, float]]:
-    """The metrics of each sex and each class, and their rows; ROC AUC only where both outcomes occur."""
+def slices(
+    matrix: Matrix, outcome: Labels, probability: Probabilities, schema: Schema
+) -> dict[str, dict[str, float]]:
+    """The metrics of each group, and its rows; ROC AUC only where both outcomes occur."""
     found: dict[str, dict[str, float]] = {}
-    for group, rows in members(matrix).items():
-        outcomes, chances = survived[rows], probability[rows]
-        mixed = outcomes.min() != outcomes.max()
-        found[group] = {"rows": float(rows.sum())} | {
-            name: metric(outcomes, chances) for name, metric in METRICS.items() if mixed or name != "roc_auc"
-        }
+    for group, rows in members(matrix, schema).items():
+        metrics = metrics_of(outcome[rows], probability[rows])
+        if outcome[rows].min() == outcome[rows].max():
+            del metrics["roc_auc"]
+        found[group] = {"rows": float(rows.sum())} | metrics
     return found
 
 
 def cross_validate(
-    models: Mapping[str, ClassifierMixin],
+    models: Mapping[str, Any],
     matrix: Matrix,
-    survived: Labels,
+    outcome: Labels,
+    schema: Schema,
     *,
     folds: int,
     repeats: int,
@@ -127,17 +116,17 @@ def cross_validate(
 ) -> dict[str, dict[str, float]]:
     """The mean over folds of ROC AUC, log loss and Brier score of each model, all on the same folds."""
     splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
-    splits = list(splitter.split(matrix, survived))
+    splits = list(splitter.split(matrix, outcome))
     steps, done = len(splits) * len(models), 0
     found: dict[str, dict[str, float]] = {}
     for name, model in models.items():
-        scores: dict[str, list[float]] = {"roc_auc": [], "log_loss": [], "brier": []}
-        for fit, judge in splits:
+        scores: dict[str, list[float]] = {metric: [] for metric in SELECTED_BY}
+        for train, judge in splits:
             progress(name, done, steps)
-            fitted = clone(model).fit(matrix[fit], survived[fit])
-            probability = fitted.predict_proba(matrix[judge])[:, 1]
+            fitted = fit(clone(model), matrix[train], outcome[train], schema.features)
+            metrics = metrics_of(outcome[judge], fitted.predict_proba(matrix[judge])[:, 1])
             for metric, values in scores.items():
-                values.append(METRICS[metric](survived[judge], probability))
+                values.append(metrics[metric])
             done += 1
         found[name] = {metric: float(np.mean(values)) for metric, values in scores.items()}
     progress("selection", steps, steps)

@@ -1,65 +1,76 @@
-"""The fitted pipeline as one ONNX graph that takes a passenger's fields as they are."""
+"""A fitted classifier as one ONNX graph that takes a row's fields as they are."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, compose, helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator, ClassifierMixin
 
-from functions.core.schema.passenger import FEATURES
-from training import pipeline
-from training.dataset import Matrix
+from functions.core.schema.schema import Field, Schema
+from training.matrix import Matrix
 
 # Pinned, so that a newer exporter does not ask for more than the serving onnxruntime can run.
 OPSET, ML_OPSET, IR_VERSION = 21, 3, 10
+_MATRIX = "matrix"
 
 
-def export(estimator: Pipeline) -> bytes:
-    """The graph of a classifier fitted on `Dataset.matrix`; the same estimator gives the same bytes.
+def export(estimator: ClassifierMixin, schema: Schema) -> bytes:
+    """The graph of a classifier fitted on a matrix of the schema's features; the same estimator, the same
+    bytes.
 
     Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
-    categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2].
+    categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2]. What float32
+    cannot hold of the estimator is rounded in it, too: from then on it says what its graph says.
     """
-    _round_thresholds_down(estimator[-1])
-    model = to_onnx(
-        estimator[1:],
+    round_to_float32(estimator)
+    classifier = to_onnx(
+        estimator,
         name="lifeboat",
-        initial_types=[("matrix", FloatTensorType([None, len(FEATURES)]))],
+        initial_types=[(_MATRIX, FloatTensorType([None, len(schema.features)]))],
         options={"zipmap": False},
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
-    inputs, nodes, parts = [], [], []
-    for name, categories in FEATURES.items():
-        kind = TensorProto.FLOAT if categories is None else TensorProto.STRING
-        inputs.append(helper.make_tensor_value_info(name, kind, [None, 1]))
-        if categories is None:
-            parts.append(name)
-            continue
-        parts.append(f"{name}_code")
-        nodes.append(
-            helper.make_node(
-                "LabelEncoder",
-                [name],
-                [f"{name}_code"],
-                domain="ai.onnx.ml",
-                keys_strings=list(categories),
-                values_floats=[float(code) for code in range(len(categories))],
-                default_float=float("nan"),
-            )
-        )
-    parts[parts.index("title_code")] = "filled_title"
-    nodes += _fill_titles()
-    nodes.append(helper.make_node("Concat", parts, ["matrix"], axis=1))
+    return _join(classifier, schema.features)
+
+
+def _join(classifier: onnx.ModelProto, features: Sequence[Field]) -> bytes:
+    """The graph that puts a matrix together from its inputs, and hands it to the graph of the classifier."""
+    # Features have names of people's choosing, which must not be taken for names of the converter's.
+    prefix = "/"
+    while any(field.name.startswith(prefix) for field in features):
+        prefix += "/"
+    model = compose.add_prefix(classifier, prefix, rename_outputs=False)
+    nodes, parts = [], []
+    for index, field in enumerate(features):
+        parts.append(field.name if field.words is None else f"{prefix}code_{index}")
+        if field.words is not None:
+            nodes.append(_encoder(field, parts[-1]))
+    nodes.append(helper.make_node("Concat", parts, [f"{prefix}{_MATRIX}"], axis=1))
     # Nodes stand in the order in which they run: the encoding goes before what needs it.
     nodes += model.graph.node
     del model.graph.node[:], model.graph.input[:]
     model.graph.node.extend(nodes)
-    model.graph.initializer.extend(_constant(name, value) for name, value in _CONSTANTS.items())
-    model.graph.input.extend(inputs)
-    # The converter declares the lowest opsets its own nodes need, which are too low for the nodes above, and
+    model.graph.input.extend(signature(features))
+    return seal(model)
+
+
+def signature(features: Sequence[Field]) -> list[onnx.ValueInfoProto]:
+    """The inputs of a graph: a [N, 1] tensor per feature."""
+    return [
+        helper.make_tensor_value_info(
+            field.name, TensorProto.FLOAT if field.words is None else TensorProto.STRING, [None, 1]
+        )
+        for field in features
+    ]
+
+
+def seal(model: onnx.ModelProto) -> bytes:
+    """The bytes of a graph, checked, with the pinned opsets: the same graph gives the same bytes."""
+    # The converter declares the lowest opsets its own nodes need, which are too low for other nodes, and
     # in the order of a set, which changes with the process: the bytes must not.
     del model.opset_import[:]
     model.opset_import.extend([helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)])
@@ -68,66 +79,64 @@ def export(estimator: Pipeline) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-# What `pipeline.fill_titles` compares with and chooses from.
-_CONSTANTS = {
-    "zero": 0,
-    "male": pipeline.MALE,
-    "child_below": pipeline.CHILD_BELOW,
-    "married_from": pipeline.MARRIED_FROM,
-    "mr": pipeline.MR,
-    "mrs": pipeline.MRS,
-    "miss": pipeline.MISS,
-    "master": pipeline.MASTER,
-}
+def _encoder(field: Field, output: str) -> onnx.NodeProto:
+    """The node that turns a category into its code."""
+    words = field.words or ()
+    return helper.make_node(
+        "LabelEncoder",
+        [field.name],
+        [output],
+        domain="ai.onnx.ml",
+        keys_strings=list(words),
+        values_floats=[float(code) for code in range(len(words))],
+        default_float=float("nan"),
+    )
 
 
-def _constant(name: str, value: float) -> onnx.TensorProto:
-    return helper.make_tensor(name, TensorProto.FLOAT, [1, 1], [value])
+def round_to_float32(estimator: BaseEstimator) -> None:
+    """Round the numbers of an estimator, and of all that it is made of, as they are in the graph.
 
-
-def _fill_titles() -> list[onnx.NodeProto]:
-    """`pipeline.fill_titles` in ONNX, on the columns before they are put together."""
-    steps = [
-        ("Equal", ["sex_code", "male"], "is_male"),
-        ("Less", ["age", "child_below"], "is_child"),
-        ("Greater", ["sibsp", "zero"], "has_sibsp"),
-        ("GreaterOrEqual", ["age", "married_from"], "is_older"),
-        ("Or", ["has_sibsp", "is_older"], "seems_married"),
-        ("Not", ["is_child"], "is_grown"),
-        ("And", ["seems_married", "is_grown"], "is_married"),
-        ("Where", ["is_child", "master", "mr"], "title_of_males"),
-        ("Where", ["is_married", "mrs", "miss"], "title_of_females"),
-        ("Where", ["is_male", "title_of_males", "title_of_females"], "likeliest_title"),
-        ("IsNaN", ["title_code"], "has_no_title"),
-        ("Where", ["has_no_title", "likeliest_title", "title_code"], "filled_title"),
-    ]
-    return [helper.make_node(operator, inputs, [output]) for operator, inputs, output in steps]
-
-
-def _round_thresholds_down(model: Any) -> None:
-    """Make the split thresholds of histogram gradient boosting float32 values, as they are in the graph.
-
-    The converter rounds them to the nearest one, which can lie above: then a value between the two takes
-    the other branch. A float32 value is at most a threshold exactly when it is at most the threshold
-    rounded down, so the fitted model decides as before. For its other trees the converter does the same.
+    The converter rounds the split thresholds of histogram gradient boosting to the nearest float32, which can
+    lie above: then a value between the two takes the other branch. A float32 value is at most a threshold
+    exactly when it is at most the threshold rounded down, so the fitted model decides as before. For its
+    other trees the converter does the same. What a column is centred by is rounded to the nearest: the column
+    of a year of birth, say, is so far from zero that the difference would show in the probability.
     """
-    for predictor in (tree for stage in getattr(model, "_predictors", ()) for tree in stage):
-        exact = predictor.nodes["num_threshold"]
-        nearest = exact.astype(np.float32)
-        down = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-        predictor.nodes["num_threshold"] = down
+    for part in parts_of(estimator):
+        for tree in (tree for stage in getattr(part, "_predictors", ()) for tree in stage):
+            exact = tree.nodes["num_threshold"]
+            nearest = exact.astype(np.float32)
+            down = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+            tree.nodes["num_threshold"] = down
+        for name in ("mean_", "scale_", "quantiles_", "statistics_"):
+            values = getattr(part, name, None)
+            if isinstance(values, np.ndarray) and values.dtype == np.float64:
+                setattr(part, name, values.astype(np.float32).astype(np.float64))
 
 
-def thresholds(model: bytes) -> Matrix:
-    """float32 [K]: every distinct split threshold of the graph's trees, ascending."""
-    values: set[float] = {
-        value
-        for node in onnx.load_from_string(model).graph.node
-        if node.op_type.startswith("TreeEnsemble")
-        for value, mode in zip(_attribute(node, "nodes_values"), _attribute(node, "nodes_modes"), strict=True)
-        if mode != b"LEAF"
-    }
-    return np.array(sorted(values), dtype=np.float32)
+def parts_of(value: object) -> Iterator[BaseEstimator]:
+    """The estimator itself, and those that it holds: steps of pipelines, members of ensembles."""
+    if isinstance(value, BaseEstimator):
+        yield value
+        value = list(vars(value).values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from parts_of(item)
+
+
+def thresholds(model: bytes) -> dict[int, Matrix]:
+    """float32 [K] for each column of the matrix that the graph's trees split: its distinct thresholds,
+    ascending."""
+    found: dict[int, set[float]] = {}
+    for node in onnx.load_from_string(model).graph.node:
+        if node.op_type.startswith("TreeEnsemble"):
+            columns, values, modes = (
+                _attribute(node, name) for name in ("nodes_featureids", "nodes_values", "nodes_modes")
+            )
+            for column, value, mode in zip(columns, values, modes, strict=True):
+                if mode != b"LEAF":
+                    found.setdefault(column, set()).add(value)
+    return {column: np.array(sorted(values), dtype=np.float32) for column, values in sorted(found.items())}
 
 
 def _attribute(node: onnx.NodeProto, name: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The commands that see to published models: what there is, what serves, and how that changes."""
+"""The commands that see to published models: which there are, what serves, and how that changes."""
 
 import argparse
 import getpass
@@ -9,13 +9,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.core.base.errors import NoChampion, UnusableModel
+from functions.core.base.errors import InvalidInput, LifeboatError, NoChampion, UnusableModel
 from functions.core.registry import deletion, deployment, versions
 from functions.core.registry.comparison import compare
 from functions.core.registry.deployment import Champion
 from functions.core.registry.listing import ListedVersion, newest_first, summarize
+from functions.core.registry.models import check_model_name, names, require_model
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
+from functions.core.storage.view import ModelStore
 
 Row = Sequence[object]
 Lines = Iterator[str]
@@ -26,18 +28,24 @@ CHANGES = 20
 def add_commands(parser: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
     """Give `parser` a command for each function below; `store` holds the option --store."""
     commands = parser.add_subparsers(title="commands", required=True)
+    formats = argparse.ArgumentParser(add_help=False)
+    formats.add_argument("--json", action="store_true", help="answer in JSON")
 
-    def command(name: str, run: Callable[[Store, argparse.Namespace], Any], what: str) -> Any:
-        added = commands.add_parser(name, help=what, description=what, parents=[store])
-        added.add_argument("--json", action="store_true", help="answer in JSON")
-        added.set_defaults(run=lambda options: _print(run(open_store(options.store), options), options))
+    what = "list the models there are, each with the version in service"
+    every = commands.add_parser("all", help=what, description=what, parents=[store, formats])
+    every.set_defaults(run=lambda options: _print(_all(open_store(options.store)), options))
+
+    def command(name: str, run: Callable[[ModelStore, argparse.Namespace], Any], what: str) -> Any:
+        added = commands.add_parser(name, help=what, description=what, parents=[store, formats])
+        added.add_argument("--model", metavar="NAME", help="whose versions; default: the only model there is")
+        added.set_defaults(run=lambda options: _print(run(_part(options), options), options))
         return added
 
     command("list", _list, "list the published versions, the newest first")
     command("show", _show, "show what is known of a version").add_argument("version")
-    both = command("compare", _compare, "set two versions side by side")
-    both.add_argument("left", help="a version")
-    both.add_argument("right", help="a version")
+    compared = command("compare", _compare, "set two versions side by side")
+    compared.add_argument("left", help="a version")
+    compared.add_argument("right", help="a version")
     promote = command("promote", _promote, "put a version into service")
     promote.add_argument("version")
     promote.add_argument("--force", action="store_true", help="whatever the gate said")
@@ -56,10 +64,26 @@ def add_commands(parser: argparse.ArgumentParser, store: argparse.ArgumentParser
 
 
 class _Answer:
-    """What a command found: `data` for machines, `lines` for people."""
+    """What a command has to say: `data` for machines, `lines` for people."""
 
     def __init__(self, data: object, lines: Lines) -> None:
         self.data, self.lines = data, lines
+
+
+def _part(options: argparse.Namespace) -> ModelStore:
+    """The part of the store that holds the model named. Raises `InvalidInput` when it is not clear which."""
+    store = open_store(options.store)
+    if options.model:
+        named = ModelStore(store, check_model_name(options.model))
+        require_model(named)
+        return named
+    # Before a first champion there may be versions that the gate held back.
+    known = names(store) or sorted({entry.key.split("/")[1] for entry in store.list("models/")})
+    if not known:
+        raise InvalidInput("there is no model yet; upload a dataset, or train one")
+    if len(known) > 1:
+        raise InvalidInput(f"there are several models, so say which with --model: {', '.join(known)}")
+    return ModelStore(store, known[0])
 
 
 def _print(answer: _Answer, options: argparse.Namespace) -> int:
@@ -76,41 +100,58 @@ def _plain(model: object) -> object:
     raise TypeError(f"{type(model)} has no JSON")
 
 
-def _list(store: Store, _options: argparse.Namespace) -> _Answer:
+def _all(store: Store) -> _Answer:
+    def described(name: str) -> dict[str, str | None]:
+        try:
+            champion = deployment.read_champion(ModelStore(store, name))[0]
+        except LifeboatError as error:
+            return {"name": name, "champion": None, "promoted_at": None, "trouble": str(error)}
+        promoted_at = f"{champion.promoted_at:%Y-%m-%d %H:%M}"
+        return {"name": name, "champion": champion.version, "promoted_at": promoted_at, "trouble": None}
+
+    models = [described(name) for name in names(store)]
+    rows = [[model["name"], model["champion"] or model["trouble"], model["promoted_at"]] for model in models]
+    lines = _table(["model", "champion", "promoted"], rows) if rows else iter(["there is no model yet"])
+    return _Answer(models, lines)
+
+
+def _list(store: ModelStore, _options: argparse.Namespace) -> _Answer:
     try:
         champion = deployment.read_champion(store)[0]
     except (NoChampion, UnusableModel):
         # A list is what helps to choose another champion.
         champion = None
-    found = summarize(store, newest_first(store), champion)
-    heads = ["version", "standing", "published", "model", "dataset", *METRICS]
-    rows = [_row(one, _standing(one, champion)) for one in found]
-    return _Answer(found, _table(heads, rows) if rows else iter(["no version is published yet"]))
+    listed = summarize(store, newest_first(store), champion)
+    heads = ["version", "standing", "published", "estimator", "dataset", *METRICS]
+    rows = [_row(version, _standing(version, champion)) for version in listed]
+    return _Answer(listed, _table(heads, rows) if rows else iter(["no version is published yet"]))
 
 
-def _row(one: ListedVersion, standing: str) -> Row:
-    row = [one.version, standing, f"{one.published_at:%Y-%m-%d %H:%M}"]
-    if one.summary is None:
-        return [*row, one.trouble, "", *("" for _ in METRICS)]
-    metrics = [one.summary.metrics.get(name) for name in METRICS]
+def _row(version: ListedVersion, standing: str) -> Row:
+    row = [version.version, standing, f"{version.published_at:%Y-%m-%d %H:%M}"]
+    summary = version.summary
+    if summary is None:
+        return [*row, version.trouble, "", *("" for _ in METRICS)]
+    metrics = [summary.metrics.get(name) for name in METRICS]
     figures = [_figure(metric.value if metric else None) for metric in metrics]
-    return [*row, one.summary.model, one.summary.dataset.key, *figures]
+    return [*row, summary.model, summary.dataset.key, *figures]
 
 
-def _standing(one: ListedVersion, champion: Champion | None) -> str:
-    if one.in_service:
+def _standing(version: ListedVersion, champion: Champion | None) -> str:
+    if version.in_service:
         return "champion"
-    if one.abandoned is not None:
+    if version.abandoned is not None:
         return "abandoned"
-    return "previous" if champion and one.version == champion.previous else ""
+    return "previous" if champion and version.version == champion.previous else ""
 
 
-def _show(store: Store, options: argparse.Namespace) -> _Answer:
+def _show(store: ModelStore, options: argparse.Namespace) -> _Answer:
     manifest = versions.read_manifest(store, options.version)
     data, decision, proof = manifest.dataset, manifest.decision, manifest.certificate
 
     def lines() -> Lines:
         yield f"version      {manifest.version}, {manifest.model}, {manifest.created_at:%Y-%m-%d %H:%M} UTC"
+        yield f"model        {manifest.name}, predicts {manifest.schema_of_rows.target.name}"
         yield f"dataset      {data.key}, {data.train_rows} rows to train on, {data.holdout_rows} held out"
         for name, metric in manifest.metrics.items():
             yield f"  {name:18} {metric.value:.4f}  (95 % {metric.low:.4f} to {metric.high:.4f})"
@@ -132,36 +173,40 @@ def _show(store: Store, options: argparse.Namespace) -> _Answer:
     return _Answer(manifest, lines())
 
 
-def _compare(store: Store, options: argparse.Namespace) -> _Answer:
-    found = compare(store, options.left, options.right)
+def _compare(store: ModelStore, options: argparse.Namespace) -> _Answer:
+    compared = compare(store, options.left, options.right)
+    target = versions.read_manifest(store, options.left).schema_of_rows.target
 
     def lines() -> Lines:
         yield "Each on its own holdout:"
         own = [
             [name, *(_figure(side.value if side else None) for side in (pair.left, pair.right))]
-            for name, pair in found.metrics.items()
+            for name, pair in compared.metrics.items()
         ]
-        yield from _table(["", found.left, found.right], own)
-        yield f"On the {found.shared_rows} held-out rows they share:"
-        shared = [[name, _figure(p.left), _figure(p.right)] for name, p in found.on_shared_rows.items()]
-        yield from _table(["", found.left, found.right], shared)
-        yield f"They disagree on {found.disagreements} of them; the farthest apart first:"
-        for row in found.rows:
-            known = ", ".join(f"{name} {value}" for name, value in row.passenger.items() if value is not None)
-            fate = "survived" if row.survived else "died"
-            yield f"  {row.left:.3f}  {row.right:.3f}  {fate:8}  {known}"
+        heads = ["", compared.left, compared.right]
+        yield from _table(heads, own)
+        yield f"On the {compared.shared_rows} held-out rows they share:"
+        shared = [
+            [name, _figure(pair.left), _figure(pair.right)] for name, pair in compared.on_shared_rows.items()
+        ]
+        yield from _table(heads, shared)
+        yield f"They disagree on {compared.disagreements} of them; the farthest apart first:"
+        for row in compared.rows:
+            known = ", ".join(f"{name} {value}" for name, value in row.row.items() if value is not None)
+            answer = json.dumps(target.answers[row.outcome], ensure_ascii=False)
+            yield f"  {row.left:.3f}  {row.right:.3f}  {target.name} {answer}  {known}"
 
-    return _Answer(found, lines())
+    return _Answer(compared, lines())
 
 
-def _promote(store: Store, options: argparse.Namespace) -> _Answer:
+def _promote(store: ModelStore, options: argparse.Namespace) -> _Answer:
     champion = deployment.promote_by_hand(
         store, options.version, by=getpass.getuser(), reason=options.reason, force=options.force
     )
     return _changed(champion)
 
 
-def _rollback(store: Store, options: argparse.Namespace) -> _Answer:
+def _rollback(store: ModelStore, options: argparse.Namespace) -> _Answer:
     champion = deployment.rollback(store, to=options.to, by=getpass.getuser(), reason=options.reason)
     return _changed(champion)
 
@@ -171,15 +216,16 @@ def _changed(champion: Champion) -> _Answer:
     return _Answer(champion, iter([f"{said}(promotion {champion.sequence})"]))
 
 
-def _history(store: Store, options: argparse.Namespace) -> _Answer:
-    found = list(islice(deployment.history(store), max(options.limit, 0)))
+def _history(store: ModelStore, options: argparse.Namespace) -> _Answer:
+    promotions = list(islice(deployment.history(store), max(options.limit, 0)))
     rows = [
-        [one.sequence, one.version, f"{one.promoted_at:%Y-%m-%d %H:%M}", one.by, one.reason] for one in found
+        [change.sequence, change.version, f"{change.promoted_at:%Y-%m-%d %H:%M}", change.by, change.reason]
+        for change in promotions
     ]
-    return _Answer(found, _table(["number", "version", "promoted", "by", "reason"], rows))
+    return _Answer(promotions, _table(["number", "version", "promoted", "by", "reason"], rows))
 
 
-def _delete(store: Store, options: argparse.Namespace) -> _Answer:
+def _delete(store: ModelStore, options: argparse.Namespace) -> _Answer:
     deletion.delete(store, options.version, by=getpass.getuser())
     return _Answer({"deleted": options.version}, iter([f"{options.version} is deleted"]))
 

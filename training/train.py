@@ -1,35 +1,36 @@
 """From a dataset to a proven model: select, refit, export, certify, judge on the holdout."""
 
-import hashlib
-import importlib.metadata
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from threadpoolctl import threadpool_limits
 
+from functions.core.base.errors import UnprovenModel
+from functions.core.base.logs import log
 from functions.core.registry.manifest import Certificate
-from functions.core.schema import columns, passenger, table
-from functions.core.schema.columns import to_values
-from functions.core.schema.passenger import FEATURES
-from functions.core.scoring import scorer
-from functions.core.scoring.scorer import Scorer
-from functions.core.stats import distributions
-from functions.core.stats.distributions import of_numbers
 from functions.core.stats.records import Distribution, Interval
-from training.certificate import CHUNK, certify
-from training.dataset import Dataset, Matrix, to_columns
-from training.evaluation import Probabilities, Progress, confusion, cross_validate, intervals, slices
+from training.candidates import candidates
+from training.certificate import certify
+from training.dataset import Dataset
+from training.evaluation import (
+    Probabilities,
+    Progress,
+    confusion,
+    cross_validate,
+    intervals,
+    probabilities,
+    slices,
+)
 from training.export import export
-from training.pipeline import candidates
+from training.gaps import fit
+from training.reference import background, reference
 
-# What the bytes of a model depend on beside its data: these libraries, and these files.
-LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "skl2onnx")
-BACKGROUND_ROWS = 8
-_CODE = ("certificate.py", "dataset.py", "evaluation.py", "export.py", "pipeline.py", "train.py")
+Certify = Callable[[bytes], Certificate]
+"""Compares a graph with the fitted estimator. Raises `UnprovenModel`, `UnusableModel`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,27 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """A model that holds its certificate; `probability` is the graph's on the holdout rows, float64 [H]."""
+class Proven:
+    """A fitted estimator with its graph, the proof that both agree, and how to prove another graph of it."""
 
     name: str
     estimator: ClassifierMixin
     model: bytes
+    certify: Certify
     certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Trained(Proven):
+    """A model that holds its certificate, and its figures.
+
+    probability: the graph's on the holdout rows, float64 [H]; selection: of each candidate, the means of
+    cross-validation; notes: candidates that would have been better, but could not be proven.
+    """
+
     probability: Probabilities
     selection: dict[str, dict[str, float]]
+    notes: tuple[str, ...]
     metrics: dict[str, Interval]
     confusion: list[list[int]]
     slices: dict[str, dict[str, float]]
@@ -58,102 +71,74 @@ class Trained:
     background: dict[str, list[Any]]
 
 
-def libraries() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}
-
-
-def version_of(dataset_sha256: str, configuration: Configuration) -> str:
-    """16 hex digits that name the model these inputs make: data, configuration, code and libraries."""
-    folder = Path(__file__).parent
-    code = [folder / name for name in _CODE]
-    code += [Path(str(module.__file__)) for module in (columns, distributions, passenger, scorer, table)]
-    made_of = {
-        "dataset": dataset_sha256,
-        "configuration": asdict(configuration),
-        "code": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in code},
-        "libraries": libraries(),
-    }
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def train(dataset: Dataset, configuration: Configuration, progress: Progress) -> Trained:
     """Select by log loss on the training side, refit the winner there, prove and judge its graph.
 
-    The holdout side is seen only by the last step, through the exported graph. Raises `UnprovenModel`.
+    The holdout side is seen only by the last step, through the exported graph. A candidate that cannot be
+    converted, or not faithfully, gives way to the next best. Raises `UnprovenModel` when none is left.
     """
-    matrix, survived = dataset.train
-    folds = int(min(configuration.folds, np.bincount(survived).min()))
+    matrix, outcome = dataset.train
+    folds = int(min(configuration.folds, np.bincount(outcome).min()))
+    models = candidates(dataset.schema.features, len(matrix))
     # One thread: sums in another order would change the last bit of a weight, and with it the model's bytes.
     with threadpool_limits(1):
-        models = candidates(len(matrix))
         selection = cross_validate(
             models,
             matrix,
-            survived,
+            outcome,
+            dataset.schema,
             folds=folds,
             repeats=configuration.repeats,
             seed=configuration.seed,
             progress=progress,
         )
-        name = min(selection, key=lambda model: selection[model]["log_loss"])
-        progress(f"refit {name}", 0, 3)
-        estimator = models[name].fit(matrix, survived)
-    progress("export and certificate", 1, 3)
-    model = export(estimator)
-    certificate = certify(estimator, model, dataset.matrix)
+        ranked = sorted(models, key=lambda name: selection[name]["log_loss"])
+        proven, notes = _prove_best({name: models[name] for name in ranked}, dataset, progress)
     progress("judge on the holdout", 2, 3)
-    judged, outcomes = dataset.judged
-    probability = probabilities(model, judged)
-    trained = Trained(
-        name=name,
-        estimator=estimator,
-        model=model,
-        certificate=certificate,
-        probability=probability,
-        selection=selection,
-        metrics=intervals(outcomes, probability, draws=1_000 if len(outcomes) <= 20_000 else 200),
-        confusion=confusion(outcomes, probability),
-        slices=slices(judged, outcomes, probability),
-        reference=reference(dataset.matrix[dataset.representative], probability),
-        background=background(matrix, probabilities(model, matrix)),
-    )
+    trained = judge_on_holdout(proven, dataset, selection, notes)
     progress("done", 3, 3)
     return trained
 
 
-def probabilities(model: bytes, matrix: Matrix) -> Probabilities:
-    """The graph's probabilities for rows of `Dataset.matrix`, float64 [N]."""
-    scorer = Scorer(model)
-    # In parts: a row's strings take ten times the room of its numbers.
-    parts = [scorer.run(to_columns(matrix[start : start + CHUNK])) for start in range(0, len(matrix), CHUNK)]
-    return np.concatenate([part.probability for part in parts]).astype(np.float64)
+def _prove_best(
+    models: Mapping[str, Any], dataset: Dataset, progress: Progress
+) -> tuple[Proven, tuple[str, ...]]:
+    """The first of `models` that can be proven, fitted on the training side; why those before cannot."""
+    notes: list[str] = []
+    for name, model in models.items():
+        progress(f"refit {name}", 0, 3)
+        estimator = fit(model, *dataset.train, dataset.schema.features)
+        progress("export and certificate", 1, 3)
+        try:
+            graph = export(estimator, dataset.schema)
+            prove = partial(certify, estimator, matrix=dataset.matrix, schema=dataset.schema)
+            return Proven(name, estimator, graph, prove, prove(graph)), tuple(notes)
+        except UnprovenModel as error:
+            log("WARNING", "a candidate is passed over", candidate=name, reason=str(error))
+            notes.append(f"{name} was passed over: {error}")
+    raise UnprovenModel("; ".join(notes))
 
 
-def background(matrix: Matrix, probability: Probabilities) -> dict[str, list[Any]]:
-    """Eight training rows that stand for "not known" in an explanation, column by column; None is missing.
-
-    They are those in the middle of each eighth of the rows in order of probability, so that the mean of
-    their probabilities is near the mean of all. matrix: as in `Dataset`; probability: float [N].
-    """
-    order = np.argsort(probability, kind="stable")
-    middles = (np.arange(BACKGROUND_ROWS) + 0.5) / BACKGROUND_ROWS * len(order)
-    return to_values(to_columns(matrix[order[middles.astype(np.intp)]]))
-
-
-def reference(matrix: Matrix, probability: Probabilities) -> dict[str, Distribution]:
-    """The distribution of each feature and of the predicted probability, for drift to be measured against.
-
-    matrix: the representative rows of a dataset as in `Dataset`; probability: the model's of those of them
-    that it was not fitted on, float [H]. On the rows of its own training a model is surer than it will ever
-    be again: measured against these, the probabilities of any new passengers would have drifted.
-    """
-    found: dict[str, Distribution] = {}
-    for at, (name, categories) in enumerate(FEATURES.items()):
-        column = matrix[:, at]
-        if categories is None:
-            found[name] = of_numbers(column)
-        else:
-            codes = np.nan_to_num(column, nan=len(categories)).astype(np.intp)
-            counts = np.bincount(codes, minlength=len(categories) + 1)
-            found[name] = Distribution(categories=list(categories), counts=counts.tolist())
-    return found | {"probability": of_numbers(probability)}
+def judge_on_holdout(
+    proven: Proven, dataset: Dataset, selection: dict[str, dict[str, float]], notes: tuple[str, ...] = ()
+) -> Trained:
+    """The figures of a proven model, all of them from its graph."""
+    schema = dataset.schema
+    matrix, outcome = dataset.judged
+    probability = probabilities(proven.model, matrix, schema)
+    fitted, _ = dataset.train
+    return Trained(
+        name=proven.name,
+        estimator=proven.estimator,
+        model=proven.model,
+        certify=proven.certify,
+        certificate=proven.certificate,
+        probability=probability,
+        selection=selection,
+        notes=notes,
+        metrics=intervals(outcome, probability),
+        confusion=confusion(outcome, probability),
+        slices=slices(matrix, outcome, probability, schema),
+        reference=reference(dataset.matrix[dataset.representative], probability, schema),
+        background=background(fitted, probabilities(proven.model, fitted, schema), schema),
+    )

@@ -11,8 +11,8 @@ from functions.core.base.errors import LifeboatError
 from functions.core.identity.caller import SCOPES
 from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key
-from functions.core.storage.opening import open_parameter
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         "--scopes", required=True, help=f"one or more of {', '.join(SCOPES)}; admin includes all"
     )
     sub.add_argument("--note", required=True, help="who uses it, and what for")
+    sub.add_argument("--models", help="those it is for, such as churn,fraud; all when left out")
     sub.add_argument("--days", type=int, help="until it expires; it does not when left out")
     sub.set_defaults(command=_create)
 
@@ -57,14 +58,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _create(parameter: Parameter, options: argparse.Namespace, now: datetime) -> int:
-    text, key = make_key(options.scopes.replace(",", " ").split(), options.note, now, options.days)
+    models = _words(options.models or "")
+    if options.models is not None and not models:
+        # A variable that was not set, say, must not make a key for all models.
+        raise ValueError("--models names none; leave it out for a key that is for all models")
+    text, key = make_key(_words(options.scopes), options.note, now, options.days, models)
     add(parameter, key, now)
     # The key alone on standard output, so that a script can take it from there.
     print(text, flush=True)
     until = f"until {_iso(key.expires)}" if key.expires else "until it is revoked"
     _explain(f"This is shown once: only a hash is kept. Scopes: {', '.join(key.scopes)}; {until}.")
+    if key.models:
+        _explain(f"It is for these models alone: {', '.join(key.models)}.")
     _explain("It counts within a minute. Send it in the header x-api-key, never in an address.")
     return 0
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _list(parameter: Parameter, options: argparse.Namespace, now: datetime) -> int:
@@ -75,12 +86,13 @@ def _list(parameter: Parameter, options: argparse.Namespace, now: datetime) -> i
     if not keys:
         _explain("There are no keys, so every request is refused. Make one with `create`.")
         return 0
-    row = "{:<8}  {:<7}  {:<22}  {:<20}  {:<20}  {}".format
-    print(row("id", "state", "scopes", "created", "ends", "note"))
+    row = "{:<8}  {:<7}  {:<22}  {:<20}  {:<20}  {:<16}  {}".format
+    print(row("id", "state", "scopes", "created", "ends", "models", "note"))
     for key in keys:
         ends = key.ended(now) or key.expires
         times = _iso(key.created), _iso(ends) if ends else "never"
-        print(row(key.id, _state(key, now), " ".join(key.scopes), *times, key.note))
+        models = ",".join(key.models) or "all"
+        print(row(key.id, _state(key, now), " ".join(key.scopes), *times, models, key.note))
     return 0
 
 
@@ -96,6 +108,7 @@ def _described(key: Key, now: datetime) -> dict[str, object]:
         "id": key.id,
         "state": _state(key, now),
         "scopes": list(key.scopes),
+        "models": list(key.models) or None,
         "note": key.note,
         "created": _iso(key.created),
         "expires": _iso(key.expires) if key.expires else None,

@@ -31,11 +31,12 @@ def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime) -> dict[st
         return _answer(denied=str(error))
     except StoreUnavailable as error:
         return _answer(unavailable=str(error))
-    return _answer(key_id=key.id, scopes=" ".join(key.scopes))
+    return _answer(key_id=key.id, scopes=" ".join(key.scopes), models=" ".join(key.models))
 
 
-def _answer(*, key_id: str = "", scopes: str = "", denied: str = "", unavailable: str = "") -> dict[str, Any]:
-    context = {"key_id": key_id, "scopes": scopes, "denied": denied, "unavailable": unavailable}
+def _answer(**known: str) -> dict[str, Any]:
+    # A context of an HTTP API holds texts.
+    context = dict.fromkeys(("key_id", "scopes", "models", "denied", "unavailable"), "") | known
     return {"isAuthorized": True, "context": context}
 
 

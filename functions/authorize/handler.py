@@ -7,13 +7,13 @@ from typing import Any
 from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
 from functions.authorize.settings import AuthorizeSettings
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 
 
 @lru_cache(maxsize=1)
 def key_ring() -> KeyRing:
     settings = AuthorizeSettings.from_environment()
-    return KeyRing(open_parameter(settings.keys), settings.refresh_seconds, settings.grace_seconds)
+    return KeyRing(open_parameter(settings.keys), settings.keys_refresh_seconds, settings.keys_grace_seconds)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

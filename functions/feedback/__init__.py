@@ -1,1 +1,1 @@
-"""Takes in what really happened to passengers, and says of which predictions it would help most to know."""
+"""Takes in what really happened, and says of which predictions it would help most to know."""

@@ -1,73 +1,57 @@
-"""The routes of the feedback function, all for keys with the scope `feedback`."""
+"""The routes of the feedback function, all for keys with the scope `feedback`.
+
+Each stands twice: for the default model, and below `/models/{model}` for any.
+"""
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Path, Query, Request
-from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import Discriminator, Field, Tag, WithJsonSchema
 from starlette.responses import Response
 
 from functions.core.base.errors import NotFound
 from functions.core.http import refusals
-from functions.core.http.api import add_document, guarded_by, holder_of, new_api
+from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api, no_model
 from functions.core.http.refusals import error_answers
 from functions.core.identity.caller import Caller
 from functions.core.predictions.labels import read_labels
 from functions.core.predictions.records import PredictionRecord
 from functions.feedback import rounds
-from functions.feedback.export import MOST_ROWS, export
-from functions.feedback.outcomes import MOST_OUTCOMES, Outcome, PredictionId, Receipt, Source, report
+from functions.feedback.export import export
+from functions.feedback.openapi import OUTCOME, Receipt, Receipts, query_parameters, round_request
+from functions.feedback.outcomes import MAX_OUTCOMES, read_outcomes, report
 from functions.feedback.progress import Progress, progress
-from functions.feedback.queue import PLACE, QueuePage, next_page
-from functions.feedback.rounds import ListedRound, Round, RoundRequest, read_round
+from functions.feedback.queue import QueuePage, next_page
+from functions.feedback.requests import (
+    Chosen,
+    ExportQuery,
+    QueueQuery,
+    RoundId,
+    Selected,
+    read_query,
+    read_round_request,
+)
+from functions.feedback.rounds import ListedRound, Round, read_round
 from functions.feedback.sampling import choose
-from functions.feedback.selection import Filters, days_of, read_selected
-from functions.feedback.service import Service, service
+from functions.feedback.selection import Selection, days_of, read_selected
+from functions.feedback.service import Labelling, service
 
 
-async def _service() -> Service:
-    return service()
+def _default_model() -> str:
+    return service().settings.default_model
 
 
-_caller = holder_of("feedback")
+async def _labelling(request: Request) -> Labelling:
+    return service().labelling(model_of(request, _default_model()))
+
+
+_caller = holder_of("feedback", _default_model)
 MAY_LABEL = guarded_by(_caller)
+MAY_READ_DOCUMENT = guarded_by(holder_of("feedback", _default_model, subject=no_model))
 Annotator = Annotated[Caller, Depends(_caller)]
-CurrentService = Annotated[Service, Depends(_service)]
-RoundId = Annotated[str, Field(pattern=rounds.ID, examples=["01a1feaa-00ea-7752-9015-c9355649249c"])]
-
-
-class Receipts(BaseModel):
-    """What became of each outcome of a list, in order, and how many met each fate."""
-
-    results: list[Receipt]
-    recorded: int
-    repeated: int
-    unknown: int
-
-
-class Selected(Filters):
-    """The predictions that fit the filters, or those of a round."""
-
-    round: RoundId | None = None
-
-    @model_validator(mode="after")
-    def _either(self) -> Self:
-        if self.round and self.model_fields_set & set(Filters.model_fields):
-            raise ValueError("a round is a list that is fixed: ask for it without filters")
-        return self
-
-
-class QueueQuery(Selected):
-    annotator: Source | None = Field(None, description="Who will label; the id of the key if left out")
-    wanted: int = Field(1, ge=1, le=5, description="How many sources are to label each prediction")
-    limit: int = Field(20, ge=1, le=100)
-    after: str | None = Field(None, pattern=PLACE, description="`next` of the page before")
-
-
-class ExportQuery(Selected):
-    limit: int = Field(MOST_ROWS, ge=1, le=MOST_ROWS)
-    after: PredictionId | None = Field(None, description="The header x-next of the page before")
+Model = Annotated[Labelling, Depends(_labelling)]
 
 
 def _one_or_many(body: Any) -> Literal["one", "many"] | None:
@@ -75,32 +59,40 @@ def _one_or_many(body: Any) -> Literal["one", "many"] | None:
     return kinds.get(type(body))
 
 
+# What is in them is for the model's schema to say: see `functions.feedback.outcomes`.
 Outcomes = Annotated[
-    Annotated[Outcome, Tag("one")]
-    | Annotated[list[Outcome], Field(min_length=1, max_length=MOST_OUTCOMES), Tag("many")],
+    Annotated[dict[str, Any], WithJsonSchema(OUTCOME), Tag("one")]
+    | Annotated[
+        list[Any],
+        Field(min_length=1, max_length=MAX_OUTCOMES),
+        WithJsonSchema({"type": "array", "items": OUTCOME, "minItems": 1, "maxItems": MAX_OUTCOMES}),
+        Tag("many"),
+    ],
     Discriminator(
         _one_or_many,
         custom_error_type="outcomes",
         custom_error_message="Send an outcome, or a list of outcomes",
     ),
 ]
+RoundBody = Annotated[dict[str, Any], WithJsonSchema(round_request())]
 
 _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_WRITE = error_answers(400, 401, 403, 404, 413, 415, 422, 503)
 
 app = new_api(
     "Lifeboat: feedback",
-    "What really happened to passengers, and of which predictions it would help most to know.",
+    "What really happened, and of which predictions it would help most to know.",
 )
+routes = APIRouter(dependencies=MAY_LABEL)
 
 
-def _selected(service: Service, query: Selected, now: datetime) -> list[PredictionRecord]:
-    if query.round:
-        return read_round(service.store, query.round).records
-    return read_selected(service.log, query, now=now)
+def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> list[PredictionRecord]:
+    if selection.query.round:
+        return read_round(model.store, selection.query.round).records
+    return read_selected(model.log, selection, now=now)
 
 
-@app.post(
+@routes.post(
     "/feedback",
     summary="Report what happened",
     description=(
@@ -109,33 +101,35 @@ def _selected(service: Service, query: Selected, now: datetime) -> list[Predicti
         "says one thing of a prediction. A prediction that is not known, or not found in as much of the log "
         "as one request reads, is a 404; in a list, the others are kept all the same."
     ),
-    responses=_ON_WRITE,
-    dependencies=MAY_LABEL,
+    response_model=None,
+    responses={**_ON_WRITE, 200: {"model": Receipt | Receipts}},
 )
 async def report_outcomes(
-    caller: Annotator, service: CurrentService, request: Request, body: Outcomes
-) -> Receipt | Receipts:
-    results = report(
-        service.store,
-        service.log,
-        body if isinstance(body, list) else [body],
+    caller: Annotator, model: Model, request: Request, body: Outcomes
+) -> dict[str, Any]:
+    target = model.schema.target
+    receipts = report(
+        model.store,
+        model.log,
+        read_outcomes(body, model.schema),
+        target,
         key_id=caller.key_id,
         request_id=refusals.request_id(request.scope),
     )
     if not isinstance(body, list):
-        if results[0].error:
-            raise NotFound(results[0].error)
-        return results[0]
-    fates = [result.status for result in results]
-    return Receipts(
-        results=results,
-        recorded=fates.count("recorded"),
-        repeated=fates.count("repeated"),
-        unknown=fates.count("unknown"),
-    )
+        if receipts[0].error:
+            raise NotFound(receipts[0].error)
+        return receipts[0].answer(target)
+    fates = [receipt.status for receipt in receipts]
+    return {
+        "results": [receipt.answer(target) for receipt in receipts],
+        "recorded": fates.count("recorded"),
+        "repeated": fates.count("repeated"),
+        "unknown": fates.count("unknown"),
+    }
 
 
-@app.get(
+@routes.get(
     "/feedback/queue",
     summary="Which predictions to label next",
     description=(
@@ -145,22 +139,22 @@ async def report_outcomes(
         "predictions than one request reads, about the newest."
     ),
     responses=_ON_READ,
-    dependencies=MAY_LABEL,
+    openapi_extra=query_parameters(QueueQuery),
 )
-async def queue(
-    caller: Annotator, service: CurrentService, query: Annotated[QueueQuery, Query()]
-) -> QueuePage:
+async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
     now = datetime.now(UTC)
+    selection = read_query(QueueQuery, request.query_params.multi_items(), model.schema)
+    query = selection.query
     if query.round:
-        fixed = read_round(service.store, query.round)
+        fixed = read_round(model.store, query.round)
         records, chooser = fixed.records, fixed.choose
     else:
         records, chooser = (
-            read_selected(service.log, query, now=now, newest=True),
-            partial(choose, share=service.settings.random_share),
+            read_selected(model.log, selection, now=now, newest=True),
+            partial(choose, share=model.settings.random_share),
         )
     return next_page(
-        service.store,
+        model.store,
         records,
         chooser,
         annotator=query.annotator or caller.key_id,
@@ -168,43 +162,50 @@ async def queue(
         limit=query.limit,
         after=query.after,
         now=now,
-        lease_seconds=service.settings.lease_seconds,
+        lease_seconds=model.settings.lease_seconds,
     )
 
 
-@app.get(
+@routes.get(
     "/feedback/progress",
     summary="How far labelling has come",
     responses=_ON_READ,
-    dependencies=MAY_LABEL,
+    openapi_extra=query_parameters(Selected),
 )
-async def show_progress(service: CurrentService, query: Annotated[Selected, Query()]) -> Progress:
-    records = _selected(service, query, datetime.now(UTC))
-    return progress(records, read_labels(service.store, days_of(records)))
+async def show_progress(model: Model, request: Request) -> Progress:
+    selection = read_query(Selected, request.query_params.multi_items(), model.schema)
+    records = _selected(model, selection, datetime.now(UTC))
+    return progress(records, read_labels(model.store, days_of(records)))
 
 
-@app.get(
+@routes.get(
     "/feedback/export",
     summary="Labelled predictions as a dataset",
     description=(
-        "CSV with the columns of a dataset, `survived` being the label that counts, and `prediction_id`, "
-        "`source`, `labelled_at` and `version`. Where there are more rows than `limit`, the header x-next "
+        "CSV with the columns of a dataset of the model, its target being the label that counts, and "
+        "`prediction_id`, `source`, `labelled_at` and `version`; of these, one whose name a column of the "
+        "dataset has has `lifeboat_` before it. Where there are more rows than `limit`, the header x-next "
         "says what to send as `after`."
     ),
     response_class=Response,
     responses={**_ON_READ, 200: {"content": {"text/csv": {}}}},
-    dependencies=MAY_LABEL,
+    openapi_extra=query_parameters(ExportQuery),
 )
-async def show_export(service: CurrentService, query: Annotated[ExportQuery, Query()]) -> Response:
-    records = _selected(service, query, datetime.now(UTC))
-    found = export(
-        records, read_labels(service.store, days_of(records)), limit=query.limit, after=query.after
+async def show_export(model: Model, request: Request) -> Response:
+    selection = read_query(ExportQuery, request.query_params.multi_items(), model.schema)
+    records = _selected(model, selection, datetime.now(UTC))
+    page = export(
+        records,
+        read_labels(model.store, days_of(records)),
+        model.schema,
+        limit=selection.query.limit,
+        after=selection.query.after,
     )
-    headers = {"x-next": found.next} if found.next else {}
-    return Response(found.csv, media_type="text/csv", headers=headers)
+    headers = {"x-next": page.next} if page.next else {}
+    return Response(page.csv, media_type="text/csv", headers=headers)
 
 
-@app.post(
+@routes.post(
     "/feedback/rounds",
     summary="Draw a labelling round",
     description=(
@@ -213,26 +214,26 @@ async def show_export(service: CurrentService, query: Annotated[ExportQuery, Que
     ),
     status_code=201,
     responses=_ON_WRITE,
-    dependencies=MAY_LABEL,
 )
-async def draw_round(caller: Annotator, service: CurrentService, request: RoundRequest) -> Round:
-    now, settings = datetime.now(UTC), service.settings
-    records = read_selected(service.log, request, now=now)
+async def draw_round(caller: Annotator, model: Model, body: RoundBody) -> Round:
+    now = datetime.now(UTC)
+    selection = read_round_request(body, model.schema)
+    records = read_selected(model.log, selection, now=now)
     return rounds.create(
-        service.store, request, records, by=caller.key_id, now=now, share=settings.random_share
+        model.store, selection, records, by=caller.key_id, now=now, share=model.settings.random_share
     )
 
 
-@app.get(
-    "/feedback/rounds", summary="List the rounds, newest first", responses=_ON_READ, dependencies=MAY_LABEL
-)
-async def show_rounds(service: CurrentService) -> list[ListedRound]:
-    return rounds.list_rounds(service.store)
+@routes.get("/feedback/rounds", summary="List the rounds, newest first", responses=_ON_READ)
+async def show_rounds(model: Model) -> list[ListedRound]:
+    return rounds.list_rounds(model.store)
 
 
-@app.get("/feedback/rounds/{id}", summary="Show a round", responses=_ON_READ, dependencies=MAY_LABEL)
-async def show_round(service: CurrentService, id_: Annotated[RoundId, Path(alias="id")]) -> Round:
-    return read_round(service.store, id_)
+@routes.get("/feedback/rounds/{id}", summary="Show a round", responses=_ON_READ)
+async def show_round(model: Model, id_: Annotated[RoundId, Path(alias="id")]) -> Round:
+    return read_round(model.store, id_)
 
 
-add_document(app, "/feedback", MAY_LABEL)
+app.include_router(routes)
+app.include_router(routes, prefix="/models/{model}")
+add_document(app, "/feedback", MAY_READ_DOCUMENT)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from functions.core.predictions.labels import Label
 from functions.core.predictions.records import PredictionRecord, Value
-from functions.core.schema.passenger import FEATURES
+from functions.core.schema.schema import Schema
+from functions.core.schema.target import Word
+from functions.feedback.names import own_names
 
-COLUMNS = ("prediction_id", *FEATURES, "survived", "source", "labelled_at", "version")
 # A row has some 150 bytes; an answer of Lambda may have 6 MiB.
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Export:
 def export(
     records: Sequence[PredictionRecord],
     labels: Mapping[str, Sequence[Label]],
+    schema: Schema,
     *,
     limit: int,
     after: str | None = None,
@@ -44,14 +46,14 @@ def export(
     page = labelled[:limit]
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    rows.writerow(columns(schema))
     for record in page:
         label = labels[record.prediction_id][-1]
         rows.writerow(
             [
                 record.prediction_id,
-                *(_cell(record.features[name]) for name in FEATURES),
-                int(label.survived),
+                *(_cell(record.features.get(name)) for name in schema.names),
+                _word(schema.target.answers[label.outcome]),
                 label.source,
                 label.labelled_at.isoformat(),
                 record.version,
@@ -60,8 +62,20 @@ def export(
     return Export(text.getvalue(), page[-1].prediction_id if len(labelled) > limit else None)
 
 
+def columns(schema: Schema) -> list[str]:
+    """The header: the features and the target by their names, and what tells of prediction and label."""
+    taken = {*schema.accepted, *schema.target_spellings}
+    names = own_names(("prediction_id", "source", "labelled_at", "version"), taken)
+    id_, *about = names.values()
+    return [id_, *schema.names, schema.target.name, *about]
+
+
 def _cell(value: Value) -> str:
     if value is None:
         return ""
     # Nine digits are enough to tell any float32 from its neighbours.
     return value if isinstance(value, str) else f"{value:.9g}"
+
+
+def _word(answer: Word) -> str:
+    return str(int(answer) if isinstance(answer, bool) else answer)

@@ -11,20 +11,49 @@ from datetime import datetime
 from functions.core.base.errors import InvalidInput
 from functions.core.predictions.records import PredictionRecord, Reading, bodies, objects, within
 from functions.core.predictions.search import past, search
-from functions.core.storage.contract import Entry, Store
+from functions.core.storage.contract import Entry
+from functions.core.storage.view import ModelStore
 
 Records = Mapping[str, PredictionRecord]
 
 
-class LogReader:
-    """Reads up to `most_objects` of the log, of `most_bytes` together, at once, and keeps as many."""
+class LogCache:
+    """The records that were read last, of all models together: of up to `max_objects` objects of the log, of
+    `max_bytes` together. An object from which two models' records were read counts twice."""
 
-    def __init__(self, store: Store, *, most_objects: int, most_bytes: int) -> None:
+    def __init__(self, *, max_objects: int, max_bytes: int) -> None:
+        self.max_objects = max_objects
+        self.max_bytes = max_bytes
+        self._kept: OrderedDict[tuple[str, Entry], Records] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, model: str, entry: Entry) -> Records | None:
+        """The records of a model in an object; None when they are not kept."""
+        return self._kept.get((model, entry))
+
+    def knows(self, model: str, id_: str) -> bool:
+        """Whether there is a record of this prediction among those of the model that are kept."""
+        return any(id_ in records for (owner, _), records in self._kept.items() if owner == model)
+
+    def keep(self, model: str, entry: Entry, records: Records) -> None:
+        """Keep what was read, or was asked for again; what was asked for longest ago goes."""
+        key = (model, entry)
+        if key not in self._kept:
+            self._bytes += entry.size
+        self._kept[key] = records
+        self._kept.move_to_end(key)
+        while len(self._kept) > self.max_objects or self._bytes > self.max_bytes:
+            (_, oldest), _ = self._kept.popitem(last=False)
+            self._bytes -= oldest.size
+
+
+class LogReader:
+    """Reads the records of one model, of as many objects at once as the cache keeps of all models."""
+
+    def __init__(self, store: ModelStore, cache: LogCache) -> None:
         self._store = store
-        self._most_objects = most_objects
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[Entry, Records] = OrderedDict()
-        self._kept_bytes = 0
+        self._cache = cache
+        self._limits = {"max_objects": cache.max_objects, "max_bytes": cache.max_bytes}
 
     def between(self, start: datetime, end: datetime, *, newest: bool = False) -> list[Entry]:
         """The objects that may hold records made from `start` to `end`.
@@ -33,46 +62,34 @@ class LogReader:
         `InvalidInput`.
         """
         entries = sorted(objects(self._store, start, end), key=lambda entry: entry.modified, reverse=True)
-        allowed = within(entries, most_objects=self._most_objects, most_bytes=self._most_bytes)
+        allowed = within(entries, **self._limits)
         if allowed == len(entries) or newest:
             return entries[:allowed]
         raise InvalidInput(
             f"there are {len(entries)} objects of the prediction log of that time, of "
             f"{sum(entry.size for entry in entries) >> 20} MiB, and one request reads no more than "
-            f"{self._most_objects} objects and {self._most_bytes >> 20} MiB: ask for a shorter time "
-            "(`from`, `to`)"
+            f"{self._cache.max_objects} objects and {self._cache.max_bytes >> 20} MiB: ask for a shorter "
+            "time (`from`, `to`)"
         )
 
     def read(self, entries: Sequence[Entry]) -> Iterator[Records]:
-        """The records in each of the objects, by id."""
-        kept = {entry: self._kept[entry] for entry in entries if entry in self._kept}
-        others = bodies(self._store, [entry for entry in entries if entry not in kept])
+        """The records of the model in each of the objects, by id."""
+        model = self._store.model
+        kept = {entry: self._cache.get(model, entry) for entry in entries}
+        others = bodies(self._store, [entry for entry in entries if kept[entry] is None])
         for entry in entries:
-            records = kept.get(entry)
+            records = kept[entry]
             if records is None:
-                records = {record.prediction_id: record for record in Reading([next(others)])}
-            self._keep(entry, records)
+                records = {record.prediction_id: record for record in Reading([next(others)], model)}
+            self._cache.keep(model, entry, records)
             yield records
 
     def known(self, ids: Iterable[str]) -> tuple[set[str], set[str]]:
         """Those of `ids` that the log has a record of by now, and those of which it takes more to tell than
         one request reads."""
         wanted = set(ids)
-        found = {id_ for id_ in wanted if any(id_ in records for records in self._kept.values())}
+        kept = {id_ for id_ in wanted if self._cache.knows(self._store.model, id_)}
         findings = search(
-            self._store,
-            past(wanted - found),
-            most_objects=self._most_objects,
-            most_bytes=self._most_bytes,
-            read=lambda entries, _: self.read(entries),
+            self._store, past(wanted - kept), **self._limits, read=lambda entries, _: self.read(entries)
         )
-        return found | findings.records.keys(), findings.undecided
-
-    def _keep(self, entry: Entry, records: Records) -> None:
-        if entry not in self._kept:
-            self._kept_bytes += entry.size
-        self._kept[entry] = records
-        self._kept.move_to_end(entry)
-        while len(self._kept) > self._most_objects or self._kept_bytes > self._most_bytes:
-            oldest, _ = self._kept.popitem(last=False)
-            self._kept_bytes -= oldest.size
+        return kept | findings.records.keys(), findings.undecided

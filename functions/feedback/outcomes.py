@@ -1,24 +1,28 @@
 """Outcomes as they are sent, and what becomes of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-
 from functions.core.base.errors import InvalidInput
-from functions.core.base.ids import PATTERN, time_of
+from functions.core.base.ids import time_of
 from functions.core.predictions import labels
 from functions.core.predictions.labels import SOURCE, Label
+from functions.core.schema.schema import Schema, fold
+from functions.core.schema.target import Target
 from functions.core.storage.contract import Store
+from functions.feedback.faults import DOES_NOT_FIT, Fault, fault, matches
 from functions.feedback.log_reader import LogReader
+from functions.feedback.names import own_names
 
-MOST_OUTCOMES = 1_000
+MAX_OUTCOMES = 1_000
+ID_RULE = "a prediction id is a UUID of version 7: the prediction_id of an answer"
 UNKNOWN = (
-    "there is no record of a prediction {id}; records arrive some minutes after the answer, so try again "
-    "later, and where only a share of the predictions is logged, the others have none"
+    "there is no record of a prediction {id} of this model; records arrive some minutes after the answer, so "
+    "try again later, and where only a share of the predictions is logged, the others have none"
 )
 UNDECIDED = (
     "a record of prediction {id} was not found in as much of the log as one request reads: if others were "
@@ -27,51 +31,146 @@ UNDECIDED = (
 _WRITTEN_AT_ONCE = 8
 
 
-def _id(value: str) -> str:
-    try:
-        time_of(value)
-    except ValueError:
-        raise ValueError("a prediction id is a UUID of version 7: the prediction_id of an answer") from None
-    return str(UUID(value))
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What really happened. outcome: whether the target had its positive value. source: None for the key."""
+
+    prediction_id: str
+    outcome: bool
+    source: str | None
 
 
-def _outcome(value: Any) -> Any:
-    # Datasets say 0 and 1. What equals them and is neither, such as 1.0, is left to fail.
-    return bool(value) if type(value) is int and value in (0, 1) else value
-
-
-PredictionId = Annotated[str, AfterValidator(_id), Field(json_schema_extra={"pattern": PATTERN})]
-Source = Annotated[str, Field(pattern=SOURCE, examples=["alice"])]
-
-
-class Outcome(BaseModel):
-    """What really happened to the passenger of a prediction."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    prediction_id: PredictionId = Field(examples=["01a1feaa-00ea-7752-9015-c9355649249c"])
-    survived: Annotated[
-        bool,
-        BeforeValidator(_outcome),
-        WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}]}),
-    ]
-    source: Source | None = Field(None, description="Who or what says so; the id of the key if left out")
-
-
-class Receipt(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Receipt:
     """What became of an outcome: `recorded`, `repeated` (this source had said so) or `unknown` prediction:
     `error` says whether there is no record of it, or none was found in as much of the log as was read."""
 
     prediction_id: str
     status: Literal["recorded", "repeated", "unknown"]
-    survived: bool
+    outcome: bool
     source: str
     labelled_at: datetime | None = None
     error: str | None = None
 
+    def answer(self, target: Target) -> dict[str, Any]:
+        """The receipt with the outcome under the target's name, in the target's words."""
+        moment = self.labelled_at
+        names = own_names(("prediction_id", "status", "source", "labelled_at", "error"), {fold(target.name)})
+        return {
+            names["prediction_id"]: self.prediction_id,
+            names["status"]: self.status,
+            target.name: target.answers[self.outcome],
+            names["source"]: self.source,
+            names["labelled_at"]: moment and moment.isoformat().replace("+00:00", "Z"),
+            names["error"]: self.error,
+        }
+
+
+def read_outcomes(body: Mapping[str, object] | Sequence[object], schema: Schema) -> list[Outcome]:
+    """The outcomes of a body, which is one or a list. Raises `InvalidInput` with every fault."""
+    reader = _OutcomeReader(schema)
+    if isinstance(body, Mapping):
+        outcomes = [reader.read(body, ["body", "one"])]
+    else:
+        outcomes = [reader.read(item, ["body", "many", index]) for index, item in enumerate(body)]
+    if reader.faults:
+        raise InvalidInput(DOES_NOT_FIT, reader.faults)
+    # Where there is no fault, there is an outcome.
+    return [outcome for outcome in outcomes if outcome]
+
+
+class _OutcomeReader:
+    """Reads outcomes of one schema's target, and collects what is wrong with them."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._target = schema.target
+        self._spellings = schema.target_spellings
+        names = own_names(("prediction_id", "source"), {fold(schema.target.name)})
+        self._id, self._source = names["prediction_id"], names["source"]
+        self.faults: list[Fault] = []
+
+    def read(self, item: object, loc: list[str | int]) -> Outcome | None:
+        """An outcome; None, and the faults, where it is none."""
+        if not isinstance(item, Mapping):
+            self.faults.append(fault(loc, f"must be an object; {self._wanted()}", "object"))
+            return None
+        before = len(self.faults)
+        given: dict[str, object] = {}
+        for key, value in item.items():
+            name = self._name(key)
+            if name is None:
+                self.faults.append(
+                    fault([*loc, key], f"is nothing of an outcome; {self._wanted()}", "unknown")
+                )
+            elif name in given:
+                self.faults.append(fault([*loc, key], "is given twice, in two spellings", "repeated"))
+            else:
+                given[name] = value
+        id_ = self._prediction_id(given, loc)
+        code = self._code(given, loc)
+        source = self._read_source(given, loc)
+        if len(self.faults) > before or id_ is None or code is None:
+            return None
+        return Outcome(id_, bool(code), source)
+
+    def _wanted(self) -> str:
+        return (
+            f"send `{self._id}`, `{self._target.name}`: {self._target.in_words()}, and, if it is not the key "
+            f"that says so, `{self._source}`"
+        )
+
+    def _name(self, key: str) -> str | None:
+        if key in (self._id, self._source):
+            return key
+        return self._target.name if fold(key) in self._spellings else None
+
+    def _prediction_id(self, given: Mapping[str, object], loc: list[str | int]) -> str | None:
+        if self._id not in given:
+            self.faults.append(fault([*loc, self._id], "is required", "missing"))
+            return None
+        value = given[self._id]
+        try:
+            if isinstance(value, str):
+                return read_id(value)
+        except ValueError:
+            pass
+        self.faults.append(fault([*loc, self._id], ID_RULE, "prediction_id"))
+        return None
+
+    def _code(self, given: Mapping[str, object], loc: list[str | int]) -> int | None:
+        name = self._target.name
+        if name not in given:
+            self.faults.append(fault([*loc, name], f"is required: {self._target.in_words()}", "missing"))
+            return None
+        code = self._target.code(given[name])
+        if code is None:
+            self.faults.append(fault([*loc, name], f"must be {self._target.in_words()}", "outcome"))
+        return code
+
+    def _read_source(self, given: Mapping[str, object], loc: list[str | int]) -> str | None:
+        source = given.get(self._source)
+        if source is None:
+            return None
+        if not matches(SOURCE, source):
+            said = "must be a name of up to 64 letters, digits and . _ @ -, beginning with a letter or digit"
+            self.faults.append(fault([*loc, self._source], said, "source"))
+        return str(source)
+
+
+def read_id(text: str) -> str:
+    """A prediction id as it stands in the log. Raises `ValueError`."""
+    time_of(text)
+    return str(UUID(text))
+
 
 def report(
-    store: Store, log: LogReader, outcomes: Sequence[Outcome], *, key_id: str, request_id: str
+    store: Store,
+    log: LogReader,
+    outcomes: Sequence[Outcome],
+    target: Target,
+    *,
+    key_id: str,
+    request_id: str,
 ) -> list[Receipt]:
     """Keep the outcomes of all predictions that are found in the log. Returns a receipt for each, in order.
 
@@ -79,52 +178,50 @@ def report(
     again keeps each once: so they must not contradict themselves. Raises `InvalidInput` when one source says
     two things of a prediction.
     """
-    _refuse_contradictions(outcomes, key_id)
-    there, undecided = log.known(outcome.prediction_id for outcome in outcomes)
+    _refuse_contradictions(outcomes, target, key_id)
+    known, undecided = log.known(outcome.prediction_id for outcome in outcomes)
     places: dict[str, list[int]] = {}
-    for at, outcome in enumerate(outcomes):
-        places.setdefault(outcome.prediction_id, []).append(at)
+    for index, outcome in enumerate(outcomes):
+        places.setdefault(outcome.prediction_id, []).append(index)
     receipts: dict[int, Receipt] = {}
 
-    def of_one_prediction(id_: str) -> None:
+    def record(id_: str) -> None:
         # One after the other: they are numbered in this order.
-        for at in places[id_]:
-            source, survived = outcomes[at].source or key_id, outcomes[at].survived
-            if id_ not in there:
+        for index in places[id_]:
+            source, outcome = outcomes[index].source or key_id, outcomes[index].outcome
+            if id_ not in known:
                 error = (UNDECIDED if id_ in undecided else UNKNOWN).format(id=id_)
-                receipts[at] = Receipt(
-                    prediction_id=id_, status="unknown", survived=survived, source=source, error=error
-                )
+                receipts[index] = Receipt(id_, "unknown", outcome, source, error=error)
                 continue
             label, new = labels.record(
-                store, id_, survived=survived, source=source, key_id=key_id, request_id=request_id
+                store, id_, outcome=outcome, source=source, key_id=key_id, request_id=request_id
             )
-            receipts[at] = _receipt(label, new)
+            receipts[index] = _receipt(label, new)
 
     with ThreadPoolExecutor(_WRITTEN_AT_ONCE) as writers:
         # A list, so that what a writer raises is raised here.
-        list(writers.map(of_one_prediction, places))
-    return [receipts[at] for at in range(len(outcomes))]
+        list(writers.map(record, places))
+    return [receipts[index] for index in range(len(outcomes))]
 
 
-def _refuse_contradictions(outcomes: Sequence[Outcome], key_id: str) -> None:
+def _refuse_contradictions(outcomes: Sequence[Outcome], target: Target, key_id: str) -> None:
     """Sent again, the first of two contradictory outcomes would look like a correction of the second."""
     said: dict[tuple[str, str], bool] = {}
-    for at, outcome in enumerate(outcomes):
-        who = outcome.prediction_id, outcome.source or key_id
-        if said.setdefault(who, outcome.survived) is not outcome.survived:
-            fault = "the same source says something else of this prediction before"
-            raise InvalidInput(
-                "a source says two things of one prediction: send the one that counts",
-                [{"loc": ["body", "many", at, "survived"], "msg": fault, "type": "contradiction"}],
-            )
+    faults = []
+    for index, outcome in enumerate(outcomes):
+        speaker = outcome.prediction_id, outcome.source or key_id
+        if said.setdefault(speaker, outcome.outcome) is not outcome.outcome:
+            msg = "the same source says something else of this prediction before"
+            faults.append(fault(["body", "many", index, target.name], msg, "contradiction"))
+    if faults:
+        raise InvalidInput("a source says two things of one prediction: send the one that counts", faults)
 
 
 def _receipt(label: Label, new: bool) -> Receipt:
     return Receipt(
         prediction_id=label.prediction_id,
         status="recorded" if new else "repeated",
-        survived=label.survived,
+        outcome=label.outcome,
         source=label.source,
         labelled_at=label.labelled_at,
     )

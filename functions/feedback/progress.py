@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from functions.core.predictions.labels import Label
 from functions.core.predictions.records import PredictionRecord
 
-_MOST_PAIRS = 50
+_MAX_PAIRS = 50
 
 
 class Agreement(BaseModel):
@@ -38,18 +38,18 @@ class Progress(BaseModel):
 
 def progress(records: Iterable[PredictionRecord], labels: Mapping[str, Sequence[Label]]) -> Progress:
     """Count what `labels` say of `records`. labels: by prediction id, oldest first."""
-    found = [labels.get(record.prediction_id, ()) for record in records]
+    said = [labels.get(record.prediction_id, ()) for record in records]
     # What each source said last of each prediction.
-    standing = [{label.source: label.survived for label in one} for one in found]
-    kept, first = sum(map(len, found)), sum(map(len, standing))
-    labelled = sum(map(bool, found))
+    standing = [{label.source: label.outcome for label in of_prediction} for of_prediction in said]
+    kept, first = sum(map(len, said)), sum(map(len, standing))
+    labelled = sum(map(bool, said))
     return Progress(
-        predictions=len(found),
+        predictions=len(said),
         labelled=labelled,
-        open=len(found) - labelled,
+        open=len(said) - labelled,
         labels=kept,
         corrections=kept - first,
-        sources=dict(Counter(source for one in standing for source in one).most_common()),
+        sources=dict(Counter(source for outcomes in standing for source in outcomes).most_common()),
         agreement=_agreements(standing),
     )
 
@@ -59,7 +59,7 @@ def _agreements(standing: Iterable[Mapping[str, bool]]) -> list[Agreement]:
     for said in standing:
         for left, right in combinations(sorted(said), 2):
             pairs.setdefault((left, right), []).append((said[left], said[right]))
-    most = sorted(pairs, key=lambda pair: (-len(pairs[pair]), pair))[:_MOST_PAIRS]
+    most = sorted(pairs, key=lambda pair: (-len(pairs[pair]), pair))[:_MAX_PAIRS]
     return [
         Agreement(sources=pair, both=len(pairs[pair]), raw=raw(pairs[pair]), kappa=kappa(pairs[pair]))
         for pair in most
@@ -75,10 +75,10 @@ def kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
     """Cohen's kappa of N ≥ 1 pairs of labels, one of each of two sources.
 
     (raw - chance) / (1 - chance), where chance is the agreement to expect of two sources that label
-    independently, each "survived" as often as it did. None where that is 1. Cohen (1960), A Coefficient of
-    Agreement for Nominal Scales.
+    independently, each the positive outcome as often as it did. None where that is 1. Cohen (1960), A
+    Coefficient of Agreement for Nominal Scales.
     """
-    left = sum(one for one, _ in pairs) / len(pairs)
-    right = sum(other for _, other in pairs) / len(pairs)
+    left = sum(outcome for outcome, _ in pairs) / len(pairs)
+    right = sum(outcome for _, outcome in pairs) / len(pairs)
     chance = left * right + (1 - left) * (1 - right)
     return None if chance == 1 else (raw(pairs) - chance) / (1 - chance)

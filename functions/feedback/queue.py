@@ -64,7 +64,7 @@ def next_page(
         if _is_open(labels.get(record.prediction_id, ()), annotator, wanted)
     }
     own = sorted(
-        (one for id_, one in leases.live.items() if id_ in by_id and one.annotator == annotator),
+        (lease for id_, lease in leases.live.items() if id_ in by_id and lease.annotator == annotator),
         key=lambda lease: lease.place,
     )
     page = [lease for lease in own if after is None or lease.place > after][:limit]

@@ -18,9 +18,9 @@ from functions.core.predictions.labels import PREFIX
 from functions.core.predictions.records import PredictionRecord
 from functions.core.storage.contract import Store
 from functions.feedback.sampling import Choice, choose
-from functions.feedback.selection import Filters
+from functions.feedback.selection import Filters, Selection
 
-MOST_PREDICTIONS = 1_000
+MAX_PREDICTIONS = 1_000
 ID = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _FOLDER = f"{PREFIX}rounds/"
 
@@ -28,9 +28,9 @@ _FOLDER = f"{PREFIX}rounds/"
 class RoundRequest(Filters):
     """Which predictions a round is drawn from, and how many are drawn."""
 
-    size: int = Field(ge=1, le=MOST_PREDICTIONS)
+    size: int = Field(ge=1, le=MAX_PREDICTIONS)
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = Field(
-        "", examples=["how good is it for children?"]
+        "", examples=["how good is it for those who are new?"]
     )
 
 
@@ -62,14 +62,14 @@ class ListedRound(BaseModel):
 
 def create(
     store: Store,
-    request: RoundRequest,
+    selection: Selection[RoundRequest],
     records: Sequence[PredictionRecord],
     *,
     by: str,
     now: datetime,
     share: float,
 ) -> Round:
-    """Draw a round of `request.size` from `records` and keep it.
+    """Draw a round of as many as asked for from `records`, which were selected, and keep it.
 
     share: of the round, that is drawn at random. Raises `InvalidInput` when there are no records.
     """
@@ -78,20 +78,19 @@ def create(
             "there is no prediction to draw a round from: ask for another time, or filter less"
         )
     [id_] = new_ids(1)
-    start, end = request.period(now)
-    asked = request.model_dump(mode="json", exclude={"start", "end", "size", "note"}, exclude_none=True)
-    made = Round(
+    request = selection.query
+    drawn = Round(
         id=id_,
         created_at=now,
         by=by,
         note=request.note,
-        selection={"from": start.isoformat(), "to": end.isoformat(), **asked},
+        selection=selection.described(now),
         population=len(records),
         # The id for salt: another round of the same predictions draws others.
         choices=choose(records, request.size, share=share, salt=id_),
     )
-    store.create(f"{_FOLDER}{id_}.json", made.model_dump_json().encode())
-    return made
+    store.create(f"{_FOLDER}{id_}.json", drawn.model_dump_json().encode())
+    return drawn
 
 
 def read_round(store: Store, id_: str) -> Round:

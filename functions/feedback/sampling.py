@@ -34,17 +34,17 @@ def choose(
     start: how many were chosen before, so that the share also holds where they are asked for one by one.
     share: of the places, 0 to 1, that are drawn at random. salt: with another, others are drawn.
     """
-    by_uncertainty = sorted(records, key=lambda one: (abs(one.probability - 0.5), one.prediction_id))
+    by_uncertainty = sorted(records, key=lambda record: (abs(record.probability - 0.5), record.prediction_id))
     size = min(size, len(by_uncertainty))
     at_random = [_is_random(start + place, share) for place in range(size)]
     drawn = sum(at_random)
-    certain_to_come, others = by_uncertainty[: size - drawn], by_uncertainty[size - drawn :]
-    uncertain, random = iter(certain_to_come), iter(_shuffled(others, salt))
+    most_uncertain, others = by_uncertainty[: size - drawn], by_uncertainty[size - drawn :]
+    uncertain, random = iter(most_uncertain), iter(_shuffled(others, salt))
     return [
         Choice(record=next(random), chosen="random")
-        if one
+        if is_random
         else Choice(record=next(uncertain), chosen="uncertain")
-        for one in at_random
+        for is_random in at_random
     ]
 
 
@@ -57,5 +57,5 @@ def _shuffled(records: Sequence[PredictionRecord], salt: str) -> list[Prediction
     """In an order that is random, and the same each time."""
     return sorted(
         records,
-        key=lambda one: hashlib.blake2b(f"{salt}{one.prediction_id}".encode(), digest_size=8).digest(),
+        key=lambda record: hashlib.blake2b(f"{salt}{record.prediction_id}".encode(), digest_size=8).digest(),
     )

@@ -1,8 +1,10 @@
 """Which predictions a request is about: those of a time, narrowed by filters."""
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -16,10 +18,10 @@ from pydantic import (
 
 from functions.core.base.ids import VERSION, time_of
 from functions.core.predictions.records import PredictionRecord
-from functions.core.schema.passenger import Sex
+from functions.core.schema.rows import Value
 from functions.feedback.log_reader import LogReader
 
-LONGEST = timedelta(days=31)
+MAX_PERIOD = timedelta(days=31)
 # What is asked on a Friday afternoon is still in the queue on Monday morning.
 _USUAL = timedelta(days=3)
 
@@ -39,30 +41,25 @@ def _near(value: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_near)]
-_OF_A_KIND: Final = (
-    "Live quality takes what is labelled for a sample of all predictions of its probability: where mostly "
-    "one {} is labelled, it tells how good the model is for that one"
-)
 
 
 class Filters(BaseModel):
-    """Which predictions: made from `from` to `to`, by `version`, of passengers of `sex` and `pclass`, with a
-    probability in a range. What is left out does not narrow; without a time it is the last three days."""
+    """Which predictions: made from `from` to `to`, by `version`, with a probability in a range, and with the
+    values of features that are asked for. What is left out does not narrow; without a time it is the last
+    three days."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     start: Moment | None = Field(None, alias="from", examples=["2026-11-01T00:00:00Z"])
     end: Moment | None = Field(None, alias="to", examples=["2026-11-08T00:00:00Z"])
     version: str | None = Field(None, pattern=VERSION, examples=["64fb781fa1a71ca5"])
-    sex: Sex | None = Field(None, description=_OF_A_KIND.format("sex"))
-    pclass: int | None = Field(None, ge=1, le=3, description=_OF_A_KIND.format("class"))
     min_probability: float = Field(0, ge=0, le=1)
     max_probability: float = Field(1, ge=0, le=1)
 
     @model_validator(mode="after")
     def _ranges(self) -> Self:
-        if self.start and self.end and not timedelta(0) < self.end - self.start <= LONGEST:
-            raise ValueError(f"`to` must be after `from`, by {LONGEST.days} days at most")
+        if self.start and self.end and not timedelta(0) < self.end - self.start <= MAX_PERIOD:
+            raise ValueError(f"`to` must be after `from`, by {MAX_PERIOD.days} days at most")
         if self.min_probability > self.max_probability:
             raise ValueError("`min_probability` must not be above `max_probability`")
         return self
@@ -70,37 +67,67 @@ class Filters(BaseModel):
     def period(self, now: datetime) -> tuple[datetime, datetime]:
         """The time asked for, in UTC; an end that was left out follows from the other one and `now`."""
         if self.start and not self.end:
-            return self.start.astimezone(UTC), min(self.start + LONGEST, now).astimezone(UTC)
+            return self.start.astimezone(UTC), min(self.start + MAX_PERIOD, now).astimezone(UTC)
         end = (self.end or now).astimezone(UTC)
         return (self.start or end - _USUAL).astimezone(UTC), end
 
-    def fit(self, record: PredictionRecord) -> bool:
+
+Query = TypeVar("Query", bound=Filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection(Generic[Query]):
+    """What a request asks for. features: of each, the values that a prediction may have, as a graph takes
+    them."""
+
+    query: Query
+    features: Mapping[str, tuple[Value, ...]]
+
+    def fits(self, record: PredictionRecord) -> bool:
         """Whether a prediction is asked for, whenever it was made."""
         return (
-            self.version in (None, record.version)
-            and self.sex in (None, record.features["sex"])
-            and self.pclass in (None, record.features["pclass"])
-            and self.min_probability <= record.probability <= self.max_probability
+            self.query.version in (None, record.version)
+            and self.query.min_probability <= record.probability <= self.query.max_probability
+            and all(
+                record.features.get(name) in {_as_logged(value) for value in values}
+                for name, values in self.features.items()
+            )
         )
+
+    def described(self, now: datetime) -> dict[str, Any]:
+        """The selection as a record keeps it: with its time written out."""
+        start, end = self.query.period(now)
+        asked = self.query.model_dump(
+            mode="json", include=Filters.model_fields.keys() - {"start", "end"}, exclude_none=True
+        )
+        features = {
+            name: values[0] if len(values) == 1 else list(values) for name, values in self.features.items()
+        }
+        return {"from": start.isoformat(), "to": end.isoformat(), **asked, **features}
+
+
+def _as_logged(value: Value) -> Value:
+    """A value as the log has it: of a number, the float32 that the graph was given."""
+    return value if isinstance(value, str) else float(struct.unpack("f", struct.pack("f", value))[0])
 
 
 def read_selected(
-    log: LogReader, filters: Filters, *, now: datetime, newest: bool = False
+    log: LogReader, selection: Selection[Query], *, now: datetime, newest: bool = False
 ) -> list[PredictionRecord]:
     """The records of the predictions asked for, oldest first.
 
     Raises `InvalidInput` when the log of that time is more than one request reads. newest: if it was not said
     from when on, leave out the oldest instead.
     """
-    start, end = filters.period(now)
-    entries = log.between(start, end, newest=newest and filters.start is None)
-    found = {
+    start, end = selection.query.period(now)
+    entries = log.between(start, end, newest=newest and selection.query.start is None)
+    records = {
         id_: record
-        for records in log.read(entries)
-        for id_, record in records.items()
-        if filters.fit(record) and start <= time_of(id_) < end
+        for held in log.read(entries)
+        for id_, record in held.items()
+        if selection.fits(record) and start <= time_of(id_) < end
     }
-    return [found[id_] for id_ in sorted(found)]
+    return [records[id_] for id_ in sorted(records)]
 
 
 def days_of(records: Iterable[PredictionRecord]) -> set[date]:

@@ -6,24 +6,31 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from functions.authorize.__main__ import main as authorize_main
 from functions.core.base.errors import LifeboatError
+from functions.core.registry.models import check_model_name
 from functions.core.storage.opening import open_store
-from functions.local.asynchronous import Outcome
+from functions.core.storage.view import ModelStore
+from functions.local import environment
 from functions.local.drift_story import tell_of_drift
+from functions.local.environment import exported
+from functions.local.function_process import Outcome
 from functions.local.openapi import DOCUMENT, as_text, describe_api
-from functions.local.runner import PORT, STORE_PORT, Options, Running, exported, leading_to, running
-from functions.local.state import BUILD, State, announced, find_runner
-from functions.local.story import StoryFailed, by_hand, describe, tell
+from functions.local.runner import PORT, STORE_PORT, Options, Running, declared, running
+from functions.local.state import BUILD, State, announced, find_runner, keys_reached, store_reached
+from functions.local.story import SHIPPED, StoryFailed, by_hand, describe, tell
+from functions.local.tables import Table
 from functions.local.template import read_template
-from functions.local.upload import upload
+from functions.local.upload import make_model, upload
 
-Story = Callable[[Running, "asyncio.Queue[Outcome]", Callable[[str], None]], Awaitable[None]]
+Story = Callable[[Running, "asyncio.Queue[Outcome]", Callable[[str], None], Table], Awaitable[Any]]
+
+Command = Callable[[argparse.Namespace], int]
 
 LOG = BUILD / "local.log"
 INTERRUPTED = 130
@@ -37,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (LifeboatError, StoryFailed, OSError, RuntimeError, ValueError) as error:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code
 
 
@@ -47,47 +56,44 @@ def _parser() -> argparse.ArgumentParser:
         epilog="A store of your own is used when AWS_ENDPOINT_URL or LIFEBOAT_STORE names it.",
     )
     commands = parser.add_subparsers(required=True)
-    for name, command, words in (
-        ("run", _run, "start the store and the API, train, score a passenger, serve until Ctrl-C"),
-        ("demo", _demo, "the same once, then stop"),
-        (
-            "demo-drift",
-            _demo_drift,
-            "let the passengers change until a better model is in service, then stop",
-        ),
-    ):
-        sub = commands.add_parser(name, help=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-        sub.add_argument("--port", type=int, default=PORT, help="the API's port")
-        sub.add_argument("--store-port", type=int, default=STORE_PORT, help="the embedded store's port")
-        sub.set_defaults(command=command)
-    commands.choices["run"].add_argument(
+    ports = argparse.ArgumentParser(add_help=False)
+    ports.add_argument("--port", type=int, default=PORT, help="the API's port")
+    ports.add_argument("--store-port", type=int, default=STORE_PORT, help="the embedded store's port")
+    schema = argparse.ArgumentParser(add_help=False)
+    schema.add_argument("--target", help="the column to predict; else the one whose name shows it")
+    schema.add_argument("--schema", type=Path, help="the file of the schema; it is inferred when left out")
+    table = argparse.ArgumentParser(add_help=False, parents=[schema])
+    table.add_argument("--file", type=Path, help="a table of your own in place of the one that is shipped")
+    table.add_argument("--name", help="the name of its model, such as churn")
+
+    def command(name: str, run: Command, words: str, *parents: argparse.ArgumentParser) -> Any:
+        sub = commands.add_parser(name, help=words, description=words, parents=parents)
+        sub.set_defaults(command=run)
+        return sub
+
+    words = "start the store and the API, train, score a row, serve until Ctrl-C"
+    run = command("run", _run, words, ports, table)
+    run.add_argument(
         "--every", type=_seconds, help="invoke the schedules every so many seconds, not when they say"
     )
-    sub = commands.add_parser(
-        "upload", help="upload a dataset to the running store and see what becomes of it"
-    )
-    sub.add_argument("file", type=Path, help="a CSV")
-    sub.set_defaults(command=_upload)
-    sub = commands.add_parser(
-        "key", help="make, list and revoke keys of the running API (see python -m functions.authorize)"
-    )
-    sub.add_argument("arguments", nargs=argparse.REMAINDER, help="as for python -m functions.authorize")
-    sub.set_defaults(command=_key)
-    sub = commands.add_parser("openapi", help=f"write {DOCUMENT.name}, the document of the whole API")
-    sub.set_defaults(command=_openapi)
+    command("demo", _demo, "the same once, then stop", ports, table)
+    words = "let what is asked change until a better model is in service, then stop"
+    command("demo-drift", _demo_drift, words, ports)
+    words = "make a model of a table in the running store, and say how to ask it"
+    sub = command("model", _model, words, schema)
+    sub.add_argument("file", type=Path, help="the table, such as churn.csv")
+    sub.add_argument("--name", required=True, help="the name of the model, such as churn")
+    sub = command("upload", _upload, "upload another dataset to the running store and see what becomes of it")
+    sub.add_argument("file", type=Path, help="the table, such as more.csv")
+    sub.add_argument("--model", help="the model it is for; the default one when left out")
+    for name, run_it, words in (
+        ("models", _models, "list, compare, promote and roll back versions (see python -m training models)"),
+        ("key", _key, "make, list and revoke keys of the running API (see python -m functions.authorize)"),
+    ):
+        sub = command(name, run_it, words)
+        sub.add_argument("arguments", nargs=argparse.REMAINDER, help="as they are there")
+    command("openapi", _openapi, f"write {DOCUMENT.name}, the document of the whole API")
     return parser
-
-
-def _run(options: argparse.Namespace) -> int:
-    def log(function: str, line: str) -> None:
-        _say(f"{function} | {line}")
-
-    what = Options(options.port, options.store_port, every=options.every)
-    code = asyncio.run(_until_stopped(_serve(what, log)))
-    if code == INTERRUPTED:
-        _say("Stopped.")
-        return 0
-    return code
 
 
 def _seconds(text: str) -> timedelta:
@@ -96,18 +102,47 @@ def _seconds(text: str) -> timedelta:
     return timedelta(seconds=float(text))
 
 
+def _run(options: argparse.Namespace) -> int:
+    def log(function: str, line: str) -> None:
+        _say(f"{function} | {line}")
+
+    table = _table(options)
+    what = Options(options.port, options.store_port, every=options.every, model=_own_model(table))
+    code = asyncio.run(_until_stopped(_serve(what, table, log)))
+    if code == INTERRUPTED:
+        _say("Stopped.")
+        return 0
+    return code
+
+
+def _table(options: argparse.Namespace) -> Table:
+    """The table that a command is about. Raises `ValueError` for options that do not go together."""
+    if options.file is None:
+        if options.name or options.target or options.schema:
+            raise ValueError("a name, a target and a schema are of a table: say which with --file (FILE=...)")
+        return SHIPPED
+    if not options.name:
+        raise ValueError("a table needs a name for its model, such as --name churn (NAME=churn)")
+    return Table(options.file, check_model_name(options.name), options.schema, options.target)
+
+
+def _own_model(table: Table) -> str | None:
+    """The model that the routes without a name are about; None where the environment or the template says."""
+    return None if table == SHIPPED else table.model
+
+
 def _demo(options: argparse.Namespace) -> int:
-    return _show(options, tell)
+    return _show(options, tell, _table(options))
 
 
 def _demo_drift(options: argparse.Namespace) -> int:
     # Predict looks for a new champion twice a minute; nobody wants to wait for that here.
     with exported({"LIFEBOAT_REFRESH_SECONDS": "1"}):
-        return _show(options, tell_of_drift)
+        return _show(options, tell_of_drift, SHIPPED)
 
 
-def _show(options: argparse.Namespace, story: Story) -> int:
-    what = Options(options.port, options.store_port)
+def _show(options: argparse.Namespace, story: Story, table: Table) -> int:
+    what = Options(options.port, options.store_port, model=_own_model(table))
     LOG.parent.mkdir(exist_ok=True)
     with LOG.open("w") as log_file:
 
@@ -116,21 +151,24 @@ def _show(options: argparse.Namespace, story: Story) -> int:
             log_file.flush()
 
         try:
-            return asyncio.run(_until_stopped(_show_once(what, story, log)))
+            return asyncio.run(_until_stopped(_show_once(what, story, table, log)))
         except (LifeboatError, StoryFailed):
             print(f"What the functions logged is in {LOG}", file=sys.stderr)
             raise
 
 
-async def _serve(options: Options, log: Callable[[str, str], None]) -> int:
+async def _serve(options: Options, table: Table, log: Callable[[str, str], None]) -> int:
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
     async with running(options, log, outcomes.put_nowait) as here:
         _say_moved(options, here)
-        state = State(here.api, here.address, here.endpoint, here.embedded, os.getpid(), here.keys)
+        state = State(
+            here.api, here.address, here.endpoint, here.embedded, here.model, os.getpid(), here.keys
+        )
         with announced(state):
-            await tell(here, outcomes, _say)
-            _say("\n".join(["", *by_hand(here), ""]))
-            _say("Another dataset retrains: make upload FILE=passengers.csv")
+            manifest = await tell(here, outcomes, _say, table)
+            _say("\n".join(["", *by_hand(here, table, manifest), ""]))
+            _say("Another table makes another model: make model FILE=churn.csv NAME=churn TARGET=churned")
+            _say("Another dataset retrains this one: make upload FILE=more.csv")
             _say('Another key: make key SCOPES=predict NOTE="who uses it"')
             _say("Serving until Ctrl-C.")
             while True:
@@ -138,39 +176,47 @@ async def _serve(options: Options, log: Callable[[str, str], None]) -> int:
                     _say(sentence)
 
 
-async def _show_once(options: Options, story: Story, log: Callable[[str, str], None]) -> int:
+async def _show_once(options: Options, story: Story, table: Table, log: Callable[[str, str], None]) -> int:
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
     async with running(options, log, outcomes.put_nowait) as here:
         _say_moved(options, here)
-        await story(here, outcomes, _say)
+        await story(here, outcomes, _say, table)
     return 0
+
+
+def _model(options: argparse.Namespace) -> int:
+    table = Table(options.file, check_model_name(options.name), options.schema, options.target)
+    runner = find_runner()
+    with store_reached(runner) as address:
+        store = ModelStore(open_store(address), table.model)
+        return 0 if make_model(store, table, runner.api if runner else "$API", _say) else 1
 
 
 def _upload(options: argparse.Namespace) -> int:
     runner = find_runner()
-    address = os.environ.get("LIFEBOAT_STORE") or (runner.store if runner else None)
-    if not address:
-        print(
-            "No runner was found. Start one with `make run`, or name a store in LIFEBOAT_STORE.",
-            file=sys.stderr,
-        )
-        return 1
-    with ExitStack() as stack:
-        if runner and runner.embedded and not os.environ.get("LIFEBOAT_STORE"):
-            stack.enter_context(exported(leading_to(str(runner.endpoint), "us-east-1")))
-        try:
-            return 0 if upload(open_store(address), options.file, _say) else 1
-        except KeyboardInterrupt:
-            return INTERRUPTED
+    model = check_model_name(options.model or _default_model(runner))
+    with store_reached(runner) as address:
+        store = ModelStore(open_store(address), model)
+        return 0 if upload(store, Table(options.file, model), _say) else 1
+
+
+def _default_model(runner: State | None) -> str:
+    """The model of the routes that name none: the runner's, or the environment's, or the template's."""
+    if runner and not os.environ.get(environment.STORE):
+        return runner.model
+    named = os.environ.get(environment.DEFAULT_MODEL)
+    return named or declared(read_template(Options().template), environment.DEFAULT_MODEL)
+
+
+def _models(options: argparse.Namespace) -> int:
+    with store_reached(find_runner()):
+        # Another program takes this one's place: training is not imported by what runs functions.
+        command = [sys.executable, "-m", "training", "models", *options.arguments]
+        os.execv(sys.executable, command)  # noqa: S606 - this Python, without a shell
 
 
 def _key(options: argparse.Namespace) -> int:
-    runner = find_runner()
-    with ExitStack() as stack:
-        if runner and runner.keys and not os.environ.get("LIFEBOAT_KEYS"):
-            stack.enter_context(exported({"LIFEBOAT_KEYS": runner.keys}))
-            if runner.embedded:
-                stack.enter_context(exported(leading_to(str(runner.endpoint), "us-east-1")))
+    with keys_reached(find_runner()):
         return authorize_main(options.arguments)
 
 

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from functions.core.base.ids import time_of
 from functions.core.predictions.records import Reading, objects
-from functions.core.storage.contract import Store
-from functions.local.asynchronous import Outcome
+from functions.core.storage.view import ModelStore
+from functions.local.function_process import Outcome
 from functions.local.runner import Running
-from functions.local.story import DATASET, StoryFailed, ask, client_of, retrained, say_where, train
+from functions.local.story import SHIPPED, StoryFailed, ask, client_of, retrained, say_where, train
+from functions.local.tables import Table
 from functions.local.voyages import Traveller, other_ship, same_ship
 
 Say = Callable[[str], None]
@@ -26,13 +26,14 @@ _LOOK_SECONDS = 0.2
 
 
 async def tell_of_drift(
-    running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path = DATASET
+    running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, table: Table = SHIPPED
 ) -> None:
     """Go round once and say what happens. Raises `StoryFailed` where the circle does not close."""
     say_where(running, say)
     async with client_of(running) as client:
-        circle = _Circle(running, client, say)
-        await train(running, outcomes, say, dataset)
+        circle = _Circle(ModelStore(running.store, table.model), client, say)
+        await train(running, outcomes, say, table)
+        dataset = table.file
 
         say(f"Same ship  {PASSENGERS} passengers like those of the dataset, and their outcomes")
         await circle.report_outcomes(await circle.score(same_ship(dataset, PASSENGERS, seed=1)))
@@ -76,8 +77,8 @@ async def tell_of_drift(
 class _Circle:
     """What the story has people and programs do."""
 
-    def __init__(self, running: Running, client: httpx.AsyncClient, say: Say) -> None:
-        self._running, self._client, self._say = running, client, say
+    def __init__(self, store: ModelStore, client: httpx.AsyncClient, say: Say) -> None:
+        self._store, self._client, self._say = store, client, say
 
     async def score(self, travellers: Sequence[Traveller]) -> list[dict[str, Any]]:
         """Score `travellers`, wait until that is in the log, and return what will happen to each."""
@@ -86,7 +87,7 @@ class _Circle:
         ids = {answer["prediction_id"] for answer in answers}
 
         async def logged() -> bool:
-            return await asyncio.to_thread(_are_logged, self._running.store, ids)
+            return await asyncio.to_thread(_are_logged, self._store, ids)
 
         await self._until(logged, _SHIPPING_SECONDS, "the predictions are not in the log")
         return [
@@ -140,7 +141,8 @@ class _Circle:
         raise StoryFailed(f"{otherwise} after {seconds:.0f} seconds")
 
 
-def _are_logged(store: Store, ids: set[str]) -> bool:
+def _are_logged(store: ModelStore, ids: set[str]) -> bool:
     moments = sorted(map(time_of, ids))
     entries = objects(store, moments[0], moments[-1])
-    return ids <= {record.prediction_id for record in Reading(store.get(entry.key).body for entry in entries)}
+    reading = Reading((store.get(entry.key).body for entry in entries), store.model)
+    return ids <= {record.prediction_id for record in reading}

@@ -1,14 +1,50 @@
-"""The events that arrive without a request: S3 notifications and schedules, in the shapes AWS gives them."""
+"""What arrives without a request: uploads, noticed by looking, and schedules; in AWS' shapes."""
 
 import os
+import re
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
-from functions.core.storage.contract import Entry
-from functions.local.template import ACCOUNT, Schedule
+from functions.core.base.errors import NotFound
+from functions.core.storage.contract import Entry, Store
+from functions.local.template import ACCOUNT, Schedule, UploadTrigger
+
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+
+
+class UploadWatcher:
+    """Sees what appears or changes below a trigger's prefix, in any store that can list: of any model.
+
+    What S3 would notify about is found in the store's listing.
+    Several writes of one key between two looks count as one, the last.
+    """
+
+    def __init__(self, store: Store, trigger: UploadTrigger) -> None:
+        self._store = store
+        self._trigger = trigger
+        # What is there when watching begins was uploaded before; S3 would not notify about it either.
+        self._known = self._look()
+
+    def changes(self) -> list[Entry]:
+        """Objects that are new or not as at the last call. Raises `StoreUnavailable`; then none is lost."""
+        now = self._look()
+        changed = [self._with_version(entry) for key, entry in now.items() if self._known.get(key) != entry]
+        self._known = now
+        return changed
+
+    def _look(self) -> dict[str, Entry]:
+        entries = self._store.list(self._trigger.prefix)
+        return {entry.key: entry for entry in entries if entry.key.endswith(self._trigger.suffix)}
+
+    def _with_version(self, entry: Entry) -> Entry:
+        """A listing names no version, a notification does."""
+        try:
+            return self._store.head(entry.key)
+        except NotFound:
+            return entry  # deleted since; S3 would have notified about it all the same
 
 
 def s3_put_event(
@@ -55,6 +91,13 @@ def s3_put_event(
             }
         ]
     }
+
+
+def next_time(expression: str, after: datetime) -> datetime:
+    """When `rate(...)`, after `after`, is due next, in UTC. Raises `ValueError` for any other expression."""
+    if not (rate := _RATE.fullmatch(expression)):
+        raise ValueError(f"only rate(1 hour) and the like can be kept on this machine, not {expression}")
+    return after.astimezone(UTC) + timedelta(**{f"{rate[2]}s": int(rate[1])})
 
 
 def scheduled_event(schedule: Schedule, now: datetime, *, region: str = "us-east-1") -> dict[str, Any]:

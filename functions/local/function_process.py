@@ -1,4 +1,5 @@
-"""A function in a process of its own, one invocation at a time, as a Lambda execution environment has it."""
+"""A function in a process of its own, one invocation at a time, as a Lambda execution environment has it; and
+invocations that nobody waits for, which Lambda repeats."""
 
 import asyncio
 import contextlib
@@ -6,7 +7,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ OnLog = Callable[[str, str], None]
 
 # Lambda allows ten seconds; a laptop's first import of scikit-learn, from a cold disk, may take longer.
 INIT_SECONDS = 60.0
+# Between the attempts of an invocation that nobody waits for, Lambda waits one minute, then two. Whoever sits
+# in front of a laptop does not.
+DELAYS = (1.0, 2.0)
 
 
 class FunctionError(Exception):
@@ -154,3 +158,30 @@ class _Sandbox:
         code = await self.child.wait()
         how = f"exit status {code}" if code >= 0 else f"signal {-code}"
         raise FunctionError("Runtime.ExitError", f"the function's process ended: {how}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an event ended: with the function's answer, or with the error of the last attempt."""
+
+    function: str
+    event: Any
+    answer: Any = None
+    error: FunctionError | None = None
+    attempts: int = 1
+
+
+async def deliver(process: FunctionProcess, event: Any, *, delays: Sequence[float] = DELAYS) -> Outcome:
+    """Invoke until the function answers, at most `retries` times again. The outcome tells of failures."""
+    retries = process.function.retries
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            answer = await process.invoke(event)
+        except FunctionError as error:
+            if attempt > retries:
+                return Outcome(process.function.id, event, error=error, attempts=attempt)
+        else:
+            return Outcome(process.function.id, event, answer=answer, attempts=attempt)
+        await asyncio.sleep(delays[min(attempt, len(delays)) - 1])

@@ -4,20 +4,26 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
+from functions.core.storage.opening import open_store
+from functions.core.storage.view import SCHEMA, ModelStore
+from functions.local import environment
 from functions.local.child import ROOT
 from functions.local.function_process import FunctionProcess
 from functions.local.gateway import Gateway, Invocable
+from functions.local.story import SHIPPED, SHIPPED_SCHEMA
 from functions.local.template import Template
 
 DOCUMENT = ROOT / "openapi.json"
 # A function that describes itself has a route that ends like this.
 _SERVED_AT = "/openapi.json"
 _DESCRIPTION = """\
-Would this passenger have survived the Titanic? Scores, explanations, the models behind them.
+Models of tables: scores, explanations, and the versions behind them. Each route about a model stands at the
+root for the default model, and below /models/{model} for any; the rows shown here are the default model's.
 
 A key travels in `x-api-key` or as `Authorization: Bearer`.
 
@@ -34,9 +40,13 @@ async def describe_api(template: Template) -> Document:
     Raises `RuntimeError` when one does not answer with a document, `ValueError` as `merge` does.
     """
     async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        # What a row is says the schema of the default model, before there is any version of it.
+        ModelStore(open_store(folder), SHIPPED.model).put(SCHEMA, SHIPPED_SCHEMA.read_bytes())
+        described = {environment.STORE: folder, environment.DEFAULT_MODEL: SHIPPED.model}
         functions: dict[str, Invocable] = {}
         for id_, function in template.functions.items():
-            process = FunctionProcess(function, os.environ.copy(), _say_nothing)
+            process = FunctionProcess(function, os.environ | described, _say_nothing)
             stack.push_async_callback(process.stop)
             functions[id_] = process
         # The documents are the same whoever asks, and there are no keys to ask with.
@@ -45,6 +55,8 @@ async def describe_api(template: Template) -> Document:
         client = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://local")
         await stack.enter_async_context(client)
         paths = [route.path for route in template.routes if route.path.endswith(_SERVED_AT)]
+        # That of any model, by its name, describes the same routes once more.
+        paths = [path for path in paths if "{" not in path]
         return merge([await _ask(client, path) for path in paths])
 
 

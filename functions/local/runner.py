@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,26 +12,31 @@ from typing import Any
 import uvicorn
 
 from functions.core.base.errors import LifeboatError, NotFound
+from functions.core.identity.key_list import add, revoke
+from functions.core.identity.keys import make_key
+from functions.core.registry.models import check_model_name
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
-from functions.local.api_key import api_key
-from functions.local.asynchronous import Outcome, deliver
+from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
+from functions.local import environment
 from functions.local.child import ROOT
 from functions.local.embedded_store import start_embedded_store
-from functions.local.events import s3_put_event, scheduled_event
-from functions.local.function_process import FunctionProcess, OnLog
+from functions.local.environment import exported, leading_to
+from functions.local.events import UploadWatcher, next_time, s3_put_event, scheduled_event
+from functions.local.function_process import FunctionProcess, OnLog, Outcome, deliver
 from functions.local.gateway import Gateway
 from functions.local.listening import HOST, listen, port_of
-from functions.local.schedules import next_time
 from functions.local.shipping import shipping
 from functions.local.state import BUILD
 from functions.local.template import Schedule, Template, UploadTrigger, read_template
-from functions.local.uploads import UploadWatcher
 
 PORT = 8000
 STORE_PORT = 9000
 POLL_SECONDS = 0.5
 KEYS = BUILD / "keys.json"
+# A runner that is killed cannot revoke its key.
+KEY_DAYS = 1
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -40,18 +45,21 @@ OnOutcome = Callable[[Outcome], None]
 class Options:
     """What to run, and the ports to try first.
 
-    every: all schedules are due every so many seconds, not when they say.
+    every: all schedules are due every so many seconds, not when they say. model: of the routes that name
+    none; None: the one that the environment names, else the template's.
     """
 
     port: int = PORT
     store_port: int = STORE_PORT
     template: Path = field(default=ROOT / "template.yaml")
     every: timedelta | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """Where everything is. `endpoint` is None for a store that needs none (a folder, or S3 itself).
+    `model` is the one of the routes that name none.
 
     `keys` is where the API's keys are kept, `key` is one that ends with the run; a
     template without an authorizer has neither.
@@ -64,6 +72,11 @@ class Running:
     embedded: bool
     keys: str | None
     key: str | None
+    model: str
+
+    def url_of(self, model: str) -> str:
+        """The beginning of the addresses of the routes about a model."""
+        return self.api if model == self.model else f"{self.api}/models/{model}"
 
 
 @asynccontextmanager
@@ -78,20 +91,22 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     template = read_template(options.template, region=region)
     async with AsyncExitStack() as stack:
-        embedded = not (os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("LIFEBOAT_STORE"))
+        embedded = not (os.environ.get(environment.ENDPOINT) or os.environ.get(environment.STORE))
         if embedded:
             server = await start_embedded_store(options.store_port, lambda line: on_log("store", line))
             stack.push_async_callback(server.stop)
             stack.enter_context(exported(leading_to(server.endpoint, region)))
-        address = os.environ.get("LIFEBOAT_STORE") or _declared_store(template)
-        stack.enter_context(exported({"LIFEBOAT_STORE": address}))
+        address = os.environ.get(environment.STORE) or declared(template, environment.STORE)
+        model = options.model or os.environ.get(environment.DEFAULT_MODEL)
+        model = check_model_name(model or declared(template, environment.DEFAULT_MODEL))
+        stack.enter_context(exported({environment.STORE: address, environment.DEFAULT_MODEL: model}))
         store = await asyncio.to_thread(_ready_store, address)
         keys = _place_of_keys(template, embedded=embedded)
         key = None
         if keys:
             # Who makes a key by hand does not want to wait a minute until it counts.
             refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
-            stack.enter_context(exported({"LIFEBOAT_KEYS": keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
+            stack.enter_context(exported({environment.KEYS: keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
             making = api_key(keys, lambda line: on_log("keys", line))
             key = await stack.enter_async_context(making)
         on_line = await stack.enter_async_context(_shipped(template, store, on_log))
@@ -101,24 +116,8 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         stack.push_async_callback(machine.stop)
         await machine.start()
         port = await stack.enter_async_context(_served(machine.gateway, options.port))
-        endpoint = os.environ.get("AWS_ENDPOINT_URL")
-        yield Running(f"http://{HOST}:{port}", address, endpoint, store, embedded, keys, key)
-
-
-def leading_to(endpoint: str, region: str) -> dict[str, str | None]:
-    """The environment in which boto3 talks to an S3 store on this machine and to nothing else."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": None,
-        "AWS_PROFILE": None,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        # A proxy does not know this machine's ports.
-        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST])),
-        "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), HOST])),
-    }
+        endpoint = os.environ.get(environment.ENDPOINT)
+        yield Running(f"http://{HOST}:{port}", address, endpoint, store, embedded, keys, key, model)
 
 
 class _Machine:
@@ -184,7 +183,7 @@ class _Machine:
             last = max(due, datetime.now(UTC))
             due = last + self._every if self._every else next_time(schedule.expression, last)
             await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
-            event = schedule.input_event or scheduled_event(schedule, due, region=self._region)
+            event = scheduled_event(schedule, due, region=self._region)
             self._spawn(self._deliver(schedule.function, event))
 
     async def _deliver(self, function: str, event: Any) -> None:
@@ -232,11 +231,31 @@ async def _shipped(template: Template, store: Store, on_log: OnLog) -> AsyncIter
         yield on_line
 
 
-def _declared_store(template: Template) -> str:
+@asynccontextmanager
+async def api_key(place: str, on_trouble: Callable[[str], None]) -> AsyncIterator[str]:
+    """A key that may do everything while this runs, among those kept at `place`; revoked at the end.
+
+    Raises `StoreUnavailable`, `UnusableKeys`, `ParameterFull`, and `ValueError` when `place` is none.
+    """
+    now = datetime.now(UTC)
+    text, key = make_key(["admin"], "make run", now, KEY_DAYS)
+    parameter: Parameter = await asyncio.to_thread(open_parameter, place)
+    await asyncio.to_thread(add, parameter, key, now)
+    try:
+        yield text
+    finally:
+        try:
+            revoke(parameter, key.id, datetime.now(UTC))
+        except LifeboatError as error:
+            on_trouble(f"the key {key.id} was not revoked, it expires within a day: {error}")
+
+
+def declared(template: Template, variable: str) -> str:
+    """What the template sets a variable of its functions to. Raises `ValueError` where it sets none."""
     for function in template.functions.values():
-        if address := function.environment.get("LIFEBOAT_STORE"):
-            return address
-    raise ValueError("no function of the template has a LIFEBOAT_STORE")
+        if value := function.environment.get(variable):
+            return value
+    raise ValueError(f"no function of the template has a {variable}")
 
 
 def _place_of_keys(template: Template, *, embedded: bool) -> str | None:
@@ -244,11 +263,11 @@ def _place_of_keys(template: Template, *, embedded: bool) -> str | None:
     authorizers = {route.authorizer for route in template.routes if route.authorizer}
     if not authorizers:
         return None
-    if named := os.environ.get("LIFEBOAT_KEYS"):
+    if named := os.environ.get(environment.KEYS):
         return named
     if not embedded:
         return str(KEYS)
-    return template.functions[authorizers.pop()].environment["LIFEBOAT_KEYS"]
+    return template.functions[authorizers.pop()].environment[environment.KEYS]
 
 
 def _ready_store(address: str) -> Store:
@@ -259,22 +278,3 @@ def _ready_store(address: str) -> Store:
     except NotFound:
         store.create_bucket()
     return store
-
-
-@contextmanager
-def exported(variables: Mapping[str, str | None]) -> Iterator[None]:
-    """Set variables of this process, and so of its children, for a while; None takes one away."""
-    before = {name: os.environ.get(name) for name in variables}
-    _set(variables)
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

@@ -12,18 +12,18 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.child import ROOT
-from functions.local.forwarding import forwarded
-from functions.local.runner import exported, leading_to
+from functions.local.environment import exported, leading_to
 from functions.local.state import State, find_runner
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 TEMPLATE = ROOT / ".aws-sam" / "build" / "template.yaml"
+CHUNK = 65_536
 OWN_STORE = "name a store that containers reach in LIFEBOAT_STORE, and its endpoint in AWS_ENDPOINT_URL"
 
 
@@ -81,6 +81,36 @@ async def _reachable_store(gateway: str) -> AsyncIterator[None]:
                 ) from error
         stack.enter_context(exported(_leading_to(runner, endpoint)))
         yield
+
+
+@asynccontextmanager
+async def forwarded(host: str, to_host: str, to_port: int) -> AsyncIterator[int]:
+    """Pass on what reaches a free port of `host`, which is yielded, to `to_host`:`to_port`, and back.
+
+    Raises `OSError` when `host` is no address of this machine.
+    """
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A far end that is not there shows as a connection that closes at once.
+        with suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection(to_host, to_port)
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+            far_writer.close()
+        writer.close()
+
+    server = await asyncio.start_server(pass_on, host, 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while chunk := await reader.read(CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+        writer.write_eof()
 
 
 def _leading_to(runner: State, endpoint: str | None) -> dict[str, str | None]:

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from functions.local import environment
 from functions.local.child import ROOT
+from functions.local.environment import exported, leading_to
 
 BUILD = ROOT / "build"
 STATE = BUILD / "local.json"
@@ -15,7 +17,7 @@ STATE = BUILD / "local.json"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A runner's addresses and its process id.
+    """A runner's addresses, the model of its routes without a name, and its process id.
 
     `endpoint` is None for a store that needs none, `keys` for an API without an authorizer.
     """
@@ -24,6 +26,7 @@ class State:
     store: str
     endpoint: str | None
     embedded: bool
+    model: str
     pid: int
     keys: str | None = None
 
@@ -44,6 +47,33 @@ def find_runner(path: Path = STATE) -> State | None:
     """The runner that is up, if one is. One that was killed may have left its file: then None."""
     state = _read(path)
     return state if state and _runs(state.pid) else None
+
+
+@contextmanager
+def store_reached(runner: State | None) -> Iterator[str]:
+    """The address of the store: the one that the environment names, else the runner's, to which the
+    environment leads for a while. Raises `RuntimeError` when there is neither."""
+    if named := os.environ.get(environment.STORE):
+        yield named
+        return
+    if runner is None:
+        raise RuntimeError(
+            "no runner was found; start one with `make run`, or name a store in LIFEBOAT_STORE"
+        )
+    leading = leading_to(str(runner.endpoint), "us-east-1") if runner.embedded else {}
+    with exported({environment.STORE: runner.store, **leading}):
+        yield runner.store
+
+
+@contextmanager
+def keys_reached(runner: State | None) -> Iterator[None]:
+    """Let the environment name the runner's keys for a while, if there is one and it names no others."""
+    if runner is None or not runner.keys or os.environ.get(environment.KEYS):
+        yield
+        return
+    leading = leading_to(str(runner.endpoint), "us-east-1") if runner.embedded else {}
+    with exported({environment.KEYS: runner.keys, **leading}):
+        yield
 
 
 def _read(path: Path) -> State | None:

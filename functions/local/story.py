@@ -1,22 +1,28 @@
-"""The loop, shown: a dataset uploaded, a model trained because of it, a passenger scored over HTTP."""
+"""The loop, shown: a table uploaded, a model trained because of it, a row scored over HTTP.
+
+It is told of the Titanic, which is the table that Lifeboat ships, or of any other.
+"""
 
 import asyncio
 import json
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
 import httpx
 
 from functions.core.base.errors import NoChampion
-from functions.core.registry import deployment
-from functions.local.asynchronous import Outcome
+from functions.core.registry import deployment, versions
+from functions.core.registry.manifest import Manifest
+from functions.core.storage.view import ModelStore
 from functions.local.child import ROOT
+from functions.local.function_process import Outcome
 from functions.local.runner import Running
+from functions.local.tables import Table, curl, example_row, put_file, put_schema, say_reading
 
-DATASET = ROOT / "training" / "data" / "titanic.csv"
-DATASET_KEY = "datasets/titanic.csv"
+_DATA = ROOT / "training" / "data"
+SHIPPED_SCHEMA = _DATA / "titanic.schema.json"
+SHIPPED = Table(_DATA / "titanic.csv", "titanic", SHIPPED_SCHEMA)
 TRAINING_SECONDS = 180.0
 # Nobody who was aboard: the real ones are in the dataset.
 PASSENGER = {
@@ -38,31 +44,48 @@ class StoryFailed(Exception):
 
 
 async def tell(
-    running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path = DATASET
-) -> None:
-    """Go through the loop once and say what happens. Raises `StoryFailed`, `LifeboatError`."""
+    running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, table: Table = SHIPPED
+) -> Manifest:
+    """Go through the loop once and say what happens. Returns the manifest of the version in service.
+
+    Raises `StoryFailed`, `LifeboatError`.
+    """
     say_where(running, say)
+    store = ModelStore(running.store, table.model)
     try:
-        champion, _ = await asyncio.to_thread(deployment.read_champion, running.store)
-        say(f"Champion   version {champion.version} is in service already; nothing is uploaded")
+        champion, _ = await asyncio.to_thread(deployment.read_champion, store)
+        version = champion.version
+        say(f"Champion   version {version} is in service already; nothing is uploaded")
     except NoChampion:
-        await train(running, outcomes, say, dataset)
+        version = await train(running, outcomes, say, table)
+    manifest = await asyncio.to_thread(versions.read_manifest, store, version)
+    _describe(manifest, say)
+    row = _row(table, manifest)
     async with client_of(running) as client:
-        _describe_model(await ask(client, "GET", "/model"), say)
-        answer = await ask(client, "POST", "/predict", json=PASSENGER)
-    verdict = "survives" if answer["survived"] else "does not survive"
-    say(f"Scored     {PASSENGER['name']}: {verdict}, probability {answer['probability']:.3f}")
+        path = running.url_of(table.model).removeprefix(running.api)
+        answer = await ask(client, "POST", f"{path}/predict", json=row)
+    say(f"Scored     {_verdict(table, manifest, row, answer)}")
+    return manifest
 
 
-def by_hand(running: Running) -> list[str]:
+def by_hand(running: Running, table: Table, manifest: Manifest) -> list[str]:
     """How whoever watches can do the last step too, while the API runs."""
-    passenger = json.dumps({name: value for name, value in PASSENGER.items() if name != "name"})
-    return [
-        "Again, by hand:",
-        f"  curl -s {running.api}/predict -H 'content-type: application/json' \\",
-        *([f"    -H 'x-api-key: {running.key}' \\"] if running.key else []),
-        f"    -d '{passenger}'",
-    ]
+    row = _row(table, manifest)
+    # A text is only there for what is derived from it: the shorter command does as well.
+    short = {name: row[name] for name in row if name not in manifest.schema_of_rows.sources}
+    return ["Again, by hand:", *curl(f"{running.url_of(table.model)}/predict", short, running.key)]
+
+
+def _row(table: Table, manifest: Manifest) -> Mapping[str, Any]:
+    return PASSENGER if table == SHIPPED else example_row(table, manifest.schema_of_rows)
+
+
+def _verdict(table: Table, manifest: Manifest, row: Mapping[str, Any], answer: dict[str, Any]) -> str:
+    target = manifest.schema_of_rows.target.name
+    chance = f"probability {answer['probability']:.3f}"
+    if table == SHIPPED:
+        return f"{row['name']}: {'survives' if answer[target] else 'does not survive'}, {chance}"
+    return f"a row as an example: {target} is {json.dumps(answer[target])}, {chance}"
 
 
 def say_where(running: Running, say: Say) -> None:
@@ -96,15 +119,24 @@ def _sentence(result: dict[str, Any]) -> str:
     return f"{result.get('key')}: {result.get('status')}{version} ({result.get('reason')})"
 
 
-async def train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, dataset: Path) -> None:
-    """Upload `dataset` and wait until the model that comes of it is in service. Raises `StoryFailed`."""
-    body = await asyncio.to_thread(dataset.read_bytes)
-    await asyncio.to_thread(running.store.put, DATASET_KEY, body)
-    say(f"Uploaded   {dataset.name} ({len(body):,} bytes) to {DATASET_KEY}; the upload starts a retrain ...")
-    result = await retrained(outcomes, DATASET_KEY, say)
+async def train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, table: Table) -> str:
+    """Upload a table with its schema and wait until the model that comes of it is in service.
+
+    Returns its version. Raises `StoryFailed`.
+    """
+    store = ModelStore(running.store, table.model)
+    await asyncio.to_thread(put_schema, store, table, say)
+    key = await asyncio.to_thread(put_file, store, table.file)
+    size = table.file.stat().st_size
+    say(f"Uploaded   {table.file.name} ({size:,} bytes) to {key}; the upload starts a retrain ...")
+    result = await retrained(outcomes, key, say)
     if result["status"] != "promoted":
         raise StoryFailed(f"no model was promoted: {_sentence(result)}")
-    say(f"Promoted   version {result['version']}: {result['reason']}")
+    version: str = result["version"]
+    manifest = await asyncio.to_thread(versions.read_manifest, store, version)
+    say(f"Promoted   version {version}: {result['reason']}")
+    await asyncio.to_thread(say_reading, store, manifest, say)
+    return version
 
 
 async def retrained(outcomes: "asyncio.Queue[Outcome]", key: str, say: Say) -> dict[str, Any]:
@@ -139,25 +171,24 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, **request: Any)
     return response.json()
 
 
-def _describe_model(model: dict[str, Any], say: Say) -> None:
-    dataset, certificate = model["dataset"], model["certificate"]
-    left_out = f", {dataset['rejected_rows']:,} left out" if dataset["rejected_rows"] else ""
+def _describe(manifest: Manifest, say: Say) -> None:
+    dataset, certificate = manifest.dataset, manifest.certificate
     say(
-        f"Dataset    {dataset['rows']:,} rows{left_out}: {dataset['train_rows']:,} to train on, "
-        f"{dataset['holdout_rows']:,} held out"
+        f"Dataset    {dataset.rows:,} rows: {dataset.train_rows:,} to train on, "
+        f"{dataset.holdout_rows:,} held out"
     )
-    say(f"Model      {model['model']}, on the rows held out:")
-    for name, metric in model["metrics"].items():
+    say(f"Model      {manifest.model}, on the rows held out:")
+    for name, metric in manifest.metrics.items():
         say(
-            f"             {name.replace('_', ' '):<18} {metric['value']:.3f}  "
-            f"(95 %: {metric['low']:.3f} to {metric['high']:.3f})"
+            f"             {name.replace('_', ' '):<18} {metric.value:.3f}  "
+            f"(95 %: {metric.low:.3f} to {metric.high:.3f})"
         )
     say(
-        f"Certified  graph and pipeline agree on {certificate['rows']:,} rows "
-        f"and {certificate['edge_rows']:,} edge cases"
+        f"Certified  graph and pipeline agree on {certificate.rows:,} rows "
+        f"and {certificate.edge_rows:,} edge cases"
     )
     say(
-        f"             largest difference {certificate['largest_difference']:.1e}, "
-        f"label flips {certificate['label_flips']}"
+        f"             largest difference {certificate.largest_difference:.1e}, "
+        f"label flips {certificate.label_flips}"
     )
-    say(f"Version    {model['version']}")
+    say(f"Version    {manifest.version}")

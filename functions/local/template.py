@@ -1,6 +1,5 @@
 """What template.yaml declares: functions, what invokes them, what is shipped; every reference resolved."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,12 +55,11 @@ class UploadTrigger:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`function` is invoked when `expression` says so; with `input_event`, where the template has one."""
+    """`function` is invoked when `expression` says so."""
 
     id: str
     function: str
     expression: str
-    input_event: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,6 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
     for id_, resource in document["Resources"].items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
-        if "Condition" in resource and not resolve.condition(resource["Condition"]):
-            continue
         properties = resource["Properties"]
         functions[id_] = _function(id_, properties, common, resolve)
         for event_id, event in properties.get("Events", {}).items():
@@ -103,11 +99,8 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
                     rules = resolve(details).get("Filter", {}).get("S3Key", {}).get("Rules", [])
                     filters = {rule["Name"]: rule["Value"] for rule in rules}
                     uploads.append(UploadTrigger(event_id, id_, **filters))
-                case "Schedule" | "ScheduleV2":
-                    found = resolve(details)
-                    if found.get("Enabled", True) and found.get("State", "ENABLED") == "ENABLED":
-                        expression = found.get("ScheduleExpression") or found["Schedule"]
-                        schedules.append(Schedule(event_id, id_, expression, _input(found.get("Input"))))
+                case "Schedule":
+                    schedules.append(Schedule(event_id, id_, resolve(details)["Schedule"]))
     shipments = tuple(read_shipments(document["Resources"], resolve))
     return Template(functions, tuple(routes), tuple(uploads), tuple(schedules), shipments)
 
@@ -146,29 +139,21 @@ def _created(events: str | list[str]) -> bool:
     return any(name in {"s3:ObjectCreated:*", "s3:ObjectCreated:Put"} for name in names)
 
 
-def _input(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
-
-
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class _Resolver:
-    """Replaces CloudFormation's intrinsic functions by what they come to on this machine."""
+    """Replaces those of CloudFormation's intrinsic functions that are used by what they come to here."""
 
     def __init__(self, document: dict[str, Any], region: str, parameters: Mapping[str, str]) -> None:
         declared = document.get("Parameters", {})
         if unknown := parameters.keys() - declared.keys():
             raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
-        self._conditions = document.get("Conditions", {})
         self._names = {
             "AWS::AccountId": ACCOUNT,
             "AWS::Region": region,
             "AWS::Partition": "aws",
-            "AWS::URLSuffix": "amazonaws.com",
-            "AWS::StackName": "lifeboat-local",
-            "AWS::NoValue": None,
             **{name: parameters.get(name, details.get("Default")) for name, details in declared.items()},
         }
         # A resource that exists only in the cloud goes by its logical id here.
@@ -177,59 +162,27 @@ class _Resolver:
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [found for item in value if (found := self(item)) is not None]
+            return [self(item) for item in value]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             name, argument = next(iter(value.items()))
             if name == "Ref" or name.startswith("Fn::"):
                 return self._intrinsic(name, argument)
-        return {key: found for key, item in value.items() if (found := self(item)) is not None}
-
-    def condition(self, value: Any) -> bool:
-        if isinstance(value, str):
-            return self.condition(self._conditions[value])
-        name, argument = next(iter(value.items()))
-        match name:
-            case "Condition":
-                return self.condition(argument)
-            case "Fn::Equals":
-                return str(self(argument[0])) == str(self(argument[1]))
-            case "Fn::Not":
-                return not self.condition(argument[0])
-            case "Fn::And":
-                return all(self.condition(part) for part in argument)
-            case "Fn::Or":
-                return any(self.condition(part) for part in argument)
-        raise ValueError(f"{name} is not a condition that can be resolved locally")
+        return {key: self(item) for key, item in value.items()}
 
     def _intrinsic(self, name: str, argument: Any) -> Any:
         match name:
             case "Ref":
                 return self._name(argument)
             case "Fn::Sub":
-                text, values = argument if isinstance(argument, list) else (argument, {})
-                return re.sub(
-                    r"\$\{(!?)([^}]+)\}",
-                    lambda found: self._substitute(found[1], found[2].strip(), values),
-                    text,
-                )
+                return re.sub(r"\$\{([^}]+)\}", lambda match: self._attribute(match[1].strip()), argument)
             case "Fn::GetAtt":
-                id_, _, attribute = (
-                    argument.partition(".") if isinstance(argument, str) else (argument[0], "", argument[1])
-                )
-                return f"{self._name(id_)}.{attribute}"
-            case "Fn::If":
-                return self(argument[1] if self.condition(argument[0]) else argument[2])
-            case "Fn::Join":
-                return argument[0].join(str(part) for part in self(argument[1]))
+                return self._attribute(argument)
         raise ValueError(f"{name} cannot be resolved locally")
 
-    def _substitute(self, literal: str, name: str, values: Mapping[str, Any]) -> str:
-        if literal:
-            return f"${{{name}}}"
-        if name in values:
-            return str(self(values[name]))
+    def _attribute(self, name: str) -> str:
+        """What `Name`, or `Id.Attribute`, comes to, as text."""
         if name in self._names:
             return str(self._names[name])
         id_, dot, attribute = name.partition(".")
@@ -252,7 +205,7 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
         value = loader.construct_sequence(node, deep=True)
     else:
         raise ValueError(f"!{suffix} cannot be read:{node.start_mark}")
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
 
 
 _Loader.add_multi_constructor("!", _short_form)

@@ -1,37 +1,60 @@
-"""`upload FILE`: put a dataset into the running store and see what becomes of it there."""
+"""`upload FILE` and `model FILE`: put a table into the running store and see what becomes of it there."""
 
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-from functions.core.base.errors import NoChampion
+from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.registry import deployment, versions
-from functions.core.registry.manifest import Manifest
-from functions.core.storage.contract import Entry, Store
+from functions.core.registry.manifest import Columns, Manifest
+from functions.core.storage.contract import Entry
+from functions.core.storage.view import SCHEMA, ModelStore
+from functions.local.tables import (
+    Say,
+    Table,
+    curl,
+    example_row,
+    name_of,
+    put_file,
+    put_schema,
+    say_bad_rows,
+    say_columns,
+    say_reading,
+)
 
 TRAINING_SECONDS = 900.0
 PROMOTION_SECONDS = 30.0
 POLL_SECONDS = 0.5
-FIRST_REASONS = 5
-
-Say = Callable[[str], None]
 
 
-def upload(store: Store, file: Path, say: Say, *, patience: float = TRAINING_SECONDS) -> bool:
-    """Upload `file` to datasets/ and say what the retrain made of it. Returns whether it was accepted."""
-    body = file.read_bytes()
+def make_model(store: ModelStore, table: Table, api: str, say: Say) -> bool:
+    """Make a model of a table: keep its schema, upload its file, wait, and say how it is asked.
+
+    api: where the API answers. Returns whether there is a version of the model now. Raises what
+    `put_schema` does, before anything is written.
+    """
+    put_schema(store, table, say)
+    if not upload(store, table, say):
+        return False
+    version = deployment.read_champion(store)[0].version
+    row = example_row(table, versions.read_manifest(store, version).schema_of_rows)
+    say("Ask it, with the key that `make run` printed, or another one (make key), in KEY:")
+    say("\n".join(curl(f"{api}/models/{store.model}/predict", row, "$KEY")))
+    return True
+
+
+def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAINING_SECONDS) -> bool:
+    """Upload the table's file and say what the retrain made of it. Returns whether it was accepted."""
+    body = table.file.read_bytes()
     sha256 = hashlib.sha256(body).hexdigest()
-    key = f"datasets/{file.with_suffix('.csv').name}"
-    refusals = f"rejected/{key.removeprefix('datasets/')}."
+    refusals = f"rejected/{name_of(table.file)}."
     refused_before = set(store.list(refusals))
     before = set(versions.published(store))
-    same = [version for version in before if versions.read_manifest(store, version).dataset.sha256 == sha256]
-    store.put(key, body)
-    say(f"Uploaded   {file.name} ({len(body):,} bytes) to {key}")
+    same = _made_of(store, before, sha256)
+    key = put_file(store, table.file)
+    say(f"Uploaded   {table.file.name} ({len(body):,} bytes) to {key}")
     if same:
-        say(f"Unchanged  the same file made version {same[0]} before; only other training code makes another")
+        say(f"Unchanged  the same file made version {same} before; only other training code makes another")
         return True
     say("Waiting    for the retrain ...")
     deadline = time.monotonic() + patience
@@ -51,12 +74,27 @@ def upload(store: Store, file: Path, say: Say, *, patience: float = TRAINING_SEC
     return False
 
 
-def _say_published(store: Store, manifest: Manifest, say: Say) -> None:
-    rows = f"{manifest.dataset.rows:,} rows"
-    left_out = f", {manifest.dataset.rejected_rows:,} left out" if manifest.dataset.rejected_rows else ""
-    say(f"Published  version {manifest.version}: {manifest.model} on {rows}{left_out}")
+def _made_of(store: ModelStore, published: set[str], sha256: str) -> str | None:
+    """The version that these bytes made by the schema of today, if one did."""
+    try:
+        schema = json.loads(store.get(SCHEMA).body)
+    except NotFound:
+        schema = None
+    for version in sorted(published):
+        try:
+            manifest = versions.read_manifest(store, version)
+        except UnusableModel:
+            continue
+        if manifest.dataset.sha256 == sha256 and schema in (None, manifest.table_schema):
+            return version
+    return None
+
+
+def _say_published(store: ModelStore, manifest: Manifest, say: Say) -> None:
+    say(f"Published  version {manifest.version}: {manifest.model} on {manifest.dataset.rows:,} rows")
+    say_reading(store, manifest, say)
     if not manifest.decision.promote:
-        say(f"Kept       the champion stays: {manifest.decision.reason}")
+        say(f"Kept       out of service: {manifest.decision.reason}")
         return
     deadline = time.monotonic() + PROMOTION_SECONDS
     while time.monotonic() < deadline:
@@ -72,11 +110,9 @@ def _say_published(store: Store, manifest: Manifest, say: Say) -> None:
     say("Kept       another version was promoted meanwhile; the retrain's log says why this one was not")
 
 
-def _say_refused(store: Store, entry: Entry, say: Say) -> None:
+def _say_refused(store: ModelStore, entry: Entry, say: Say) -> None:
     report = json.loads(store.get(entry.key).body)
-    say(f"Refused    {report['reason']}; the champion stays")
-    bad_rows = report["bad_rows"]
-    for row in bad_rows[:FIRST_REASONS]:
-        say(f"             line {row['line']}, {row['column'] or 'row'}: {row['reason']}")
-    if len(bad_rows) > FIRST_REASONS:
-        say(f"             and {len(bad_rows) - FIRST_REASONS} more in {entry.key}")
+    say(f"Refused    {report['reason']}; nothing else has changed")
+    if "columns" in report:
+        say_columns(Columns.model_validate(report["columns"]), report.get("notes", ()), say)
+    say_bad_rows(report["bad_rows"], len(report["bad_rows"]), store.full(entry.key), say)

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from functions.core.schema.columns import to_rows
-from functions.core.schema.table import read_passengers
+from functions.core.schema.parsing import read_schema
+from functions.core.schema.table import open_table
+from functions.local.story import SHIPPED_SCHEMA
 
 _YEARS = 25
 _OLD = 50
@@ -39,7 +41,7 @@ def same_ship(dataset: Path, count: int, seed: int) -> list[Traveller]:
 def other_ship(dataset: Path, count: int, seed: int) -> list[Traveller]:
     """`count` passengers of the other ship."""
     draw = np.random.default_rng(seed)
-    return [_on_the_other_ship(one, draw) for one in _drawn(dataset, count, draw)]
+    return [_on_the_other_ship(traveller, draw) for traveller in _drawn(dataset, count, draw)]
 
 
 def _drawn(dataset: Path, count: int, draw: np.random.Generator) -> list[Traveller]:
@@ -48,9 +50,10 @@ def _drawn(dataset: Path, count: int, draw: np.random.Generator) -> list[Travell
 
 
 def _travellers(dataset: Path) -> Iterator[Traveller]:
+    schema = read_schema(SHIPPED_SCHEMA.read_bytes())
     with dataset.open("rb") as stream:
-        for chunk in read_passengers(stream, labelled=True):
-            for row, survived in zip(to_rows(chunk.columns), chunk.survived, strict=True):
+        for chunk in open_table(stream, schema, labelled=True):
+            for row, survived in zip(to_rows(chunk.columns), chunk.outcomes, strict=True):
                 yield Traveller(row, survived == 1)
 
 

@@ -1,1 +1,1 @@
-"""Lists, compares, promotes, rolls back and deletes models, for whoever holds the key to it."""
+"""Lists models, and compares, promotes, rolls back and deletes their versions, for whoever has the key."""

@@ -8,7 +8,7 @@ from functions.core.base.errors import NoChampion
 from functions.core.registry import deployment
 from functions.core.registry.listing import ListedVersion, newest_first, summarize
 from functions.core.registry.versions import Publication
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 
 # A time and a version: see `_place`.
 PLACE = r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{16}$"
@@ -22,13 +22,15 @@ class VersionPage(BaseModel):
     )
 
 
-def list_versions(store: Store, *, limit: int, after: str | None = None) -> VersionPage:
+def list_versions(store: ModelStore, *, limit: int, after: str | None = None) -> VersionPage:
     """The `limit` versions published last before `after`, the `next` of another page; None begins.
 
     A place is a time and a version, so it stays one when its version is deleted. Raises `UnusableModel`
     when the record of the champion is damaged.
     """
-    remaining = [one for one in newest_first(store) if after is None or _place(one) < after]
+    remaining = [
+        publication for publication in newest_first(store) if after is None or _place(publication) < after
+    ]
     page, champion = remaining[:limit], None
     with suppress(NoChampion):
         champion, _ = deployment.read_champion(store)

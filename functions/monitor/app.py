@@ -2,27 +2,42 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from functions.core.base.errors import Conflict, NotFound
 from functions.core.base.ids import VERSION
-from functions.core.http.api import add_document, guarded_by, holder_of, new_api
+from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api
 from functions.core.http.refusals import error_answers
+from functions.core.registry.models import require_model
+from functions.core.storage.view import ModelStore
 from functions.monitor import catalog, reports
 from functions.monitor.catalog import ID, Catalog, Dataset
 from functions.monitor.report import Report, Training
 from functions.monitor.reports import ReportPage
-from functions.monitor.service import Service, service
+from functions.monitor.service import service
 from functions.monitor.state import read_state
 
 
-async def _service() -> Service:
-    return service()
+def _default_model() -> str:
+    return service().settings.default_model
 
 
-MAY_READ = guarded_by(holder_of("predict"))
-MAY_ACT = guarded_by(holder_of("admin"))
-CurrentService = Annotated[Service, Depends(_service)]
+async def _model(request: Request) -> str:
+    """The model that a request is about. Raises `NotFound` for one that is named in vain."""
+    model = model_of(request, _default_model())
+    if "model" in request.path_params:
+        require_model(service().store_of(model))
+    return model
+
+
+async def _store(request: Request) -> ModelStore:
+    return service().store_of(model_of(request, _default_model()))
+
+
+MAY_READ = guarded_by(holder_of("predict", _default_model))
+MAY_ACT = guarded_by(holder_of("admin", _default_model))
+CurrentModel = Annotated[str, Depends(_model)]
+CurrentStore = Annotated[ModelStore, Depends(_store)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
 # Reports are named with eight digits.
 _LAST = 99_999_999
@@ -37,18 +52,17 @@ DatasetId = Annotated[
         examples=["b6b62a1f66bbb2b3"],
     ),
 ]
-Version = Annotated[str | None, Query(pattern=VERSION, description="Only those that went into this version")]
+Version = Annotated[
+    str | None, Query(alias="model", pattern=VERSION, description="Only those that went into this version")
+]
 
 _ON_READ = error_answers(401, 403, 404, 422, 503)
-_ON_ACT = error_answers(401, 403, 409, 503)
+_ON_ACT = error_answers(401, 403, 404, 409, 503)
 
-app = new_api(
-    "Lifeboat: monitoring",
-    "What the champion is asked, how well it answers, and what the next model is made from.",
-)
+router = APIRouter()
 
 
-@app.post(
+@router.post(
     "/monitoring/run",
     summary="Take in what is new, now",
     description=(
@@ -58,32 +72,31 @@ app = new_api(
     responses=_ON_ACT,
     dependencies=MAY_ACT,
 )
-async def run(service: CurrentService) -> Report:
-    return service.run()
+async def run(model: CurrentModel) -> Report:
+    return service().run(model)
 
 
-@app.get("/monitoring/report", summary="Read the last report", responses=_ON_READ, dependencies=MAY_READ)
-async def report(service: CurrentService) -> Report:
-    return _last(service)
+@router.get("/monitoring/report", summary="Read the last report", responses=_ON_READ, dependencies=MAY_READ)
+async def read_last_report(store: CurrentStore) -> Report:
+    return _last(store)
 
 
-@app.get("/monitoring/reports", summary="List the reports", responses=_ON_READ, dependencies=MAY_READ)
-async def listed(service: CurrentService, limit: Limit = 20, before: Before = None) -> ReportPage:
-    newest = _last(service).sequence if before is None else before - 1
-    return reports.page(service.store, newest, limit=limit)
+@router.get("/monitoring/reports", summary="List the reports", responses=_ON_READ, dependencies=MAY_READ)
+async def list_reports(store: CurrentStore, limit: Limit = 20, before: Before = None) -> ReportPage:
+    newest = _last(store).sequence if before is None else before - 1
+    return reports.list_reports(store, newest, limit=limit)
 
 
-@app.get("/monitoring/reports/{sequence}", summary="Read a report", responses=_ON_READ, dependencies=MAY_READ)
-async def one(service: CurrentService, sequence: Sequence) -> Report:
-    return reports.read(service.store, sequence)
+@router.get(
+    "/monitoring/reports/{sequence}", summary="Read a report", responses=_ON_READ, dependencies=MAY_READ
+)
+async def read_report(store: CurrentStore, sequence: Sequence) -> Report:
+    return reports.read_report(store, sequence)
 
 
-add_document(app, "/monitoring", MAY_READ)
-
-
-@app.post(
+@router.post(
     "/training",
-    summary="Train another model on what was labelled",
+    summary="Train another version on what was labelled",
     description=(
         "Puts a dataset together from the rows that the champion was made from and the labelled predictions. "
         "Its upload starts a retrain, which the gate ends. Without a new label it is `unchanged`; 409 says "
@@ -93,24 +106,36 @@ add_document(app, "/monitoring", MAY_READ)
     responses=_ON_ACT,
     dependencies=MAY_ACT,
 )
-async def train(service: CurrentService) -> Training:
-    training = service.run(requested=True).training
+async def train(model: CurrentModel) -> Training:
+    training = service().run(model, requested=True).training
     if training.outcome == "held":
         raise Conflict(training.why)
     return training
 
 
-@app.get("/datasets", summary="List the datasets", responses=_ON_READ, dependencies=MAY_READ)
-async def datasets(service: CurrentService, model: Version = None) -> Catalog:
-    return catalog.datasets_of(service.store, model) if model else catalog.catalog(service.store)
+@router.get("/datasets", summary="List the datasets", responses=_ON_READ, dependencies=MAY_READ)
+async def list_datasets(store: CurrentStore, version: Version = None) -> Catalog:
+    return catalog.datasets_of(store, version) if version else catalog.list_datasets(store)
 
 
-@app.get("/datasets/{id}", summary="Describe a dataset", responses=_ON_READ, dependencies=MAY_READ)
-async def dataset(service: CurrentService, id_: DatasetId) -> Dataset:
-    return catalog.read_dataset(service.store, id_)
+@router.get("/datasets/{id}", summary="Describe a dataset", responses=_ON_READ, dependencies=MAY_READ)
+async def read_dataset(store: CurrentStore, id_: DatasetId) -> Dataset:
+    return catalog.read_dataset(store, id_)
 
 
-def _last(service: Service) -> Report:
-    if held := read_state(service.store):
+def _last(store: ModelStore) -> Report:
+    if held := read_state(store):
         return held[0].report
-    raise NotFound("there is no report yet; the monitor runs every hour, and on POST /monitoring/run")
+    raise NotFound(
+        f"there is no report of the model {store.model} yet; the monitor runs every hour, and on "
+        "POST /monitoring/run"
+    )
+
+
+app = new_api(
+    "Lifeboat: monitoring",
+    "What the champion is asked, how well it answers, and what the next model is made from.",
+)
+app.include_router(router)
+app.include_router(router, prefix="/models/{model}")
+add_document(app, "/monitoring", MAY_READ)

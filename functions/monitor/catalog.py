@@ -11,15 +11,15 @@ from pydantic import BaseModel, Field
 from functions.core.base.errors import NotFound, UnusableModel
 from functions.core.registry import versions
 from functions.core.registry.manifest import DatasetFacts, Manifest
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 
 ID = r"^[0-9a-f]{16}$"
 # Read one by one, twenty manifests would take S3 half a second.
-_READ_AT_ONCE = 8
+READ_AT_ONCE = 8
 
 
 class Dataset(BaseModel):
-    """A dataset that models were made from. `facts` are those of its first upload that made one."""
+    """A dataset that versions were made from. `facts` are those of its first upload that made one."""
 
     id: str = Field(description="Of the bytes, whatever their name", examples=["0d1c3a5a8b0e9f21"])
     facts: DatasetFacts
@@ -29,7 +29,7 @@ class Dataset(BaseModel):
 
 
 class WithoutModel(BaseModel):
-    """An object below `datasets/` that no published model was made from."""
+    """An uploaded object that no published version was made from."""
 
     key: str
     size: int = Field(description="Bytes")
@@ -43,11 +43,11 @@ class Catalog(BaseModel):
     )
 
 
-def catalog(store: Store) -> Catalog:
-    """All datasets, from the manifests of all versions. A damaged manifest is left out."""
+def list_datasets(store: ModelStore) -> Catalog:
+    """All datasets of a model, from the manifests of all versions. A damaged manifest is left out."""
     facts: dict[str, DatasetFacts] = {}
     models, grew_into = defaultdict(list), defaultdict(list)
-    manifests = sorted(_manifests(store), key=lambda one: one.created_at)
+    manifests = sorted(_manifests(store), key=lambda manifest: manifest.created_at)
     for manifest in manifests:
         id_ = _id(manifest.dataset.sha256)
         facts.setdefault(id_, manifest.dataset)
@@ -57,51 +57,54 @@ def catalog(store: Store) -> Catalog:
     datasets = [
         Dataset(
             id=id_,
-            facts=one,
+            facts=facts_of_first,
             models=models[id_],
             grew_into=[*dict.fromkeys(grew_into[id_])],
             models_of_those=[version for other in dict.fromkeys(grew_into[id_]) for version in models[other]],
         )
-        for id_, one in facts.items()
+        for id_, facts_of_first in facts.items()
     ]
     return Catalog(datasets=datasets[::-1], without_model=[*_without_model(store, manifests)])
 
 
-def read_dataset(store: Store, id_: str) -> Dataset:
+def read_dataset(store: ModelStore, id_: str) -> Dataset:
     """Raises `NotFound`."""
-    for dataset in catalog(store).datasets:
+    for dataset in list_datasets(store).datasets:
         if dataset.id == id_:
             return dataset
-    raise NotFound(f"no model was made from a dataset {id_}")
+    raise NotFound(f"no version of {store.model} was made from a dataset {id_}")
 
 
-def datasets_of(store: Store, version: str) -> Catalog:
+def datasets_of(store: ModelStore, version: str) -> Catalog:
     """The datasets whose rows went into `version`. Raises `NotFound`, `UnusableModel`."""
     own = versions.read_manifest(store, version).dataset
     ids = {_id(own.sha256)} | ({_id(own.lineage.reference_sha256)} if own.lineage else set())
-    return Catalog(datasets=[one for one in catalog(store).datasets if one.id in ids], without_model=[])
+    datasets = [dataset for dataset in list_datasets(store).datasets if dataset.id in ids]
+    return Catalog(datasets=datasets, without_model=[])
 
 
 def _id(sha256: str) -> str:
     return sha256[:16]
 
 
-def _manifests(store: Store) -> Iterator[Manifest]:
+def _manifests(store: ModelStore) -> Iterator[Manifest]:
     def read(version: str) -> Manifest | None:
         # One that is damaged, or was deleted since it was listed.
         with suppress(UnusableModel, NotFound):
             return versions.read_manifest(store, version)
         return None
 
-    with ThreadPoolExecutor(_READ_AT_ONCE) as readers:
+    with ThreadPoolExecutor(READ_AT_ONCE) as readers:
         yield from filter(None, readers.map(read, versions.published(store)))
 
 
-def _without_model(store: Store, manifests: Iterable[Manifest]) -> Iterator[WithoutModel]:
+def _without_model(store: ModelStore, manifests: Iterable[Manifest]) -> Iterator[WithoutModel]:
+    # By their keys in the store, which is what manifests have.
     newest: dict[str, datetime] = {}
     for manifest in manifests:
-        key, at = manifest.dataset.key, manifest.dataset.uploaded_at
-        newest[key] = max(at, newest.get(key, at))
+        key, uploaded_at = manifest.dataset.key, manifest.dataset.uploaded_at
+        newest[key] = max(uploaded_at, newest.get(key, uploaded_at))
     for entry in store.list("datasets/"):
-        if entry.key not in newest or entry.modified > newest[entry.key]:
-            yield WithoutModel(key=entry.key, size=entry.size, uploaded_at=entry.modified)
+        key = store.full(entry.key)
+        if key not in newest or entry.modified > newest[key]:
+            yield WithoutModel(key=key, size=entry.size, uploaded_at=entry.modified)

@@ -1,27 +1,29 @@
 """Whether a window holds what the champion's dataset held: gaps, categories, ranges."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from functions.core.base.records import Record
-from functions.core.schema.passenger import FEATURES
+from functions.core.stats.drift import homogeneity
 from functions.core.stats.records import Distribution, Tally
-from functions.monitor.drift import homogeneity
 
 
-class DataLimits(BaseModel):
-    """What may be otherwise than in the dataset before it raises an alarm. Shares are 0 to 1."""
+@dataclass(frozen=True, slots=True)
+class DataLimits:
+    """What may be otherwise than in the dataset before it raises an alarm. Shares are 0 to 1.
 
-    model_config = ConfigDict(frozen=True)
+    min_rows: rows of a window below which nothing raises an alarm. missing_change: change of the share of
+    missing values. max_unknown: share of values in no category, or outside the range, of the dataset. alpha:
+    p-value below which a change is not chance.
+    """
 
-    min_rows: int = Field(300, ge=1, description="rows of a window below which nothing raises an alarm")
-    missing_change: float = Field(0.1, gt=0, le=1, description="change of the share of missing values")
-    most_unknown: float = Field(
-        0.05, gt=0, le=1, description="share of values in no category, or outside the range, of the dataset"
-    )
-    alpha: float = Field(0.001, gt=0, lt=1, description="p-value below which a change is not chance")
+    min_rows: int = 300
+    missing_change: float = 0.1
+    max_unknown: float = 0.05
+    alpha: float = 0.001
 
 
 class FeatureData(Record):
@@ -46,14 +48,16 @@ def data_quality(
 ) -> DataQuality:
     """What came in a window, by the bins of the champion's dataset.
 
-    reference, window: as in `functions.monitor.drift.feature_drift`.
+    reference, window: as in `functions.monitor.drift.feature_drift`; the probability is no data.
     """
     rows = max((tally.rows for tally in window.values()), default=0)
-    features = {name: _feature(reference[name], window[name]) for name in FEATURES}
+    features = {
+        name: _feature(known, window[name]) for name, known in reference.items() if name != "probability"
+    }
     alarms = []
-    for name, found in features.items():
+    for name, feature in features.items():
         if window[name].rows >= limits.min_rows:
-            alarms += _alarms(name, found, reference[name], window[name], limits)
+            alarms += _alarms(name, feature, reference[name], window[name], limits)
     return DataQuality(rows=rows, features=features, alarms=alarms)
 
 
@@ -72,23 +76,23 @@ def _missing(counts: list[int]) -> float:
 
 
 def _alarms(
-    name: str, found: FeatureData, reference: Distribution, window: Tally, limits: DataLimits
+    name: str, feature: FeatureData, reference: Distribution, window: Tally, limits: DataLimits
 ) -> list[str]:
     alarms = []
     gaps = [np.array([counts[-1], sum(counts[:-1])], float) for counts in (reference.counts, window.counts)]
     *_, p_value = homogeneity(*gaps)
-    if abs(found.missing - found.missing_in_dataset) > limits.missing_change and p_value < limits.alpha:
+    if abs(feature.missing - feature.missing_in_dataset) > limits.missing_change and p_value < limits.alpha:
         alarms.append(
-            f"{name} is missing in {found.missing:.0%} of rows, {found.missing_in_dataset:.0%} before"
+            f"{name} is missing in {feature.missing:.0%} of rows, {feature.missing_in_dataset:.0%} before"
         )
-    unseen = sum(found.unseen.values())
-    if unseen > limits.most_unknown * window.rows:
+    unseen = sum(feature.unseen.values())
+    if unseen > limits.max_unknown * window.rows:
         alarms.append(
-            f"{name} is {' or '.join(found.unseen)} in {unseen:,} rows, which the dataset never has"
+            f"{name} is {' or '.join(feature.unseen)} in {unseen:,} rows, which the dataset never has"
         )
-    if found.outside > limits.most_unknown * window.rows:
+    if feature.outside > limits.max_unknown * window.rows:
         least, most = reference.least, reference.most
         alarms.append(
-            f"{name} lies outside {least:g} to {most:g}, the dataset's range, in {found.outside:,} rows"
+            f"{name} lies outside {least:g} to {most:g}, the dataset's range, in {feature.outside:,} rows"
         )
     return alarms

@@ -2,13 +2,15 @@
 
 The rows it begins with are always those of a dataset that people uploaded: where the champion was made from
 a dataset of this module, the one with which that begins. To these come the predictions with an outcome, the
-newest label of each; those that may be measured by are marked (`functions.monitor.thinning`). The object's
-name is a hash of these rows and labels: what was uploaded before is found by it. Which rows are marked moves
-with the traffic, and is no reason to train anew.
+newest label of each; those that may be measured by are marked (`functions.monitor.thinning`). All are written
+by the champion's schema. The object's name is a hash of the rows, the labels and the schema: what was
+uploaded before is found by it. Which rows are marked moves with the traffic, and is no reason to train anew.
 """
 
 import csv
 import hashlib
+import io
+import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,18 +19,21 @@ from dataclasses import dataclass
 from io import BufferedRandom
 from typing import Any
 
-from functions.core.base.errors import LifeboatError, NotFound
+from functions.core.base.errors import InvalidInput, LifeboatError, NotFound
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.schema.columns import Columns, from_values
-from functions.core.schema.passenger import FEATURES
-from functions.core.schema.table import LABEL, REPRESENTATIVE, read_passengers
+from functions.core.schema.schema import REPRESENTATIVE, Schema
+from functions.core.schema.table import open_table
+from functions.core.schema.target import Target
 from functions.core.stats.records import Tally
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.monitor.labelled import Labelled
 from functions.monitor.report import Reason
 from functions.monitor.thinning import representative
 
-_HEADER = ",".join([*FEATURES, LABEL, REPRESENTATIVE, "prediction_id"]) + "\n"
+_ID = "prediction_id"
+# Of the reference, that are in memory as tensors at once.
+_CHUNK_ROWS = 10_000
 
 
 class LostReference(LifeboatError):
@@ -37,15 +42,15 @@ class LostReference(LifeboatError):
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A dataset that was put together, and where it belongs."""
+    """A dataset that was put together, and where it belongs in the view of its model."""
 
     key: str
     body: bytes
     lineage: Lineage
 
 
-def build(
-    store: Store,
+def build_dataset(
+    store: ModelStore,
     champion: Manifest,
     labelled: Sequence[Labelled],
     answered: Iterable[Tally],
@@ -53,23 +58,45 @@ def build(
 ) -> Built:
     """Put the dataset together. Raises `LostReference`.
 
-    labelled: in the order in which they are to stand. answered: as `representative` takes it.
+    labelled: in the order in which they are to stand; they fit the champion's schema. answered: as
+    `representative` takes it.
     """
-    found = _lineage(champion, len(labelled), reason)
-    with _reference(store, found) as file:
-        parts = [_HEADER]
-        for chunk in read_passengers(file, labelled=True):
-            parts += _lines(chunk.columns, chunk.survived, chunk.representative, [""] * len(chunk.survived))
-    values = {name: [one.features[name] for one in labelled] for name in FEATURES}
-    survived = [int(one.survived) for one in labelled]
-    ids = [one.prediction_id for one in labelled]
-    before = _marked(store, champion)
-    kept = [int(one) for one in representative(champion, labelled, answered)]
-    kept = [mark or int(id_ in before) for id_, mark in zip(ids, kept, strict=True)]
-    parts += _lines(from_values(values), survived, kept, ids)
-    named_by = [found.reference_sha256, *(f"{one.prediction_id}{one.survived:d}" for one in labelled)]
-    name = hashlib.sha256("".join(named_by).encode()).hexdigest()[:16]
-    return Built(f"datasets/labelled-{name}.csv", "".join(parts).encode(), found)
+    schema = champion.schema_of_rows
+    lineage = _lineage(champion, len(labelled), reason)
+    ids = [label.prediction_id for label in labelled]
+    before = _ids_measured_by(store, champion)
+    marks = [
+        mark or id_ in before
+        for id_, mark in zip(ids, representative(champion, labelled, answered), strict=True)
+    ]
+    table = _Table(schema)
+    with _reference(store, lineage) as file:
+        _copy_rows(file, table, schema, lineage.reference_key)
+    values = {name: [label.features[name] for label in labelled] for name in schema.names}
+    table.add(from_values(values, schema), [label.outcome for label in labelled], marks, ids)
+    name = _fingerprint(champion, lineage, labelled)
+    return Built(f"datasets/labelled-{name}.csv", table.body(), lineage)
+
+
+def _copy_rows(file: BufferedRandom, table: "_Table", schema: Schema, key: str) -> None:
+    try:
+        for chunk in open_table(file, schema, labelled=True, chunk_rows=_CHUNK_ROWS):
+            table.add(chunk.columns, chunk.outcomes, chunk.representative, [""] * len(chunk.outcomes))
+    except InvalidInput as error:
+        # The champion may have been made by a later schema, from rows that other people labelled since.
+        raise LostReference(f"{key} cannot be read by the champion's schema: {error}") from error
+
+
+def schema_fingerprint(champion: Manifest) -> str:
+    """A hash that changes when the champion's schema does."""
+    return hashlib.sha256(json.dumps(champion.table_schema, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _fingerprint(champion: Manifest, lineage: Lineage, labelled: Sequence[Labelled]) -> str:
+    """A hash of what the dataset is made of."""
+    parts = [lineage.reference_sha256, schema_fingerprint(champion)]
+    parts += (f"{label.prediction_id}{label.outcome:d}" for label in labelled)
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
 def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
@@ -86,14 +113,16 @@ def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
 
 
 @contextmanager
-def _reference(store: Store, found: Lineage) -> Iterator[BufferedRandom]:
+def _reference(store: ModelStore, lineage: Lineage) -> Iterator[BufferedRandom]:
     """The very bytes that were uploaded then, in a temporary file."""
-    key = found.reference_key
-    if not key.startswith("datasets/"):
-        raise LostReference(f"the champion was made from {key}, which was not uploaded to datasets/")
+    key = lineage.reference_key
+    if not key.startswith(store.full("datasets/")):
+        raise LostReference(
+            f"the champion was made from {key}, which was not uploaded to {store.full('datasets/')}"
+        )
     try:
-        with _copy_of(store, key, found.reference_version_id) as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != found.reference_sha256:
+        with _copy_of(store, key, lineage.reference_version_id) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != lineage.reference_sha256:
                 raise LostReference(f"{key} is not what it was when the champion was made from it")
             file.seek(0)
             yield file
@@ -101,7 +130,7 @@ def _reference(store: Store, found: Lineage) -> Iterator[BufferedRandom]:
         raise LostReference(f"{key}, which the champion was made from, is gone") from error
 
 
-def _marked(store: Store, champion: Manifest) -> set[str]:
+def _ids_measured_by(store: ModelStore, champion: Manifest) -> set[str]:
     """The labelled predictions, by id, that the champion was measured by itself.
 
     They were like the traffic of their time, when other versions answered. Without their dataset there is
@@ -112,30 +141,57 @@ def _marked(store: Store, champion: Manifest) -> set[str]:
         return set()
     try:
         with _copy_of(store, facts.key, facts.version_id) as file:
-            rows = csv.DictReader(line.decode() for line in file)
-            return {row["prediction_id"] for row in rows if row.get(REPRESENTATIVE) == "1"}
-    except NotFound:
+            rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
+            return {row[_ID] for row in rows if row.get(REPRESENTATIVE) == "1"}
+    except (NotFound, ValueError):
+        # It is gone, or lies where no dataset of this model can.
         return set()
 
 
 @contextmanager
-def _copy_of(store: Store, key: str, version_id: str | None) -> Iterator[BufferedRandom]:
-    """A dataset in a temporary file. Raises `NotFound`."""
+def _copy_of(store: ModelStore, key: str, version_id: str | None) -> Iterator[BufferedRandom]:
+    """A dataset in a temporary file. key: in the store. Raises `NotFound`."""
     with tempfile.TemporaryFile() as file:
-        with store.open(key, version_id) as stream:
+        with store.open(store.relative(key), version_id) as stream:
             shutil.copyfileobj(stream, file)
         file.seek(0)
         yield file
 
 
-def _lines(
-    columns: Columns, survived: Sequence[int], kept: Sequence[int], ids: Sequence[str]
-) -> Iterator[str]:
-    cells = [map(_cell, columns[name].ravel()) for name in FEATURES]
-    for row in zip(*cells, map(str, survived), map(str, kept), ids, strict=True):
-        yield ",".join(row) + "\n"
+class _Table:
+    """A CSV of labelled rows that `core.schema.table` reads back by the same schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._names = schema.names
+        self._outcomes = _outcome_cells(schema.target)
+        self._text = io.StringIO(newline="")
+        # As RFC 4180 ends lines: cells with either character are put in quotes.
+        self._rows = csv.writer(self._text, lineterminator="\r\n")
+        self._rows.writerow([*schema.names, schema.target.name, REPRESENTATIVE, _ID])
+
+    def add(
+        self, columns: Columns, outcomes: Iterable[int], marks: Iterable[int], ids: Sequence[str]
+    ) -> None:
+        """Add rows. columns: of tensors [N, 1]; the others have N items."""
+        features = [map(_cell, columns[name].ravel()) for name in self._names]
+        outcome_cells = (self._outcomes[int(outcome)] for outcome in outcomes)
+        mark_cells = (str(int(mark)) for mark in marks)
+        self._rows.writerows(zip(*features, outcome_cells, mark_cells, ids, strict=True))
+
+    def body(self) -> bytes:
+        return self._text.getvalue().encode()
 
 
 def _cell(value: Any) -> str:
     """A category as it is; of a float32 the shortest text that it can be read back from; "" for missing."""
     return "" if value != value else str(value).removesuffix(".0")
+
+
+def _outcome_cells(target: Target) -> tuple[str, str]:
+    """What stands in the target's column for a negative and for a positive outcome: what the reader takes for
+    it."""
+    negative, positive = target.answers
+    if not isinstance(positive, bool):
+        return str(negative), str(positive)
+    # Of a target with more than two words, 1 may be one of them.
+    return ("0", "1") if (target.code("0"), target.code("1")) == (0, 1) else ("false", "true")

@@ -7,10 +7,14 @@ from mangum import Mangum
 from functions.monitor.app import app
 from functions.monitor.service import service
 
+# Of the time of an invocation, for what is under way when a model's share has passed.
+_RESERVED_SECONDS = 30.0
+
 _over_http = Mangum(app, lifespan="off")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("source") == "aws.events":
-        return service().run_on_schedule()
+        left = context.get_remaining_time_in_millis() / 1000
+        return service().run_on_schedule(seconds=left - _RESERVED_SECONDS)
     return _over_http(event, context)

@@ -19,16 +19,17 @@ from functions.core.base.errors import NotFound
 from functions.core.base.logs import log
 from functions.core.base.records import Record
 from functions.core.predictions.labels import PREFIX, Label, read_labels
-from functions.core.predictions.records import Value
+from functions.core.predictions.records import Value, features_fit
 from functions.core.predictions.search import search
-from functions.core.storage.contract import Store
+from functions.core.schema.schema import Schema
+from functions.core.storage.view import ModelStore
 
 _FOLDER = "monitoring/labelled/"
 _LABELS = f"{PREFIX}dt="
 # Of the log, for labels whose predictions are not known yet. A GET takes some 25 ms, eight run at once, and
 # they bring some 50 MB a second: 25 s at most.
-_MOST_OBJECTS = 2_000
-_MOST_BYTES = 2**30
+_MAX_OBJECTS = 2_000
+_MAX_BYTES = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class Labelled:
     version: str
     probability: float
     features: dict[str, Value]
-    survived: bool
+    outcome: bool
     source: str
 
 
-class _Found(Record):
+class _Prediction(Record):
     version: str
     probability: float
     features: dict[str, Value]
@@ -52,70 +53,82 @@ class _Found(Record):
 class _Day(Record):
     """The labelled predictions of a day by id; None for one of which the log has no record."""
 
-    predictions: dict[str, _Found | None] = Field({})
+    predictions: dict[str, _Prediction | None] = Field({})
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What the names of all labels say. `digest` tells them from those of another time; `predictions`: how
-    many were labelled of each day (UTC)."""
+class LabelIndex:
+    """What the names of all labels say. fingerprint: a hash that changes when any label changes. by_day: how
+    many predictions of each day (UTC) were labelled."""
 
-    digest: str
-    predictions: Mapping[date, int]
+    fingerprint: str
+    by_day: Mapping[date, int]
 
 
-def read_names(store: Store) -> Names:
+def read_label_index(store: ModelStore) -> LabelIndex:
     """The names of all labels there are, in one listing: they tell who said what of which prediction."""
-    digest, predictions, last = hashlib.sha256(), Counter[date](), ""
+    digest, by_day, last = hashlib.sha256(), Counter[date](), ""
     for entry in store.list(_LABELS):
         digest.update(f"{entry.key}\n".encode())
         folder = entry.key.rpartition("/")[0]
         if folder != last:
             last = folder
             with suppress(ValueError):
-                predictions[date.fromisoformat(folder[len(_LABELS) :][:10])] += 1
-    return Names(digest.hexdigest()[:16], predictions)
+                by_day[date.fromisoformat(folder[len(_LABELS) :][:10])] += 1
+    return LabelIndex(digest.hexdigest()[:16], by_day)
 
 
-def read_labelled(store: Store, days: Iterable[date]) -> list[Labelled]:
+def labels_fingerprint(labelled: Iterable[Labelled]) -> str:
+    """A hash that changes when any of these labels changes."""
+    text = "".join(f"{label.prediction_id}{label.outcome:d}" for label in labelled)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_labelled(store: ModelStore, days: Iterable[date], schema: Schema) -> list[Labelled]:
     """The labelled predictions made on `days` (UTC), in the order of their ids, with the label that counts.
 
-    Labels of predictions that the log has no record of, or none that was found yet, are left out.
+    Labels of predictions that the log has no record of, or none that was found yet, are left out, and those
+    of which the record does not fit `schema`: other versions may have been asked about other features.
     """
-    return _read(store, days)[0]
+    return _read(store, days, schema)[0]
 
 
-def newest_labelled(store: Store, names: Names, most: int) -> tuple[list[Labelled], int]:
-    """The up to `most` labelled predictions that were made last, as `read_labelled` returns them; and of how
-    many others it is not known yet whether the log has a record."""
+def newest_labelled(
+    store: ModelStore, index: LabelIndex, max_labels: int, schema: Schema
+) -> tuple[list[Labelled], int]:
+    """The up to `max_labels` labelled predictions that were made last, as `read_labelled` returns them; and
+    of how many others it is not known yet whether the log has a record."""
     days: list[date] = []
     count = 0
-    for day, predictions in sorted(names.predictions.items(), reverse=True):
-        if count < most:
+    for day, predictions in sorted(index.by_day.items(), reverse=True):
+        if count < max_labels:
             days.append(day)
             count += predictions
-    found, waiting = _read(store, days)
-    return found[-most:], waiting
+    labelled, waiting = _read(store, days, schema)
+    return labelled[-max_labels:], waiting
 
 
-def _read(store: Store, days: Iterable[date]) -> tuple[list[Labelled], int]:
+def _read(store: ModelStore, days: Iterable[date], schema: Schema) -> tuple[list[Labelled], int]:
     labels: dict[date, dict[str, Label]] = {}
     for day in sorted(set(days)):
-        told = read_labels(store, [day])
+        given = read_labels(store, [day])
         # Ids begin with their time: in the order of days and of ids, all are in the order of ids.
-        labels[day] = {id_: told[id_][-1] for id_ in sorted(told)}
+        labels[day] = {id_: given[id_][-1] for id_ in sorted(given)}
     known = {day: _known(store, day) for day, of_day in labels.items() if of_day}
-    missing = {id_ for day, found in known.items() for id_ in labels[day].keys() - found.keys()}
-    findings = _search(store, missing)
-    for day, found in known.items():
-        if new := {id_: findings[id_] for id_ in labels[day] if id_ in findings}:
-            found.update(new)
-            store.put(_key(day), _Day(predictions=found).model_dump_json().encode())
-    joined = [one for day, found in known.items() for one in _joined(labels[day], found)]
-    return joined, len(missing - findings.keys())
+    missing = {id_ for day, predictions in known.items() for id_ in labels[day].keys() - predictions.keys()}
+    found = _search(store, missing)
+    for day, predictions in known.items():
+        if new := {id_: found[id_] for id_ in labels[day] if id_ in found}:
+            predictions.update(new)
+            store.put(_key(day), _Day(predictions=predictions).model_dump_json().encode())
+    joined = [
+        labelled for day, predictions in known.items() for labelled in _joined(labels[day], predictions)
+    ]
+    fitting = [labelled for labelled in joined if features_fit(labelled.features, schema)]
+    return fitting, len(missing - found.keys())
 
 
-def _joined(labels: dict[str, Label], predictions: dict[str, _Found | None]) -> Iterator[Labelled]:
+def _joined(labels: dict[str, Label], predictions: dict[str, _Prediction | None]) -> Iterator[Labelled]:
     for id_, label in labels.items():
         if prediction := predictions.get(id_):
             yield Labelled(
@@ -123,7 +136,7 @@ def _joined(labels: dict[str, Label], predictions: dict[str, _Found | None]) -> 
                 prediction.version,
                 prediction.probability,
                 prediction.features,
-                label.survived,
+                label.outcome,
                 label.source,
             )
 
@@ -132,7 +145,7 @@ def _key(day: date) -> str:
     return f"{_FOLDER}dt={day}.json"
 
 
-def _known(store: Store, day: date) -> dict[str, _Found | None]:
+def _known(store: ModelStore, day: date) -> dict[str, _Prediction | None]:
     """What was found of a day before."""
     try:
         return _Day.model_validate_json(store.get(_key(day)).body).predictions
@@ -140,21 +153,23 @@ def _known(store: Store, day: date) -> dict[str, _Found | None]:
         return {}
 
 
-def _search(store: Store, ids: set[str]) -> dict[str, _Found | None]:
+def _search(store: ModelStore, ids: set[str]) -> dict[str, _Prediction | None]:
     """The records of predictions; None for those that the log does not have.
 
     What is in neither was not found in as much of the log as is read at once: the next run goes on.
     """
     if not ids:
         return {}
-    findings = search(store, ids, most_objects=_MOST_OBJECTS, most_bytes=_MOST_BYTES)
+    findings = search(store, ids, max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
     if findings.undecided:
         log(
             "WARNING",
             "labels wait: the log is too long to find all of them at once",
+            model=store.model,
             ids=len(findings.undecided),
         )
     found = {
-        id_: _Found.model_validate(record, from_attributes=True) for id_, record in findings.records.items()
+        id_: _Prediction.model_validate(record, from_attributes=True)
+        for id_, record in findings.records.items()
     }
     return dict.fromkeys(ids - findings.undecided) | found

@@ -3,22 +3,20 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from functions.core.registry.manifest import Manifest
+from functions.core.stats.metrics import Floats
 from functions.core.stats.records import Tally
 from functions.monitor.labelled import Labelled
 from functions.monitor.quality import effective_rows, fallen, live_quality
 from functions.monitor.report import LiveQuality
 from functions.monitor.strata import Strata, stratify
 
-Floats = npt.NDArray[np.float64]
-
 # The labels of a part of the predictions say nothing of the rest, and the holdout's metrics are of all.
 _REPRESENTED = 0.95
 
 
-def judge(
+def judge_quality(
     champion: Manifest, answered: Iterable[Tally], labelled: Sequence[Labelled], min_labels: int
 ) -> LiveQuality:
     """The champion's quality in production, beside that on its holdout.
@@ -29,13 +27,13 @@ def judge(
     unless they represent nearly all of its predictions.
     """
     strata = stratify(champion, labelled, answered)
-    own = [labelled[at] for at in strata.own]
+    own = [labelled[index] for index in strata.own]
     weights, represented = _weights(strata)
     quality = None
     if len(own) >= min_labels:
-        chances = np.array([one.probability for one in own])
-        survived = [one.survived for one in own]
-        quality = live_quality(chances, survived, weights, threshold=champion.threshold)
+        chances = np.array([label.probability for label in own])
+        outcomes = [label.outcome for label in own]
+        quality = live_quality(chances, outcomes, weights, threshold=champion.threshold)
     return LiveQuality(
         labels=len(own),
         effective_rows=effective_rows(weights),
@@ -53,7 +51,7 @@ def _weights(strata: Strata) -> tuple[Floats, float]:
     Within a bin of probabilities, those that are labelled are taken to be like those that are not, and each
     counts for its part of the bin. Post-stratification: Holt & Smith (1979), Journal of the Royal Statistical
     Society A 142. That is so where labels are chosen by the probability and by chance. It is not where people
-    asked the queue for one sex or class only, or report what they happen to know: what these labels say is
+    asked the queue for some kinds of rows only, or report what they happen to know: what these labels say is
     said of predictions like them.
     """
     if not strata.own:

@@ -6,11 +6,15 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 import json
 import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from functions.monitor.report import Report
+from functions.monitor.settings import MonitorSettings
 
 NAMESPACE = "Lifeboat"
-# Of each stage; which of them a report has, depends on what it is about.
+# Which of them a report has, depends on what it is about.
 UNITS = {
     "Champion": "Count",
     "Predictions": "Count",
@@ -26,30 +30,64 @@ UNITS = {
     "QualityFallen": "Count",
     "Trainings": "Count",
 }
+# Those that the alarms in template.yaml go by. Every report has them.
+ALARMS = ("DriftConfirmed", "QualityFallen", "DataAlarms")
 
 
-def emit(report: Report, stage: str) -> None:
-    """Write the metrics of `report`, by stage."""
+def emit_report(report: Report, settings: MonitorSettings) -> None:
+    """Write the metrics of `report` by stage and model; those of the default model by stage alone as well.
+
+    But for those that alarms go by: by stage alone they are of all models together (`emit_alarms`).
+    """
     values = _values(report)
-    line = {
-        "_aws": {
-            "Timestamp": int(report.at.timestamp() * 1000),
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [["Stage"]],
-                    "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
-                }
-            ],
+    directives = [_directive(["Stage", "Model"], values)]
+    if report.model == settings.default_model:
+        directives.append(_directive(["Stage"], [name for name in values if name not in ALARMS]))
+    _write(
+        report.at,
+        "monitoring",
+        directives,
+        {
+            "Stage": settings.stage,
+            "Model": report.model,
+            "report": report.sequence,
+            "champion": report.champion,
+            "training": report.training.model_dump(),
+            **values,
         },
-        "timestamp": report.at.isoformat(timespec="milliseconds"),
+    )
+
+
+def emit_alarms(reports: Sequence[Report], settings: MonitorSettings, now: datetime) -> None:
+    """Write what alarms go by, by stage alone: the highest value among the last reports of all models.
+
+    An alarm of one model stands until that model's next report, whatever those of others say in between.
+    models: which of them each alarm is about.
+    """
+    values_of = {report.model: _values(report) for report in reports}
+    values = {name: max(of_model[name] for of_model in values_of.values()) for name in ALARMS}
+    models = {name: [model for model, one in values_of.items() if one[name] > 0] for name in ALARMS}
+    fields = {"Stage": settings.stage, "models": models, **values}
+    _write(now, "alarms", [_directive(["Stage"], values)], fields)
+
+
+def _directive(dimensions: list[str], names: Iterable[str]) -> dict[str, Any]:
+    return {
+        "Namespace": NAMESPACE,
+        "Dimensions": [dimensions],
+        "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in names],
+    }
+
+
+def _write(
+    moment: datetime, message: str, directives: list[dict[str, Any]], fields: Mapping[str, Any]
+) -> None:
+    line = {
+        "_aws": {"Timestamp": int(moment.timestamp() * 1000), "CloudWatchMetrics": directives},
+        "timestamp": moment.isoformat(timespec="milliseconds"),
         "level": "INFO",
-        "message": "monitoring",
-        "Stage": stage,
-        "report": report.sequence,
-        "champion": report.champion,
-        "training": report.training.model_dump(),
-        **values,
+        "message": message,
+        **fields,
     }
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
@@ -75,7 +113,7 @@ def _values(report: Report) -> dict[str, float]:
         values |= {
             "Predictions": drift.rows,
             "DriftedFeatures": len(drift.drifted),
-            "LargestPsi": max((found.psi for found in drift.features.values()), default=0.0),
+            "LargestPsi": max((feature.psi for feature in drift.features.values()), default=0.0),
         }
         if drift.expected:
             values["ExpectedLogLoss"] = drift.expected.metrics["log_loss"].value

@@ -13,26 +13,26 @@ from functions.core.base.logs import log
 from functions.core.base.records import Record
 from functions.core.registry import lineage
 from functions.core.registry.manifest import Lineage
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.monitor.dataset import Built
 
 
 class Pending(Record):
-    """A dataset that lies ready in `copy_key`. `key` is where it belongs."""
+    """A dataset that lies ready in `copy_key`. `key` is where it belongs; both in the view of its model."""
 
     key: str
     copy_key: str
     lineage: Lineage
 
 
-def prepare(store: Store, dataset: Built) -> Pending:
+def write_copy(store: ModelStore, dataset: Built) -> Pending:
     """Write the bytes down, under their hash: of several runs at once none overwrites those of another."""
     copy = f"monitoring/datasets/{hashlib.sha256(dataset.body).hexdigest()}.csv"
     store.put(copy, dataset.body)
     return Pending(key=dataset.key, copy_key=copy, lineage=dataset.lineage)
 
 
-def upload(store: Store, pending: Pending) -> bool:
+def upload_dataset(store: ModelStore, pending: Pending) -> bool:
     """Upload it, which starts a retrain, unless a run has done so before.
 
     Returns False when its bytes are gone: the lifecycle takes them if the monitor does not run for a week.
@@ -40,7 +40,7 @@ def upload(store: Store, pending: Pending) -> bool:
     try:
         body = store.get(pending.copy_key).body
     except NotFound:
-        log("WARNING", "a dataset is gone before it was uploaded", dataset=pending.key)
+        log("WARNING", "a dataset is gone before it was uploaded", dataset=store.full(pending.key))
         return False
     with suppress(Conflict):
         store.create(pending.key, body, metadata=lineage.to_metadata(pending.lineage))

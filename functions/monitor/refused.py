@@ -1,4 +1,4 @@
-"""What share of the passengers whom people asked about was refused because they do not fit.
+"""What share of the rows that people asked about was refused because they do not fit.
 
 They are counted apart from the window of a champion. A client that sends nothing but what is refused fills no
 window, and has to be noticed all the same; and a refusal is no champion's: what was answered by any version
@@ -14,7 +14,7 @@ from functions.core.base.records import Record
 
 
 class Asked(Record):
-    """Passengers whom people asked about: `scored` by any version, or `refused`.
+    """Rows that people asked about: `scored` by any version, or `refused`.
 
     fields: how often each field was at fault (`core.predictions.records.RefusalRecord`).
     """
@@ -24,7 +24,7 @@ class Asked(Record):
     fields: dict[str, int] = Field({})
 
     @property
-    def passengers(self) -> int:
+    def rows(self) -> int:
         return self.scored + self.refused
 
     def __add__(self, other: "Asked") -> "Asked":
@@ -36,10 +36,10 @@ class Asked(Record):
 
 
 class Refused(Record):
-    """What was refused because it does not fit, of as many passengers as it takes to judge."""
+    """What was refused because it does not fit, of as many rows as it takes to judge."""
 
     at: datetime = Field(description="When it was judged")
-    passengers: int = Field(description="All whom people asked about since it was judged before")
+    rows: int = Field(description="All that people asked about since it was judged before")
     refused: int = Field(description="Those without an answer: all of a batch in which one row does not fit")
     share: float = Field(ge=0, le=1)
     fields: dict[str, int] = Field(
@@ -48,14 +48,14 @@ class Refused(Record):
     alarm: bool
 
 
-def judge(asked: Asked, most: float, now: datetime) -> Refused:
-    """most: the share of refused passengers, 0 to 1, above which it raises an alarm. There are passengers."""
-    share = asked.refused / asked.passengers
+def judge_refusals(asked: Asked, max_share: float, now: datetime) -> Refused:
+    """max_share: of refused rows, 0 to 1, above which it raises an alarm. There are rows."""
+    share = asked.refused / asked.rows
     return Refused(
         at=now,
-        passengers=asked.passengers,
+        rows=asked.rows,
         refused=asked.refused,
         share=share,
         fields=asked.fields,
-        alarm=share > most,
+        alarm=share > max_share,
     )

@@ -69,17 +69,20 @@ class Training(Record):
 
 
 class Report(Record):
-    """One run that found something new. Sequence numbers run from 1 without a gap."""
+    """One run that found something new. Sequence numbers of a model run from 1 without a gap."""
 
+    model: str
     sequence: int
     at: datetime
     champion: str
     promotion: int = Field(description="Number of the promotion that brought the champion into service")
     counted: Counted
-    damaged_lines: int = Field(description="Lines of the log that could not be read")
+    damaged_lines: int = Field(
+        description="Lines of the log that could not be read, or do not fit the champion's schema"
+    )
     drift: Drift | None = Field(description="Null until the champion has a complete window")
     refused: Refused | None = Field(
-        None, description="As it was last judged; null until there were passengers enough"
+        None, description="As it was last judged; null until there were rows enough"
     )
     live: LiveQuality
     training: Training

@@ -18,7 +18,8 @@ class ReportPage(BaseModel):
     next: int | None = Field(description="Send it as `before` to have the next page; null on the last")
 
 
-def is_kept(store: Store, sequence: int) -> bool:
+def has_report(store: Store, sequence: int) -> bool:
+    """Whether it was written."""
     try:
         store.head(_key(sequence))
     except NotFound:
@@ -26,13 +27,13 @@ def is_kept(store: Store, sequence: int) -> bool:
     return True
 
 
-def keep(store: Store, report: Report) -> None:
+def write_report(store: Store, report: Report) -> None:
     """Write a report unless it is there already."""
     with suppress(Conflict):
         store.create(_key(report.sequence), report.model_dump_json(indent=2).encode())
 
 
-def read(store: Store, sequence: int) -> Report:
+def read_report(store: Store, sequence: int) -> Report:
     """Raises `NotFound`, `UnusableRecord`."""
     try:
         body = store.get(_key(sequence)).body
@@ -44,20 +45,20 @@ def read(store: Store, sequence: int) -> Report:
         raise UnusableRecord(f"report {sequence} is damaged, or of an earlier release") from error
 
 
-def last_number(store: Store) -> int:
+def last_sequence(store: Store) -> int:
     """The number of the newest report; 0 when there is none. What is no report is passed over."""
     names = (_NAME.fullmatch(entry.key) for entry in store.list(_FOLDER))
     return max((int(name[1]) for name in names if name), default=0)
 
 
-def page(store: Store, newest: int, *, limit: int) -> ReportPage:
+def list_reports(store: Store, newest: int, *, limit: int) -> ReportPage:
     """The reports from number `newest` downwards; one that a run died before writing is still missing."""
     numbers = range(newest, max(newest - limit, 0), -1)
-    found = []
+    page = []
     for number in numbers:
         with suppress(NotFound):
-            found.append(read(store, number))
-    return ReportPage(reports=found, next=numbers[-1] if numbers and numbers[-1] > 1 else None)
+            page.append(read_report(store, number))
+    return ReportPage(reports=page, next=numbers[-1] if numbers and numbers[-1] > 1 else None)
 
 
 def _key(sequence: int) -> str:

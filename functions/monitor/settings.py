@@ -1,33 +1,36 @@
 """What the function is told by its environment."""
 
-from pydantic import Field
+from dataclasses import dataclass
 
-from functions.core.base.settings import Settings
+from functions.core.base.settings import StoreSettings, setting
 from functions.monitor.data_quality import DataLimits
 from functions.monitor.drift import DriftLimits
 
 
-class MonitorSettings(Settings):
-    """`LIFEBOAT_STORE` and `LIFEBOAT_STAGE`; what it takes to judge: `LIFEBOAT_MIN_ROWS`, the predictions of
-    a complete window, `_MIN_PSI`, `_ALPHA` (`functions.monitor.drift`), `_MOST_REFUSED`, `_MIN_LABELS` and
-    `_LABEL_DAYS`; and when to train again, and on what: `LIFEBOAT_RETRAIN_DAYS`, `_COOLDOWN_HOURS`,
-    `_MOST_TRAININGS_A_DAY` and `_MOST_LABELS`."""
+@dataclass(frozen=True, kw_only=True)
+class MonitorSettings(StoreSettings):
+    """`LIFEBOAT_STORE`, `_DEFAULT_MODEL` and `_STAGE`, and the limits below, which hold for every model."""
 
-    stage: str = "dev"
-    min_rows: int = Field(300, ge=1)
-    min_psi: float = Field(0.1, gt=0)
-    alpha: float = Field(0.01, gt=0, lt=1)
-    # Share of passengers refused because they do not fit that raises no alarm yet.
-    most_refused: float = Field(0.2, gt=0, le=1)
-    # Predictions with an outcome, of the champion's, before its quality is judged.
-    min_labels: int = Field(50, ge=30)
-    # How far back a prediction may lie whose outcome is still waited for.
-    label_days: int = Field(28, ge=1, le=366)
-    retrain_days: float = Field(7, gt=0)
-    cooldown_hours: float = Field(24, ge=0)
-    most_trainings_a_day: int = Field(3, ge=1)
-    # Labelled predictions, the newest, that go into a dataset. Each takes 1.3 kB of memory when it is made.
-    most_labels: int = Field(250_000, ge=1)
+    stage: str = setting("dev")
+    min_rows: int = setting(300, ge=1, description="Predictions of a complete window, which is judged")
+    min_psi: float = setting(0.1, gt=0, description="PSI from which a difference matters")
+    alpha: float = setting(0.01, gt=0, lt=1, description="Chance of a false alarm, each window")
+    max_refused: float = setting(
+        0.2, gt=0, le=1, description="Share of rows refused because they do not fit that is no alarm yet"
+    )
+    min_labels: int = setting(
+        50, ge=30, description="Labelled predictions of the champion before its quality is judged"
+    )
+    label_days: int = setting(
+        28, ge=1, le=366, description="How far back a prediction may lie whose outcome is waited for"
+    )
+    retrain_days: float = setting(7, gt=0, description="Days after which another model is due")
+    cooldown_hours: float = setting(24, ge=0, description="Hours between a training and the next")
+    max_trainings_a_day: int = setting(3, ge=1)
+    # Each takes 1.3 kB of memory when the dataset is made.
+    max_labels: int = setting(
+        250_000, ge=1, description="Labelled predictions, the newest, that go into a dataset"
+    )
 
     @property
     def drift_limits(self) -> DriftLimits:

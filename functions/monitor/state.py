@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from functions.core.base.errors import NotFound, UnusableRecord
 from functions.core.base.records import Record
 from functions.core.stats.records import Tally
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.monitor.pending import Pending
 from functions.monitor.refused import Asked
 from functions.monitor.report import Report, Training
@@ -26,22 +26,22 @@ STATE = "monitoring/state.json"
 class Tried(Record):
     """The last try to put a dataset together: what came of it, and of what it was made.
 
-    rows: tells the rows that a dataset could be made of from those of another time. These are all labels, and
-    the rows that the champion comes from.
+    inputs: a hash that changes when any row that a dataset could be made of changes. These are all labels,
+    and the rows that the champion comes from.
     """
 
-    rows: str
+    inputs: str
     training: Training
 
 
 class State(Record):
     """What is known after a run.
 
-    window: the one that is being filled; asked: who came since refusals were last judged. answered: the
+    window: the one that is being filled; asked: what came since refusals were last judged. answered: the
     probabilities of the champion's predictions, counted in its bins, by the day (UTC) of each prediction, for
-    as long as outcomes are waited for. labels: tells the labels of these days from others. considered: when
-    a weekly training was last thought of. started: when the trainings of the last month were decided
-    on. pending: the dataset to be uploaded before anything else.
+    as long as outcomes are waited for. labels: a hash that changes when a label of these days does.
+    considered: when a weekly training was last thought of. started: when the trainings of the last month were
+    decided on. pending: the dataset to be uploaded before anything else.
     """
 
     position: Position
@@ -56,7 +56,7 @@ class State(Record):
     report: Report
 
 
-def read_state(store: Store) -> tuple[State, str] | None:
+def read_state(store: ModelStore) -> tuple[State, str] | None:
     """The state and its ETag; None before the first run. Raises `UnusableRecord`."""
     try:
         blob = store.get(STATE)
@@ -66,17 +66,17 @@ def read_state(store: Store) -> tuple[State, str] | None:
         return State.model_validate_json(blob.body), blob.etag
     except ValidationError as error:
         raise UnusableRecord(
-            f"{STATE} is damaged, or of an earlier release; delete it and the monitor begins anew, with the "
-            "last day of the log"
+            f"{store.full(STATE)} is damaged, or of an earlier release; delete it and the monitor begins "
+            "anew, with the last day of the log"
         ) from error
 
 
-def write_state(store: Store, state: State, *, over: str | None) -> str:
-    """Write the state in place of the one whose ETag is `over` (None: there is none). Returns its own.
+def write_state(store: ModelStore, state: State, *, etag: str | None) -> str:
+    """Write the state in place of the one that has `etag` (None: there is none). Returns its own ETag.
 
     Raises `Conflict` when another run was first.
     """
     body = state.model_dump_json().encode()
-    if over is None:
+    if etag is None:
         return store.create(STATE, body)
-    return store.replace(STATE, body, etag=over)
+    return store.replace(STATE, body, etag=etag)

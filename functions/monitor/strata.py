@@ -28,9 +28,9 @@ class Strata:
 def stratify(champion: Manifest, labelled: Sequence[Labelled], answered: Iterable[Tally]) -> Strata:
     """labelled: of any version. answered: the probabilities of the champion's predictions, in the bins of its
     manifest; they are added up."""
-    own = [at for at, one in enumerate(labelled) if one.version == champion.version]
+    own = [index for index, label in enumerate(labelled) if label.version == champion.version]
     edges = np.array(champion.reference["probability"].edges or [])
-    bins = bins_of(np.array([labelled[at].probability for at in own], dtype=np.float64), edges)
+    bins = bins_of(np.array([labelled[index].probability for index in own], dtype=np.float64), edges)
     labels = np.bincount(bins, minlength=len(edges) + 2)
-    predictions = sum((np.array(one.counts) for one in answered), start=np.zeros_like(labels))
+    predictions = sum((np.array(tally.counts) for tally in answered), start=np.zeros_like(labels))
     return Strata(own, bins, labels, predictions)

@@ -14,7 +14,7 @@ from functions.core.stats.records import Tally
 from functions.monitor.labelled import Labelled
 from functions.monitor.strata import stratify
 
-_ENOUGH = 5
+_MIN_LABELS = 5
 
 
 def representative(champion: Manifest, labelled: Sequence[Labelled], answered: Iterable[Tally]) -> list[bool]:
@@ -31,7 +31,7 @@ def representative(champion: Manifest, labelled: Sequence[Labelled], answered: I
     """
     strata = stratify(champion, labelled, answered)
     # Where there are only a few everywhere, the most of these are enough.
-    enough = strata.labels >= max(1, min(_ENOUGH, strata.labels.max()))
+    enough = strata.labels >= max(1, min(_MIN_LABELS, strata.labels.max()))
     most = (strata.predictions[enough] / strata.labels[enough]).max(initial=0)
     kept = [False] * len(labelled)
     if most:
@@ -41,7 +41,7 @@ def representative(champion: Manifest, labelled: Sequence[Labelled], answered: I
         order = sorted(
             zip(strata.own, strata.bins, strict=True), key=lambda pair: labelled[pair[0]].prediction_id[-6:]
         )
-        for at, bin_ in order:
-            kept[at] = bool(left[bin_] > 0)
+        for index, bin_ in order:
+            kept[index] = bool(left[bin_] > 0)
             left[bin_] -= 1
     return kept

@@ -11,8 +11,8 @@ from functions.core.storage.contract import Entry, Store
 
 # Firehose tries for a day to write an object, into the folder of the hour in which its first line arrived.
 LATE = timedelta(days=1)
-# What is read at once. The rest is read after that has been counted, so that no run has to start over.
-MOST_BYTES = 64 * 2**20
+# What is read at once. What is left is read after that has been counted, so that no run has to start over.
+MAX_BYTES = 64 * 2**20
 
 
 class Position(Record):
@@ -26,30 +26,30 @@ class Position(Record):
     read: list[str] = Field([])
 
 
-def beginning(now: datetime) -> Position:
+def initial_position(now: datetime) -> Position:
     """Where the first run begins: what is older was logged when nobody watched."""
     return Position(since=_hour(now - LATE))
 
 
-def unread(store: Store, position: Position, now: datetime) -> tuple[list[Entry], bool]:
+def list_unread(store: Store, position: Position, now: datetime) -> tuple[list[Entry], bool]:
     """The objects that are to be read next, oldest folder first, and whether there are more after those."""
     first, known = folder(position.since), set(position.read)
-    found: list[Entry] = []
-    room = MOST_BYTES
+    unread: list[Entry] = []
+    room = MAX_BYTES
     day = position.since.astimezone(UTC).date()
     # A clock may be fast, here or there.
     while day <= (now + timedelta(hours=1)).astimezone(UTC).date():
         for entry in store.list(f"predictions/dt={day}/"):
             if entry.key >= first and entry.key not in known:
                 room -= entry.size
-                if found and room < 0:
-                    return found, True
-                found.append(entry)
+                if unread and room < 0:
+                    return unread, True
+                unread.append(entry)
         day += timedelta(days=1)
-    return found, False
+    return unread, False
 
 
-def advanced(position: Position, entries: Sequence[Entry], now: datetime, *, more: bool) -> Position:
+def advance(position: Position, entries: Sequence[Entry], now: datetime, *, more: bool) -> Position:
     """The position after `entries` have been read as well; `more`: others of that time have not."""
     since = position.since if more else max(position.since, _hour(now - LATE))
     read = {*position.read, *(entry.key for entry in entries)}

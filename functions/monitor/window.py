@@ -1,17 +1,18 @@
 """The predictions between two judgements, as counts: windows add up, whatever the number of their rows."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from pydantic import Field
 
 from functions.core.base.records import Record
-from functions.core.predictions.records import PredictionRecord
+from functions.core.predictions.records import PredictionRecord, Value
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.distributions import tally
 from functions.core.stats.records import Tally
 
-MOST_SAMPLED = 1_000
+MAX_SAMPLED = 1_000
 
 
 class Window(Record):
@@ -22,8 +23,7 @@ class Window(Record):
 
     tallies: by feature, and `probability`, in the bins of the champion's manifest. sample: up to a thousand
     probabilities, by the random end of their prediction's id: those with the smallest ends, so that each had
-    the same chance to be among them. days: the probabilities by day (UTC), of what was read now: they are not
-    kept with the window, which ends when it is complete.
+    the same chance to be among them.
     """
 
     champion: str
@@ -33,55 +33,72 @@ class Window(Record):
     last: datetime | None = None
     tallies: dict[str, Tally] = Field({})
     sample: dict[str, float] = Field({})
-    days: dict[date, Tally] = Field({}, exclude=True)
+
+    def __add__(self, other: "Window") -> "Window":
+        """Both windows as one. They are of the same champion."""
+        return Window(
+            champion=self.champion,
+            rows=self.rows + other.rows,
+            of_other_versions=self.of_other_versions + other.of_other_versions,
+            first=_earlier(self.first, other.first),
+            last=_later(self.last, other.last),
+            tallies={name: counts + other.tallies[name] for name, counts in self.tallies.items()},
+            sample=_smallest({**self.sample, **other.sample}),
+        )
 
 
-def count(records: Iterable[PredictionRecord], champion: Manifest) -> Window:
-    """The window of `records`."""
-    columns: dict[str, list[float | str | None]] = {name: [] for name in champion.reference}
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a part of the log holds of a model.
+
+    by_day: the champion's probabilities by the day (UTC) of their predictions, in the bins of its manifest.
+    unfit: records of the champion that its own schema does not allow; they are in no other number.
+    """
+
+    window: Window
+    by_day: dict[date, Tally]
+    unfit: int
+
+
+def empty_window(champion: Manifest) -> Window:
+    return count_predictions([], champion).window
+
+
+def count_predictions(records: Iterable[PredictionRecord], champion: Manifest) -> Counts:
+    """Count `records`, those of the champion into the bins of its manifest."""
+    columns: dict[str, list[Value]] = {name: [] for name in champion.reference}
     sample: dict[str, float] = {}
-    days: dict[date, list[float | str | None]] = {}
+    days: dict[date, list[Value]] = {}
     first = last = None
-    rows = others = 0
-    probability = {"probability": champion.reference["probability"]}
+    others = unfit = 0
     for record in records:
         if record.version != champion.version:
             others += 1
             continue
-        rows += 1
+        if not record.fits(champion.schema_of_rows):
+            unfit += 1
+            continue
         first, last = _earlier(first, record.timestamp), _later(last, record.timestamp)
         sample[record.prediction_id[-12:]] = record.probability
         days.setdefault(record.timestamp.astimezone(UTC).date(), []).append(record.probability)
         for name, values in columns.items():
             values.append(record.probability if name == "probability" else record.features[name])
-    return Window(
+    window = Window(
         champion=champion.version,
-        rows=rows,
+        rows=sum(map(len, days.values())),
         of_other_versions=others,
         first=first,
         last=last,
         tallies=tally(champion.reference, columns),
         sample=_smallest(sample),
-        days={day: tally(probability, {"probability": found})["probability"] for day, found in days.items()},
     )
-
-
-def together(one: Window, other: Window) -> Window:
-    """Both windows as one. They are of the same champion."""
-    tallies = {name: found + other.tallies[name] for name, found in one.tallies.items()}
-    return Window(
-        champion=one.champion,
-        rows=one.rows + other.rows,
-        of_other_versions=one.of_other_versions + other.of_other_versions,
-        first=_earlier(one.first, other.first),
-        last=_later(one.last, other.last),
-        tallies=tallies,
-        sample=_smallest({**one.sample, **other.sample}),
-    )
+    bins = {"probability": champion.reference["probability"]}
+    by_day = {day: tally(bins, {"probability": values})["probability"] for day, values in days.items()}
+    return Counts(window, by_day, unfit)
 
 
 def _smallest(sample: Mapping[str, float]) -> dict[str, float]:
-    return {end: sample[end] for end in sorted(sample)[:MOST_SAMPLED]}
+    return {end: sample[end] for end in sorted(sample)[:MAX_SAMPLED]}
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

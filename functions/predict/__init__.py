@@ -1,1 +1,1 @@
-"""Scores passengers over HTTP with the champion model."""
+"""Scores rows over HTTP with the champions of all models."""

@@ -1,89 +1,103 @@
-"""Writes predictions for whoever asked: as JSON, or as CSV. What they look like: `predict.app.shapes`."""
+"""Writes predictions for whoever asked: as JSON, or as CSV. What they look like: `predict.native.shapes`."""
 
+import csv
+import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import repeat
-from typing import Annotated, Any
+from typing import Any
+from urllib.parse import quote
 
-from pydantic import Field
-from pydantic_core import to_json
+import orjson
 
-from functions.core.schema.passenger import FEATURES
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
-from functions.predict.predict import Scored
+from functions.predict.rows import ColumnsRead, RowError, Rows
+from functions.predict.scoring import Scored
+
+MAX_HEADER = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """Why a row was not scored."""
-
-    row: Annotated[int, Field(ge=1, description="Which of the rows that were sent, from 1")]
-    field: Annotated[str, Field(description="Empty when it is about the row as a whole")]
-    msg: str
-
-
-def rows(scored: Scored, explanation: Explanation | None = None) -> Iterator[dict[str, Any]]:
-    """An `Answer` for each row, in order."""
+def rows(scored: Scored, model: Loaded, explanation: Explanation | None = None) -> Iterator[dict[str, Any]]:
+    """An `Answer` for each row, in order: the outcome has the target's name."""
+    target = model.served.schema.target
     contributions = explanation.contributions.tolist() if explanation else None
-    for at, prediction_id in enumerate(scored.prediction_id):
+    errors = explanation.standard_errors.tolist() if explanation and explanation.is_sampled else None
+    for index, prediction_id in enumerate(scored.prediction_id):
         answer: dict[str, Any] = {
-            "survived": scored.survived[at],
-            "probability": scored.probability[at],
+            target.name: target.answers[scored.outcome[index]],
+            "probability": scored.probability[index],
             "prediction_id": prediction_id,
         }
         if explanation and contributions:
+            names = model.served.schema.names
             answer["explanation"] = {
                 "base_probability": explanation.base,
-                "contributions": dict(zip(FEATURES, contributions[at], strict=True)),
+                "contributions": dict(zip(names, contributions[index], strict=True)),
             }
+            if errors:
+                answer["explanation"]["standard_errors"] = dict(zip(names, errors[index], strict=True))
         yield answer
 
 
 def one_as_json(scored: Scored, model: Loaded, explanation: Explanation | None = None) -> bytes:
     """A `Prediction`."""
-    [answer] = rows(scored, explanation)
-    return to_json(answer | _about(model))
+    [answer] = rows(scored, model, explanation)
+    return orjson.dumps(answer | _about(model))
 
 
-def batch_as_json(
-    scored: Scored, numbers: list[int], errors: list[RowError], model: Loaded, explanation: Explanation | None
-) -> bytes:
-    """A `BatchPrediction`. numbers: of each scored row among those that were sent."""
+def batch_as_json(scored: Scored, sent: Rows, model: Loaded, explanation: Explanation | None) -> bytes:
+    """A `BatchPrediction`."""
     answers = [
-        {"row": number, **answer} for number, answer in zip(numbers, rows(scored, explanation), strict=True)
+        {"row": number, **answer}
+        for number, answer in zip(sent.numbers, rows(scored, model, explanation), strict=True)
     ]
-    return to_json({**_about(model), "predictions": answers, "errors": errors})
+    body = {**_about(model), "predictions": answers, "errors": sent.bad}
+    if sent.table:
+        body["columns"] = sent.table
+    return orjson.dumps(body)
 
 
-def batch_as_csv(
-    scored: Scored, numbers: list[int], errors: list[RowError], model: Loaded, explanation: Explanation | None
-) -> bytes:
+def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explanation | None) -> bytes:
     """The same as a table with a header: a line per row, in order; a row that was not scored has an error."""
-    count = len(numbers)
-    header = ["row", "survived", "probability", "prediction_id", "version"]
+    count = len(sent.numbers)
+    schema = model.served.schema
+    words = [
+        _cell("01"[code] if isinstance(word, bool) else str(word))
+        for code, word in enumerate(schema.target.answers)
+    ]
+    header = ["row", schema.target.name, "probability", "prediction_id", "version"]
     columns: list[Iterable[str]] = [
-        map(str, numbers),
-        ["1" if one else "0" for one in scored.survived],
+        map(str, sent.numbers),
+        [words[outcome] for outcome in scored.outcome],
         _as_texts(scored.probability),
         scored.prediction_id,
-        repeat(model.manifest.version, count),
+        repeat(model.served.version, count),
     ]
     if explanation:
-        header += ["base_probability", *(f"contribution_{name}" for name in FEATURES)]
+        header += ["base_probability", *(f"contribution_{name}" for name in schema.names)]
         columns += [
             repeat(repr(explanation.base), count),
             *map(_as_texts, explanation.contributions.T.tolist()),
         ]
-    if errors:
+    if sent.bad:
         header.append("error")
         columns.append(repeat("", count))
-    # Numbers, ids and a version: there is nothing to quote.
+    # Numbers, ids, a version and a word that was quoted above: there is nothing else to quote.
     lines = [*map(",".join, zip(*columns, strict=True))]
-    if errors:
-        bad = [(error.row, _as_line(error, len(header))) for error in errors]
-        lines = [line for _, line in sorted([*zip(numbers, lines, strict=True), *bad])]
-    return "\n".join([",".join(header), *lines, ""]).encode()
+    if sent.bad:
+        bad = [(error.row, _as_line(error, len(header))) for error in sent.bad]
+        lines = [line for _, line in sorted([*zip(sent.numbers, lines, strict=True), *bad])]
+    return "\n".join([",".join(map(_cell, header)), *lines, ""]).encode()
+
+
+def column_headers(table: ColumnsRead) -> dict[str, str]:
+    """What became of the columns of a table, as headers of an answer that has no other place for it."""
+    names = {"used": table.used, "passed-over": table.passed_over, "missing": table.missing}
+    return {
+        f"x-columns-{what}": ",".join(map(quote, columns))[:MAX_HEADER]
+        for what, columns in names.items()
+        if columns
+    }
 
 
 def _as_line(error: RowError, cells: int) -> str:
@@ -92,14 +106,21 @@ def _as_line(error: RowError, cells: int) -> str:
     return f'{error.row}{"," * (cells - 1)}"{text}"'
 
 
+def _cell(text: str) -> str:
+    """A cell of CSV, quoted where it has to be."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([text])
+    return line.getvalue()
+
+
 def _as_texts(numbers: list[float]) -> list[str]:
     """Each with as many digits as it takes to get the same number back."""
-    return to_json(numbers).decode()[1:-1].split(",") if numbers else []
+    return orjson.dumps(numbers).decode()[1:-1].split(",") if numbers else []
 
 
 def _about(model: Loaded) -> dict[str, Any]:
-    manifest = model.manifest
+    served = model.served
     return {
-        "threshold": manifest.threshold,
-        "model": {"name": manifest.name, "version": manifest.version},
+        "threshold": served.threshold,
+        "model": {"name": served.name, "version": served.version},
     }

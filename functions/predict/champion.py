@@ -1,4 +1,4 @@
-"""The champion in memory: loaded at first use, refreshed by ETag, kept while the store is away."""
+"""The champion of a model in memory: loaded at first use, refreshed by ETag, kept while the store is away."""
 
 import time
 from collections.abc import Callable
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from functions.core.base.errors import LifeboatError, NoChampion
 from functions.core.base.logs import log
-from functions.core.registry import deployment, versions
-from functions.core.registry.manifest import Manifest
+from functions.core.predictions.writing import PredictionLog
+from functions.core.registry import serving
+from functions.core.registry.keys import CHAMPION
+from functions.core.registry.serving import ServedVersion
+from functions.core.schema.rows import RowReader
 from functions.core.scoring.scorer import Scorer
-from functions.core.storage.contract import Reader
+from functions.core.storage.view import ModelReader
 
 # Without a champion every request would ask the store again: once a second is enough.
 _RETRY_SECONDS = 1.0
@@ -17,24 +20,39 @@ _RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model that can score, and what is known of it."""
+    """A version that can score: what is known of it, its graph, and what reads and logs its rows."""
 
-    manifest: Manifest
+    served: ServedVersion
     scorer: Scorer
+    rows: RowReader
+    log: PredictionLog
+
+
+def load(reader: ModelReader, version: str) -> Loaded:
+    """Load a published version. Raises `NotFound`, `UnusableModel`, `StoreUnavailable`."""
+    served = serving.read_served_version(reader, version)
+    return Loaded(
+        served,
+        Scorer(serving.read_graph(reader, served), served.schema),
+        RowReader(served.schema),
+        PredictionLog(served.schema, reader.model, version),
+    )
 
 
 class ChampionCache:
     """Answers with the champion as it was at most `refresh_seconds` ago."""
 
     def __init__(
-        self, store: Reader, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
+        self, reader: ModelReader, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._store = store
+        self._reader = reader
         self._refresh_seconds = refresh_seconds
         self._clock = clock
         self._loaded: Loaded | None = None
         self._etag = ""
         self._next_check = float("-inf")
+        self.is_missing = False
+        """Whether the store was asked, and has no champion of this model."""
         self.trouble: str | None = None
         """Why the champion could not be refreshed; None when all is well."""
 
@@ -58,7 +76,7 @@ class ChampionCache:
         mean anything there.
         """
         self._next_check = float("-inf")
-        self._store.disconnect()
+        self._reader.disconnect()
 
     def _refresh(self) -> None:
         began = self._clock()
@@ -66,26 +84,38 @@ class ChampionCache:
             self._load()
             self.trouble = None
         except LifeboatError as error:
+            self.is_missing = isinstance(error, NoChampion)
             if self.trouble != str(error):
-                log("ERROR", "champion not refreshed", reason=str(error), cause=repr(error.__cause__))
+                log(
+                    "ERROR",
+                    "champion not refreshed",
+                    model=self._reader.model,
+                    reason=str(error),
+                    cause=repr(error.__cause__),
+                )
             self.trouble = str(error)
         finally:
             ended = self._clock()
             wait = self._refresh_seconds if self._loaded else min(_RETRY_SECONDS, self._refresh_seconds)
-            # A store that hangs is not asked again by the same request, on its long way.
+            # A store that hangs is not asked again by the same request, on its way through the app.
             self._next_check = ended + max(wait, ended - began if self.trouble else 0)
 
     def _load(self) -> None:
         if self._etag:
-            blob = self._store.get_if_changed(deployment.CHAMPION, self._etag)
+            blob = self._reader.get_if_changed(CHAMPION, self._etag)
             if blob is None:
                 return
-            champion, etag = deployment.parse_champion(blob.body), blob.etag
+            champion = serving.parse_served_champion(blob)
         else:
-            champion, etag = deployment.read_champion(self._store)
-        if self._loaded is None or champion.version != self._loaded.manifest.version:
-            manifest = versions.read_manifest(self._store, champion.version)
-            self._loaded = Loaded(manifest, Scorer(versions.read_model(self._store, manifest)))
-            log("INFO", "champion loaded", version=champion.version, sequence=champion.sequence)
+            champion = serving.read_served_champion(self._reader)
+        if self._loaded is None or champion.version != self._loaded.served.version:
+            self._loaded = load(self._reader, champion.version)
+            log(
+                "INFO",
+                "champion loaded",
+                model=self._reader.model,
+                version=champion.version,
+                sequence=champion.sequence,
+            )
         # Only now: a champion that cannot be loaded is tried again.
-        self._etag = etag
+        self._etag = champion.etag

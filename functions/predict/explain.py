@@ -1,82 +1,105 @@
-"""Why a probability is what it is: exact Shapley values of the features."""
+"""Why a probability is what it is: the Shapley values of the features, exact or sampled.
 
+The worth of a coalition of features is the mean probability of the background's rows once the coalition's
+features are taken from the row that is explained. Shapley (1953), "A Value for n-Person Games"; as an
+explanation of a prediction, with this (marginal) worth: Strumbelj & Kononenko (2014), Knowledge and
+Information Systems 41.
+"""
+
+import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from math import factorial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.base.errors import UnusableModel
-from functions.core.registry.manifest import Manifest
-from functions.core.schema.columns import Columns, from_values
-from functions.core.schema.passenger import FEATURES
-from functions.core.scoring.scorer import Scorer
+from functions.core.schema.columns import Columns, rows_of
+from functions.core.scoring.scorer import Scores
 
+# Up to as many features all coalitions are run, 1,024 at most; beyond, some of the orders in which they form.
+MAX_EXACT = 10
+# Rows of the graph that explain one row, background included; each background row takes two pairs at the
+# least.
+MAX_ROWS = 20_000
+MIN_PAIRS = 2
 # As many rows of the graph are run at once as keep its working memory below some ten megabytes.
-_ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 50_000
 
 FloatArray = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+class Graph(Protocol):
+    """What is explained: `core.scoring.scorer.Scorer`, for one."""
+
+    def run(self, columns: Columns, /) -> Scores: ...
 
 
 class Explanation(NamedTuple):
-    """base: the background's mean probability, 0 to 1; contributions: [N, 8], in the order of `FEATURES`.
+    """base: the background's mean probability, 0 to 1; contributions, standard_errors: [N, F] in the order of
+    `names`.
 
-    A row's contributions and the base add up to its probability.
+    A row's contributions and the base add up to its probability, sampled or not. The standard error of a
+    contribution is what sampling leaves open of it: 0 where nothing was sampled.
     """
 
     base: float
     contributions: FloatArray
+    standard_errors: FloatArray
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the contributions are estimates, with standard errors above 0."""
+        return len(self.contributions.T) > MAX_EXACT
 
 
-def explain(columns: Columns, background: Columns, scorer: Scorer) -> Explanation:
-    """The exact Shapley value of each feature on the probability, for each row of `columns`.
+def explain(columns: Columns, background: Columns, scorer: Graph, names: Sequence[str]) -> Explanation:
+    """The Shapley value of each feature on the probability, for each row of `columns`.
 
     columns: N rows; background: B rows that stand for "not known" (see `core.schema.columns` for their
-    shape). The worth of a coalition of features is the mean probability of the background's rows once the
-    coalition's features are taken from the passenger; all 2^8 coalitions are run, nothing is sampled.
-    Shapley (1953), "A Value for n-Person Games"; as an explanation of a prediction, with this (marginal)
-    worth: Strumbelj & Kononenko (2014), Knowledge and Information Systems 41.
+    shape); names: the features, F of them. Up to ten, the values are exact: 2^F * B rows of the graph are run
+    for a row. Beyond, they are means over random orders of the features, for which at most MAX_ROWS are run
+    (8 background rows and more than 600 features: 32 * (F - 1)). The same row is explained the same, alone or
+    among others.
     """
-    coalitions, weights = _game()
-    rows = len(columns["sex"])
-    size = len(background["sex"])
-    step = max(1, _ROWS_AT_ONCE // (len(coalitions) * size))
-    found = [
-        _worths(columns, slice(start, start + step), background, scorer) for start in range(0, rows, step)
-    ]
-    worths = np.concatenate(found) if found else np.empty((0, len(coalitions)))
     base = float(scorer.run(background).probability.mean(dtype=np.float64))
-    return Explanation(base, worths @ weights.T)
+    rows = rows_of(columns)
+    if len(names) <= MAX_EXACT:
+        contributions = _exact(columns, background, scorer, names)
+        return Explanation(base, contributions, np.zeros((rows, len(names))))
+    sampled = [_sampled(_row(columns, index), background, scorer, names) for index in range(rows)]
+    values = np.array(sampled).reshape(rows, 2, len(names))
+    return Explanation(base, values[:, 0], values[:, 1])
 
 
-def background_of(manifest: Manifest) -> Columns:
-    """The background that a version was published with. Raises `UnusableModel` when it has none."""
-    try:
-        return from_values(manifest.background)
-    except KeyError as error:
-        raise UnusableModel(f"version {manifest.version} was published without a background") from error
+def _row(columns: Columns, index: int) -> Columns:
+    return {name: column[index : index + 1] for name, column in columns.items()}
 
 
-def _worths(columns: Columns, part: slice, background: Columns, scorer: Scorer) -> FloatArray:
-    """float64 [n, 256]: the worth of each coalition for each of the n rows of `part`."""
-    coalitions, _ = _game()
-    size = len(background["sex"])
-    mixed = {}
-    for at, name in enumerate(FEATURES):
-        # [n, 256, B]: of the passenger where the coalition has the feature, else of the background.
-        ours, theirs = columns[name][part, 0], background[name][:, 0]
-        chosen = np.where(coalitions[None, :, at, None], ours[:, None, None], theirs[None, None, :])
-        mixed[name] = chosen.reshape(-1, 1)
-    probability = scorer.run(mixed).probability
-    worths: FloatArray = probability.reshape(-1, len(coalitions), size).mean(axis=2, dtype=np.float64)
-    return worths
+def _exact(columns: Columns, background: Columns, scorer: Graph, names: Sequence[str]) -> FloatArray:
+    """float64 [N, F]: exact values, from the worths of all coalitions."""
+    coalitions, weights = _game(len(names))
+    rows, size = rows_of(columns), rows_of(background)
+    step = max(1, ROWS_AT_ONCE // (len(coalitions) * size))
+    worths = np.empty((rows, len(coalitions)))
+    for start in range(0, rows, step):
+        part = slice(start, start + step)
+        mixed = {}
+        for index, name in enumerate(names):
+            # [n, 2^F, B]: of the row where the coalition has the feature, else of the background.
+            ours, theirs = columns[name][part, 0], background[name][:, 0]
+            chosen = np.where(coalitions[None, :, index, None], ours[:, None, None], theirs[None, None, :])
+            mixed[name] = chosen.reshape(-1, 1)
+        probability = scorer.run(mixed).probability.reshape(-1, len(coalitions), size)
+        worths[part] = probability.mean(axis=2, dtype=np.float64)
+    return worths @ weights.T
 
 
-@lru_cache(maxsize=1)
-def _game() -> tuple[npt.NDArray[np.bool_], FloatArray]:
-    """All coalitions, bool [256, 8], and the weights [8, 256] that turn their worths into Shapley values."""
-    players = len(FEATURES)
+@lru_cache(maxsize=8)
+def _game(players: int) -> tuple[Mask, FloatArray]:
+    """All coalitions, bool [2^F, F], and the weights [F, 2^F] that turn their worths into Shapley values."""
     numbers = np.arange(2**players)
     coalitions = (numbers[:, None] >> np.arange(players) & 1).astype(np.bool_)
     members = coalitions.sum(axis=1)
@@ -87,3 +110,62 @@ def _game() -> tuple[npt.NDArray[np.bool_], FloatArray]:
     without = np.minimum(members, players - 1)
     weights = np.where(coalitions, joining[members - 1, None], -joining[without, None])
     return coalitions, np.ascontiguousarray(weights.T)
+
+
+def _sampled(
+    row: Columns, background: Columns, scorer: Graph, names: Sequence[str]
+) -> tuple[FloatArray, FloatArray]:
+    """Values and their standard errors, float64 [F] each, for one row.
+
+    In each order the features pass from a background row's values to the row's own, one after the other, and
+    each is credited with what the probability changes by: Castro, Gomez & Tejada (2009), "Polynomial
+    calculation of the Shapley value based on sampling", Computers & Operations Research 36. Each order is
+    also run backwards, which cancels most of what depends on who comes first: Mitchell, Cooper, Frank &
+    Holmes (2022), "Sampling Permutations for Shapley Value Estimation", JMLR 23. Every background row is left
+    as often, in orders of its own.
+    """
+    features, size = len(names), rows_of(background)
+    pairs = max(MIN_PAIRS, MAX_ROWS // (size * 2 * (features - 1)))
+    draw = np.random.default_rng(_seed(row, names))
+    # The place of each feature in each order, [B, pairs, 2, F]; what is backwards stands beside it.
+    forwards = draw.permuted(np.tile(np.arange(features), (size, pairs, 1)), axis=2)
+    places = np.stack([forwards, features - 1 - forwards], axis=2)
+    between = _run(row, background, scorer, names, places)
+    probability = np.empty((size, pairs, 2, features + 1))
+    probability[..., 0] = scorer.run(background).probability[:, None, None]
+    probability[..., 1:-1] = between
+    probability[..., -1] = scorer.run(row).probability
+    gains = np.take_along_axis(np.diff(probability, axis=-1), places, axis=-1)
+    of_pairs = gains.mean(axis=2)
+    variance = of_pairs.var(axis=1, ddof=1).sum(axis=0) / (pairs * size**2)
+    return of_pairs.mean(axis=(0, 1)), np.sqrt(variance)
+
+
+def _run(
+    row: Columns,
+    background: Columns,
+    scorer: Graph,
+    names: Sequence[str],
+    places: npt.NDArray[np.intp],
+) -> FloatArray:
+    """float64 [B, pairs, 2, F - 1]: probabilities after 1, 2, … F - 1 features of each order."""
+    steps = np.arange(1, len(names))
+    shape = (*places.shape[:-1], len(steps))
+    mixed: dict[str, Any] = {}
+    for index, name in enumerate(names):
+        ours, theirs = row[name][0, 0], background[name][:, 0]
+        chosen = np.where(places[..., index, None] < steps, ours, theirs[:, None, None, None])
+        mixed[name] = chosen.astype(row[name].dtype, copy=False).reshape(-1, 1)
+    parts = [
+        scorer.run({name: column[start : start + ROWS_AT_ONCE] for name, column in mixed.items()}).probability
+        for start in range(0, int(np.prod(shape)), ROWS_AT_ONCE)
+    ]
+    return np.concatenate(parts).astype(np.float64).reshape(shape)
+
+
+def _seed(row: Columns, names: Sequence[str]) -> int:
+    """A number that follows from the row's values alone."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name in names:
+        digest.update(f"{row[name][0, 0]}\0".encode())
+    return int.from_bytes(digest.digest())

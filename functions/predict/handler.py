@@ -3,17 +3,17 @@
 from functools import lru_cache
 from typing import Any
 
-from functions.predict.lane import answer_event
+from functions.predict.fast_path import answer_event
 from functions.predict.snapshot import register_hooks
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0): a plain POST /predict at once, the others by the app."""
-    return answer_event(event) or long_way()(event, context)
+    return answer_event(event) or full_app()(event, context)
 
 
 @lru_cache(maxsize=1)
-def long_way() -> Any:
+def full_app() -> Any:
     """All routes behind Mangum. They take long to import: only a request that needs them waits for them."""
     from mangum import Mangum
 
@@ -22,4 +22,4 @@ def long_way() -> Any:
     return Mangum(app, lifespan="off")
 
 
-register_hooks(long_way)
+register_hooks(full_app)

@@ -1,41 +1,46 @@
 """What the function holds between requests: its settings, the store, and the models in memory."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Self
 
-from pydantic import Field
-
-from functions.core.base.settings import Settings
-from functions.core.registry import versions
+from functions.core.base.errors import NoChampion, NotFound
+from functions.core.base.settings import StoreSettings, setting
+from functions.core.predictions.writing import write_refusal
 from functions.core.schema.columns import Columns
-from functions.core.scoring.scorer import Scorer
 from functions.core.storage.contract import Reader, Store
 from functions.core.storage.opening import open_reader, open_store
-from functions.predict.champion import ChampionCache, Loaded
-from functions.predict.predict import Origin, Scored, predict
-from functions.predict.prediction_log import write_refusal
+from functions.core.storage.view import ModelReader, ModelStore
+from functions.predict.champion import ChampionCache, Loaded, load
+from functions.predict.scoring import Origin, Scored, score
 
-# A version that is asked for by name is loaded beside the champion; each takes a few megabytes.
-_MOST_VERSIONS = 4
+# Each takes a few megabytes. A version that is asked for by name is loaded beside the champions.
+MAX_CHAMPIONS = 20
+MAX_VERSIONS = 4
 
 
-class PredictSettings(Settings):
-    """`LIFEBOAT_STORE`; `LIFEBOAT_REFRESH_SECONDS`: how old the champion in memory may be;
-    `LIFEBOAT_LOGGED_SHARE`: the share of predictions and refusals, 0 to 1, that the prediction log has."""
+@dataclass(frozen=True, kw_only=True)
+class PredictSettings(StoreSettings):
+    """`LIFEBOAT_STORE`, `LIFEBOAT_DEFAULT_MODEL`; `LIFEBOAT_REFRESH_SECONDS`: how old a champion in memory
+    may be; `LIFEBOAT_LOGGED_SHARE`: the share of predictions and refusals, 0 to 1, that the prediction log
+    has."""
 
-    refresh_seconds: float = Field(30.0, ge=0)
-    logged_share: float = Field(1.0, ge=0, le=1)
+    refresh_seconds: float = setting(30.0, ge=0)
+    logged_share: float = setting(1.0, ge=0, le=1)
 
 
 class Service:
-    """The champion, and any other published version by its name."""
+    """The champion of each model, and any other published version by its name."""
 
     def __init__(self, settings: PredictSettings, reader: Reader) -> None:
         self.settings = settings
         self._reader = reader
-        self.champions = ChampionCache(reader, settings.refresh_seconds)
-        self._load = lru_cache(maxsize=_MOST_VERSIONS)(self._load_version)
+        # Those asked for last are kept.
+        self._champions: OrderedDict[str, ChampionCache] = OrderedDict()
+        self.default = self._cache_of(settings.default_model)
+        self._load = lru_cache(maxsize=MAX_VERSIONS)(self._load_version)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -43,34 +48,71 @@ class Service:
         return cls(settings, open_reader(settings.store))
 
     @cached_property
-    def store(self) -> Store:
-        """The whole store, for what takes more than reading an object whose name is known."""
+    def whole_store(self) -> Store:
+        """The store, for what takes more than reading an object whose name is known."""
         return open_store(self.settings.store)
 
-    def model(self, version: str | None = None) -> Loaded:
-        """The champion, or the published version of that name.
+    def store_of(self, model: str) -> ModelStore:
+        return ModelStore(self.whole_store, model)
 
-        Raises `NoChampion`; for a version `NotFound`, `UnusableModel`, `StoreUnavailable`.
+    def champion(self, model: str) -> Loaded:
+        """The version of a model that is in service.
+
+        Raises `NoChampion`; `NotFound` for a model, not the default one, of which the store has no champion.
         """
-        if version is None:
-            return self.champions.current()
-        champion = self.champions.in_memory
-        if champion and champion.manifest.version == version:
+        cache = self.default if model == self.settings.default_model else self._cache_of(model)
+        try:
+            champion = cache.current()
+        except NoChampion:
+            if cache is not self.default and cache.is_missing:
+                raise NotFound(
+                    f"no model {model} is in service; GET /models lists those there are, and an upload to "
+                    f"datasets/{model}/ trains one"
+                ) from None
+            raise
+        if cache is not self.default:
+            self._keep(model, cache)
+        return champion
+
+    def version(self, model: str, version: str) -> Loaded:
+        """A published version. Raises `NotFound`, `UnusableModel`, `StoreUnavailable`."""
+        cache = self.default if model == self.settings.default_model else self._champions.get(model)
+        champion = cache.in_memory if cache else None
+        if champion and champion.served.version == version:
             return champion
-        return self._load(version)
+        return self._load(model, version)
 
     def predict(self, columns: Columns, model: Loaded, origin: Origin) -> Scored:
         """Score rows with one of the models, and log the share of them that the settings say."""
-        return predict(columns, model, origin, logged_share=self.settings.logged_share)
+        return score(columns, model, origin, logged_share=self.settings.logged_share)
 
-    def log_refusal(self, rows: int, fields: Iterable[str], origin: Origin) -> None:
-        """Log, for the same share, that `rows` passengers did not fit; fields: as in `write_refusal`."""
-        share = self.settings.logged_share
-        write_refusal(rows, fields, share=share, key_id=origin.key_id, request_id=origin.request_id)
+    def log_refusal(self, model: str, rows: int, fields: Iterable[str], origin: Origin) -> None:
+        """Log, for the same share, that `rows` did not fit; fields: as in `write_refusal`."""
+        cache = self.default if model == self.settings.default_model else self._champions.get(model)
+        champion = cache.in_memory if cache else None
+        write_refusal(
+            champion.served.schema if champion else None,
+            model,
+            rows,
+            fields,
+            share=self.settings.logged_share,
+            key_id=origin.key_id,
+            request_id=origin.request_id,
+        )
 
-    def _load_version(self, version: str) -> Loaded:
-        manifest = versions.read_manifest(self._reader, version)
-        return Loaded(manifest, Scorer(versions.read_model(self._reader, manifest)))
+    def _cache_of(self, model: str) -> ChampionCache:
+        known = self._champions.get(model)
+        return known or ChampionCache(ModelReader(self._reader, model), self.settings.refresh_seconds)
+
+    def _keep(self, model: str, cache: ChampionCache) -> None:
+        """Keep what has a champion: names that stand for nothing push nothing out."""
+        self._champions[model] = cache
+        self._champions.move_to_end(model)
+        if len(self._champions) > MAX_CHAMPIONS:
+            self._champions.popitem(last=False)
+
+    def _load_version(self, model: str, version: str) -> Loaded:
+        return load(ModelReader(self._reader, model), version)
 
 
 @lru_cache(maxsize=1)

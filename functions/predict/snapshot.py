@@ -30,14 +30,15 @@ def register_hooks(load_app: Callable[[], object]) -> None:
 
 
 def before_snapshot(load_app: Callable[[], object]) -> None:
-    """Load the champion into the snapshot, but have it checked again before the first answer after a restore.
+    """Load the default champion into the snapshot, but have it checked again before the first answer after a
+    restore.
 
     A store without a champion, or out of reach, fails no deployment: the first request asks again. Settings
     that do not fit (`SystemExit`) do fail it, which is better than failing every request.
     """
     # A snapshot may be large: it holds the framework too.
     load_app()
-    cache = service().champions
+    cache = service().default
     # The cache has logged why.
     with suppress(NoChampion):
         cache.current()

@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     for notification in parse_event(event):
         try:
             results.append(retrain(_store(), notification, _settings()))
-        except LifeboatError as error:
+        except (LifeboatError, OSError) as error:
             log(
                 "ERROR",
                 "retrain failed",

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -10,28 +11,37 @@ from pydantic import BaseModel, Field, ValidationError
 
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.base.logs import log
-from functions.core.base.settings import Settings
+from functions.core.base.settings import Settings, setting
 from functions.core.registry import lineage
+from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
+from training.challenge import Upload
 from training.dataset import RefusedDataset
 from training.gate import Limits
-from training.publication import Outcome, Upload, train_and_publish
 from training.train import Configuration
+from training.upload import reject, train_and_publish
 
-PREFIX, SUFFIX = "datasets/", ".csv"
+PREFIX, SUFFIXES = "datasets/", (".csv", ".csv.gz")
+# The name of the target, in the metadata of an uploaded file.
+TARGET = "target"
+# Whatever else became of an upload, somebody has to look at it.
+_DONE = frozenset({"promoted", "published", "already published"})
 
 
+@dataclass(frozen=True, kw_only=True)
 class RetrainSettings(Settings, Limits):
     """`LIFEBOAT_STORE`; `LIFEBOAT_MAX_DATASET_BYTES`, the largest file that is trained on; `LIFEBOAT_FOLDS`
     of the cross-validation that selects a model; and the gate's limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`,
     `_MIN_ROC_AUC`, `_MARGIN` and `_SLICE_MARGIN`."""
 
-    max_dataset_bytes: int = Field(128 * 2**20, gt=0)
-    folds: int = Field(5, ge=2, le=20)
+    store: str = setting()
+    max_dataset_bytes: int = setting(128 * 2**20, gt=0)
+    folds: int = setting(5, ge=2, le=20)
 
     @property
     def limits(self) -> Limits:
-        return Limits(**self.model_dump(include=set(Limits.model_fields)))
+        return Limits(**{limit.name: getattr(self, limit.name) for limit in fields(Limits)})
 
 
 class Notification(BaseModel):
@@ -92,56 +102,70 @@ def parse_event(event: dict[str, Any]) -> list[Notification]:
 
 
 def retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
-    """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `version`.
+    """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `model` and `version`.
 
-    Of a dataset that was read it also returns the `rule` that decided, and the `numbers`, `slices`, `limits`
-    and `champion` it decided by (`core.registry.manifest.Decision`).
+    Of a dataset that was read it also returns the `rule` that decided, the `numbers`, `slices`, `limits` and
+    `champion` it decided by (`core.registry.manifest.Decision`), and what was read (`training.report`).
 
     What is wrong with the upload is answered and logged. What is wrong with the store or with Lifeboat
-    is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`.
+    is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`, `OSError`.
     """
-    result = {"version": None, **_retrain(store, notification, settings)}
-    level = "WARNING" if result["status"] in {"rejected", "gone"} else "INFO"
-    log(level, "retrain", **result)
+    try:
+        model = model_of(notification.key)
+    except InvalidInput as error:
+        found = {"key": notification.key, "status": "ignored", "reason": str(error)}
+    else:
+        found = {"model": model} | _retrain(ModelStore(store, model), notification, settings)
+    result = {"model": None, "version": None, **found}
+    log("INFO" if result["status"] in _DONE else "WARNING", "retrain", **result)
     return result
 
 
-def _retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
-    key = notification.key
-
-    def said(status: str, reason: str) -> dict[str, Any]:
-        return {"key": key, "status": status, "reason": reason}
-
-    if not key.startswith(PREFIX) or not key.endswith(SUFFIX):
-        return said("ignored", f"only {PREFIX}*{SUFFIX} are datasets")
+def model_of(key: str) -> str:
+    """The model that an uploaded object is for. Raises `InvalidInput` that says where a dataset belongs."""
+    where = f"put it at {PREFIX}{{model}}/{{file}}{SUFFIXES[0]}"
+    if not key.startswith(PREFIX) or not key.endswith(SUFFIXES):
+        endings = " or ".join(SUFFIXES)
+        raise InvalidInput(f"only files below {PREFIX} that end with {endings} are datasets: {where}")
+    model, slash, _ = key.removeprefix(PREFIX).partition("/")
+    if not slash:
+        raise InvalidInput(f"it names no model: {where}, such as {PREFIX}{suggest_model_name(model)}/{model}")
     try:
-        found = store.head(key, notification.version_id)
+        return check_model_name(model)
+    except InvalidInput as error:
+        raise InvalidInput(f"{model} cannot be a model: {error}. To train one, {where}") from None
+
+
+def _retrain(store: ModelStore, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
+    full = notification.key
+    key = store.relative(full)
+    gone = {"key": full, "status": "gone", "reason": "the object was deleted before it was read"}
+    try:
+        entry = store.head(key, notification.version_id)
     except NotFound:
-        return said("gone", "the object was deleted before it was read")
-    if not 0 < found.size <= settings.max_dataset_bytes:
-        size = f"{found.size} bytes" if found.size else "empty"
+        return gone
+    upload = Upload(full, entry.modified, entry.version_id, lineage.from_metadata(entry.metadata))
+    if not 0 < entry.size <= settings.max_dataset_bytes:
+        size = f"{entry.size} bytes" if entry.size else "empty"
         refusal = RefusedDataset(f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes")
-        report = refusal.report(key=key, version_id=found.version_id, etag=found.etag)
-        store.put(f"rejected/{Path(key).name}.{found.etag.strip(chr(34))}.json", report)
-        return Outcome(key, "rejected", refusal.decision()).answer()
-    upload = Upload(key, found.modified, found.version_id, lineage.from_metadata(found.metadata))
-    with tempfile.NamedTemporaryFile(suffix=SUFFIX) as file:
+        return reject(store, upload, refusal, entry.etag.strip('"')).answer()
+    with tempfile.NamedTemporaryFile(suffix=SUFFIXES[0]) as file:
         try:
             with store.open(key, notification.version_id) as stream:
                 shutil.copyfileobj(stream, file)
         except NotFound:
-            return said("gone", "the object was deleted before it was read")
+            return gone
         file.flush()
-        outcome = train_and_publish(
+        return train_and_publish(
             store,
             upload,
             Path(file.name),
             by="upload",
+            target=entry.metadata.get(TARGET),
             configuration=Configuration(folds=settings.folds),
             limits=settings.limits,
             progress=_log_step,
-        )
-        return outcome.answer()
+        ).answer()
 
 
 def _log_step(what: str, done: int, of: int) -> None:

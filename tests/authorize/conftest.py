@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.authorize.handler import handler, key_ring
-from functions.core.storage.opening import open_parameter
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
 from tests.support.keys import Ask
 
 
@@ -41,7 +41,7 @@ def ask(event: Callable[[str], dict[str, Any]], place: Path) -> Ask:
         assert set(answer) == {"isAuthorized", "context"}
         assert answer["isAuthorized"] is True
         context: dict[str, str] = answer["context"]
-        assert set(context) == {"key_id", "scopes", "denied", "unavailable"}
+        assert set(context) == {"key_id", "scopes", "models", "denied", "unavailable"}
         assert bool(context["key_id"]) is not bool(context["denied"] or context["unavailable"])
         return context
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from functions.authorize.__main__ import main
 from functions.authorize.handler import handler
-from functions.core.base.errors import Unauthorized
+from functions.core.base.errors import Forbidden, Unauthorized
 from functions.core.identity import keys as keys_module
 from functions.core.identity.caller import SCOPES, Caller, caller_of
 from functions.core.identity.key_list import revoke
@@ -24,6 +25,7 @@ def test_a_valid_key_is_known_by_its_id_and_scopes(ask: Ask, parameter: Paramete
     assert ask({"x-api-key": text}) == {
         "key_id": key.id,
         "scopes": "predict feedback",
+        "models": "",
         "denied": "",
         "unavailable": "",
     }
@@ -113,6 +115,25 @@ def test_what_the_authorizer_says_is_what_the_functions_read(
     context = handler(request | {"headers": {}}, None)["context"]
     with pytest.raises(Unauthorized):
         caller_of({"requestContext": {"authorizer": {"lambda": context}}})
+
+
+def test_a_key_for_some_models_is_for_these_alone(
+    place: Path, event: Callable[[str], dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ["create", "--scopes", "predict", "--note", "the shop", "--models", "churn,titanic"]
+    assert main(create) == 0
+    captured = capsys.readouterr()
+    assert "for these models alone: churn, titanic" in captured.err
+    request = event("authorizer_request") | {"headers": {"x-api-key": captured.out.strip()}}
+    context = handler(request, None)["context"]
+    caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
+    caller.require("predict", "churn")
+    with pytest.raises(Forbidden, match="for other models: churn, titanic"):
+        caller.require("predict", "adult")
+    assert main(["list"]) == 0
+    assert "churn,titanic" in capsys.readouterr().out
+    assert main([*create[:-1], "Not A Name"]) == 1
+    assert "names of models" in capsys.readouterr().err
 
 
 def test_an_unknown_id_costs_the_same_work_as_a_wrong_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,9 +54,30 @@ def test_the_list_tells_expired_keys_and_that_there_are_none(
     assert "expired" in capsys.readouterr().out
 
 
+def test_the_list_tells_which_models_a_key_is_for(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["create", "--scopes", "predict", "--note", "limited", "--models", "churn, fraud"]) == 0
+    assert "for these models alone: churn, fraud" in capsys.readouterr().err
+    assert main(["create", "--scopes", "predict", "--note", "unlimited"]) == 0
+    assert "alone" not in capsys.readouterr().err
+    assert main(["list"]) == 0
+    heads, *rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    column = heads.index("models")
+    assert {row[-1]: row[column] for row in rows} == {"limited": "churn,fraud", "unlimited": "all"}
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {key["note"]: key["models"] for key in listed} == {
+        "limited": ["churn", "fraud"],
+        "unlimited": None,
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["create", "--scopes", "predict", "--note", "x", "--models", "Churn"], "names of models"),
+        # Of a variable that was not set no key for all models is made.
+        (["create", "--scopes", "predict", "--note", "x", "--models", ""], "--models names none"),
+        (["create", "--scopes", "predict", "--note", "x", "--models", " , "], "--models names none"),
         (["create", "--scopes", "root", "--note", "x"], "scopes are one or more"),
         (["create", "--scopes", "", "--note", "x"], "scopes are one or more"),
         (["revoke", "00000000"], "no key 00000000"),

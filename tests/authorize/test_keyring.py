@@ -88,12 +88,14 @@ def test_settings_have_defaults_but_for_the_place_of_the_keys(monkeypatch: pytes
     for name in ("LIFEBOAT_KEYS_REFRESH_SECONDS", "LIFEBOAT_KEYS_GRACE_SECONDS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LIFEBOAT_KEYS", "ssm:/k")
-    assert AuthorizeSettings.from_environment() == AuthorizeSettings("ssm:/k", 60, 900)
+    assert AuthorizeSettings.from_environment() == AuthorizeSettings(
+        keys="ssm:/k", keys_refresh_seconds=60, keys_grace_seconds=900
+    )
 
 
 @pytest.mark.parametrize("seconds", ["soon", "-1", "nan", "inf"])
 def test_settings_that_do_not_fit_name_the_variables(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
-    monkeypatch.delenv("LIFEBOAT_KEYS", raising=False)
+    monkeypatch.setenv("LIFEBOAT_KEYS", "")
     monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", seconds)
     with pytest.raises(SystemExit, match=r"LIFEBOAT_KEYS:.*LIFEBOAT_KEYS_REFRESH_SECONDS:"):
         AuthorizeSettings.from_environment()

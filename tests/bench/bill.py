@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tests.bench import prices
 from tests.bench.prices import MILLION
 
-# "One vCPU at 1,769 MB", and in proportion: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+# "One vCPU at 1,769 MB", and in proportion:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 VCPU_MB = 1769
 # Of all requests: "typically under 1 %", says AWS (see the price of duration).
 COLD_SHARE = 0.01

@@ -15,8 +15,9 @@ from functions.local.bundle.build import Target, build
 from functions.local.bundle.recipe import read_recipe
 from functions.local.child import ROOT
 from functions.local.template import Function, read_template
+from tests.bench.checkout import CannotRun
 from tests.bench.figures import Figures
-from tests.bench.stage import CannotRun, architecture, lambda_python
+from tests.bench.stage import architecture, lambda_python
 
 ROUNDS = 11
 IMPORT = "import sys, importlib; sys.path.insert(0, sys.argv[1]); importlib.import_module(sys.argv[2])"

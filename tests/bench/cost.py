@@ -10,15 +10,16 @@ from statistics import median
 from functions.core.base.ids import new_ids
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
+from functions.core.predictions.writing import PredictionLog
 from functions.core.schema.columns import to_columns
-from functions.core.schema.passenger import Passenger
-from functions.core.storage.opening import open_parameter
-from functions.predict.prediction_log import write_log
-from tests.bench import bill, prices
+from functions.core.schema.rows import RowReader
+from functions.core.storage.parameter_opening import open_parameter
+from tests.bench import bill, prices, warm
 from tests.bench.bill import Durations
 from tests.bench.figures import Figures
-from tests.bench.stage import EVENT, Stage
+from tests.bench.stage import EVENT, ROW, Stage
 from tests.support.declared import of_type
+from tests.support.titanic import MODEL, SCHEMA
 
 ROUNDS, REQUESTS = 7, 500
 MEMORIES = (128, 256, 512, 1024, 1769, 3008)
@@ -54,10 +55,9 @@ def measure(stage: Stage) -> Figures:
 
 
 def _predict(stage: Stage) -> Durations:
-    bundle = stage.bundle("PredictFunction")
-    cold = [max(stage.marks("cold", bundle, EVENT).values()) for _ in range(ROUNDS + 1)][1:]
-    warm = stage.run("warm", bundle, EVENT, stage.model, "5", "100")["seconds"]["handler"]
-    return Durations(median(warm), median(cold))
+    own = stage.checkout()
+    cold = [max(own.marks("cold", own.bundle, own.event).values()) for _ in range(ROUNDS + 1)][1:]
+    return Durations(median(warm.take(own, rounds=5)["seconds"]["handler"]), median(cold))
 
 
 def _authorize(stage: Stage) -> Durations:
@@ -71,22 +71,23 @@ def _authorize(stage: Stage) -> Durations:
     file.write_text(json.dumps(event))
     bundle = stage.bundle("AuthorizeFunction")
     cold: list[float] = []
-    warm: list[float] = []
+    answers: list[float] = []
     for _ in range(ROUNDS + 1):
         began = time.monotonic()
         measured = stage.run("authorize", bundle, file, str(REQUESTS), function="AuthorizeFunction")
         cold.append(measured["first"] - began)
-        warm += measured["seconds"]
-    return Durations(median(warm), median(cold[1:]))
+        answers += measured["seconds"]
+    return Durations(median(answers), median(cold[1:]))
 
 
 def _line_bytes() -> int:
     """The length of a line of the prediction log."""
     written = io.StringIO()
-    columns = to_columns([Passenger.model_validate_json(json.loads(EVENT.read_bytes())["body"])])
-    context = {"version": "0" * 16, "key_id": "0" * 8, "request_id": "0" * 16}
+    columns = to_columns([RowReader(SCHEMA).read(json.loads(ROW)).values], SCHEMA)
+    asked = {"key_id": "0" * 8, "request_id": "0" * 16}
     with redirect_stdout(written):
-        write_log(columns, new_ids(1), [0.9358831644058228], share=1.0, **context)
+        log = PredictionLog(SCHEMA, MODEL, "0" * 16)
+        log.write(columns, new_ids(1), [0.9358831644058228], share=1.0, **asked)
     return len(written.getvalue())
 
 

@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
-from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -27,10 +26,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-import training
 from functions.core.predictions.records import PredictionRecord
 from functions.core.registry.manifest import Manifest
-from functions.core.schema.passenger import FEATURES
 from functions.core.stats.distributions import bins_of
 from functions.core.stats.records import Distribution, Tally
 from functions.feedback.sampling import choose
@@ -38,12 +35,17 @@ from functions.monitor.data_quality import DataLimits, data_quality
 from functions.monitor.drift import DriftLimits, feature_drift
 from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
-from training.dataset import HOLDOUT_SHARE, Matrix, load_dataset
-from training.pipeline import AGE, FARE, PCLASS, candidates
-from training.train import reference
+from tests.support.titanic import SCHEMA, TABLE
+from training.candidates import candidates
+from training.dataset import load_dataset
+from training.gaps import fit
+from training.matrix import HOLDOUT_SHARE, Matrix
+from training.reference import reference as reference_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+AGE, FARE, PCLASS = map(SCHEMA.names.index, ("age", "fare", "pclass"))
 
 SIZES = (100, 300, 1_000, 5_000, 10_000)
 BATCH = 50
@@ -69,11 +71,16 @@ class World(NamedTuple):
 @lru_cache(maxsize=1)
 def worlds() -> dict[str, World]:
     """The passengers as they were, and changed in one way each."""
-    dataset = load_dataset(Path(training.__file__).parent / "data" / "titanic.csv")
+    dataset = load_dataset(TABLE, SCHEMA)
     order = np.random.default_rng(0).permutation(len(dataset.matrix))
     fitted, strangers = np.array_split(order, 2)
     model, before = (
-        candidates(len(rows))["gradient boosting"].fit(dataset.matrix[rows], dataset.survived[rows])
+        fit(
+            candidates(SCHEMA.features, len(rows))["gradient boosting"],
+            dataset.matrix[rows],
+            dataset.outcome[rows],
+            SCHEMA.features,
+        )
         for rows in (fitted, fitted[::2])
     )
     matrix = dataset.matrix[strangers]
@@ -102,6 +109,11 @@ def worlds() -> dict[str, World]:
     }
 
 
+def reference(matrix: Matrix, probability: Floats) -> dict[str, Distribution]:
+    """What a manifest would hold of these rows."""
+    return reference_of(matrix, probability, SCHEMA)
+
+
 class Bins(NamedTuple):
     """counted: [P, B], which of all features' bins each passenger falls into; outside: [P, F], which values
     lie outside the reference's range; where the bins of each feature are among the B."""
@@ -116,7 +128,7 @@ def binned(world: World, known: Mapping[str, Distribution]) -> Bins:
     parts, outside, where = [], [], {}
     at = 0
     for name, distribution in known.items():
-        values = world.probability if name == "probability" else world.matrix[:, list(FEATURES).index(name)]
+        values = world.probability if name == "probability" else world.matrix[:, SCHEMA.names.index(name)]
         size = len(distribution.counts)
         if distribution.categories is None:
             bins = bins_of(values, np.array(distribution.edges))
@@ -151,7 +163,7 @@ def retrained(
         counts=np.bincount(bins_of(chances, np.array(bins.edges)), minlength=len(bins.counts)).tolist()
     )
     labelled = [
-        Labelled(one.record.prediction_id, "", one.record.probability, {}, survived=True, source="")
+        Labelled(one.record.prediction_id, "", one.record.probability, {}, outcome=True, source="")
         for one in choose(map(_record, ids, chances.tolist()), LABELS, share=AT_RANDOM)
     ]
     marks = representative(_champion(bins), labelled, [answered])

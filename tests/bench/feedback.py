@@ -28,14 +28,18 @@ import numpy as np
 from functions.core.base.ids import new_ids
 from functions.core.predictions.labels import Label, day_of, read_labels
 from functions.core.predictions.records import folder
-from functions.core.schema.passenger import FEATURES
 from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from tests.bench.races import embedded_store
 from tests.sam.store import ADDRESS
+from tests.support.production import SOMEBODY
+from tests.support.titanic import MODEL
+from tests.support.versions import promote
 
 CLIENTS = 8
 EVENT = Path(__file__).parents[1] / "events" / "http_predict.json"
 OBJECTS = 5
+VERSION = "0" * 16
 PATIENCE = 600
 
 Post = dict[str, Any]
@@ -75,10 +79,10 @@ def plan(posts: int, seed: int = 0) -> Plan:
     sayings: list[tuple[int, list[Post]]] = []
 
     def say(id_: str, source: str, *outcomes: bool, clients: int) -> None:
-        said = [{"prediction_id": id_, "survived": one, "source": source} for one in outcomes]
+        said = [{"prediction_id": id_, "survived": outcome, "source": source} for outcome in outcomes]
         sayings.extend((client, said) for client in random.choice(CLIENTS, clients, replace=False).tolist())
         if id_ in made.kept:
-            made.kept[id_] |= {(source, one) for one in outcomes}
+            made.kept[id_] |= {(source, outcome) for outcome in outcomes}
 
     for id_, kind in zip(new_ids(posts * 5 // 16), cycle(range(5)), strict=False):
         survived = bool(random.random() < 0.4)
@@ -104,13 +108,13 @@ def plan(posts: int, seed: int = 0) -> Plan:
 
 
 def log_predictions(store: Store, ids: Sequence[str]) -> None:
-    """Put records of predictions where they arrive, in a few objects."""
-    features = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
+    """Put records of predictions where they arrive, in a few objects; a champion has made them."""
+    promote(ModelStore(store, MODEL), VERSION)
     now = datetime.now(UTC)
     for number in range(OBJECTS):
         records = [
-            {"prediction_id": id_, "timestamp": now.isoformat(), "version": "0" * 16, "probability": 0.5}
-            | {"key_id": "", "request_id": "", "features": features}
+            {"prediction_id": id_, "timestamp": now.isoformat(), "model": MODEL, "version": VERSION}
+            | {"key_id": "", "request_id": "", "probability": 0.5, "features": SOMEBODY}
             for id_ in ids[number::OBJECTS]
         ]
         body = "\n".join(map(json.dumps, records))
@@ -123,7 +127,7 @@ def post_all(made: Plan) -> Count:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["functions.feedback.app", "functions.core.storage.s3", "tests.sam.store"])
     aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    ready = (context.Barrier(CLIENTS), aws | {"LIFEBOAT_STORE": ADDRESS})
+    ready = (context.Barrier(CLIENTS), aws | {"LIFEBOAT_STORE": ADDRESS, "LIFEBOAT_DEFAULT_MODEL": MODEL})
     with ProcessPoolExecutor(CLIENTS, context, initializer=_get_ready, initargs=ready) as pool:
         # A client waits for all the others: no process can be two.
         jobs = [pool.submit(_client, posts) for posts in made.clients]
@@ -174,13 +178,13 @@ def _handler() -> Any:
 
 def faults(store: Store, made: Plan, count: Count) -> list[str]:
     """What went wrong, if anything did: nothing is lost, nothing is there twice, the last word counts."""
-    labels = read_labels(store, set(map(day_of, made.logged)))
+    labels = read_labels(ModelStore(store, MODEL), set(map(day_of, made.logged)))
     found = []
     if lost := {id_ for id_, said in made.kept.items() if said != _said(labels.get(id_, ()))}:
         found.append(f"{len(lost)} predictions do not have the labels they were given: {sorted(lost)[:3]}")
     if strange := labels.keys() - made.kept.keys():
         found.append(f"{len(strange)} predictions that nobody made have labels")
-    if wrong := [id_ for id_, last in made.corrected.items() if labels[id_][-1].survived is not last]:
+    if wrong := [id_ for id_, last in made.corrected.items() if labels[id_][-1].outcome is not last]:
         found.append(f"of {len(wrong)} predictions it is not the correction that counts")
     kept = sum(map(len, made.kept.values()))
     if sum(map(len, labels.values())) != kept:
@@ -201,7 +205,7 @@ _FATES = {"recorded", "repeated", "NOT_FOUND"}
 
 
 def _said(labels: Sequence[Label]) -> set[tuple[str, bool]]:
-    return {(label.source, label.survived) for label in labels}
+    return {(label.source, label.outcome) for label in labels}
 
 
 def main() -> int:

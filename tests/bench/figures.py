@@ -27,8 +27,8 @@ class Summary:
 
 
 def summary(values: Sequence[float]) -> Summary:
-    """The median and the quartiles of `values`, of which there are two or more."""
-    low, _, high = statistics.quantiles(values, n=4)
+    """The median and the quartiles of `values`; of a single one, that is all three."""
+    low, _, high = statistics.quantiles(values, n=4) if len(values) > 1 else [*values] * 3
     return Summary(statistics.median(values), low, high, len(values))
 
 
@@ -55,6 +55,16 @@ class Figures:
     def note(self, name: str, value: float) -> None:
         """A figure that stands for itself: a ratio, a size, a rate."""
         self._notes[name] = value
+
+    @property
+    def rows(self) -> list[str]:
+        """The names of the rows."""
+        return list(self._rows)
+
+    @property
+    def notes(self) -> list[str]:
+        """The names of the notes."""
+        return list(self._notes)
 
     def median(self, name: str) -> float:
         """The median of the row of that name."""

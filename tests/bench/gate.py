@@ -1,17 +1,17 @@
 """How often the gate lets models of known quality pass: its operating characteristics, by simulation.
 
-`python -m tests.bench.gate` (`make bench-gate`). Passengers are drawn from the shipped list, with
-replacement. Their true chances of survival are those a logistic regression gave them when they were held out,
-their outcomes are drawn from these chances. Each simulated model says the true log-odds plus normal noise of
+`python -m tests.bench.gate` (`make bench-gate`). Rows are drawn from the shipped table, with replacement.
+Their true chances are those a logistic regression gave them when they were held out, their outcomes are drawn
+from these chances. Each simulated model says the true log-odds plus normal noise of
 its own: the more noise, the more log loss above that of the truth. The champion's noise costs it 0.03 nats; a
 challenger's is as strong as it takes to be as good, or worse or better by the nats that its name says.
 Champion and challenger share much of their errors (correlation 0.7), because they learn from much the same
 rows. So the losses of two equal models differ by 0.20 nats a row (standard deviation). Pairs trained on the
-real list differ by 0.15 (gradient boosting twice, each on a sample of 80 % of the rows) to 0.25 (gradient
+real table differ by 0.15 (gradient boosting twice, each on a sample of 80 % of the rows) to 0.25 (gradient
 boosting and logistic regression).
 
-A model that is noise says the share of survivors, with normal noise of 0.3 in its log-odds. Every decision is
-made by `training.gate.judge`, on a fresh holdout.
+A model that is noise says the share of positive outcomes, with normal noise of 0.3 in its log-odds. Every
+decision is made by `training.gate.judge`, on a fresh holdout.
 """
 
 import argparse
@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
@@ -29,11 +28,12 @@ import numpy.typing as npt
 from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
-import training
-from functions.core.schema.passenger import FEATURES
-from training.dataset import Matrix, load_dataset
-from training.gate import Limits, judge
-from training.pipeline import candidates
+from tests.support.titanic import SCHEMA, TABLE
+from training.candidates import candidates
+from training.dataset import load_dataset
+from training.evaluation import members
+from training.gate import Limits, Rival, Rows, judge
+from training.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,11 +41,13 @@ SIZES = (262, 1_000, 10_000)
 COST_OF_CHAMPION = 0.03
 CORRELATION = 0.7
 NOISE_ALONE = 0.3
+# The groups of a slice, of which one is served worse.
+PCLASS = SCHEMA.names.index("pclass")
 ALL, WORST, OTHERS = (1, 2, 3), (2,), (1, 3)
 
 
 class Population(NamedTuple):
-    """matrix: [N, 8] as in `Dataset.matrix`; odds: the true log-odds of survival, [N]."""
+    """matrix: [N, 8] as in `Dataset.matrix`; odds: the true log-odds, [N]."""
 
     matrix: Matrix
     odds: Floats
@@ -53,12 +55,11 @@ class Population(NamedTuple):
 
 @lru_cache(maxsize=1)
 def population() -> Population:
-    dataset = load_dataset(Path(training.__file__).parent / "data" / "titanic.csv")
-    model = candidates(len(dataset.matrix))["logistic regression"]
+    dataset = load_dataset(TABLE, SCHEMA)
+    model = candidates(SCHEMA.features, len(dataset.matrix))["logistic regression"]
     with threadpool_limits(1):
-        chances = cross_val_predict(model, dataset.matrix, dataset.survived, cv=10, method="predict_proba")[
-            :, 1
-        ]
+        both = cross_val_predict(model, dataset.matrix, dataset.outcome, cv=10, method="predict_proba")
+    chances = both[:, 1]
     return Population(dataset.matrix, np.log(chances / (1 - chances)))
 
 
@@ -70,7 +71,7 @@ def probability(odds: Floats) -> Floats:
 def cost(noise: float, classes: Sequence[int] = ALL) -> float:
     """The log loss that noise of this standard deviation adds to the truth's, in nats, in these classes."""
     matrix, odds = population()
-    odds = np.repeat(odds[np.isin(matrix[:, 0], classes)], 200)
+    odds = np.repeat(odds[np.isin(matrix[:, PCLASS], classes)], 200)
     truth = probability(odds)
     said = probability(odds + noise * np.random.default_rng(0).normal(size=len(odds)))
     divergence = truth * np.log(truth / said) + (1 - truth) * np.log((1 - truth) / (1 - said))
@@ -99,11 +100,11 @@ def by(nats: float) -> Challenger:
 def equal_but_for_one_class(matrix: Matrix, odds: Floats, errors: Floats) -> Floats:
     """As good as the champion on the whole: 0.10 nats worse for one class, and better for the others."""
     champion = noise_that_costs(COST_OF_CHAMPION)
-    share = np.isin(population().matrix[:, 0], WORST).mean()
+    share = np.isin(population().matrix[:, PCLASS], WORST).mean()
     more = 0.10 * share / (1 - share)
     worse = noise_that_costs(cost(champion, WORST) + 0.10, WORST)
     better = noise_that_costs(cost(champion, OTHERS) - more, OTHERS)
-    return odds + np.where(np.isin(matrix[:, 0], WORST), worse, better) * errors
+    return odds + np.where(np.isin(matrix[:, PCLASS], WORST), worse, better) * errors
 
 
 def noise_alone(_matrix: Matrix, odds: Floats, errors: Floats) -> Floats:
@@ -122,9 +123,6 @@ KINDS: dict[str, tuple[Challenger, bool]] = {
 }
 
 
-FARE = list(FEATURES).index("fare")
-
-
 def decide(kind: str, rows: int, simulations: int, limits: Limits) -> Counter[str]:
     """How many of so many challengers passed ("passed"), and which rules held the others back."""
     challenger, has_champion = KINDS[kind]
@@ -134,16 +132,15 @@ def decide(kind: str, rows: int, simulations: int, limits: Limits) -> Counter[st
     with threadpool_limits(1):
         for _ in range(simulations):
             drawn = draw.integers(len(odds), size=rows)
-            survived = (draw.random(rows) < probability(odds[drawn])).astype(np.int64)
+            outcome = (draw.random(rows) < probability(odds[drawn])).astype(np.int64)
             theirs, own = draw.normal(size=(2, rows))
             champion = probability(odds[drawn] + noise_that_costs(COST_OF_CHAMPION) * theirs)
             errors = CORRELATION * theirs + np.sqrt(1 - CORRELATION**2) * own
             said = probability(challenger(matrix[drawn], odds[drawn], errors))
-            against = ("champion", champion) if has_champion else None
-            # Each draw is another passenger, although two may have the same features.
-            passengers = matrix[drawn]
-            passengers[:, FARE] = np.arange(rows)
-            decision = judge(passengers, survived, said, against, limits)
+            against = Rival("champion", champion) if has_champion else None
+            # Each draw is a row of its own, although two may have the same features.
+            judged = Rows(outcome, np.arange(rows), members(matrix[drawn], SCHEMA))
+            decision = judge(judged, said, against, limits)
             rules["passed" if decision.promote else decision.rule.split("=")[0]] += 1
     return rules
 

@@ -7,8 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from functions.local.bundle.build import RUNTIME
-from functions.local.bundle.wheels import install
+from functions.local.bundle.build import RUNTIME, install
 from tests.bench.figures import Figures
 from tests.bench.load import Load, find_wrk, load
 from tests.bench.server import DESCRIPTOR, served

@@ -1,4 +1,5 @@
-"""wrk, a load generator that takes little of the machine it shares with the server: https://github.com/wg/wrk."""
+"""wrk, a load generator that takes little of the machine it shares with the server:
+https://github.com/wg/wrk."""
 
 import json
 import shutil
@@ -6,7 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.stage import PASSENGER, CannotRun
+from tests.bench.checkout import CannotRun
+from tests.bench.stage import ROW
 from tests.sam.machine import Unavailable, install
 
 SCRIPT = Path(__file__).parent / "predict.lua"
@@ -31,7 +33,7 @@ def find_wrk() -> str:
     return "wrk"
 
 
-def load(url: str, *, connections: int, seconds: int, body: str = PASSENGER) -> Load:
+def load(url: str, *, connections: int, seconds: int, body: str = ROW) -> Load:
     """POST `body` to `url` over so many connections for a while.
 
     Raises `RuntimeError` when a request fails or is answered with another status than a success.

@@ -23,7 +23,7 @@ def needs_a_key(environment: Environment, **_: object) -> None:
 
 
 class Visitor(HttpUser):
-    """Asks about one passenger after another, now and then about a hundred at once."""
+    """Asks about one row after another, now and then about a hundred at once."""
 
     wait_time = between(0.1, 1)
 
@@ -32,15 +32,15 @@ class Visitor(HttpUser):
 
     @task(20)
     def one(self) -> None:
-        self.client.post("/predict", json=passenger())
+        self.client.post("/predict", json=row())
 
     @task(1)
     def hundred(self) -> None:
-        self.client.post("/predict/batch", json={"passengers": [passenger() for _ in range(100)]})
+        self.client.post("/predict/batch", json={"rows": [row() for _ in range(100)]})
 
 
-def passenger() -> dict[str, object]:
-    """Somebody who may have been aboard. Every third one's age is not known."""
+def row() -> dict[str, object]:
+    """A passenger who may have been aboard. Every third one's age is not known."""
     sex = chance.choice(sorted(TITLES))
     return {
         "pclass": chance.randint(1, 3),

@@ -16,11 +16,14 @@ from time import perf_counter
 from typing import NamedTuple
 
 from functions.core.base.errors import Conflict
-from functions.core.registry import deployment, versions
+from functions.core.registry import deployment
+from functions.core.registry.keys import manifest_key
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
+from functions.core.storage.view import ModelStore
 from functions.local.listening import HOST
 from tests.sam.store import ADDRESS, served_store
+from tests.support.titanic import MODEL
 
 PATIENCE = 120
 
@@ -69,16 +72,16 @@ def _get_ready(barrier: Barrier, environment: dict[str, str]) -> None:
 
 
 def _race(racer: int, rounds: int) -> list[Attempt]:
-    store = open_store(ADDRESS)
+    store = ModelStore(open_store(ADDRESS), MODEL)
     return [_attempt(store, f"racer-{racer:02}-round-{number:02}", number) for number in range(rounds)]
 
 
-def _attempt(store: Store, version: str, number: int) -> Attempt:
-    store.put(versions.manifest_key(version), b"{}")
-    over = deployment.read_to_replace(store)
+def _attempt(store: ModelStore, version: str, number: int) -> Attempt:
+    store.put(manifest_key(version), b"{}")
+    expected = deployment.read_to_replace(store)
     _Start.line.wait(PATIENCE)
     try:
-        champion = deployment.promote(store, version, over=over, by="race", reason="it was faster")
+        champion = deployment.promote(store, version, expected=expected, by="race", reason="it was faster")
         attempt = Attempt(number, version, champion.sequence, None)
     except Conflict as conflict:
         attempt = Attempt(number, version, None, str(conflict))
@@ -88,7 +91,7 @@ def _attempt(store: Store, version: str, number: int) -> Attempt:
 
 def faults(store: Store, attempts: list[Attempt], rounds: int) -> list[str]:
     """What went wrong, if anything did: each round has one winner, and the history is that of the winners."""
-    found = []
+    view, found = ModelStore(store, MODEL), []
     for number in range(rounds):
         won = [one.version for one in attempts if one.round == number and one.sequence is not None]
         if len(won) != 1:
@@ -96,10 +99,10 @@ def faults(store: Store, attempts: list[Attempt], rounds: int) -> list[str]:
     winners = {one.sequence: one.version for one in attempts if one.sequence is not None}
     if sorted(winners) != list(range(1, rounds + 1)):
         found.append(f"the sequence numbers are {sorted(winners)}")
-    history = {one.sequence: one.version for one in deployment.history(store)}
+    history = {one.sequence: one.version for one in deployment.history(view)}
     if history != winners:
         found.append(f"the history says {history}, the winners are {winners}")
-    champion, _ = deployment.read_champion(store)
+    champion, _ = deployment.read_champion(view)
     if champion.version != winners.get(rounds):
         found.append(f"the champion is {champion.version}, the last winner {winners.get(rounds)}")
     return found

@@ -15,10 +15,10 @@ from typing import IO, Any, cast
 
 from functions.local.events import s3_put_event
 from tests.bench.figures import Figures
-from tests.bench.stage import EVENT, TITANIC, Stage
+from tests.bench.stage import DATASET, EVENT, Stage
+from tests.support.titanic import TABLE
 
 ROUNDS = 5
-KEY = "datasets/titanic.csv"
 _PATIENCE_SECONDS = 60.0
 # The question is how long a promotion takes, not whether there is one.
 OPEN_GATE = {"LIFEBOAT_MARGIN": "1", "LIFEBOAT_SLICE_MARGIN": "1"}
@@ -50,15 +50,15 @@ def measure(stage: Stage) -> Figures:
     figures.add("event to answers by the new champion", visible)
     figures.add("event to the end of the retrain", promoted)
     figures.note("on top: a warm function asks again after, s", refresh)
-    figures.print_table("A retrain in a new process, 1,309 passengers, s", scale=1)
+    figures.print_table("A retrain in a new process, 1,309 rows, s", scale=1)
     return figures
 
 
 def _upload(stage: Stage, round_: int) -> Path:
     """Put a dataset that no other round has, and return a file with its event."""
-    lines = TITANIC.read_text().splitlines()
-    stage.store.put(KEY, "\n".join(lines[: len(lines) - round_ - 1]).encode())
-    [entry] = stage.store.list(KEY)
+    lines = TABLE.read_text().splitlines()
+    stage.store.put(DATASET, "\n".join(lines[: len(lines) - round_ - 1]).encode())
+    [entry] = stage.store.list(DATASET)
     address = stage.environment("PredictFunction")["LIFEBOAT_STORE"]
     event = stage.scratch / "upload.json"
     event.write_text(json.dumps(s3_put_event(address.removeprefix("s3://"), entry, configuration="Uploaded")))

@@ -6,16 +6,14 @@ says nothing about Lambda.
 """
 
 import sys
-from datetime import UTC, datetime
 
 from tests.bench.figures import Figures
-from tests.bench.stage import EVENT, TITANIC
+from tests.bench.stage import EVENT, train_champion
 from tests.sam.engine import Engine, running_engine
 from tests.sam.image import provide_image
 from tests.sam.machine import Unavailable
 from tests.sam.sam_cli import SAM, TEMPLATE, invoke
 from tests.sam.store import served_store
-from training.publication import Upload, train_and_publish
 
 ROUNDS = 9
 
@@ -29,8 +27,7 @@ def main() -> int:
         with running_engine() as engine:
             image = provide_image(engine)
             with served_store(engine.gateway()) as store:
-                upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-                train_and_publish(store, upload, TITANIC, by="bench")
+                train_champion(store)
                 figures = _measure(engine)
     except Unavailable as reason:
         print(f"Cannot run here: {reason}", file=sys.stderr)

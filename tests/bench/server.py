@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from functions.local.listening import HOST, listen, port_of
 from tests.bench.processes import kill, memory_mib, tree
-from tests.bench.stage import PASSENGER
+from tests.bench.stage import ROW
 
 PORT, DESCRIPTOR = "{port}", "{descriptor}"
 _PATIENCE_SECONDS = 120.0
@@ -47,7 +47,7 @@ def served(
     folder: Path,
     *,
     path: str = "/predict",
-    body: str = PASSENGER,
+    body: str = ROW,
 ) -> Iterator[Server]:
     """A server that has answered once; it and whatever it started are gone when the block ends.
 

@@ -1,15 +1,10 @@
-"""Where the benchmarks run: the built bundles, a Python of Lambda's version, and a champion in an S3 store.
-
-What is measured runs in processes of its own (the scripts in `inside/`), which hold what the bundle holds and
-nothing else.
-"""
+"""Where the benchmarks run: built bundles, a Python of Lambda's version, and a champion in an S3 store."""
 
 import json
 import os
 import platform
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +14,7 @@ from typing import Any
 
 from functions.core.registry import deployment, versions
 from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.local.bundle.build import RUNTIME, Target, build
 from functions.local.bundle.proof import reason_not_to_import
 from functions.local.bundle.python import find_python
@@ -26,23 +22,24 @@ from functions.local.bundle.recipe import read_recipe
 from functions.local.child import ROOT
 from functions.local.listening import HOST
 from functions.local.template import Template, read_template
+from tests.bench.checkout import CannotRun, Checkout, isolated, run_script
 from tests.sam.store import served_store
-from training.publication import Upload, train_and_publish
+from tests.support.titanic import MODEL, SCHEMA, TABLE
+from training.challenge import Upload
+from training.upload import train_and_publish
 
 INSIDE = Path(__file__).parent / "inside"
 EVENT = ROOT / "tests" / "events" / "http_predict.json"
-TITANIC = ROOT / "training" / "data" / "titanic.csv"
-# What is posted to /predict, where only one passenger is asked about.
-PASSENGER: str = json.loads(EVENT.read_bytes())["body"]
-
-
-class CannotRun(Exception):
-    """What a benchmark needs is missing here: the text says what, and what would help."""
+# What is posted to /predict, where only one row is asked about.
+ROW: str = json.loads(EVENT.read_bytes())["body"]
+# The table that all benchmarks train on.
+DATASET = f"datasets/{MODEL}/titanic.csv"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`model` is the champion's graph as a file; `python` an interpreter of Lambda's version."""
+    """`store` is the whole store; `model` the champion's graph as a file; `python` an interpreter of Lambda's
+    version."""
 
     python: Path
     store: Store
@@ -66,36 +63,24 @@ class Stage:
             )
         return folder
 
+    def checkout(self) -> Checkout:
+        """The predict function of this checkout."""
+        function = "PredictFunction"
+        bundle = self.bundle(function)
+        return Checkout(self.python, INSIDE, bundle, EVENT, self.model, self.environment(function))
+
     def command(self, script: str, *arguments: str | Path) -> list[str | Path]:
-        """The command line of `inside/script.py`, which finds nothing of this environment's packages."""
-        return [self.python, "-I", "-S", "-B", INSIDE / f"{script}.py", *arguments]
+        """The command line of `inside/script.py`."""
+        return isolated(self.python, INSIDE / f"{script}.py", *arguments)
 
     def environment(self, function: str, **settings: str) -> dict[str, str]:
         """What template.yaml gives a function, leading to the store here; `settings` go over it."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         return {**self.template.functions[function].environment, **own, **settings}
 
-    def run(
-        self, script: str, *arguments: str | Path, function: str = "PredictFunction", **settings: str
-    ) -> Any:
+    def run(self, script: str, *arguments: str | Path, function: str, **settings: str) -> Any:
         """What a script printed last, in JSON. Raises `CalledProcessError` when it fails."""
-        # What the function logs goes to a file: the reader of a pipe would be woken by every line, on a
-        # machine whose processors and caches it shares with what is measured.
-        with tempfile.TemporaryFile() as output:
-            subprocess.run(
-                self.command(script, *arguments),
-                env=self.environment(function, **settings),
-                check=True,
-                stdout=output,
-            )
-            output.seek(0)
-            return json.loads(output.read().splitlines()[-1])
-
-    def marks(self, script: str, *arguments: str | Path) -> dict[str, float]:
-        """The seconds from the start of a process to each of the moments that its script prints."""
-        began = time.monotonic()
-        marks: dict[str, float] = self.run(script, *arguments)
-        return {name: at - began for name, at in marks.items()}
+        return run_script(self.command(script, *arguments), self.environment(function, **settings))
 
     def _output(self, *arguments: str) -> str:
         return subprocess.run(
@@ -117,14 +102,22 @@ def lambda_python() -> Path:
     return python
 
 
+def train_champion(store: Store) -> ModelStore:
+    """Publish the champion that is measured, made from the whole table. Returns its part of the store."""
+    view = ModelStore(store, MODEL)
+    upload = Upload(DATASET, datetime.now(UTC))
+    train_and_publish(view, upload, TABLE, by="bench", schema=SCHEMA)
+    return view
+
+
 @contextmanager
 def staged() -> Iterator[Stage]:
-    """A stage with a champion trained from the real passengers. Raises `CannotRun`."""
+    """A stage with a champion trained from the whole table. Raises `CannotRun`."""
     python = lambda_python()
     with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder, served_store(HOST) as store:
         print("Training the champion ...", flush=True)
-        train_and_publish(store, Upload("datasets/titanic.csv", datetime.now(UTC)), TITANIC, by="bench")
-        champion, _ = deployment.read_champion(store)
+        view = train_champion(store)
+        champion, _ = deployment.read_champion(view)
         model = Path(folder, "model.onnx")
-        model.write_bytes(versions.read_model(store, versions.read_manifest(store, champion.version)))
+        model.write_bytes(versions.read_model(view, versions.read_manifest(view, champion.version)))
         yield Stage(python, store, model, Path(folder))

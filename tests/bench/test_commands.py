@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from functions.core.storage.folder import FolderStore
-from functions.local.bundle.errors import BundleRefused
+from functions.local.bundle.recipe import BundleRefused
 from tests.bench import __main__ as command
 from tests.bench import bytecode, drift, figures, stage
 from tests.bench.figures import Figures

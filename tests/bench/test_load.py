@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from functions.local.listening import HOST, listen, port_of
+from tests.bench.checkout import CannotRun
 from tests.bench.load import Load, find_wrk, load
-from tests.bench.stage import CannotRun
 from tests.support.answering import answering
 
 WrkPrints = Callable[[str], None]
@@ -19,7 +19,7 @@ needs_wrk = pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not insta
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """Finds fault with every passenger, and keeps the connection open."""
+    """Finds fault with every row, and keeps the connection open."""
 
     protocol_version = "HTTP/1.1"
 
@@ -65,7 +65,7 @@ def test_a_load_without_answers_or_with_failures_is_no_figure(
 
 
 @needs_wrk
-def test_a_passenger_who_is_refused_is_a_failure() -> None:
+def test_a_row_that_is_refused_is_a_failure() -> None:
     with answering(ThreadingHTTPServer((HOST, 0), Refusing)) as server:
         url = f"http://{HOST}:{server.server_address[1]}/predict"
         with pytest.raises(RuntimeError, match=r"([1-9]\d*) requests of \1 to"):

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.bench import server
+from tests.bench.checkout import CannotRun
 from tests.bench.peers import __main__ as command
 from tests.bench.peers import environment
 from tests.bench.peers.subjects import Subject
 from tests.bench.processes import is_alive, memory_mib
 from tests.bench.server import DESCRIPTOR, PORT, DoesNotServe, Server, served
-from tests.bench.stage import CannotRun
 
 # A server whose worker outlives it, as some peers' do; it says how probable it is told to.
 SERVER = """

@@ -9,22 +9,34 @@ from typing import Any
 from functions.core.base.ids import time_of
 from functions.core.predictions.labels import read_labels
 from functions.core.predictions.records import folder
+from functions.core.registry import deployment
+from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Blob
 from functions.core.storage.folder import FolderStore
-from tests.support.production import SOMEBODY, ids_of, logged_line
+from functions.core.storage.view import ModelStore
+from tests.support import versions
+from tests.support.production import SOMEBODY, VERSION, ids_of, logged_line
+from tests.support.titanic import MODEL, SCHEMA
 
 Call = Callable[..., tuple[int, Any]]
 # Some predictions are made in the milliseconds after it.
 NOW = datetime.now(UTC) - timedelta(minutes=1)
 
 
-class Bench(FolderStore):
-    """A store that predictions are shipped to, and that counts what is read."""
+class Bench(ModelStore):
+    """A model's part of a store that predictions are shipped to, with a champion; it counts what is read."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(str(root))
+    def __init__(
+        self, root: Path, model: str = MODEL, schema: Schema = SCHEMA, row: Mapping[str, Any] = SOMEBODY
+    ) -> None:
+        super().__init__(FolderStore(str(root)), model)
         self.root = root
         self.read: list[str] = []
+        self._row = row
+        if VERSION not in {entry.key.split("/")[1] for entry in self.list("models/")}:
+            versions.publish(self, VERSION, schema=schema)
+            deployment.promote(self, VERSION, expected=None, by="test", reason="the first")
+        self.read.clear()
 
     def get(self, key: str) -> Blob:
         self.read.append(key)
@@ -38,13 +50,14 @@ class Bench(FolderStore):
     ) -> list[str]:
         """Log a prediction of each probability, a millisecond apart, and return their ids.
 
-        features: in which the passenger is another than `SOMEBODY`.
+        features: in which the row is another than usual.
         """
         ids: list[str] = []
         for number in range(len(probabilities)):
             ids += ids_of(1, at + timedelta(milliseconds=number))
+        about = {"model": self.model, "features": {**self._row, **features}} | changes
         lines = [
-            logged_line(id_, probability=probability, features={**SOMEBODY, **features}, **changes)
+            logged_line(id_, probability=probability, **about)
             for id_, probability in zip(ids, probabilities, strict=True)
         ]
         self.ship(*lines, at=at, name=ids[0])
@@ -53,7 +66,7 @@ class Bench(FolderStore):
     def labels(self, *ids: str) -> list[list[tuple[str, bool]]]:
         """What was said of each prediction, oldest first."""
         found = read_labels(self, {time_of(id_).date() for id_ in ids})
-        return [[(label.source, label.survived) for label in found.get(id_, ())] for id_ in ids]
+        return [[(label.source, label.outcome) for label in found.get(id_, ())] for id_ in ids]
 
     def end_leases(self) -> None:
         """Have all leases written so long ago that they have ended."""
@@ -66,8 +79,8 @@ def say(id_: str, survived: object = True, **more: Any) -> dict[str, Any]:
     return {"prediction_id": id_, "survived": survived, **more}
 
 
-def queue(call: Call, query: str = "", **options: Any) -> list[str]:
-    """The ids that the queue hands out."""
-    status, page = call("GET", f"/feedback/queue?{query}", **options)
+def queue(call: Call, query: str = "", *, below: str = "", **options: Any) -> list[str]:
+    """The ids that the queue hands out. below: `/models/{model}`, where it is not the default model's."""
+    status, page = call("GET", f"{below}/feedback/queue?{query}", **options)
     assert status == 200, page
     return [item["prediction_id"] for item in page["items"]]

@@ -1,4 +1,4 @@
-"""A store with predictions, and the feedback function's handler over it."""
+"""A store with predictions of two models, and the feedback function's handler over it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +9,20 @@ import pytest
 from functions.feedback.handler import handler
 from functions.feedback.service import service
 from tests.feedback.bench import Bench, Call
+from tests.support import churn as churn_table
 from tests.support import gateway
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
+    """The default model's part."""
     return Bench(tmp_path / "store")
+
+
+@pytest.fixture
+def churn(bench: Bench) -> Bench:
+    """Another model's part of the same store."""
+    return Bench(bench.root, churn_table.MODEL, churn_table.SCHEMA, churn_table.CUSTOMER)
 
 
 @pytest.fixture
@@ -24,9 +32,15 @@ def call(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     service.cache_clear()
 
     def call(
-        method: str, path: str, body: Any = None, *, key: str = "5f3a91c2", scopes: str = "feedback"
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str = "5f3a91c2",
+        scopes: str = "feedback",
+        models: str = "",
     ) -> tuple[int, Any]:
-        return gateway.call(handler, method, path, body, key_id=key, scopes=scopes)
+        return gateway.call(handler, method, path, body, key_id=key, scopes=scopes, models=models)
 
     yield call
     service.cache_clear()

@@ -1,20 +1,30 @@
 """The export: labelled predictions as a dataset that training reads."""
 
+import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from functions.core.schema.table import read_passengers
+from functions.core.schema.schema import Schema
+from functions.core.schema.table import open_table
 from functions.feedback.handler import handler
-from tests.feedback.bench import Bench, Call, say
+from tests.feedback.bench import NOW, Bench, Call, say
 from tests.support import gateway
-from tests.support.production import VERSION
+from tests.support.churn import SCHEMA as CHURN
+from tests.support.production import VERSION, ids_of, logged_line
+from tests.support.titanic import SCHEMA
 
 
-def export(query: str = "") -> dict[str, Any]:
+def export(query: str = "", *, below: str = "") -> dict[str, Any]:
     """The gateway's answer: its headers say what the table is, and where it goes on."""
-    return gateway.send(handler, "GET", f"/feedback/export{query}", scopes="feedback")
+    return gateway.send(handler, "GET", f"{below}/feedback/export{query}", scopes="feedback")
+
+
+def read_again(answer: dict[str, Any], schema: Schema) -> Any:
+    """The rows as training reads them."""
+    [chunk] = open_table(io.BytesIO(answer["body"].encode()), schema, labelled=True)
+    return chunk
 
 
 def rows_of(answer: dict[str, Any]) -> Sequence[str]:
@@ -35,9 +45,9 @@ def test_the_export_is_a_dataset_again(call: Call, bench: Bench) -> None:
     assert answer["headers"]["content-type"] == "text/csv; charset=utf-8"
     assert answer["isBase64Encoded"] is False
     assert "x-next" not in answer["headers"]
-    [chunk] = read_passengers(io.BytesIO(answer["body"].encode()), labelled=True)
+    chunk = read_again(answer, SCHEMA)
     assert chunk.bad == []
-    found = dict(zip([row.partition(",")[0] for row in rows_of(answer)], chunk.survived, strict=True))
+    found = dict(zip([row.partition(",")[0] for row in rows_of(answer)], chunk.outcomes, strict=True))
     assert found == {first: 0, second: 1}
     at = list(found).index(first)
     assert chunk.columns["fare"][at, 0] == fare
@@ -46,6 +56,45 @@ def test_the_export_is_a_dataset_again(call: Call, bench: Bench) -> None:
     row = rows_of(answer)[at].split(",")
     assert row[:1] + row[-4:-2] + row[-1:] == [first, "0", "alice", VERSION]
     assert datetime.fromisoformat(row[-2]).tzinfo
+
+
+def test_the_outcome_is_in_the_words_of_the_target_and_what_is_lifeboats_own_gives_way(
+    call: Call, churn: Bench
+) -> None:
+    first, second = churn.predict(0.1, 0.9, features={"Plan Type": "yearly", "paperless": 0.0})
+    body = [{"prediction_id": first, "churned": "Yes"}, {"prediction_id": second, "churned": False}]
+    assert call("POST", "/models/churn/feedback", body)[0] == 200
+    answer = export(below="/models/churn")
+    heads, *rows = csv.reader(io.StringIO(answer["body"]))
+    # The table has columns `source` and `version` itself.
+    assert heads == [
+        "prediction_id",
+        "Plan Type",
+        "source",
+        "paperless",
+        "version",
+        "charges",
+        "churned",
+        "lifeboat_source",
+        "labelled_at",
+        "lifeboat_version",
+    ]
+    assert [row[:8] for row in rows] == [
+        [first, "yearly", "web", "0", "2", "30.5", "yes", "5f3a91c2"],
+        [second, "yearly", "web", "0", "2", "30.5", "no", "5f3a91c2"],
+    ]
+    assert {row[9] for row in rows} == {VERSION}
+    chunk = read_again(answer, CHURN)
+    assert (chunk.bad, chunk.outcomes) == ([], [1, 0])
+    assert chunk.columns["version"].ravel().tolist() == [2.0, 2.0]
+
+
+def test_a_feature_that_an_older_version_did_not_have_is_missing(call: Call, bench: Bench) -> None:
+    [id_] = ids_of(1, NOW)
+    bench.ship(logged_line(id_, features={"pclass": 1.0, "sex": "male", "deck": "C"}))
+    call("POST", "/feedback", say(id_))
+    [row] = rows_of(export())
+    assert row.split(",")[:10] == [id_, "1", "male", "", "", "", "", "", "", "1"]
 
 
 def test_an_export_comes_in_pages(call: Call, bench: Bench) -> None:

@@ -39,7 +39,7 @@ def test_an_old_lease_is_not_read_to_see_that_it_has_ended(call: Call, bench: Be
     queue(call, "annotator=alice")
     [entry] = bench.list("feedback/leases/")
     long_ago = time.time() - 2000
-    os.utime(bench.root / entry.key, (long_ago, long_ago))
+    os.utime(bench.root / bench.full(entry.key), (long_ago, long_ago))
     watched = Bench(bench.root)
     leases = read_leases(watched, [NOW.date()], now=datetime.now(UTC), seconds=900)
     assert leases.ended == {id_: entry.etag}
@@ -54,11 +54,11 @@ def test_who_loses_a_race_for_a_lease_gets_others_instead(
     create = FolderStore.create
     lost: list[str] = []
 
-    def raced(self: FolderStore, key: str, body: bytes, *rest: Any) -> str:
+    def raced(self: FolderStore, key: str, body: bytes, **options: Any) -> str:
         if len(lost) < 2:
             lost.append(key)
             raise Conflict(key)
-        return create(self, key, body, *rest)
+        return create(self, key, body, **options)
 
     monkeypatch.setattr(FolderStore, "create", raced)
     won = queue(call, "limit=3")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.feedback.log_reader import LogReader
+from functions.feedback.log_reader import LogCache, LogReader
 from tests.feedback.bench import NOW, Bench, Call, queue, say
 from tests.support.production import ids_of, logged_line
 
@@ -13,7 +13,7 @@ PERIOD = (NOW - timedelta(hours=3), NOW + timedelta(minutes=1))
 
 @pytest.fixture
 def log(bench: Bench) -> LogReader:
-    return LogReader(bench, most_objects=10, most_bytes=10**6)
+    return LogReader(bench, LogCache(max_objects=10, max_bytes=10**6))
 
 
 def test_objects_of_the_log_that_were_read_are_not_read_again(log: LogReader, bench: Bench) -> None:
@@ -41,9 +41,9 @@ def test_an_object_that_has_changed_is_another(log: LogReader, bench: Bench) -> 
         assert list(records) == [id_]
 
 
-@pytest.mark.parametrize("limits", [{"most_objects": 2}, {"most_bytes": 1000}], ids=["objects", "bytes"])
+@pytest.mark.parametrize("limits", [{"max_objects": 2}, {"max_bytes": 1000}], ids=["objects", "bytes"])
 def test_what_was_read_longest_ago_is_kept_no_longer(bench: Bench, limits: dict[str, int]) -> None:
-    log = LogReader(bench, **{"most_objects": 10, "most_bytes": 10**6} | limits)
+    log = LogReader(bench, LogCache(**{"max_objects": 10, "max_bytes": 10**6} | limits))
     ids = [id_ for _ in range(3) for id_ in bench.predict(0.5)]
     entries = sorted(bench.list("predictions/"), key=lambda entry: entry.key)
 
@@ -65,6 +65,22 @@ def test_what_was_read_longest_ago_is_kept_no_longer(bench: Bench, limits: dict[
     assert sorted(read(0, 1, 2)) == [entries[0].key]
 
 
+def test_the_models_of_a_process_keep_no_more_together_than_one_alone(bench: Bench, churn: Bench) -> None:
+    cache = LogCache(max_objects=2, max_bytes=10**6)
+    ours, theirs = LogReader(bench, cache), LogReader(churn, cache)
+    [old], [new] = bench.predict(0.5, at=NOW - timedelta(minutes=5)), churn.predict(0.5)
+    bench.read.clear()
+    churn.read.clear()
+    # Both objects are in the log of both models, and each finds its own records in them.
+    assert [list(records) for records in ours.read(ours.between(*PERIOD))] == [[], [old]]
+    assert [list(records) for records in theirs.read(theirs.between(*PERIOD))] == [[new], []]
+    assert (len(bench.read), len(churn.read)) == (2, 2)
+    # What was read for the other model has taken the place of what was read for this one.
+    assert ours.known([old, new]) == ({old}, set())
+    assert theirs.known([old, new]) == ({new}, set())
+    assert len(bench.read) > 2
+
+
 def test_ids_of_the_future_are_unknown_without_looking(log: LogReader, bench: Bench) -> None:
     # The last moment that Python can tell: an hour later there is none.
     last = "e677d21f-dbff-7000-8000-000000000000"
@@ -78,17 +94,17 @@ def predict_in_objects(bench: Bench, count: int) -> list[str]:
 
 
 def test_what_one_request_reads_does_not_tell_of_every_prediction(bench: Bench) -> None:
-    log = LogReader(bench, most_objects=2, most_bytes=10**6)
+    log = LogReader(bench, LogCache(max_objects=2, max_bytes=10**6))
     [absent] = ids_of(1, NOW)
     _, second, *_ = predict_in_objects(bench, 4)
     assert log.known([absent]) == (set(), {absent})
     # In the same objects another one is found, whether they are kept from before or not.
     assert log.known([absent, second]) == ({second}, {absent})
-    afresh = LogReader(bench, most_objects=2, most_bytes=10**6)
+    afresh = LogReader(bench, LogCache(max_objects=2, max_bytes=10**6))
     assert afresh.known([absent, second]) == ({second}, {absent})
 
 
-LIMITS = {"LIFEBOAT_MOST_LOG_BYTES": "500", "LIFEBOAT_MOST_LOG_OBJECTS": "1"}
+LIMITS = {"LIFEBOAT_MAX_LOG_BYTES": "500", "LIFEBOAT_MAX_LOG_OBJECTS": "1"}
 
 
 @pytest.mark.parametrize("limit", LIMITS)
@@ -125,7 +141,7 @@ def test_the_queue_is_about_the_newest_unless_it_was_said_from_when_on(
 def test_an_outcome_that_would_take_more_of_the_log_does_not_keep_others_from_being_kept(
     call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch, limit: str, most: str
 ) -> None:
-    monkeypatch.setenv(f"LIFEBOAT_MOST_LOG_{limit}", most)
+    monkeypatch.setenv(f"LIFEBOAT_MAX_LOG_{limit}", most)
     [absent] = ids_of(1, NOW)
     _, second, *_ = predict_in_objects(bench, 4)
     status, answer = call("POST", "/feedback", [say(absent), say(second)])

@@ -8,6 +8,7 @@ import pytest
 
 from functions.core.base.errors import Conflict, StoreUnavailable
 from functions.core.predictions import labels
+from functions.core.schema.parsing import parse_schema
 from functions.core.storage.folder import FolderStore
 from tests.feedback.bench import NOW, Bench, Call, say
 from tests.support.production import ids_of, logged_line
@@ -114,14 +115,24 @@ def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call
     [
         (say("no id"), 422, "UUID of version 7"),
         (say("2c5ea4c0-4067-11e9-8bad-9b1deb4d3b7d"), 422, "UUID of version 7"),
-        (say(SOME_ID, "yes"), 422, "boolean"),
-        (say(SOME_ID, 2), 422, "boolean"),
-        (say(SOME_ID, 1.0), 422, "boolean"),
-        (say(SOME_ID, source="../models/x"), 422, "match pattern"),
-        (say(SOME_ID, source="=cmd()"), 422, "match pattern"),
-        (say(SOME_ID, source="x" * 65), 422, "match pattern"),
-        (say(SOME_ID, probability=0.5), 422, "Extra inputs"),
-        ({"survived": True}, 422, "Field required"),
+        (say(SOME_ID, "maybe"), 422, "must be false or true"),
+        (say(SOME_ID, 2), 422, "must be false or true"),
+        (say(SOME_ID, 1.5), 422, "must be false or true"),
+        (say(SOME_ID, 10**400), 422, "must be false or true"),
+        (say(SOME_ID, float("inf")), 422, "must be false or true"),
+        (say(SOME_ID, None), 422, "must be false or true"),
+        (say(SOME_ID, [True]), 422, "must be false or true"),
+        (say(SOME_ID, source="../models/x"), 422, "up to 64 letters"),
+        (say(SOME_ID, source="=cmd()"), 422, "up to 64 letters"),
+        (say(SOME_ID, source="x" * 65), 422, "up to 64 letters"),
+        (say(SOME_ID, source="alice\n"), 422, "up to 64 letters"),
+        (say(SOME_ID, source=7), 422, "up to 64 letters"),
+        (say(SOME_ID, probability=0.5), 422, "is nothing of an outcome; send `prediction_id`, `survived`"),
+        (say(SOME_ID, Survived=True), 422, "given twice"),
+        ({"prediction_id": 7, "survived": True}, 422, "UUID of version 7"),
+        ({"survived": True}, 422, "is required"),
+        ({"prediction_id": SOME_ID}, 422, "is required: false or true"),
+        ([SOME_ID], 422, "must be an object; send"),
         ([], 422, "at least 1 item"),
         ([say(SOME_ID)] * 1001, 422, "at most 1000 items"),
         ("text", 422, "an outcome, or a list of outcomes"),
@@ -149,12 +160,12 @@ def test_two_that_say_the_same_at_once_keep_it_once(bench: Bench, monkeypatch: p
     [id_] = bench.predict(0.4)
     create = FolderStore.create
 
-    def beaten(self: FolderStore, key: str, body: bytes, *rest: Any) -> str:
-        create(self, key, body, *rest)
+    def beaten(self: FolderStore, key: str, body: bytes, **options: Any) -> str:
+        create(self, key, body, **options)
         raise Conflict(key)
 
     monkeypatch.setattr(FolderStore, "create", beaten)
-    _, new = labels.record(bench, id_, survived=True, source="alice", key_id="", request_id="")
+    _, new = labels.record(bench, id_, outcome=True, source="alice", key_id="", request_id="")
     assert new is False
     assert bench.labels(id_) == [[("alice", True)]]
 
@@ -176,10 +187,10 @@ def test_a_list_that_the_store_cut_short_can_be_sent_again(
     ids = bench.predict(*[0.5] * 20)
     create = FolderStore.create
 
-    def away(self: FolderStore, key: str, body: bytes, *rest: Any) -> str:
+    def away(self: FolderStore, key: str, body: bytes, **options: Any) -> str:
         if not any(id_ in key for id_ in ids[:5]):
             raise StoreUnavailable("the store could not be reached")
-        return create(self, key, body, *rest)
+        return create(self, key, body, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(FolderStore, "create", away)
@@ -188,3 +199,112 @@ def test_a_list_that_the_store_cut_short_can_be_sent_again(
     answer = call("POST", "/feedback", [say(id_) for id_ in ids])[1]
     assert (answer["recorded"], answer["repeated"]) == (15, 5)
     assert bench.labels(*ids) == [[("5f3a91c2", True)]] * 20
+
+
+def test_every_fault_of_a_body_is_named_with_its_place(call: Call, bench: Bench) -> None:
+    body = [
+        say(SOME_ID),
+        {"id": SOME_ID, "survived": "perhaps", "source": "a/b"},
+        say("x", True, outcome=1),
+        7,
+    ]
+    status, refusal = call("POST", "/feedback", body)
+    assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+    assert [(item["loc"][2:], item["type"]) for item in refusal["detail"]] == [
+        ([1, "id"], "unknown"),
+        ([1, "prediction_id"], "missing"),
+        ([1, "survived"], "outcome"),
+        ([1, "source"], "source"),
+        ([2, "outcome"], "unknown"),
+        ([2, "prediction_id"], "prediction_id"),
+        ([3], "object"),
+    ]
+    assert all(item["loc"][:2] == ["body", "many"] for item in refusal["detail"])
+    # What was sent is somebody's: only its name is said again.
+    assert "perhaps" not in str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("sent", "outcome"),
+    [
+        (True, True),
+        (1, True),
+        (1.0, True),
+        ("yes", True),
+        ("T", True),
+        (0, False),
+        ("No", False),
+        ("0", False),
+    ],
+)
+def test_an_outcome_is_said_in_any_of_its_words_and_answered_in_its_own(
+    call: Call, bench: Bench, sent: object, outcome: bool
+) -> None:
+    [id_] = bench.predict(0.4)
+    status, receipt = call("POST", "/feedback", {"prediction_id": id_, "Survival": sent})
+    assert (status, receipt["survived"]) == (200, outcome)
+    assert bench.labels(id_) == [[("5f3a91c2", outcome)]]
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "word", "outcome"),
+    [
+        ("churned", "yes", "yes", True),
+        ("Churned", "NO", "no", False),
+        ("left us", True, "yes", True),
+        ("churned", 0, "no", False),
+    ],
+)
+def test_another_models_target_has_its_own_name_and_words(
+    call: Call, churn: Bench, name: str, sent: object, word: str, outcome: bool
+) -> None:
+    [id_] = churn.predict(0.4)
+    status, receipt = call("POST", "/models/churn/feedback", {"prediction_id": id_, name: sent})
+    assert (status, receipt["status"]) == (200, "recorded")
+    assert list(receipt) == ["prediction_id", "status", "churned", "source", "labelled_at", "error"]
+    assert receipt["churned"] == word
+    assert churn.labels(id_) == [[("5f3a91c2", outcome)]]
+
+
+def test_what_another_model_calls_its_outcome_is_refused_in_this_ones_words(call: Call, churn: Bench) -> None:
+    [id_] = churn.predict(0.4)
+    status, refusal = call("POST", "/models/churn/feedback", say(id_))
+    assert status == 422
+    assert {tuple(item["loc"]): item["msg"] for item in refusal["detail"]} == {
+        ("body", "one", "survived"): (
+            'is nothing of an outcome; send `prediction_id`, `churned`: "no" or "yes", and, if it is not the '
+            "key that says so, `source`"
+        ),
+        ("body", "one", "churned"): 'is required: "no" or "yes"',
+    }
+
+
+def test_predictions_of_one_model_are_unknown_to_another(call: Call, bench: Bench, churn: Bench) -> None:
+    [ours], [theirs] = bench.predict(0.4), churn.predict(0.4)
+    status, refusal = call("POST", "/feedback", say(theirs))
+    assert (status, refusal["code"]) == (404, "NOT_FOUND")
+    assert "of this model" in refusal["error"]
+    assert call("POST", "/models/churn/feedback", {"prediction_id": ours, "churned": 1})[0] == 404
+    assert call("POST", "/models/titanic/feedback", say(ours))[0] == 200
+    assert call("POST", "/models/churn/feedback", {"prediction_id": theirs, "churned": 1})[0] == 200
+    assert (bench.labels(ours), churn.labels(theirs)) == ([[("5f3a91c2", True)]], [[("5f3a91c2", True)]])
+    assert bench.labels(theirs) == churn.labels(ours) == [[]]
+
+
+def test_where_the_target_has_one_of_lifeboats_names_that_one_gives_way(call: Call, bench: Bench) -> None:
+    schema = parse_schema(
+        {
+            "fields": [
+                {"name": "amount", "type": "number"},
+                {"name": "Source", "type": "string", "categories": ["organic", "paid"]},
+            ],
+            "target": {"field": "Source", "positive": "paid"},
+        }
+    )
+    leads = Bench(bench.root, "leads", schema, {"amount": 1.0})
+    [id_] = leads.predict(0.4)
+    body = {"prediction_id": id_, "source": "Paid", "lifeboat_source": "alice"}
+    status, receipt = call("POST", "/models/leads/feedback", body)
+    assert status == 200
+    assert (receipt["Source"], receipt["lifeboat_source"]) == ("paid", "alice")
+    assert leads.labels(id_) == [[("alice", True)]]

@@ -64,7 +64,7 @@ def test_a_record_that_was_shipped_late_or_twice_is_one_prediction_of_its_own_ti
     ("query", "said"),
     [
         ("sex=other", "female"),
-        ("pclass=4", "less than or equal to 3"),
+        ("pclass=4", "must be 1, 2 or 3"),
         ("version=../x", "match pattern"),
         ("from=yesterday", "valid datetime"),
         ("from=2026-11-01T00:00:00", "timezone"),
@@ -82,13 +82,69 @@ def test_a_record_that_was_shipped_late_or_twice_is_one_prediction_of_its_own_ti
         ("from=0001-01-01T00:00:00%2B14:00", "the years 2000 to 2199"),
         ("round=1", "match pattern"),
         ("round=01a1feaa-00ea-7752-9015-c9355649249c&sex=male", "without filters"),
-        ("surname=Allen", "Extra inputs"),
+        ("round=01a1feaa-00ea-7752-9015-c9355649249c&version=00000000000000aa", "without filters"),
+        ("surname=Allen", "is nothing to ask for; there are after, annotator, from, limit, "),
+        ("surname=Allen", "wanted, pclass, sex, embarked, title"),
+        ("name=Allen", "has no categories to ask for"),
+        ("age=29", "has no categories to ask for"),
+        ("survived=1", "is nothing to ask for"),
+        ("start=2026-11-01T00:00:00Z", "is nothing to ask for"),
     ],
 )
 def test_a_query_that_does_not_fit_is_refused_with_the_reason(call: Call, query: str, said: str) -> None:
     status, refusal = call("GET", f"/feedback/queue?{query}")
     assert status == 422
     assert said in str(refusal["detail"])
+
+
+def test_every_fault_of_a_query_is_named(call: Call) -> None:
+    status, refusal = call("GET", "/feedback/queue?limit=0&sex=x&surname=y&pclass=one&to=soon")
+    assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+    assert refusal["error"] == "the input does not fit; `detail` says where"
+    assert {item["loc"][1] for item in refusal["detail"]} == {"limit", "sex", "surname", "pclass", "to"}
+    assert {item["loc"][0] for item in refusal["detail"]} == {"query"}
+
+
+BY_FEATURE = {
+    "": {0, 1, 2, 3},
+    "plan_type=yearly": {1, 3},
+    "Plan%20Type=YEARLY": {1, 3},
+    "tariff=yearly": {1, 3},
+    "plantype=yearly&plantype=monthly": {0, 1, 2, 3},
+    "paperless=no": {2, 3},
+    "paperless=true&tariff=monthly": {0},
+    # Lifeboat's own parameter, and the feature of that name.
+    "version=0000000000000000": {0, 1, 2, 3},
+    "version_=3": {3},
+    # The log has the float32 of 0.1.
+    "Version=0.1": {2},
+    "Version=0.1&Version=3": {2, 3},
+    "source=shop": {1},
+}
+
+
+@pytest.mark.parametrize(("query", "expected"), BY_FEATURE.items(), ids=list(BY_FEATURE))
+def test_any_feature_with_categories_narrows_by_its_name(
+    call: Call, churn: Bench, query: str, expected: set[int]
+) -> None:
+    ids = [
+        *churn.predict(0.1),
+        *churn.predict(0.2, features={"Plan Type": "yearly", "source": "shop"}),
+        *churn.predict(0.3, features={"paperless": 0.0, "version": 0.10000000149011612}),
+        *churn.predict(0.4, features={"Plan Type": "yearly", "paperless": 0.0, "version": 3.0}),
+    ]
+    assert set(queue(call, query, below="/models/churn")) == {ids[number] for number in expected}
+
+
+def test_the_queue_of_a_model_has_its_own_predictions_and_leases(
+    call: Call, bench: Bench, churn: Bench
+) -> None:
+    ours, theirs = bench.predict(0.5), churn.predict(0.5)
+    assert queue(call, "annotator=alice") == ours
+    assert queue(call, "annotator=bob") == []
+    assert queue(call, "annotator=bob", below="/models/churn") == theirs
+    assert queue(call, "annotator=alice", below="/models/titanic") == ours
+    assert [entry.key.rpartition("/")[2] for entry in bench.list("feedback/leases/")] == [f"{ours[0]}.json"]
 
 
 @pytest.mark.parametrize("query", ["from=2000-01-01T00:00:00Z", "to=2199-12-31T23:59:59Z"])

@@ -47,6 +47,42 @@ def test_rounds_draw_differently_are_listed_newest_first_and_say_what_from(call:
     assert [one["id"] for one in listed] == sorted([first["id"], second["id"]], reverse=True)
 
 
+def test_a_round_is_drawn_from_what_any_feature_says_and_keeps_the_words(call: Call, churn: Bench) -> None:
+    churn.predict(*[0.2] * 5)
+    churn.predict(*[0.3] * 4, features={"Plan Type": "yearly", "paperless": 0.0, "version": 3.0})
+    body = {"size": 9, "tariff": "YEARLY", "paperless": False, "version_": [2, 3]}
+    status, made = call("POST", "/models/churn/feedback/rounds", body)
+    assert (status, made["population"]) == (201, 4)
+    selection = {name: value for name, value in made["selection"].items() if name not in ("from", "to")}
+    assert selection == {
+        "min_probability": 0.0,
+        "max_probability": 1.0,
+        "Plan Type": "yearly",
+        "paperless": 0.0,
+        "version": [2.0, 3.0],
+    }
+    assert call("GET", f"/models/churn/feedback/rounds/{made['id']}") == (200, made)
+    # A round of one model is none of another's.
+    assert call("GET", f"/feedback/rounds/{made['id']}")[0] == 404
+    assert call("GET", "/feedback/rounds") == (200, [])
+
+
+def test_every_fault_of_a_request_for_a_round_is_named(call: Call, bench: Bench) -> None:
+    body = {"size": 0, "sex": "x", "surname": "y", "pclass": "1", "embarked": [], "title": ["Mr", 7]}
+    status, refusal = call("POST", "/feedback/rounds", body)
+    assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+    assert {item["loc"][1]: item["type"] for item in refusal["detail"]} == {
+        "size": "greater_than_equal",
+        "sex": "enum",
+        "surname": "unknown",
+        "pclass": "enum",
+        "embarked": "too_short",
+        "title": "enum",
+    }
+    assert call("POST", "/feedback/rounds", [])[0] == 422
+    assert list(bench.list("feedback/rounds/")) == []
+
+
 def test_a_round_of_nothing_or_too_much_is_refused(call: Call, bench: Bench) -> None:
     status, refusal = call("POST", "/feedback/rounds", {"size": 5})
     assert (status, refusal["code"]) == (422, "INVALID_INPUT")

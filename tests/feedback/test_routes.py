@@ -2,9 +2,10 @@
 
 import pytest
 
-from functions.feedback.app import app
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import SCHEMA, ModelStore
 from functions.local.template import read_template
-from tests.feedback.bench import Bench, Call
+from tests.feedback.bench import Bench, Call, say
 from tests.support.declared import TEMPLATE
 
 
@@ -31,22 +32,70 @@ def test_a_route_takes_the_scope_feedback(call: Call, bench: Bench, method: str,
 def test_the_document_names_every_route_and_the_page_shows_it(call: Call) -> None:
     status, document = call("GET", "/feedback/openapi.json")
     assert status == 200
-    assert document["paths"].keys() == {
-        "/feedback",
-        "/feedback/queue",
-        "/feedback/progress",
-        "/feedback/export",
-        "/feedback/rounds",
-        "/feedback/rounds/{id}",
-    }
+    routes = {"", "/queue", "/progress", "/export", "/rounds", "/rounds/{id}"}
+    below = ("", "/models/{model}")
+    assert document["paths"].keys() == {f"{start}/feedback{route}" for start in below for route in routes}
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            names = [parameter["name"] for parameter in operation.get("parameters", ())]
+            assert ("model" in names) == path.startswith("/models/"), path
     assert "swagger-ui" in call("GET", "/feedback/docs")[1]
 
 
-def test_every_route_of_the_app_is_declared_and_no_other() -> None:
+def test_the_document_says_what_depends_on_a_model(call: Call) -> None:
+    document = call("GET", "/feedback/openapi.json")[1]
+    [features] = [
+        parameter
+        for parameter in document["paths"]["/feedback/queue"]["get"]["parameters"]
+        if parameter["name"] == "features"
+    ]
+    # By OpenAPI's rules, each property of such an object is a parameter by its own name.
+    assert (features["style"], features["explode"], features["schema"]["type"]) == ("form", True, "object")
+    assert "has categories" in features["description"]
+    body = document["paths"]["/feedback"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    outcome, outcomes = body["oneOf"]
+    assert outcome["required"] == ["prediction_id"]
+    assert "name of the model's target" in outcome["description"]
+    assert outcomes["maxItems"] == 1000
+    answer = document["paths"]["/feedback"]["post"]["responses"]["200"]["content"]["application/json"]
+    assert [one["$ref"].rpartition("/")[2] for one in answer["schema"]["anyOf"]] == ["Receipt", "Receipts"]
+
+
+def test_every_route_of_the_app_is_declared_and_no_other(call: Call) -> None:
     declared = {route.key for route in read_template(TEMPLATE).routes if route.function == "FeedbackFunction"}
-    served = {
-        f"{method} {route.path}"  # type: ignore[attr-defined]  # Starlette's base class does not say
-        for route in app.routes
-        for method in route.methods  # type: ignore[attr-defined]
-    }
-    assert declared == served
+    document = call("GET", "/feedback/openapi.json")[1]
+    served = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
+    assert declared == served | {"GET /feedback/openapi.json", "GET /feedback/docs"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", ""), ("GET", "/queue"), ("GET", "/export"), ("GET", "/rounds")]
+)
+def test_a_key_is_for_the_models_it_names(call: Call, churn: Bench, method: str, path: str) -> None:
+    for below, allowed in (("", "titanic"), ("/models/titanic", "titanic"), ("/models/churn", "churn")):
+        assert call(method, f"{below}/feedback{path}", {}, models=allowed)[0] in (200, 422)
+        status, refusal = call(method, f"{below}/feedback{path}", {}, models="fraud other")
+        assert (status, refusal["code"]) == (403, "FORBIDDEN")
+        assert "for other models: fraud, other" in refusal["error"]
+
+
+def test_a_key_for_any_model_reads_the_document(call: Call) -> None:
+    assert call("GET", "/feedback/openapi.json", models="churn")[0] == 200
+    assert call("GET", "/feedback/docs", models="churn")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", ""), ("GET", "/queue"), ("GET", "/progress"), ("GET", "/export")]
+)
+def test_a_model_that_is_not_there_or_does_not_serve_is_said_to_be_so(
+    call: Call, bench: Bench, method: str, path: str
+) -> None:
+    body = say("x") if method == "POST" else None
+    for name in ("fraud", "0123456789abcdef", "Churn", "champion"):
+        status, refusal = call(method, f"/models/{name}/feedback{path}", body)
+        assert (status, refusal["code"]) == (404, "NOT_FOUND")
+        assert "GET /models lists those there are" in refusal["error"]
+    ModelStore(FolderStore(str(bench.root)), "fraud").put(SCHEMA, b"{}")
+    status, refusal = call(method, f"/models/fraud/feedback{path}", body)
+    assert (status, refusal["code"]) == (503, "NO_CHAMPION")
+    assert "no version of the model fraud is in service yet" in refusal["error"]

@@ -4,8 +4,23 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
+
+from functions.core.base.errors import NotFound
+from functions.core.registry.manifest import Columns
+from functions.core.schema.parsing import read_schema
+from functions.core.stats.records import Interval
+from functions.core.storage.opening import open_store
+from functions.core.storage.view import SCHEMA, ModelStore
+from tests.support.versions import facts, publish
+
+VERSION = "0123456789abcdef"
+READ = Columns(used=["age", "plan"], passed_over=["customer"], missing=["city"])
+DATASET = facts(rows=3, rejected_rows=1, train_rows=2, holdout_rows=1, columns=READ)
+METRICS = {"roc_auc": Interval(value=0.87, low=0.82, high=0.92)}
 
 
 def echo(event: Any, context: Any) -> Any:
@@ -46,16 +61,10 @@ def act(event: dict[str, Any], context: Any) -> Any:
 def web(event: dict[str, Any], context: Any) -> Any:
     """An HTTP function: answers with the event, or plays the part of functions/predict."""
     match event["rawPath"]:
-        case "/model":
-            return {
-                "version": "0123456789abcdef",
-                "model": "gradient boosting",
-                "metrics": {"roc_auc": {"value": 0.87, "low": 0.82, "high": 0.92}},
-                "dataset": {"rows": 3, "rejected_rows": 1, "train_rows": 2, "holdout_rows": 1},
-                "certificate": {"rows": 3, "edge_rows": 9, "largest_difference": 1e-7, "label_flips": 0},
-            }
         case "/predict":
-            return {"survived": True, "probability": 0.956}
+            return {"survived": True, "churned": "yes", "probability": 0.956}
+        case "/models/churn/predict":
+            return {"churned": "no", "probability": 0.125}
     return {
         "statusCode": 418,
         "headers": {"X-Kettle": "yes"},
@@ -65,14 +74,23 @@ def web(event: dict[str, Any], context: Any) -> Any:
 
 
 def train(event: dict[str, Any], context: Any) -> Any:
-    """Plays the part of functions/retrain. Fails at the first attempt, if the environment says so."""
-    key = event["Records"][0]["s3"]["object"]["key"]
+    """Plays the part of functions/retrain: publishes a version of mere bytes, with the schema of the store.
+
+    Fails at the first attempt, if the environment says so.
+    """
+    key = unquote_plus(event["Records"][0]["s3"]["object"]["key"])
     marker = os.environ.get("FAIL_ONCE")
     if marker and not Path(marker).exists():
         Path(marker).touch()
         raise ConnectionError("the store is away")
-    status = "rejected" if "bad" in key else "promoted"
-    return {"results": [{"key": key, "status": status, "version": "0123456789abcdef", "reason": "as told"}]}
+    answer = {"key": key, "version": VERSION, "reason": "as told"}
+    if "bad" in key:
+        return {"results": [answer | {"status": "rejected"}]}
+    _, model, _ = key.split("/")
+    store = ModelStore(open_store(os.environ["LIFEBOAT_STORE"]), model)
+    with suppress(NotFound):
+        publish(store, VERSION, schema=read_schema(store.get(SCHEMA).body), dataset=DATASET, metrics=METRICS)
+    return {"results": [answer | {"status": "promoted"}]}
 
 
 def tick(event: dict[str, Any], context: Any) -> Any:

@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from functions.core.storage.view import ModelStore
 from functions.local import __main__ as command_line
 from functions.local.__main__ import INTERRUPTED, main
 from functions.local.listening import listen, port_of
 from functions.local.state import State
+from functions.local.tables import Table
+from tests.support.strangers import churn_table
 
 ROOT = Path(__file__).parents[2]
 TITANIC = ROOT / "training" / "data" / "titanic.csv"
@@ -113,9 +116,10 @@ def ask(session: Session, path: str, body: Any = None) -> Any:
         return json.load(response)
 
 
-def upload(session: Session, file: Path) -> subprocess.CompletedProcess[str]:
+def command(session: Session, *words: str) -> subprocess.CompletedProcess[str]:
+    """Another command of the same program, beside the one that runs."""
     return subprocess.run(
-        [sys.executable, "-m", "functions.local", "upload", str(file)],
+        [sys.executable, "-m", "functions.local", *words],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -143,10 +147,10 @@ def test_passengers_are_scored_on_the_right_sides(session: Session) -> None:
 
 def test_the_same_dataset_again_changes_nothing(session: Session) -> None:
     before = ask(session, "/model")["version"]
-    done = upload(session, TITANIC)
+    done = command(session, "upload", str(TITANIC))
     assert done.returncode == 0, done.stderr
     assert f"the same file made version {before} before" in done.stdout
-    assert "already published" in session.wait_for("datasets/titanic.csv: already published")
+    assert "already published" in session.wait_for("datasets/titanic/titanic.csv: already published")
     assert ask(session, "/model")["version"] == before
 
 
@@ -154,10 +158,34 @@ def test_a_bad_dataset_is_refused_and_the_champion_stays(session: Session, tmp_p
     before = ask(session, "/model")["version"]
     bad = tmp_path / "bad boat.csv"
     bad.write_text("a,b\n1,2\n")
-    done = upload(session, bad)
+    done = command(session, "upload", str(bad))
     assert done.returncode == 1
     assert "Refused " in done.stdout
     assert ask(session, "/model")["version"] == before
+
+
+def test_one_command_makes_a_model_of_a_strangers_table(session: Session, tmp_path: Path) -> None:
+    file = tmp_path / "churn.csv"
+    file.write_text(churn_table())
+    done = command(session, "model", str(file), "--name", "churn", "--target", "churned")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in (
+        "Schema     inferred from churn.csv",
+        "Published  version",
+        "Columns    used:",
+        "Promoted ",
+    ):
+        assert words in done.stdout
+    assert "/models/churn/predict" in done.stdout
+    row = {"calls": 9, "plan": "basic", "paperless": True}
+    assert ask(session, "/models/churn/predict", row)["model"]["name"] == "churn"
+    assert ask(session, "/predict", {"pclass": 3, "sex": "male"})["model"]["name"] == "titanic"
+
+
+def test_the_versions_of_the_running_store_are_listed(session: Session) -> None:
+    done = command(session, "models", "list", "--model", "titanic")
+    assert done.returncode == 0, done.stderr
+    assert session.said("Version") in done.stdout
 
 
 # The last test of the session: it ends it.
@@ -166,6 +194,22 @@ def test_ctrl_c_stops_cleanly_and_leaves_nothing_behind(session: Session) -> Non
     assert session.lines[-1] == "Stopped."
     assert "Traceback" not in session.output
     assert processes_left() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "--name", "churn"], "say which with --file"),
+        (["demo", "--file", "churn.csv"], "a table needs a name for its model"),
+        (["demo", "--file", "churn.csv", "--name", "Churn"], "a model's name has"),
+        (["model", "churn.csv", "--name", "champion"], "a model's name has"),
+    ],
+)
+def test_what_does_not_go_together_is_said(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 1
+    assert message in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -221,26 +265,47 @@ def test_without_a_runner_an_upload_says_how_to_start_one(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command_line, "find_runner", lambda: None)
-    assert main(["upload", str(TITANIC)]) == 1
-    assert "`make run`" in capsys.readouterr().err
+    for words in (["upload", str(TITANIC)], ["model", str(TITANIC), "--name", "titanic"], ["models"]):
+        assert main(words) == 1
+        assert "`make run`" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_no_store")
 def test_an_upload_goes_to_the_runner_that_is_up(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stores: list[tuple[str, str]] = []
+    reached: list[tuple[str, str, str]] = []
 
-    def note(store: object, file: Path, say: object) -> bool:
-        stores.append((os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_ACCESS_KEY_ID"]))
+    def note(store: ModelStore, table: Table, say: object) -> bool:
+        reached.append((os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_ACCESS_KEY_ID"], store.model))
         return True
 
-    runner = State("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, os.getpid())
+    runner = State("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
     monkeypatch.setattr(command_line, "find_runner", lambda: runner)
     monkeypatch.setattr(command_line, "upload", note)
     assert main(["upload", str(TITANIC)]) == 0
-    assert stores == [("http://127.0.0.1:2", "local")]
+    assert main(["upload", str(TITANIC), "--model", "titanic"]) == 0
+    assert reached == [("http://127.0.0.1:2", "local", model) for model in ("churn", "titanic")]
     assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+def test_beside_a_store_that_is_named_the_template_says_which_model_is_the_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    models: list[str] = []
+
+    def note(store: ModelStore, table: Table, say: object) -> bool:
+        models.append(store.model)
+        return True
+
+    monkeypatch.setattr(command_line, "find_runner", lambda: None)
+    monkeypatch.setattr(command_line, "upload", note)
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path))
+    monkeypatch.delenv("LIFEBOAT_DEFAULT_MODEL")
+    assert main(["upload", str(TITANIC)]) == 0
+    monkeypatch.setenv("LIFEBOAT_DEFAULT_MODEL", "churn")
+    assert main(["upload", str(TITANIC)]) == 0
+    assert models == ["titanic", "churn"]
 
 
 def test_a_killed_runner_takes_its_processes_with_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Functions in processes of their own: answers, failures, timeouts, and no process left behind."""
+"""Functions in processes of their own: answers, failures, timeouts, retries, and no process left behind."""
 
 import asyncio
 import json
@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from functions.local.function_process import FunctionError, FunctionProcess, FunctionTimeout
+from functions.local.function_process import FunctionError, FunctionProcess, FunctionTimeout, Outcome, deliver
+from functions.local.story import describe
 from functions.local.template import Function
 
 ROOT = Path(__file__).parents[2]
@@ -211,3 +212,49 @@ def test_a_worker_whose_parent_is_gone_exits_even_in_the_middle_of_an_invocation
         worker.stdin.close()
         assert worker.wait(timeout=10) == 0
         assert answers.readline() == ""
+
+
+# ---- Invocations that nobody waits for
+
+
+class Failing:
+    """A function that fails a number of times before it answers."""
+
+    function = Function("F", "f", "a.b", {}, 3.0, 128, retries=2)
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+
+    async def invoke(self, event: Any) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise FunctionError("ConnectionError", "the store is away")
+        return {"results": [{"key": "a.csv", "status": "promoted", "version": "v", "reason": "better"}]}
+
+
+def outcome(failures: int) -> Outcome:
+    return asyncio.run(deliver(cast(FunctionProcess, Failing(failures)), {"a": 1}, delays=(0.0, 0.0)))
+
+
+def test_a_function_that_answers_is_invoked_once() -> None:
+    found = outcome(failures=0)
+    assert (found.attempts, found.error, found.event) == (1, None, {"a": 1})
+    assert describe(found) == ["a.csv: promoted, version v (better)"]
+
+
+def test_a_function_that_fails_twice_is_invoked_three_times() -> None:
+    found = outcome(failures=2)
+    assert (found.attempts, found.error) == (3, None)
+
+
+def test_after_the_third_failure_the_event_goes_to_the_failure_queue() -> None:
+    found = outcome(failures=3)
+    assert found.attempts == 3
+    assert describe(found) == [
+        "F failed 3 times: ConnectionError: the store is away",
+        "F: the event was sent to the failure queue (here: nowhere)",
+    ]
+
+
+def test_an_answer_of_another_shape_is_shown_as_it_is() -> None:
+    assert describe(Outcome("F", {}, answer=[1])) == ["F answered [1]"]

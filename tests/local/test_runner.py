@@ -1,6 +1,8 @@
 """The runner with a template and handlers of its own: routes, uploads, schedules, retries, and the story."""
 
 import asyncio
+import json
+import shlex
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,14 +12,19 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.core.base.errors import StoreUnavailable
-from functions.local import asynchronous, runner, story
-from functions.local.asynchronous import Outcome
+from functions.core.base.errors import InvalidInput, StoreUnavailable
+from functions.core.schema.parsing import read_schema
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
+from functions.local import function_process, runner, story
+from functions.local.events import UploadWatcher
+from functions.local.function_process import Outcome
 from functions.local.listening import listen, port_of
 from functions.local.runner import Options, Running, running
-from functions.local.story import StoryFailed, tell
-from functions.local.uploads import UploadWatcher
+from functions.local.story import SHIPPED, StoryFailed, by_hand, tell
+from functions.local.tables import Table
 from tests.support.played import played_by
+from tests.support.versions import promote, publish
 
 TICK = """
   Tick:
@@ -25,18 +32,18 @@ TICK = """
     Properties:
       Handler: tests.local.handlers.tick
       Events:
-        Soon: {Type: Schedule, Properties: {Schedule: rate(1 minute), Input: '{"now": true}'}}
+        Soon: {Type: Schedule, Properties: {Schedule: rate(1 minute)}}
 """
-ROUTES = ("GET /model", "POST /predict", "GET /kettles/{name}")
+ROUTES = ("POST /predict", "POST /models/{model}/predict", "GET /kettles/{name}")
 TEMPLATE = played_by("tests.local.handlers", *ROUTES) + TICK
 
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS"):
+    for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS", "LIFEBOAT_DEFAULT_MODEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(runner, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(asynchronous, "DELAYS", (0.0, 0.0))
+    monkeypatch.setattr(function_process, "DELAYS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -47,10 +54,22 @@ def options(tmp_path: Path) -> Options:
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> Path:
-    path = tmp_path / "titanic.csv"
-    path.write_text("pclass,sex,survived\n")
-    return path
+def table(tmp_path: Path) -> Table:
+    """A table of a stranger's, with a schema beside it."""
+    file, schema = tmp_path / "churn.csv", tmp_path / "churn.schema.json"
+    file.write_text("customer,age,plan,churned\n1,20,it's basic,no\n")
+    fields = [
+        {"name": "age", "type": "number", "example": 41.5},
+        {
+            "name": "plan",
+            "type": "string",
+            "constraints": {"required": True, "enum": ["it's basic", "gold"]},
+        },
+        {"name": "churned", "type": "string", "constraints": {"enum": ["no", "yes"]}},
+    ]
+    document = {"fields": fields, "target": {"field": "churned", "positive": "yes"}, "color": "red"}
+    schema.write_text(json.dumps(document))
+    return Table(file, "churn", schema)
 
 
 class Here:
@@ -86,23 +105,23 @@ def test_a_request_over_the_socket_reaches_the_function_its_route_names(options:
             assert response.headers["x-kettle"] == "yes"
             assert response.headers.get_list("set-cookie") == ["a=1", "b=2"]
             assert (await client.get("/nothing")).json() == {"message": "Not Found"}
-            assert (await client.delete("/model")).status_code == 404
+            assert (await client.delete("/predict")).status_code == 404
 
     run(options, act)
 
 
 def test_an_upload_to_the_store_invokes_the_function_with_its_notification(options: Options) -> None:
     async def act(here: Here) -> None:
-        await asyncio.to_thread(here.where.store.put, "datasets/half boat.csv", b"1,2")
-        await asyncio.to_thread(here.where.store.put, "datasets/notes.txt", b"1,2")
+        await asyncio.to_thread(here.where.store.put, "datasets/churn/half boat.csv", b"1,2")
+        await asyncio.to_thread(here.where.store.put, "models/churn/half.csv", b"1,2")
         outcome = await here.outcome()
         record = outcome.event["Records"][0]
         assert outcome.function == "Train"
         assert outcome.answer["results"][0]["status"] == "promoted"
-        assert record["s3"]["object"]["key"] == "datasets/half+boat.csv"
+        assert record["s3"]["object"]["key"] == "datasets/churn/half+boat.csv"
         assert record["s3"]["bucket"]["name"] == "lifeboat-test-123456789012"
         # The embedded bucket keeps versions, and the event names the one that was uploaded.
-        found = await asyncio.to_thread(here.where.store.head, "datasets/half boat.csv")
+        found = await asyncio.to_thread(here.where.store.head, "datasets/churn/half boat.csv")
         assert record["s3"]["object"]["versionId"] == found.version_id is not None
         await asyncio.sleep(0.3)
         assert here.outcomes.empty()
@@ -116,7 +135,7 @@ def test_a_failed_retrain_is_tried_again(
     monkeypatch.setenv("FAIL_ONCE", str(tmp_path / "failed"))
 
     async def act(here: Here) -> None:
-        await asyncio.to_thread(here.where.store.put, "datasets/a.csv", b"1,2")
+        await asyncio.to_thread(here.where.store.put, "datasets/titanic/a.csv", b"1,2")
         outcome = await here.outcome()
         assert (outcome.attempts, outcome.error) == (2, None)
 
@@ -135,7 +154,7 @@ def test_a_schedule_invokes_the_function_when_it_is_due(
     async def act(here: Here) -> None:
         first, second = await here.outcome(), await here.outcome()
         assert first.function == second.function == "Tick"
-        assert first.answer == {"due": {"now": True}}
+        assert first.answer["due"]["detail-type"] == "Scheduled Event"
 
     run(options, act)
 
@@ -171,7 +190,7 @@ def test_a_store_that_is_away_for_a_moment_loses_no_upload(
     monkeypatch.setattr(UploadWatcher, "_look", flaky)
 
     async def act(here: Here) -> None:
-        await asyncio.to_thread(here.where.store.put, "datasets/a.csv", b"1,2")
+        await asyncio.to_thread(here.where.store.put, "datasets/titanic/a.csv", b"1,2")
         assert (await here.outcome()).error is None
         assert "store the store could not be reached" in here.log
 
@@ -185,69 +204,116 @@ def test_a_store_of_ones_own_is_used_instead_of_the_embedded_one(
 
     async def act(here: Here) -> None:
         assert (here.where.embedded, here.where.endpoint) == (False, None)
-        here.where.store.put("datasets/a.csv", b"1,2")
-        assert (await here.outcome()).answer["results"][0]["key"] == "datasets/a.csv"
-        assert (tmp_path / "store" / "datasets" / "a.csv").exists()
+        here.where.store.put("datasets/titanic/a.csv", b"1,2")
+        assert (await here.outcome()).answer["results"][0]["key"] == "datasets/titanic/a.csv"
+        assert (tmp_path / "store" / "datasets" / "titanic" / "a.csv").exists()
 
     run(options, act)
 
 
-def test_the_story_is_told_from_the_upload_to_the_passenger(options: Options, dataset: Path) -> None:
+def told(options: Options, table: Table = SHIPPED) -> str:
+    """The story of a table, and how the last step is done by hand."""
     said: list[str] = []
 
     async def act(here: Here) -> None:
-        await tell(here.where, here.outcomes, said.append, dataset)
-        said.extend(story.by_hand(here.where))
+        manifest = await tell(here.where, here.outcomes, said.append, table)
+        said.extend(by_hand(here.where, table, manifest))
 
     run(options, act)
-    words = "\n".join(said)
+    return "\n".join(said)
+
+
+def test_the_story_is_told_from_the_upload_to_the_passenger(options: Options) -> None:
+    words = told(options)
     assert "embedded, in memory" in words
+    assert "Schema     from titanic.schema.json: 8 features, to predict survived" in words
+    assert "to datasets/titanic/titanic.csv; the upload starts a retrain" in words
     assert "Promoted   version 0123456789abcdef: as told" in words
-    assert "3 rows, 1 left out: 2 to train on, 1 held out" in words
+    assert "3 rows: 2 to train on, 1 held out" in words
     assert "gradient boosting" in words
     assert "roc auc            0.870  (95 %: 0.820 to 0.920)" in words
-    assert "agree on 3 rows and 9 edge cases" in words
-    assert "survives, probability 0.956" in words
+    assert "agree on 100 rows and 10 edge cases" in words
+    assert "DeWitt Bukater, Miss. Rose: survives, probability 0.956" in words
     assert "curl -s http://127.0.0.1:" in words
+    # The name is only there for the title that it holds.
+    assert '-d \'{"pclass": 1, "sex": "female"' in words
 
 
-def fails(options: Options, dataset: Path, reason: str) -> None:
-    """The story of `dataset` fails, for this reason."""
+def test_the_story_of_another_table_is_told_by_its_schema(options: Options, table: Table) -> None:
+    words = told(options, table)
+    assert "Schema     from churn.schema.json: 2 features, to predict churned" in words
+    assert "             the key color is not used" in words
+    assert "Columns    used: age, plan" in words
+    assert "             passed over: customer" in words
+    assert "             missing: city" in words
+    assert "Left out   1 of 4 rows" in words
+    assert 'a row as an example: churned is "no", probability 0.125' in words
+    assert "/models/churn/predict -H" in words
+    # What the shell gets is the row, whatever is in it.
+    assert shlex.split(words.rpartition("-d ")[2]) == ['{"age": 41.5, "plan": "it\'s basic"}']
+
+
+def test_a_model_may_be_that_of_the_routes_without_a_name(options: Options, table: Table) -> None:
+    words = told(replace(options, model="churn"), table)
+    assert 'churned is "yes", probability 0.956' in words
+    assert "/models/" not in words.rpartition("Again, by hand:")[2]
+
+
+def test_a_model_in_service_is_told_of_and_not_trained_again(
+    options: Options, table: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
+    store = ModelStore(FolderStore(str(tmp_path / "store")), "churn")
+    assert table.schema is not None
+    publish(store, "0" * 16, schema=read_schema(table.schema.read_bytes()))
+    promote(store, "0" * 16)
+    words = told(options, table)
+    assert f"version {'0' * 16} is in service already; nothing is uploaded" in words
+    assert "Uploaded" not in words
+
+
+def fails(options: Options, table: Table, reason: str) -> None:
+    """The story of `table` fails, for this reason."""
 
     async def act(here: Here) -> None:
         with pytest.raises(StoryFailed, match=reason):
-            await tell(here.where, here.outcomes, lambda _: None, dataset)
+            await tell(here.where, here.outcomes, lambda _: None, table)
 
     run(options, act)
 
 
-def test_a_story_without_a_promotion_fails_with_the_reason(
-    options: Options, dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(story, "DATASET_KEY", "datasets/bad.csv")
-    fails(options, dataset, r"no model was promoted: datasets/bad.csv: rejected")
+def test_a_story_without_a_promotion_fails_with_the_reason(options: Options, table: Table) -> None:
+    bad = table.file.rename(table.file.with_name("bad.csv"))
+    reason = r"no model was promoted: datasets/churn/bad.csv: rejected"
+    fails(options, replace(table, file=bad), reason)
 
 
 def test_a_story_does_not_wait_for_ever(
-    options: Options, dataset: Path, monkeypatch: pytest.MonkeyPatch
+    options: Options, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(story, "TRAINING_SECONDS", 0.3)
-    monkeypatch.setattr(story, "DATASET_KEY", "elsewhere/titanic.csv")
-    fails(options, dataset, "no model after 0 seconds")
+    monkeypatch.setattr(story, "TRAINING_SECONDS", 0.0)
+    fails(options, table, "no model after 0 seconds")
 
 
-def test_an_api_that_does_not_answer_well_fails_the_story(
-    options: Options, dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    options.template.write_text(TEMPLATE.replace("/model", "/other"))
-    fails(options, dataset, "GET /model answered 404")
+def test_an_api_that_does_not_answer_well_fails_the_story(options: Options, table: Table) -> None:
+    options.template.write_text(TEMPLATE.replace("{model}/predict", "{model}/other"))
+    fails(options, table, "POST /models/churn/predict answered 404")
 
 
-def test_a_template_without_a_store_is_refused(options: Options) -> None:
-    options.template.write_text(TEMPLATE.replace("LIFEBOAT_STORE", "OTHER"))
+def test_a_name_that_no_model_can_have_is_refused(options: Options) -> None:
+    async def act(here: Here) -> None:
+        raise AssertionError
+
+    with pytest.raises(InvalidInput, match="a model's name has"):
+        run(replace(options, model="Not a name"), act)
+
+
+@pytest.mark.parametrize("variable", ["LIFEBOAT_STORE", "LIFEBOAT_DEFAULT_MODEL"])
+def test_a_template_without_a_store_or_a_default_model_is_refused(options: Options, variable: str) -> None:
+    options.template.write_text(TEMPLATE.replace(variable, "OTHER"))
 
     async def act(here: Here) -> None:
         raise AssertionError
 
-    with pytest.raises(ValueError, match="LIFEBOAT_STORE"):
+    with pytest.raises(ValueError, match=variable):
         run(options, act)

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from functions.local import sam
-from functions.local.forwarding import forwarded
 from functions.local.listening import HOST, listen, port_of
-from functions.local.sam import main, sam_local
+from functions.local.sam import forwarded, main, sam_local
 from functions.local.state import State
 
 BUCKET = "s3://lifeboat-here"
@@ -83,7 +82,7 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
     async def run() -> tuple[int, int]:
         async with await asyncio.start_server(echo, sock=listen(0)) as store:
             port = port_of(store.sockets[0])
-            found(monkeypatch, State("", BUCKET, f"http://{HOST}:{port}", True, 1))
+            found(monkeypatch, State("", BUCKET, f"http://{HOST}:{port}", True, "titanic", 1))
             return port, await sam_local(["invoke", "F"], stand_in)
 
     port, code = asyncio.run(run())
@@ -99,7 +98,7 @@ def test_another_endpoint_is_used_as_it_is_with_the_keys_of_this_environment(
     stand_in: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch, called: Called
 ) -> None:
     docker(has_image=False)
-    found(monkeypatch, State("", BUCKET, "https://store.example", False, 1))
+    found(monkeypatch, State("", BUCKET, "https://store.example", False, "titanic", 1))
     asyncio.run(sam_local(["start-api"], stand_in))
     arguments, variables, _ = called()
     assert "--skip-pull-image" not in arguments
@@ -143,9 +142,17 @@ def test_a_signal_to_stop_reaches_sam_as_ctrl_c(
     ("runner", "gateway", "reason"),
     [
         (None, HOST, "no runner was found: `make run` in another terminal starts one"),
-        (State("", "build/store", None, False, 1), HOST, "keeps its store in a folder, build/store"),
+        (
+            State("", "build/store", None, False, "titanic", 1),
+            HOST,
+            "keeps its store in a folder, build/store",
+        ),
         # An address of the range set aside for documentation is on no machine.
-        (State("", BUCKET, "http://127.0.0.1:9", True, 1), "192.0.2.1", "192.0.2.1, the engine's gateway"),
+        (
+            State("", BUCKET, "http://127.0.0.1:9", True, "titanic", 1),
+            "192.0.2.1",
+            "192.0.2.1, the engine's gateway",
+        ),
     ],
 )
 def test_a_store_out_of_reach_is_refused(

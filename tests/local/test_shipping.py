@@ -100,9 +100,9 @@ def test_what_is_not_understood_is_an_error(tmp_path: Path, old: str, new: str, 
     ],
 )
 def test_lines_of_that_message_and_function_are_taken(
-    store: Store, function: str, line: str, taken: bool
+    whole_store: Store, function: str, line: str, taken: bool
 ) -> None:
-    shipper = shipping.Shipper(store, SHIPMENT, lambda _: None)
+    shipper = shipping.Shipper(whole_store, SHIPMENT, lambda _: None)
     assert shipper.take(function, line) is taken
 
 
@@ -120,35 +120,35 @@ def ship(store: Store, *lines: str, seconds: float = 0, shipment: Shipment = SHI
     return said
 
 
-def test_lines_go_into_one_object_in_the_folder_of_their_hour_at_the_end(store: Store) -> None:
+def test_lines_go_into_one_object_in_the_folder_of_their_hour_at_the_end(whole_store: Store) -> None:
     before = datetime.now(UTC)
-    assert ship(store, THING, THING.replace("1", "é")) == []
-    [entry] = store.list("")
+    assert ship(whole_store, THING, THING.replace("1", "é")) == []
+    [entry] = whole_store.list("")
     assert re.fullmatch(
         r"things/day=\d{4}/\d\d/\d\d/hour=\d\d/things-us-east-1-1-[\d-]{19}-[0-9a-f-]{36}\.jsonl", entry.key
     )
     assert entry.key.startswith(before.strftime("things/day=%Y/%m/%d/"))
-    assert store.get(entry.key).body.decode() == THING + "\n" + THING.replace("1", "é") + "\n"
+    assert whole_store.get(entry.key).body.decode() == THING + "\n" + THING.replace("1", "é") + "\n"
 
 
-def test_nothing_to_ship_leaves_nothing(store: Store) -> None:
-    assert ship(store) == []
-    assert list(store.list("")) == []
+def test_nothing_to_ship_leaves_nothing(whole_store: Store) -> None:
+    assert ship(whole_store) == []
+    assert list(whole_store.list("")) == []
 
 
 def test_lines_are_shipped_while_others_are_still_to_come(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    whole_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shipping, "SECONDS", 0.02)
 
     def wait_for(number: int) -> None:
         deadline = time.monotonic() + 10
-        while len(list(store.list(""))) < number:
+        while len(list(whole_store.list(""))) < number:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
     async def go() -> None:
-        async with shipping.shipping(store, SHIPMENT, lambda _: None) as shipper:
+        async with shipping.shipping(whole_store, SHIPMENT, lambda _: None) as shipper:
             for number in (1, 2):
                 shipper.take("F", THING)
                 await asyncio.to_thread(wait_for, number)

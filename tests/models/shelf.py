@@ -1,60 +1,63 @@
 """A store of model versions as the models function keeps them."""
 
 import os
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.core.registry import deployment, versions
-from functions.core.registry.comparison import Holdout, read_holdout
-from functions.core.registry.manifest import File, Manifest
+from functions.core.registry import deployment
+from functions.core.registry.comparison import Holdout
+from functions.core.registry.keys import manifest_key
+from functions.core.schema.schema import Schema
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
+from tests.support import versions
+from tests.support.titanic import MODEL, SCHEMA
 
 Call = Callable[..., tuple[int, Any]]
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 WHY = {"reason": "because a test says so"}
+# It looks like the name of a model, too.
+FIRST = "ab" * 8
 UNKNOWN = "f" * 16
+OUTCOMES = [1, 0] * 10
 
 
 class Shelf:
-    """A store that begins with one champion, and to which copies of it are added under other names."""
+    """One model's part of a store, which begins with a champion, and to which versions are added."""
 
-    def __init__(self, root: Path, published: Path) -> None:
+    first = FIRST
+
+    def __init__(self, root: Path, model: str = MODEL, schema: Schema = SCHEMA) -> None:
         self._root = root
-        self.store = FolderStore(str(root))
-        shutil.copytree(published, root, dirs_exist_ok=True)
-        champion, _ = deployment.read_champion(self.store)
-        self.first = champion.version
-        self._set_age(self.first, 0)
+        self._schema = schema
+        self.store = ModelStore(FolderStore(str(root)), model)
+        self._publish(self.first, 0, holdout([0.8, 0.3] * 10))
+        deployment.promote(self.store, self.first, expected=None, by="test", reason="the first")
 
     @property
     def champion(self) -> deployment.Champion:
         return deployment.read_champion(self.store)[0]
 
-    def add(self, number: int, **changes: Any) -> str:
-        """Publish a version, `number` hours after the first, that the gate let pass against that one."""
+    def add(self, number: int, *, chance: float = 0.6, **changes: Any) -> str:
+        """Publish a version, `number` hours after the first, that the gate let pass against that one.
+
+        chance: what it says of every held-out row.
+        """
         version = f"{number:016x}"
-        manifest = versions.read_manifest(self.store, self.first)
-        holdout = read_holdout(self.store, manifest)
-        if "survives" in changes:
-            holdout = Holdout(
-                features=holdout.features,
-                survived=holdout.survived,
-                probability=[changes.pop("survives")] * len(holdout.survived),
-            )
-        body = holdout.model_dump_json().encode()
-        files = manifest.files | {"holdout.json": File(sha256=versions.sha256(body), size=len(body))}
-        decision = manifest.decision.model_copy(update={"champion": self.first})
-        made = {"version": version, "files": files, "decision": decision} | changes
-        self.store.put(versions.holdout_key(version), body)
-        self.store.put(versions.model_key(version), versions.read_model(self.store, manifest))
-        copy: Manifest = manifest.model_copy(update=made)
-        self.store.put(versions.manifest_key(version), copy.model_dump_json().encode())
-        self._set_age(version, number)
+        decision = versions.PASSED.model_copy(update={"champion": self.first})
+        self._publish(version, number, holdout([chance] * 20), **{"decision": decision} | changes)
         return version
 
-    def _set_age(self, version: str, hours: int) -> None:
+    def _publish(self, version: str, hours: int, held_out: Holdout, **changes: Any) -> None:
+        versions.publish(
+            self.store, version, at=BEGAN, holdout=held_out, **{"schema": self._schema} | changes
+        )
         time = (BEGAN + timedelta(hours=hours)).timestamp()
-        os.utime(self._root / versions.manifest_key(version), (time, time))
+        os.utime(self._root / self.store.full(manifest_key(version)), (time, time))
+
+
+def holdout(chances: list[float]) -> Holdout:
+    """Twenty rows, and a chance of each."""
+    return Holdout(features={"age": [*map(float, range(20))]}, outcome=OUTCOMES, probability=chances)

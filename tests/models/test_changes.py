@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from functions.core.registry import deployment, versions
+from functions.core.registry import versions
+from functions.core.registry.keys import CHAMPION, model_key
 from functions.core.storage.folder import FolderStore
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
 
@@ -87,7 +88,7 @@ def test_a_rollback_with_nowhere_to_go_changes_nothing(call: Call, shelf: Shelf)
 
 def test_a_broken_model_comes_into_service_in_no_way_and_nobody_is_woken(call: Call, shelf: Shelf) -> None:
     version = shelf.add(1)
-    shelf.store.put(versions.model_key(version), b"not the graph")
+    shelf.store.put(model_key(version), b"not the graph")
     for path, body in (
         ("/models/rollback", {**WHY, "to": version}),
         (f"/models/{version}/promote", {**WHY, "force": True}),
@@ -120,7 +121,7 @@ def test_the_champion_and_what_a_rollback_returns_to_are_not_deleted(call: Call,
 
 
 def test_before_the_first_promotion_nothing_is_deleted(call: Call, shelf: Shelf) -> None:
-    shelf.store.delete(deployment.CHAMPION)
+    shelf.store.delete(CHAMPION)
     status, answer = call("DELETE", f"/models/{shelf.first}")
     assert (status, answer["code"]) == (409, "CONFLICT")
     assert versions.read_manifest(shelf.store, shelf.first).version == shelf.first

@@ -8,9 +8,13 @@ import pytest
 
 from functions.core.base.errors import NotFound
 from functions.core.registry import deployment, history, versions
+from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key
 from functions.core.registry.manifest import Manifest
 from functions.core.storage.folder import FolderStore
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
+from tests.support.titanic import SCHEMA
+
+VERSIONS = "/models/titanic/versions"
 
 
 def pages(call: Call, path: str, items: str, cursor: str, limit: int) -> list[list[Any]]:
@@ -28,7 +32,7 @@ def pages(call: Call, path: str, items: str, cursor: str, limit: int) -> list[li
 
 def test_the_versions_come_in_pages_newest_first(call: Call, shelf: Shelf) -> None:
     added = [shelf.add(number) for number in (3, 1, 6, 2, 5, 4)]
-    found = pages(call, "/models", "versions", "after", 2)
+    found = pages(call, VERSIONS, "versions", "after", 2)
     assert [len(page) for page in found] == [2, 2, 2, 1]
     listed = [version["version"] for page in found for version in page]
     assert listed == [*sorted(added, reverse=True), shelf.first]
@@ -47,18 +51,21 @@ def test_a_page_reads_the_manifests_on_it_and_no_others(
         return get(self, key)
 
     monkeypatch.setattr(FolderStore, "get", counted)
-    _, page = call("GET", "/models?limit=3")
+    _, page = call("GET", f"{VERSIONS}?limit=3")
     assert sorted(read) == sorted(
-        [deployment.CHAMPION, *(versions.manifest_key(version["version"]) for version in page["versions"])]
+        map(
+            shelf.store.full,
+            [CHAMPION, *(manifest_key(version["version"]) for version in page["versions"])],
+        )
     )
 
 
 def test_a_place_in_the_list_outlives_its_version(call: Call, shelf: Shelf) -> None:
     for number in (1, 2, 3):
         shelf.add(number)
-    _, page = call("GET", "/models?limit=2")
+    _, page = call("GET", f"{VERSIONS}?limit=2")
     assert call("DELETE", f"/models/{page['versions'][-1]['version']}")[0] == 204
-    _, rest = call("GET", f"/models?after={page['next']}")
+    _, rest = call("GET", f"{VERSIONS}?after={page['next']}")
     assert [version["version"] for version in rest["versions"]] == [f"{1:016x}", shelf.first]
 
 
@@ -66,21 +73,21 @@ def test_a_listed_version_says_what_matters_of_it(call: Call, shelf: Shelf) -> N
     left = shelf.add(1)
     call("POST", f"/models/{left}/promote", WHY)
     call("POST", "/models/rollback", {"reason": "worse on children"})
-    _, page = call("GET", "/models")
+    _, page = call("GET", VERSIONS)
     listed = {version["version"]: version for version in page["versions"]}
     assert page["next"] is None
     assert (listed[shelf.first]["in_service"], listed[shelf.first]["abandoned"]) == (True, None)
     assert (listed[left]["in_service"], listed[left]["abandoned"]) == (False, "worse on children")
     assert listed[left]["published_at"] == "2026-11-01T01:00:00Z"
-    assert listed[left]["summary"]["dataset"]["rows"] == 1309
+    assert listed[left]["summary"]["dataset"]["rows"] == 100
     assert listed[left]["summary"]["metrics"]["log_loss"]["value"] < 0.6
     assert listed[left]["summary"]["decision"]["promote"] is True
 
 
 def test_a_damaged_manifest_is_listed_as_such(call: Call, shelf: Shelf) -> None:
     version = shelf.add(1)
-    shelf.store.put(versions.manifest_key(version), b"{")
-    _, page = call("GET", "/models")
+    shelf.store.put(manifest_key(version), b"{")
+    _, page = call("GET", VERSIONS)
     (listed,) = [entry for entry in page["versions"] if entry["version"] == version]
     assert listed["summary"] is None
     assert "damaged" in listed["trouble"]
@@ -94,35 +101,40 @@ def test_a_version_deleted_while_it_is_listed_is_left_out(
     get = FolderStore.get
 
     def deleted(self: FolderStore, key: str) -> Any:
-        if key == versions.manifest_key(gone):
+        if key == shelf.store.full(manifest_key(gone)):
             raise NotFound("the store has no such object")
         return get(self, key)
 
     monkeypatch.setattr(FolderStore, "get", deleted)
-    assert [entry["version"] for entry in call("GET", "/models")[1]["versions"]] == [shelf.first]
+    assert [entry["version"] for entry in call("GET", VERSIONS)[1]["versions"]] == [shelf.first]
 
 
 def test_a_version_is_described_by_its_manifest(call: Call, shelf: Shelf) -> None:
     status, found = call("GET", f"/models/{shelf.first}")
     assert status == 200
     assert Manifest.model_validate(found) == versions.read_manifest(shelf.store, shelf.first)
+    assert found["schema"] == SCHEMA.document
+    assert call("GET", f"{VERSIONS}/{shelf.first}") == (200, found)
 
 
-def test_two_versions_are_set_side_by_side(call: Call, shelf: Shelf) -> None:
-    all_survive = shelf.add(1, survives=0.9)
-    status, found = call("GET", f"/models/compare?left={shelf.first}&right={all_survive}")
+@pytest.mark.parametrize("below", ["/models", "/models/titanic"])
+def test_two_versions_are_set_side_by_side(call: Call, shelf: Shelf, below: str) -> None:
+    always = shelf.add(1, chance=0.9)
+    status, found = call("GET", f"{below}/compare?left={shelf.first}&right={always}")
     assert status == 200
-    assert (found["left"], found["right"]) == (shelf.first, all_survive)
+    assert (found["left"], found["right"]) == (shelf.first, always)
     assert found["shared_rows"] == versions.read_manifest(shelf.store, shelf.first).dataset.holdout_rows
     assert found["on_shared_rows"]["log_loss"]["left"] < found["on_shared_rows"]["log_loss"]["right"]
     assert found["disagreements"] >= len(found["rows"]) > 0
     assert all(row["left"] <= 0.5 < row["right"] == 0.9 for row in found["rows"])
+    assert found["rows"][0].keys() == {"row", "outcome", "left", "right"}
+    assert found["rows"][0]["row"].keys() == {"age"}
 
 
 def test_versions_that_cannot_be_compared_say_why(call: Call, shelf: Shelf) -> None:
     assert call("GET", f"/models/compare?left={shelf.first}&right={UNKNOWN}")[0] == 404
     version = shelf.add(1)
-    shelf.store.delete(versions.holdout_key(version))
+    shelf.store.delete(holdout_key(version))
     status, answer = call("GET", f"/models/compare?left={version}&right={shelf.first}")
     assert (status, answer["code"]) == (503, "UNUSABLE_MODEL")
     assert "holdout" in answer["error"]
@@ -148,7 +160,7 @@ def test_the_history_comes_in_pages_newest_first(
 
 
 def test_without_a_champion_that_is_what_is_said(call: Call) -> None:
-    assert call("GET", "/models") == (200, {"versions": [], "next": None})
+    assert call("GET", VERSIONS)[0] == 404
     requests: list[tuple[str, str, Any]] = [
         ("GET", "/models/champion", None),
         ("GET", "/models/history", None),

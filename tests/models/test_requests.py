@@ -4,20 +4,28 @@ from typing import Any
 
 import pytest
 
+from functions.local.template import read_template
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
+from tests.support.churn import DOCUMENT
+from tests.support.declared import TEMPLATE
 
+BELOW = "/models/titanic"
 BAD_REQUESTS: dict[str, tuple[str, str, Any, list[str]]] = {
     "no limit": ("GET", "/models?limit=0", None, ["query", "limit"]),
     "too much": ("GET", "/models?limit=101", None, ["query", "limit"]),
-    "no place": ("GET", "/models?after=yesterday", None, ["query", "after"]),
+    "no name": ("GET", "/models?after=No%20Name", None, ["query", "after"]),
+    "no limit of versions": ("GET", f"{BELOW}/versions?limit=0", None, ["query", "limit"]),
+    "no place": ("GET", f"{BELOW}/versions?after=yesterday", None, ["query", "after"]),
     "no number": ("GET", "/models/history?before=soon", None, ["query", "before"]),
     "below the first": ("GET", "/models/history?before=0", None, ["query", "before"]),
     "one version only": ("GET", f"/models/compare?left={UNKNOWN}", None, ["query", "right"]),
     "path in a query": ("GET", f"/models/compare?left=../x&right={UNKNOWN}", None, ["query", "left"]),
-    "no version": ("GET", "/models/latest", None, ["path", "version"]),
-    "upper case": ("GET", f"/models/{'F' * 16}", None, ["path", "version"]),
-    "dots": ("DELETE", "/models/..", None, ["path", "version"]),
-    "line end": ("DELETE", f"/models/{UNKNOWN}\n", None, ["path", "version"]),
+    "no version": ("GET", f"{BELOW}/versions/latest", None, ["path", "version"]),
+    "upper case": ("GET", f"{BELOW}/versions/{'F' * 16}", None, ["path", "version"]),
+    "dots": ("DELETE", f"{BELOW}/versions/..", None, ["path", "version"]),
+    "line end": ("DELETE", f"{BELOW}/versions/{UNKNOWN}\n", None, ["path", "version"]),
+    "a model in place of a version": ("DELETE", BELOW, None, ["path", "model"]),
+    "a model to promote": ("POST", f"{BELOW}/promote", WHY, ["path", "model"]),
     "no reason": ("POST", f"/models/{UNKNOWN}/promote", {}, ["body", "reason"]),
     "empty reason": ("POST", f"/models/{UNKNOWN}/promote", {"reason": "  "}, ["body", "reason"]),
     "long reason": ("POST", "/models/rollback", {"reason": "x" * 501}, ["body", "reason"]),
@@ -42,11 +50,15 @@ def test_a_body_that_is_too_large_is_refused(call: Call, shelf: Shelf) -> None:
     assert (status, answer["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
-# Every route, and what a valid request to it is; the first three of these need no version of their own.
+# Every route, and what a valid request to it is.
 CHANGES = [
     ("POST", "/models/rollback", WHY),
     ("POST", f"/models/{UNKNOWN}/promote", WHY),
     ("DELETE", f"/models/{UNKNOWN}", None),
+    ("POST", f"{BELOW}/rollback", WHY),
+    ("POST", f"{BELOW}/versions/{UNKNOWN}/promote", WHY),
+    ("DELETE", f"{BELOW}/versions/{UNKNOWN}", None),
+    ("PUT", f"{BELOW}/schema", DOCUMENT),
 ]
 
 
@@ -58,6 +70,12 @@ READS = [
         "/models/history",
         f"/models/compare?left={UNKNOWN}&right={UNKNOWN}",
         f"/models/{UNKNOWN}",
+        f"{BELOW}/champion",
+        f"{BELOW}/history",
+        f"{BELOW}/compare?left={UNKNOWN}&right={UNKNOWN}",
+        f"{BELOW}/versions",
+        f"{BELOW}/versions/{UNKNOWN}",
+        f"{BELOW}/schema",
     )
 ]
 
@@ -92,9 +110,19 @@ def test_every_route_is_tested_for_its_scope(call: Call) -> None:
     _, document = call("GET", "/models/openapi.json")
     declared = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     tested = {
-        (method, path.partition("?")[0].replace(UNKNOWN, "{version}")) for method, path, _ in CHANGES + READS
+        (
+            method,
+            path.partition("?")[0]
+            .replace(BELOW, "/models/{model}")
+            .replace(f"/models/{UNKNOWN}", "/models/{model}")
+            .replace(UNKNOWN, "{version}"),
+        )
+        for method, path, _ in CHANGES + READS
     }
     assert declared == tested
+    routes = {route.key for route in read_template(TEMPLATE).routes if route.function == "ModelsFunction"}
+    documents = {f"{method} {path}" for method, path, _ in DOCUMENTS}
+    assert routes == {f"{method} {path}" for method, path in declared} | documents
 
 
 def test_the_document_tells_of_every_answer(call: Call) -> None:
@@ -103,13 +131,14 @@ def test_the_document_tells_of_every_answer(call: Call) -> None:
         for method, operation in item.items():
             assert operation["summary"], path
             assert {"401", "403", "422", "503"} <= operation["responses"].keys(), path
+            assert ("404" in operation["responses"]) == (path != "/models"), path
             assert ("409" in operation["responses"]) == (method != "get"), path
 
 
 def test_people_read_the_document_on_a_page(call: Call, shelf: Shelf) -> None:
     status, page = call("GET", "/models/docs")
     assert status == 200
-    assert "/models/{version}/promote" in page
+    assert "/models/{model}/promote" in page
 
 
 def test_the_examples_in_the_document_are_accepted(call: Call, shelf: Shelf) -> None:
@@ -121,3 +150,28 @@ def test_the_examples_in_the_document_are_accepted(call: Call, shelf: Shelf) -> 
         properties = document["components"]["schemas"][name]["properties"]
         body = {field: about["examples"][0] for field, about in properties.items() if "examples" in about}
         assert call("POST", path, body)[0] == 404
+
+
+@pytest.mark.parametrize("name", ["fraud", "Churn", UNKNOWN, "a" * 41])
+@pytest.mark.parametrize("path", ["champion", "history", "versions", "schema"])
+def test_a_model_that_is_not_there_is_said_not_to_be(call: Call, shelf: Shelf, name: str, path: str) -> None:
+    status, answer = call("GET", f"/models/{name}/{path}")
+    assert (status, answer["code"]) == (404, "NOT_FOUND")
+    assert "GET /models lists those there are" in answer["error"]
+
+
+def test_a_key_for_some_models_reads_and_changes_no_others(call: Call, shelf: Shelf, churn: Shelf) -> None:
+    for method, path, body in [*CHANGES, *READS[1:]]:
+        status, answer = call(method, path, body, models="churn")
+        assert (status, answer["code"]) == (403, "FORBIDDEN"), path
+        assert "this key is for other models: churn" in answer["error"]
+        assert call(method, path, body, models="churn titanic")[0] != 403, path
+        other = path.replace(BELOW, "/models/churn")
+        if other != path:
+            assert call(method, other, body, models="churn")[0] != 403, other
+
+
+@pytest.mark.parametrize(("method", "path", "_body"), DOCUMENTS)
+def test_a_key_for_any_model_reads_the_documents(call: Call, method: str, path: str, _body: None) -> None:
+    assert call(method, path, models="churn", scopes="predict")[0] == 200
+    assert call(method, path, models="churn", scopes="feedback")[0] == 403

@@ -1,22 +1,33 @@
-"""Runs of the monitor, and what there is for it to watch: a champion, its dataset, served passengers."""
+"""Runs of the monitor, and what there is for it to watch: a champion, its dataset, served rows."""
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from functions.monitor.report import Report
 from functions.monitor.run import run
 from functions.monitor.settings import MonitorSettings
-from tests.conftest import TITANIC
-from tests.support.production import people, predict
+from tests.support.production import predict
+from tests.support.titanic import MODEL, TABLE, people
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-SETTINGS = MonitorSettings(store="", min_rows=300)
+SETTINGS = MonitorSettings(store="", default_model=MODEL, min_rows=300)
+# The dataset that the champion was made from, in the view of its model and in the store.
+UPLOADED = f"datasets/{MODEL}.csv"
+UPLOADED_FULL = f"datasets/{MODEL}/{MODEL}.csv"
+
+
+class Context:
+    """What Lambda tells of an invocation: the time that is left."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 300_000
 
 
 class Died(BaseException):
@@ -41,24 +52,30 @@ class Mortal(FolderStore):
         return super()._written(key, body)
 
 
-def watched(published: Path, folder: Path) -> Store:
+def mortal(root: Path, dies: Callable[[int, str], bool]) -> ModelStore:
+    """The model's part of such a store. The keys are those of the whole store."""
+    return ModelStore(Mortal(root, dies), MODEL)
+
+
+def watched(published: Path, folder: Path) -> ModelStore:
     """A copy of the `published` store below `folder`, in which the champion's dataset lies too."""
     shutil.copytree(published, folder / "store")
-    store = FolderStore(str(folder / "store"))
-    store.put("datasets/titanic.csv", TITANIC.read_bytes())
+    store = ModelStore(FolderStore(str(folder / "store")), MODEL)
+    store.put(UPLOADED, TABLE.read_bytes())
     return store
 
 
-def monitor(store: Store, now: datetime = NOW, **options: Any) -> Report:
-    return run(store, SETTINGS.model_copy(update=options.pop("settings", {})), now=now, **options)
+def monitor(store: ModelStore, now: datetime = NOW, **options: Any) -> Report:
+    return run(store, replace(SETTINGS, **options.pop("settings", {})), now=now, **options)
 
 
-def serve(store: Store, count: int, at: datetime = NOW, **which: Any) -> dict[str, bool]:
-    """Serve passengers. Whether they survived, by the id of the prediction."""
+def serve(store: ModelStore, count: int, at: datetime = NOW, **which: Any) -> dict[str, bool]:
+    """Serve rows. Their outcomes, by the id of the prediction."""
     drawn = people(count, **which)
-    answered = predict(store, [passenger for passenger, _ in drawn], at)
-    return dict(zip(answered, (survived for _, survived in drawn), strict=True))
+    answered = predict(store, [row for row, _ in drawn], at)
+    return dict(zip(answered, (outcome for _, outcome in drawn), strict=True))
 
 
-def datasets(store: Store) -> list[str]:
-    return [entry.key for entry in store.list("datasets/")]
+def datasets(store: ModelStore) -> list[str]:
+    """The keys of all uploads, in the store."""
+    return [store.full(entry.key) for entry in store.list("datasets/")]

@@ -9,20 +9,23 @@ from typing import Any
 
 import pytest
 
-from functions.core.registry import deployment, versions
+from functions.core.registry import deployment
+from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.registry.lineage import from_metadata
-from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from functions.local.events import scheduled_event
 from functions.local.template import read_template
 from functions.monitor import service
 from functions.monitor.handler import handler
 from functions.monitor.state import STATE
-from tests.conftest import QUICK, TITANIC
+from tests.monitor.churn import CHURN_VERSION, churning, log_churn
+from tests.monitor.monitoring import UPLOADED, UPLOADED_FULL, Context
 from tests.support import gateway
 from tests.support.declared import TEMPLATE
-from tests.support.production import champion_of, label, people, predict
-from training.publication import Upload, train_and_publish
+from tests.support.production import champion_of, label, predict
+from tests.support.titanic import MODEL, TABLE, people
+from tests.support.training import publish
 
 Call = Callable[..., tuple[int, Any]]
 UNKNOWN = "0" * 16
@@ -39,10 +42,10 @@ ACT = ["/monitoring/run", "/training"]
 
 
 @pytest.fixture
-def store(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelStore]:
     shutil.copytree(published, tmp_path / "store")
-    store = FolderStore(str(tmp_path / "store"))
-    store.put("datasets/titanic.csv", TITANIC.read_bytes())
+    store = ModelStore(FolderStore(str(tmp_path / "store")), MODEL)
+    store.put(UPLOADED, TABLE.read_bytes())
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
     service.service.cache_clear()
     yield store
@@ -50,29 +53,28 @@ def store(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
-def call(store: Store) -> Call:
+def call(store: ModelStore) -> Call:
     """Sends one request through the handler, as the gateway would; returns status and what the body holds."""
 
-    def call(method: str, path: str, scopes: str | None = "admin") -> tuple[int, Any]:
-        return gateway.call(handler, method, path, key_id="abc", scopes=scopes)
+    def call(method: str, path: str, scopes: str | None = "admin", models: str = "") -> tuple[int, Any]:
+        return gateway.call(handler, method, path, key_id="abc", scopes=scopes, models=models)
 
     return call
 
 
-def serve_labelled(store: Store, count: int, seed: int = 0) -> None:
+def serve_labelled(store: ModelStore, count: int, seed: int = 0) -> None:
     drawn = people(count, seed=seed)
-    answered = predict(store, [passenger for passenger, _ in drawn], datetime.now(UTC))
+    answered = predict(store, [row for row, _ in drawn], datetime.now(UTC))
     for id_, (_, survived) in zip(answered, drawn, strict=True):
         label(store, id_, survived)
 
 
-def retrain(store: Store, key: str, folder: Path) -> str:
+def retrain(store: ModelStore, full_key: str, folder: Path) -> str:
     """What functions/retrain makes of an upload, and its promotion if the gate would not. The version."""
+    key = store.relative(full_key)
     path = folder / Path(key).name
     path.write_bytes(store.get(key).body)
-    entry = store.head(key)
-    upload = Upload(key, entry.modified, lineage=from_metadata(entry.metadata))
-    version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
+    version = publish(store, path, key, lineage=from_metadata(store.head(key).metadata)).version
     assert version is not None
     if champion_of(store).version != version:
         deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
@@ -82,28 +84,28 @@ def retrain(store: Store, key: str, folder: Path) -> str:
 # ---- The schedule
 
 
-def test_the_hour_of_the_schedule_runs_the_monitor(store: Store) -> None:
+def test_the_hour_of_the_schedule_runs_the_monitor(store: ModelStore) -> None:
     [schedule] = [one for one in read_template(TEMPLATE).schedules if one.function == "MonitorFunction"]
     serve_labelled(store, 5)
     event = scheduled_event(schedule, datetime.now(UTC))
-    answer = handler(event, None)
-    assert answer["report"] == 1
-    assert answer["training"]["outcome"] == "not due"
-    assert handler(event, None) == answer
+    answer = handler(event, Context())
+    assert answer["models"][MODEL]["report"] == 1
+    assert answer["models"][MODEL]["training"]["outcome"] == "not due"
+    assert handler(event, Context()) == answer
 
 
 def test_before_there_is_a_model_the_schedule_has_nothing_to_watch(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.delete(deployment.CHAMPION)
-    assert handler({"source": "aws.events"}, None)["report"] is None
+    store.delete(CHAMPION)
+    assert handler({"source": "aws.events"}, Context()) == {"models": {}}
     assert "nothing to watch" in capsys.readouterr().out
 
 
 # ---- Reports
 
 
-def test_a_run_is_answered_with_its_report_which_stays(call: Call, store: Store) -> None:
+def test_a_run_is_answered_with_its_report_which_stays(call: Call, store: ModelStore) -> None:
     assert call("GET", "/monitoring/report")[0] == 404
     serve_labelled(store, 60)
     status, report = call("POST", "/monitoring/run")
@@ -112,7 +114,7 @@ def test_a_run_is_answered_with_its_report_which_stays(call: Call, store: Store)
     assert call("GET", "/monitoring/report") == call("GET", "/monitoring/reports/1") == (200, report)
 
 
-def test_reports_come_in_pages_newest_first(call: Call, store: Store) -> None:
+def test_reports_come_in_pages_newest_first(call: Call, store: ModelStore) -> None:
     for seed in range(5):
         serve_labelled(store, 1, seed)
         call("POST", "/monitoring/run")
@@ -128,7 +130,7 @@ def test_reports_come_in_pages_newest_first(call: Call, store: Store) -> None:
     assert call("GET", "/monitoring/reports/5")[0] == 200
 
 
-def test_a_report_or_a_state_that_is_damaged_is_told(call: Call, store: Store) -> None:
+def test_a_report_or_a_state_that_is_damaged_is_told(call: Call, store: ModelStore) -> None:
     call("POST", "/monitoring/run")
     store.put("monitoring/reports/00000001.json", b"junk")
     status, answer = call("GET", "/monitoring/reports/1")
@@ -143,19 +145,19 @@ def test_a_report_or_a_state_that_is_damaged_is_told(call: Call, store: Store) -
 # ---- Training on request
 
 
-def test_who_asks_for_a_model_gets_one_of_what_was_labelled(call: Call, store: Store) -> None:
+def test_who_asks_for_a_model_gets_one_of_what_was_labelled(call: Call, store: ModelStore) -> None:
     status, training = call("POST", "/training")
     assert (status, training["outcome"]) == (202, "unchanged")
     serve_labelled(store, 5)
     status, training = call("POST", "/training")
     assert (status, training["outcome"], training["labels"]) == (202, "uploaded", 5)
-    assert store.head(training["dataset"]).size > 0
+    assert store.head(store.relative(training["dataset"])).size > 0
 
 
 def test_what_holds_a_training_up_is_a_conflict(
-    call: Call, store: Store, monkeypatch: pytest.MonkeyPatch
+    call: Call, store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LIFEBOAT_MOST_TRAININGS_A_DAY", "1")
+    monkeypatch.setenv("LIFEBOAT_MAX_TRAININGS_A_DAY", "1")
     service.service.cache_clear()
     serve_labelled(store, 1)
     assert call("POST", "/training")[0] == 202
@@ -168,7 +170,7 @@ def test_what_holds_a_training_up_is_a_conflict(
 # ---- Datasets and models, both ways
 
 
-def test_datasets_and_models_name_one_another(call: Call, store: Store, tmp_path: Path) -> None:
+def test_datasets_and_models_name_one_another(call: Call, store: ModelStore, tmp_path: Path) -> None:
     first = champion_of(store)
     serve_labelled(store, 50)
     made = call("POST", "/training")[1]["dataset"]
@@ -183,15 +185,20 @@ def test_datasets_and_models_name_one_another(call: Call, store: Store, tmp_path
     lineage = child["facts"]["lineage"]
     assert (lineage["reference_sha256"], lineage["labels"]) == (first.dataset.sha256, 50)
     # The second was uploaded once more (by the fixture): the same bytes make no other model.
-    assert [one["key"] for one in found["without_model"]] == ["datasets/refused.csv", "datasets/titanic.csv"]
+    assert [one["key"] for one in found["without_model"]] == [
+        "datasets/titanic/refused.csv",
+        UPLOADED_FULL,
+    ]
     assert call("GET", f"/datasets/{child['id']}") == (200, child)
     of = {version: call("GET", f"/datasets?model={version}")[1] for version in (first.version, second)}
     assert of[first.version] == {"datasets": [parent], "without_model": []}
     assert of[second] == {"datasets": [child, parent], "without_model": []}
 
 
-def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(call: Call, store: Store) -> None:
-    store.put(versions.manifest_key(UNKNOWN), b"junk")
+def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(
+    call: Call, store: ModelStore
+) -> None:
+    store.put(manifest_key(UNKNOWN), b"junk")
     status, found = call("GET", "/datasets")
     assert (status, len(found["datasets"])) == (200, 1)
     assert call("GET", f"/datasets?model={UNKNOWN}")[0] == 503
@@ -239,8 +246,8 @@ def test_having_something_done_takes_an_administrator_and_is_logged(
     assert [(line["key_id"], line["route"]) for line in asked] == [("abc", f"POST {path}")]
 
 
-def test_without_a_champion_a_run_says_so(call: Call, store: Store) -> None:
-    store.delete(deployment.CHAMPION)
+def test_without_a_champion_a_run_says_so(call: Call, store: ModelStore) -> None:
+    store.delete(CHAMPION)
     status, answer = call("POST", "/monitoring/run")
     assert (status, answer["code"]) == (503, "NO_CHAMPION")
 
@@ -256,6 +263,69 @@ def test_the_document_has_every_route_and_the_routes_are_the_templates(call: Cal
     status, page = call("GET", "/monitoring/docs")
     assert status == 200
     assert "/monitoring/report" in page
+
+
+def test_the_document_tells_a_model_in_the_path_from_a_version_that_is_asked_for(call: Call) -> None:
+    _, document = call("GET", "/monitoring/openapi.json")
+    parameters = document["paths"]["/models/{model}/datasets"]["get"]["parameters"]
+    assert [(one["name"], one["in"]) for one in parameters] == [("model", "path"), ("model", "query")]
+    assert [one["name"] for one in document["paths"]["/datasets"]["get"]["parameters"]] == ["model"]
+
+
+# ---- Any model
+
+
+@pytest.fixture
+def other(store: ModelStore) -> ModelStore:
+    """A second model in service, of another table."""
+    return churning(store._store)
+
+
+@pytest.mark.parametrize("path", [*READ, *ACT])
+def test_every_route_is_there_for_the_model_in_its_path_as_well(
+    call: Call, other: ModelStore, path: str
+) -> None:
+    method = "POST" if path in ACT else "GET"
+    of_documents = path in {"/monitoring/openapi.json", "/monitoring/docs"}
+    status, answer = call(method, f"/models/churn{path}")
+    assert status in ({404} if of_documents else {200, 202, 404})
+    assert of_documents or status != 404 or answer["error"] != "not found"
+
+
+def test_each_model_has_reports_of_its_own(call: Call, store: ModelStore, other: ModelStore) -> None:
+    serve_labelled(store, 5)
+    log_churn(other, 7)
+    _, mine = call("POST", "/monitoring/run")
+    _, theirs = call("POST", "/models/churn/monitoring/run")
+    assert (mine["model"], mine["counted"]["rows"]) == (MODEL, 5)
+    assert (theirs["model"], theirs["counted"]["rows"]) == ("churn", 7)
+    assert call("GET", f"/models/{MODEL}/monitoring/report") == call("GET", "/monitoring/report")
+    assert call("GET", "/models/churn/monitoring/reports/1") == (200, theirs)
+    _, found = call("GET", "/models/churn/datasets")
+    assert [one["facts"]["key"] for one in found["datasets"]] == [f"datasets/churn/{CHURN_VERSION}.csv"]
+
+
+def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
+    call: Call, store: ModelStore, other: ModelStore
+) -> None:
+    assert call("POST", "/models/churn/monitoring/run", models="churn")[0] == 200
+    assert call("GET", "/models/churn/monitoring/report", "predict", models="churn")[0] == 200
+    for method, path in [
+        ("POST", "/monitoring/run"),
+        ("GET", "/datasets"),
+        ("POST", f"/models/{MODEL}/training"),
+    ]:
+        status, answer = call(method, path, models="churn")
+        assert (status, answer["code"]) == (403, "FORBIDDEN")
+    assert call("GET", "/monitoring/report", models=f"churn {MODEL}")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("nobody", 404), ("Nobody", 404), ("%2E%2E", 404), ("a" * 41, 404)]
+)
+def test_a_model_that_is_not_there_has_no_report(call: Call, name: str, status: int) -> None:
+    assert call("GET", f"/models/{name}/monitoring/report")[0] == status
+    assert call("POST", f"/models/{name}/monitoring/run")[0] in {404, 503}
 
 
 @pytest.mark.parametrize("path", ["/monitoring/reports/{}", "/monitoring/reports?before={}"])

@@ -6,20 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from functions.core.schema.passenger import Passenger
-from functions.core.storage.contract import Store
-from functions.monitor.labelled import newest_labelled, read_labelled, read_names
+from functions.core.storage.view import ModelStore
+from functions.monitor.labelled import newest_labelled, read_label_index, read_labelled
 from functions.monitor.state import read_state
 from tests.monitor.monitoring import NOW, monitor, serve, watched
-from tests.support.production import ids_of, label, people, predict
+from tests.support.production import ids_of, label, predict
+from tests.support.titanic import SCHEMA, Row, people
 
 
 @pytest.fixture
-def store(published: Path, tmp_path: Path) -> Store:
+def store(published: Path, tmp_path: Path) -> ModelStore:
     return watched(published, tmp_path)
 
 
-def test_drift_counts_only_when_two_windows_in_a_row_show_it(store: Store) -> None:
+def test_drift_counts_only_when_two_windows_in_a_row_show_it(store: ModelStore) -> None:
     serve(store, 400)
     calm = monitor(store).drift
     assert calm is not None
@@ -46,7 +46,7 @@ def test_drift_counts_only_when_two_windows_in_a_row_show_it(store: Store) -> No
     assert (third.drifted, third.in_a_row, third.confirmed) == ([], 0, False)
 
 
-def test_a_quality_that_fell_is_due_for_training(store: Store) -> None:
+def test_a_quality_that_fell_is_due_for_training(store: ModelStore) -> None:
     for id_, survived in serve(store, 200).items():
         label(store, id_, not survived)
     report = monitor(store)
@@ -56,7 +56,7 @@ def test_a_quality_that_fell_is_due_for_training(store: Store) -> None:
     assert report.training.labels == 200
 
 
-def test_a_quality_that_is_as_on_the_holdout_is_not(store: Store) -> None:
+def test_a_quality_that_is_as_on_the_holdout_is_not(store: ModelStore) -> None:
     for id_, survived in serve(store, 200).items():
         label(store, id_, survived)
     live = monitor(store).live
@@ -66,10 +66,10 @@ def test_a_quality_that_is_as_on_the_holdout_is_not(store: Store) -> None:
     assert live.quality.metrics["roc_auc"].value > 0.8
 
 
-def test_labels_of_uncertain_predictions_stand_for_all(store: Store) -> None:
+def test_labels_of_uncertain_predictions_stand_for_all(store: ModelStore) -> None:
     """The queue has the uncertain ones labelled first; unweighted, these would say that the model is bad."""
     drawn = people(2_000)
-    answered = predict(store, [passenger for passenger, _ in drawn], NOW)
+    answered = predict(store, [row for row, _ in drawn], NOW)
     survived = dict(zip(answered, (one for _, one in drawn), strict=True))
     for number, (id_, probability) in enumerate(answered.items()):
         # All of the uncertain, of the others one in eight: the same in each run of this test.
@@ -82,14 +82,16 @@ def test_labels_of_uncertain_predictions_stand_for_all(store: Store) -> None:
     assert live.quality is not None
     brier = live.quality.metrics["brier"]
     assert brier.low < truth < brier.high
-    labelled = {label.prediction_id for label in newest_labelled(store, read_names(store), 100_000)[0]}
+    labelled = {
+        label.prediction_id for label in newest_labelled(store, read_label_index(store), 100_000, SCHEMA)[0]
+    }
     chosen = np.array([id_ in labelled for id_ in answered])
     unweighted = float(np.mean((chances[chosen] - outcomes[chosen]) ** 2))
     assert abs(brier.value - truth) < abs(unweighted - truth) / 2
 
 
-def test_labels_of_a_part_of_the_predictions_do_not_say_that_the_model_has_fallen(store: Store) -> None:
-    answered = predict(store, [passenger for passenger, _ in people(1_000)], NOW)
+def test_labels_of_a_part_of_the_predictions_do_not_say_that_the_model_has_fallen(store: ModelStore) -> None:
+    answered = predict(store, [row for row, _ in people(1_000)], NOW)
     wrong = {id_: probability <= 0.5 for id_, probability in answered.items()}
     for id_, probability in answered.items():
         if 0.3 < probability < 0.7:
@@ -106,17 +108,17 @@ def test_labels_of_a_part_of_the_predictions_do_not_say_that_the_model_has_falle
     assert "roc_auc" in live.fallen
 
 
-def test_labels_stand_for_the_predictions_of_their_days_and_not_for_older_ones(store: Store) -> None:
+def test_labels_stand_for_the_predictions_of_their_days_and_not_for_older_ones(store: ModelStore) -> None:
     """Most passengers were easy once; now only hard ones come, and all outcomes of these are known."""
-    hard: list[tuple[Passenger, bool]] = []
-    easy: list[tuple[Passenger, bool]] = []
+    hard: list[tuple[Row, bool]] = []
+    easy: list[tuple[Row, bool]] = []
     for at, (chance, drawn) in enumerate(zip(chances_of(store, 2_000), people(2_000), strict=True)):
         # A few of the easy ones come still, so that every kind of prediction has labels.
         (hard if 0.3 < chance < 0.7 or at % 20 == 0 else easy).append(drawn)
-    predict(store, [passenger for passenger, _ in easy], NOW - timedelta(days=40))
+    predict(store, [row for row, _ in easy], NOW - timedelta(days=40))
     before = monitor(store, NOW - timedelta(days=40))
     assert before.counted.rows == len(easy)
-    answered = predict(store, [passenger for passenger, _ in hard], NOW)
+    answered = predict(store, [row for row, _ in hard], NOW)
     for id_, (_, survived) in zip(answered, hard, strict=True):
         label(store, id_, survived)
     chances = np.array([*answered.values()])
@@ -128,7 +130,7 @@ def test_labels_stand_for_the_predictions_of_their_days_and_not_for_older_ones(s
     assert live.effective_rows == pytest.approx(len(hard))
 
 
-def test_predictions_of_a_day_add_up_over_runs_and_are_forgotten_with_their_labels(store: Store) -> None:
+def test_predictions_of_a_day_add_up_over_runs_and_are_forgotten_with_their_labels(store: ModelStore) -> None:
     def answered(now: datetime) -> list[int]:
         monitor(store, now)
         state, _ = read_state(store) or pytest.fail("there is a state")
@@ -144,12 +146,12 @@ def test_predictions_of_a_day_add_up_over_runs_and_are_forgotten_with_their_labe
     assert answered(later) == [150, 1]
 
 
-def chances_of(store: Store, count: int) -> list[float]:
+def chances_of(store: ModelStore, count: int) -> list[float]:
     """What the champion says of the first so many people. In the log it stands as of a time nobody reads."""
-    return [*predict(store, [passenger for passenger, _ in people(count)], NOW - timedelta(days=90)).values()]
+    return [*predict(store, [row for row, _ in people(count)], NOW - timedelta(days=90)).values()]
 
 
-def test_too_few_labels_say_nothing(store: Store) -> None:
+def test_too_few_labels_say_nothing(store: ModelStore) -> None:
     for id_, survived in [*serve(store, 100).items()][:49]:
         label(store, id_, not survived)
     live = monitor(store).live
@@ -157,8 +159,8 @@ def test_too_few_labels_say_nothing(store: Store) -> None:
     assert 30 < live.effective_rows <= 49
 
 
-def test_labels_that_stand_for_few_predictions_say_nothing_and_how_few_that_are(store: Store) -> None:
-    answered = predict(store, [passenger for passenger, _ in people(1_000)], NOW)
+def test_labels_that_stand_for_few_predictions_say_nothing_and_how_few_that_are(store: ModelStore) -> None:
+    answered = predict(store, [row for row, _ in people(1_000)], NOW)
     uncertain = sorted(answered, key=lambda id_: abs(answered[id_] - 0.5))
     # As the queue has them: the uncertain, and some others.
     for id_ in uncertain[:60] + uncertain[60::100]:
@@ -168,18 +170,18 @@ def test_labels_that_stand_for_few_predictions_say_nothing_and_how_few_that_are(
     assert 0 < live.effective_rows < 30
 
 
-def test_the_newest_label_counts_and_one_without_a_prediction_does_not(store: Store) -> None:
+def test_the_newest_label_counts_and_one_without_a_prediction_does_not(store: ModelStore) -> None:
     [(id_, survived)] = serve(store, 1).items()
     label(store, id_, not survived)
     label(store, id_, survived, source="another")
     [unknown] = ids_of(1, NOW)
     label(store, unknown, True)
     assert monitor(store).live.labels == 1
-    [labelled] = read_labelled(store, [NOW.date()])
-    assert (labelled.prediction_id, labelled.survived, labelled.source) == (id_, survived, "another")
+    [labelled] = read_labelled(store, [NOW.date()], SCHEMA)
+    assert (labelled.prediction_id, labelled.outcome, labelled.source) == (id_, survived, "another")
     # What was found is kept: the log is not searched again. A record of it that is damaged is made again.
     for entry in [*store.list("predictions/")]:
         store.delete(entry.key)
-    assert read_labelled(store, [NOW.date()]) == [labelled]
+    assert read_labelled(store, [NOW.date()], SCHEMA) == [labelled]
     store.put("monitoring/labelled/dt=2026-11-21.json", b"junk")
-    assert read_labelled(store, [NOW.date()]) == []
+    assert read_labelled(store, [NOW.date()], SCHEMA) == []

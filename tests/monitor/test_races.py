@@ -11,44 +11,53 @@ import pytest
 
 from functions.core.base.errors import Conflict, StoreUnavailable
 from functions.core.registry.lineage import from_metadata
-from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from functions.monitor import metrics, reports
 from functions.monitor import run as run_module
 from functions.monitor.report import Report
 from functions.monitor.state import State, read_state, write_state
-from tests.monitor.monitoring import HOUR, NOW, Died, Mortal, datasets, monitor, serve, watched
+from tests.monitor.monitoring import (
+    HOUR,
+    NOW,
+    UPLOADED_FULL,
+    Died,
+    datasets,
+    monitor,
+    mortal,
+    serve,
+    watched,
+)
 from tests.support.production import label
-
-UPLOADED = "datasets/titanic.csv"
+from tests.support.titanic import MODEL
 
 
 @pytest.fixture
-def store(published: Path, tmp_path: Path) -> Store:
+def store(published: Path, tmp_path: Path) -> ModelStore:
     return watched(published, tmp_path)
 
 
-def serve_labelled(store: Store, count: int, seed: int = 0, *, wrong: bool = False) -> None:
+def serve_labelled(store: ModelStore, count: int, seed: int = 0, *, wrong: bool = False) -> None:
     for id_, survived in serve(store, count, seed=seed).items():
         label(store, id_, survived is not wrong)
 
 
-def state_of(store: Store) -> State:
+def state_of(store: ModelStore) -> State:
     state, _ = read_state(store) or pytest.fail("there is a state")
     return state
 
 
-def made(store: Store) -> list[str]:
-    return [key for key in datasets(store) if key != UPLOADED]
+def made(store: ModelStore) -> list[str]:
+    return [key for key in datasets(store) if key != UPLOADED_FULL]
 
 
-def dying(root: Path, last: int) -> Mortal:
+def dying(root: Path, last: int) -> ModelStore:
     """A store whose user dies in place of write number `last`, counted from 1."""
-    return Mortal(root, lambda number, _: number == last)
+    return mortal(root, lambda number, _: number == last)
 
 
 def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcomes = serve(store, 400, older=25)
     monitor(store)
@@ -57,7 +66,7 @@ def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
         label(store, id_, survived)
     start = tmp_path / "store"
     shutil.copytree(start, tmp_path / "undisturbed")
-    undisturbed = FolderStore(str(tmp_path / "undisturbed"))
+    undisturbed = ModelStore(FolderStore(str(tmp_path / "undisturbed")), MODEL)
     expected = monitor(undisturbed)
     assert expected.training.outcome == "uploaded"
     deaths = 0
@@ -70,14 +79,15 @@ def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
             break
         except Died:
             deaths += 1
-        after = FolderStore(str(root))
+        after = ModelStore(FolderStore(str(root)), MODEL)
         assert monitor(after) == expected
-        assert reports.read(after, expected.sequence) == expected
+        assert reports.read_report(after, expected.sequence) == expected
         assert state_of(after) == state_of(undisturbed)
         [dataset] = made(after)
         [copy] = after.list("monitoring/datasets/")
-        assert after.get(dataset) == undisturbed.get(dataset) == after.get(copy.key)
-        assert from_metadata(after.head(dataset).metadata) is not None
+        key = after.relative(dataset)
+        assert after.get(key) == undisturbed.get(key) == after.get(copy.key)
+        assert from_metadata(after.head(key).metadata) is not None
         # The alarms are told twice by who dies between telling and writing the report, by no one never.
         assert 1 <= capsys.readouterr().out.count('"monitoring"') <= 2
     # What is labelled, the dataset's copy, the state with the decision, the report, the dataset, its lineage,
@@ -86,22 +96,22 @@ def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
 
 
 def test_who_dies_while_telling_the_alarms_is_followed_by_one_who_tells_them(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Report] = []
 
     def die(*_: object) -> None:
         raise Died
 
-    monkeypatch.setattr(metrics, "emit", die)
+    monkeypatch.setattr(metrics, "emit_report", die)
     with pytest.raises(Died):
         monitor(store)
-    monkeypatch.setattr(metrics, "emit", lambda report, _: told.append(report))
+    monkeypatch.setattr(metrics, "emit_report", lambda report, _: told.append(report))
     assert told == [] != [monitor(store)] == told
 
 
 def test_a_dataset_that_was_decided_on_is_uploaded_as_it_was_whatever_comes_in_between(
-    store: Store, tmp_path: Path
+    store: ModelStore, tmp_path: Path
 ) -> None:
     serve_labelled(store, 60)
     monitor(store)
@@ -116,11 +126,11 @@ def test_a_dataset_that_was_decided_on_is_uploaded_as_it_was_whatever_comes_in_b
     first, second = decided.report.training.dataset, report.training.dataset
     assert sorted(made(store)) == sorted([str(first), str(second)])
     assert report.training.labels == 65
-    assert len(store.get(str(first)).body.splitlines()) == 1 + 1309 + 60
+    assert len(store.get(store.relative(str(first))).body.splitlines()) == 1 + 1309 + 60
     assert state_of(store).started == [NOW, NOW + HOUR]
 
 
-def test_no_death_outwits_the_limit_of_trainings(store: Store, tmp_path: Path) -> None:
+def test_no_death_outwits_the_limit_of_trainings(store: ModelStore, tmp_path: Path) -> None:
     for seed in range(5):
         serve_labelled(store, 1, seed)
         # At its upload, where it has one.
@@ -140,12 +150,12 @@ class Away(FolderStore):
 
 
 def test_an_upload_that_fails_is_left_to_the_next_run(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve_labelled(store, 60, wrong=True)
     for _ in range(2):
         with pytest.raises(StoreUnavailable):
-            monitor(Away(str(tmp_path / "store")))
+            monitor(ModelStore(Away(str(tmp_path / "store")), MODEL))
         assert made(store) == []
     report = monitor(store, NOW + HOUR)
     assert (report.sequence, report.training.outcome) == (1, "uploaded")
@@ -155,11 +165,11 @@ def test_an_upload_that_fails_is_left_to_the_next_run(
 
 
 def test_a_dataset_that_was_lost_before_its_upload_is_made_anew(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve_labelled(store, 60, wrong=True)
     with pytest.raises(StoreUnavailable):
-        monitor(Away(str(tmp_path / "store")))
+        monitor(ModelStore(Away(str(tmp_path / "store")), MODEL))
     [copy] = store.list("monitoring/datasets/")
     store.delete(copy.key)
     assert monitor(store, NOW + HOUR).sequence == 1
@@ -171,7 +181,7 @@ def test_a_dataset_that_was_lost_before_its_upload_is_made_anew(
 
 
 def test_runs_at_once_make_one_report_and_one_dataset_and_count_nothing_twice(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcomes = serve(store, 350)
     for id_, survived in [*outcomes.items()][:60]:
@@ -188,15 +198,15 @@ def test_runs_at_once_make_one_report_and_one_dataset_and_count_nothing_twice(
 
 
 def test_who_asks_for_a_model_is_answered_as_it_was_though_another_run_is_first(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve_labelled(store, 60)
     others: list[Report] = []
 
-    def second(store: Store, state: State, *, over: str | None) -> str:
+    def second(store: ModelStore, state: State, *, etag: str | None) -> str:
         monkeypatch.setattr(run_module, "write_state", write_state)
         others.append(monitor(store))
-        return write_state(store, state, over=over)
+        return write_state(store, state, etag=etag)
 
     monkeypatch.setattr(run_module, "write_state", second)
     report = monitor(store, requested=True)
@@ -206,7 +216,7 @@ def test_who_asks_for_a_model_is_answered_as_it_was_though_another_run_is_first(
     assert len(state_of(store).started) == 1
 
 
-def test_a_run_that_is_never_first_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_never_first_says_so(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def lost(*_: object, **__: object) -> None:
         raise Conflict("somebody else was first")
 

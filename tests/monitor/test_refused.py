@@ -1,4 +1,4 @@
-"""The share of refused passengers: counted once, judged of all who were asked about, told and sounded."""
+"""The share of refused rows: counted once, judged of all who were asked about, told and sounded."""
 
 import json
 from pathlib import Path
@@ -8,22 +8,23 @@ import pytest
 
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.monitor.refused import Asked
 from functions.monitor.report import Report
 from functions.monitor.state import STATE, read_state
-from tests.monitor.monitoring import NOW, Died, Mortal, monitor, serve, watched
+from tests.monitor.monitoring import NOW, Died, monitor, mortal, serve, watched
 from tests.support.declared import RESOURCES
-from tests.support.production import people, predict, refusal_line
+from tests.support.production import predict, refusal_line
+from tests.support.titanic import people
 
 
 @pytest.fixture
-def store(published: Path, tmp_path: Path) -> Store:
+def store(published: Path, tmp_path: Path) -> ModelStore:
     return watched(published, tmp_path)
 
 
-def refuse(store: Store, requests: int, *, rows: int = 1, **fields: int) -> bytes:
-    """Have so many requests of `rows` passengers refused. The object of the log that tells of them."""
+def refuse(store: ModelStore, requests: int, *, rows: int = 1, **fields: Any) -> bytes:
+    """Have so many requests of `rows` rows refused. The object of the log that tells of them."""
     body = b"".join(refusal_line(id_, rows, **fields) for id_ in new_ids(requests))
     store.put(f"{folder(NOW)}{new_ids(1)[0]}.jsonl", body)
     return body
@@ -32,7 +33,7 @@ def refuse(store: Store, requests: int, *, rows: int = 1, **fields: int) -> byte
 def counts(report: Report) -> tuple[int, int, float, bool]:
     found = report.refused
     assert found is not None
-    return found.passengers, found.refused, found.share, found.alarm
+    return found.rows, found.refused, found.share, found.alarm
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -42,9 +43,9 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return {one["Name"]: found[one["Name"]] for one in found["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
 
 
-def test_the_share_is_of_all_who_were_asked_about(store: Store) -> None:
+def test_the_share_is_of_all_who_were_asked_about(store: ModelStore) -> None:
     serve(store, 200)
-    predict(store, [passenger for passenger, _ in people(200)], NOW, version="0" * 16)
+    predict(store, [row for row, _ in people(200)], NOW, version="0" * 16)
     refuse(store, 20, rows=3, age=1, other=2)
     refuse(store, 40, age=1)
     report = monitor(store)
@@ -58,7 +59,7 @@ def test_the_share_is_of_all_who_were_asked_about(store: Store) -> None:
     assert counts(monitor(store)) == (300, 61, 61 / 300, True)
 
 
-def test_it_is_judged_of_passengers_enough_and_each_counts_for_one_judgement(store: Store) -> None:
+def test_it_is_judged_of_passengers_enough_and_each_counts_for_one_judgement(store: ModelStore) -> None:
     refuse(store, 299)
     first = monitor(store)
     assert first.refused is None
@@ -73,7 +74,7 @@ def test_it_is_judged_of_passengers_enough_and_each_counts_for_one_judgement(sto
 
 
 def test_a_client_that_sends_only_what_is_refused_is_noticed_though_it_fills_no_window(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve(store, 10)
     refuse(store, 300, sex=1)
@@ -87,7 +88,7 @@ def test_a_client_that_sends_only_what_is_refused_is_noticed_though_it_fills_no_
 
 
 def test_the_share_is_sent_when_it_is_judged_and_its_alarm_stands_until_the_next_time(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve(store, 300)
     refuse(store, 300)
@@ -105,8 +106,10 @@ def test_the_share_is_sent_when_it_is_judged_and_its_alarm_stands_until_the_next
     assert (found["RefusedShare"], found["DataAlarms"]) == (0, 0)
 
 
-def test_alarms_of_the_data_and_of_refusals_add_up(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    old = [passenger.model_copy(update={"age": None}) for passenger, _ in people(400)]
+def test_alarms_of_the_data_and_of_refusals_add_up(
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = [row | {"age": None} for row, _ in people(400)]
     predict(store, old, NOW)
     refuse(store, 400)
     report = monitor(store)
@@ -115,13 +118,13 @@ def test_alarms_of_the_data_and_of_refusals_add_up(store: Store, capsys: pytest.
     assert metrics(capsys)["DataAlarms"] == len(report.drift.data.alarms) + 1
 
 
-def test_the_limit_is_a_setting(store: Store) -> None:
+def test_the_limit_is_a_setting(store: ModelStore) -> None:
     refuse(store, 30)
     serve(store, 270)
-    assert counts(monitor(store, settings={"most_refused": 0.05})) == (300, 30, 0.1, True)
+    assert counts(monitor(store, settings={"max_refused": 0.05})) == (300, 30, 0.1, True)
 
 
-def test_a_line_that_was_shipped_twice_and_a_run_that_is_repeated_count_once(store: Store) -> None:
+def test_a_line_that_was_shipped_twice_and_a_run_that_is_repeated_count_once(store: ModelStore) -> None:
     body = refuse(store, 150)
     store.put(f"{folder(NOW)}again.jsonl", body)
     serve(store, 150)
@@ -132,11 +135,13 @@ def test_a_line_that_was_shipped_twice_and_a_run_that_is_repeated_count_once(sto
 
 
 @pytest.mark.parametrize("where", [STATE, "monitoring/reports/"])
-def test_a_run_that_died_has_counted_once_or_not_at_all(store: Store, tmp_path: Path, where: str) -> None:
+def test_a_run_that_died_has_counted_once_or_not_at_all(
+    store: ModelStore, tmp_path: Path, where: str
+) -> None:
     refuse(store, 200)
-    mortal = Mortal(tmp_path / "store", lambda _, key: key.startswith(where))
+    dying = mortal(tmp_path / "store", lambda _, key: key.startswith(store.full(where)))
     with pytest.raises(Died):
-        monitor(mortal)
+        monitor(dying)
     monitor(store)
     state, _ = read_state(store) or pytest.fail("there is a state")
     assert state.asked == Asked(refused=200)

@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,24 +15,24 @@ from functions.core.registry import deployment
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.distributions import of_numbers
 from functions.core.stats.records import Tally
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.feedback.sampling import choose
-from functions.monitor.dataset import build
+from functions.monitor.dataset import build_dataset
 from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
-from tests.conftest import QUICK
 from tests.monitor.monitoring import HOUR, NOW, monitor, serve, watched
 from tests.support.production import SOMEBODY, champion_of, label
-from training.publication import Upload, train_and_publish
+from tests.support.titanic import MODEL
+from tests.support.training import publish
 
 
 @pytest.fixture
-def store(published: Path, tmp_path: Path) -> Store:
+def store(published: Path, tmp_path: Path) -> ModelStore:
     return watched(published, tmp_path)
 
 
 @pytest.fixture
-def champion(store: Store) -> Manifest:
+def champion(store: ModelStore) -> Manifest:
     """One whose bins of probability are a tenth wide."""
     manifest = champion_of(store)
     bins = of_numbers(np.linspace(0, 1, 101))
@@ -122,7 +121,7 @@ def test_no_labels_no_marks(champion: Manifest) -> None:
     assert representative(champion, [], [Tally(counts=[*TRAFFIC, 0])]) == []
 
 
-def test_which_rows_are_marked_is_no_reason_to_train_anew(store: Store) -> None:
+def test_which_rows_are_marked_is_no_reason_to_train_anew(store: ModelStore) -> None:
     outcomes = serve(store, 60)
     for id_ in [*outcomes][::2]:
         label(store, id_, outcomes[id_])
@@ -134,30 +133,30 @@ def test_which_rows_are_marked_is_no_reason_to_train_anew(store: Store) -> None:
     assert (again.outcome, again.dataset) == ("unchanged", made.dataset)
 
 
-def test_rows_that_people_marked_stay_marked(store: Store) -> None:
+def test_rows_that_people_marked_stay_marked(store: ModelStore) -> None:
     body = b"pclass,sex,survived,representative\n1,male,0,1\n2,female,1,0\n3,male,0,1\n"
     store.put("datasets/marked.csv", body)
     manifest = champion_of(store)
-    facts = {"key": "datasets/marked.csv", "sha256": hashlib.sha256(body).hexdigest()}
+    facts = {"key": "datasets/titanic/marked.csv", "sha256": hashlib.sha256(body).hexdigest()}
     manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
-    made = build(store, manifest, [], [Tally(counts=[0])], "request")
+    made = build_dataset(store, manifest, [], [Tally(counts=[0])], "request")
     rows = [*csv.DictReader(io.StringIO(made.body.decode()))]
     assert [row["representative"] for row in rows] == ["1", "0", "1"]
 
 
 @pytest.mark.parametrize("is_marked", [True, False])
 def test_after_a_retrain_on_uncertain_predictions_clean_traffic_is_clean(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_marked: bool
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_marked: bool
 ) -> None:
     # The same ids each time, so that the same predictions are kept.
     monkeypatch.setattr(os, "urandom", np.random.default_rng(0).bytes)
     outcomes = serve(store, 2_000)
-    records = Reading(store.get(entry.key).body for entry in objects(store, NOW, NOW))
+    records = Reading((store.get(entry.key).body for entry in objects(store, NOW, NOW)), MODEL)
     for choice in choose(records, 700, share=0.25):
         label(store, choice.record.prediction_id, outcomes[choice.record.prediction_id])
     key = monitor(store, requested=True).training.dataset
     assert key is not None
-    rows = [*csv.DictReader(io.StringIO(store.get(key).body.decode()))]
+    rows = [*csv.DictReader(io.StringIO(store.get(store.relative(key)).body.decode()))]
     labels = [row["representative"] for row in rows if row["prediction_id"]]
     assert len(labels) == 700
     assert 50 < labels.count("1") < 350
@@ -166,8 +165,7 @@ def test_after_a_retrain_on_uncertain_predictions_clean_traffic_is_clean(
         table = csv.DictWriter(file, rows[0])
         table.writeheader()
         table.writerows(row if is_marked else row | {"representative": "1"} for row in rows)
-    upload = Upload(key, datetime.now(UTC))
-    version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
+    version = publish(store, path, store.relative(key)).version
     assert version is not None
     if champion_of(store).version != version:
         deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)

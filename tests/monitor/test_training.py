@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +10,37 @@ import numpy as np
 import pytest
 
 from functions.core.registry import deployment, versions
+from functions.core.registry.keys import manifest_key
 from functions.core.registry.lineage import from_metadata
 from functions.core.registry.manifest import Lineage
-from functions.core.schema.passenger import FEATURES, Passenger
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
 from functions.monitor import labelled, reports
-from functions.monitor.dataset import build
+from functions.monitor.dataset import build_dataset
 from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.report import Report
 from functions.monitor.state import STATE, read_state
-from tests.conftest import QUICK, TITANIC
-from tests.monitor.monitoring import HOUR, NOW, datasets, monitor, serve, watched
+from tests.monitor.monitoring import (
+    HOUR,
+    NOW,
+    UPLOADED,
+    UPLOADED_FULL,
+    datasets,
+    monitor,
+    serve,
+    watched,
+)
 from tests.support.production import SOMEBODY, champion_of, label, predict
+from tests.support.titanic import SCHEMA, TABLE
+from tests.support.training import publish
 from training.dataset import load_dataset
-from training.publication import Upload, train_and_publish
 
 
 @pytest.fixture
-def store(published: Path, tmp_path: Path) -> Store:
+def store(published: Path, tmp_path: Path) -> ModelStore:
     return watched(published, tmp_path)
 
 
-def test_a_dataset_is_the_champions_rows_and_the_labelled_ones(store: Store, tmp_path: Path) -> None:
+def test_a_dataset_is_the_champions_rows_and_the_labelled_ones(store: ModelStore, tmp_path: Path) -> None:
     manifest = champion_of(store)
     outcomes = serve(store, 50)
     for id_, survived in outcomes.items():
@@ -42,42 +51,42 @@ def test_a_dataset_is_the_champions_rows_and_the_labelled_ones(store: Store, tmp
         "uploaded",
         50,
     )
-    [key] = [key for key in datasets(store) if key != "datasets/titanic.csv"]
+    [key] = [key for key in datasets(store) if key != UPLOADED_FULL]
     assert key == report.training.dataset
     path = tmp_path / "made.csv"
-    path.write_bytes(store.get(key).body)
-    made, original = load_dataset(path), load_dataset(TITANIC)
+    path.write_bytes(store.get(store.relative(key)).body)
+    made, original = load_dataset(path, SCHEMA), load_dataset(TABLE, SCHEMA)
     np.testing.assert_array_equal(made.matrix[:1309], original.matrix)
-    np.testing.assert_array_equal(made.survived[:1309], original.survived)
+    np.testing.assert_array_equal(made.outcome[:1309], original.outcome)
     np.testing.assert_array_equal(made.holdout[:1309], original.holdout)
     with path.open() as file:
         rows = [row for row in csv.DictReader(file) if row["prediction_id"]]
     assert {row["prediction_id"]: row["survived"] == "1" for row in rows} == outcomes
-    scored = predict(store, [Passenger.model_validate(_typed(row)) for row in rows], NOW)
-    again = [one.probability for one in read_labelled(store, [NOW.date()])]
+    scored = predict(store, [_typed(row) for row in rows], NOW)
+    again = [one.probability for one in read_labelled(store, [NOW.date()], SCHEMA)]
     assert [*scored.values()] == again
-    found = from_metadata(store.head(key).metadata)
+    found = from_metadata(store.head(store.relative(key)).metadata)
     assert found is not None
-    assert (found.reference_key, found.reference_sha256) == ("datasets/titanic.csv", manifest.dataset.sha256)
+    assert (found.reference_key, found.reference_sha256) == (UPLOADED_FULL, manifest.dataset.sha256)
     assert (found.labels, found.reason, found.champion) == (50, "request", manifest.version)
 
 
 def _typed(row: dict[str, str]) -> dict[str, Any]:
     return {
-        name: float(value) if FEATURES[name] is None else value
+        name: float(value) if SCHEMA.feature(name).words is None else value
         for name, value in row.items()
-        if name in FEATURES and value
+        if name in SCHEMA.names and value
     }
 
 
-def marked(store: Store, dataset: str) -> set[str]:
+def marked(store: ModelStore, dataset: str) -> set[str]:
     """The labelled predictions, by id, that a model made of the dataset is measured by."""
-    rows = csv.DictReader(store.get(dataset).body.decode().splitlines())
+    rows = csv.DictReader(store.get(store.relative(dataset)).body.decode().splitlines())
     return {row["prediction_id"] for row in rows if row["representative"] == "1"} - {""}
 
 
 def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one(
-    store: Store, tmp_path: Path
+    store: ModelStore, tmp_path: Path
 ) -> None:
     outcomes = serve(store, 60)
     for id_, survived in outcomes.items():
@@ -85,10 +94,9 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     first = monitor(store, requested=True).training.dataset
     assert first is not None
     path = tmp_path / "first.csv"
-    path.write_bytes(store.get(first).body)
-    entry = store.head(first)
-    upload = Upload(first, datetime.now(UTC), lineage=from_metadata(entry.metadata))
-    version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
+    key = store.relative(first)
+    path.write_bytes(store.get(key).body)
+    version = publish(store, path, key, lineage=from_metadata(store.head(key).metadata)).version
     assert version is not None
     if champion_of(store).version != version:
         deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
@@ -105,24 +113,24 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     label(store, id_, survived)
     second = monitor(store, requested=True).training.dataset
     assert second not in {None, first}
-    lines = store.get(str(second)).body.splitlines()
+    lines = store.get(store.relative(str(second))).body.splitlines()
     assert len(lines) == 1 + 1309 + 61
     # What the champion was measured by is still measured by, though another version had answered it.
     assert marked(store, first) == outcomes.keys()
     assert marked(store, str(second)) == {*outcomes, id_}
-    found = from_metadata(store.head(str(second)).metadata)
+    found = from_metadata(store.head(store.relative(str(second))).metadata)
     assert found is not None
-    assert (found.reference_key, found.labels, found.champion) == ("datasets/titanic.csv", 61, version)
+    assert (found.reference_key, found.labels, found.champion) == (UPLOADED_FULL, 61, version)
 
 
 def test_labels_that_waited_for_the_log_to_be_read_are_new_rows(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for hours in range(20):
         for id_, survived in serve(store, 3, NOW - hours * HOUR).items():
             label(store, id_, survived)
     # Of the objects of the log, too few may be read for all of them, both times that the run looks.
-    monkeypatch.setattr(labelled, "_MOST_OBJECTS", 8)
+    monkeypatch.setattr(labelled, "_MAX_OBJECTS", 8)
     first = monitor(store, requested=True).training
     assert (first.outcome, first.labels) == ("uploaded", 2 * 8 * 3)
     monkeypatch.undo()
@@ -131,33 +139,33 @@ def test_labels_that_waited_for_the_log_to_be_read_are_new_rows(
     assert monitor(store, requested=True).training.outcome == "unchanged"
 
 
-def test_a_dataset_without_marks_has_none_to_keep(store: Store) -> None:
+def test_a_dataset_without_marks_has_none_to_keep(store: ModelStore) -> None:
     # As the release before made them.
     store.put("datasets/labelled-0.csv", b"pclass,sex,survived,prediction_id\n1,male,0,another\n")
     manifest = champion_of(store)
     made_of = Lineage(
-        reference_key="datasets/titanic.csv",
+        reference_key=UPLOADED_FULL,
         reference_version_id=None,
         reference_sha256=manifest.dataset.sha256,
         labels=1,
         reason="request",
         champion="0" * 16,
     )
-    facts = manifest.dataset.model_copy(update={"key": "datasets/labelled-0.csv", "lineage": made_of})
+    facts = manifest.dataset.model_copy(update={"key": "datasets/titanic/labelled-0.csv", "lineage": made_of})
     rows = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
-    built = build(store, manifest.model_copy(update={"dataset": facts}), rows, [], "request")
+    built = build_dataset(store, manifest.model_copy(update={"dataset": facts}), rows, [], "request")
     assert built.body.splitlines()[-1].endswith(b",1,0,another")
 
 
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda store: store.delete("datasets/titanic.csv"), "is gone; upload a dataset"),
-        (lambda store: store.put("datasets/titanic.csv", b"another"), "is not what it was"),
+        (lambda store: store.delete(UPLOADED), "is gone; upload a dataset"),
+        (lambda store: store.put(UPLOADED, b"another"), "is not what it was"),
     ],
 )
 def test_without_the_champions_dataset_there_is_none(
-    store: Store, spoil: Callable[[Store], None], says: str
+    store: ModelStore, spoil: Callable[[ModelStore], None], says: str
 ) -> None:
     [(id_, survived)] = serve(store, 1).items()
     label(store, id_, survived)
@@ -168,34 +176,34 @@ def test_without_the_champions_dataset_there_is_none(
     state, _ = read_state(store) or pytest.fail("there is a state")
     assert (state.started, state.pending) == ([], None)
     # Who has put it back may ask again, though no outcome came in between.
-    store.put("datasets/titanic.csv", TITANIC.read_bytes())
+    store.put(UPLOADED, TABLE.read_bytes())
     assert monitor(store, requested=True).training.outcome == "uploaded"
 
 
-def test_without_the_champions_dataset_what_is_due_is_told_once(store: Store) -> None:
+def test_without_the_champions_dataset_what_is_due_is_told_once(store: ModelStore) -> None:
     for id_, survived in serve(store, 60).items():
         label(store, id_, not survived)
-    store.delete("datasets/titanic.csv")
+    store.delete(UPLOADED)
     report = monitor(store)
     assert (report.training.reason, report.training.outcome) == ("quality", "held")
     assert monitor(store, NOW + HOUR) == report
 
 
 def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
-    store: Store, tmp_path: Path
+    store: ModelStore, tmp_path: Path
 ) -> None:
     manifest = champion_of(store)
     elsewhere = manifest.dataset.model_copy(update={"key": "titanic.csv"})
     changed = manifest.model_copy(update={"dataset": elsewhere})
-    store.put(versions.manifest_key(manifest.version), changed.model_dump_json().encode())
+    store.put(manifest_key(manifest.version), changed.as_json())
     [(id_, survived)] = serve(store, 1).items()
     label(store, id_, survived)
     training = monitor(store, requested=True).training
     assert (training.outcome, training.dataset) == ("held", None)
-    assert "not uploaded to datasets/; upload a dataset" in training.why
+    assert "not uploaded to datasets/titanic/; upload a dataset" in training.why
 
 
-def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: Store, tmp_path: Path) -> None:
+def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: ModelStore, tmp_path: Path) -> None:
     promoted = deployment.read_champion(store)[0].promoted_at
     before = [*versions.published(store)]
 
@@ -204,29 +212,29 @@ def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: Store, tm
             monitor(store, start + hour * HOUR)
 
     week(promoted)
-    assert datasets(store) == ["datasets/titanic.csv"]
+    assert datasets(store) == [UPLOADED_FULL]
     outcomes = serve(store, 50, promoted + timedelta(days=8))
     for id_, survived in outcomes.items():
         label(store, id_, survived)
     week(promoted + timedelta(days=8))
-    [made] = set(datasets(store)) - {"datasets/titanic.csv"}
+    [full] = set(datasets(store)) - {UPLOADED_FULL}
+    made = store.relative(full)
     found = from_metadata(store.head(made).metadata)
     assert found is not None
     assert (found.reason, found.labels) == ("weekly", 50)
     # Whether the gate refused the model of it, and the champion is the same, or not: nothing is made twice.
     path = tmp_path / "made.csv"
     path.write_bytes(store.get(made).body)
-    upload = Upload(made, store.head(made).modified, lineage=found)
     # That is known by the labels, not by what lies there.
     store.delete(made)
     week(promoted + timedelta(days=16))
-    train_and_publish(store, upload, path, by="test", configuration=QUICK)
+    publish(store, path, made, lineage=found)
     week(promoted + timedelta(days=24))
-    assert datasets(store) == ["datasets/titanic.csv"]
+    assert datasets(store) == [UPLOADED_FULL]
     assert len([*versions.published(store)]) == len(before) + 1
 
 
-def test_what_no_retrain_mends_is_retrained_once_a_day(store: Store) -> None:
+def test_what_no_retrain_mends_is_retrained_once_a_day(store: ModelStore) -> None:
     def wrong(at: datetime, seed: int) -> Report:
         for id_, survived in serve(store, 60, at, seed=seed).items():
             label(store, id_, not survived)
@@ -245,7 +253,7 @@ def test_what_no_retrain_mends_is_retrained_once_a_day(store: Store) -> None:
     assert len(datasets(store)) == 3
 
 
-def test_a_day_has_so_many_trainings_whoever_asks(store: Store) -> None:
+def test_a_day_has_so_many_trainings_whoever_asks(store: ModelStore) -> None:
     outcomes = []
     for seed in range(4):
         for id_, survived in serve(store, 1, seed=seed).items():
@@ -256,15 +264,14 @@ def test_a_day_has_so_many_trainings_whoever_asks(store: Store) -> None:
     assert monitor(store, NOW + 25 * HOUR, requested=True).training.outcome == "uploaded"
 
 
-def test_another_champions_dataset_is_new_though_no_label_is(store: Store, tmp_path: Path) -> None:
+def test_another_champions_dataset_is_new_though_no_label_is(store: ModelStore, tmp_path: Path) -> None:
     for id_, survived in serve(store, 60).items():
         label(store, id_, survived)
     first = monitor(store, requested=True).training.dataset
     path = tmp_path / "fewer.csv"
-    path.write_bytes(b"".join(TITANIC.read_bytes().splitlines(keepends=True)[:900]))
+    path.write_bytes(b"".join(TABLE.read_bytes().splitlines(keepends=True)[:900]))
     store.put("datasets/fewer.csv", path.read_bytes())
-    upload = Upload("datasets/fewer.csv", datetime.now(UTC))
-    version = train_and_publish(store, upload, path, by="test", configuration=QUICK).version
+    version = publish(store, path, "datasets/fewer.csv").version
     assert version is not None
     deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
     training = drift(store, NOW + 26 * HOUR).training
@@ -272,7 +279,7 @@ def test_another_champions_dataset_is_new_though_no_label_is(store: Store, tmp_p
     assert training.dataset not in {None, first}
 
 
-def drift(store: Store, at: datetime) -> Report:
+def drift(store: ModelStore, at: datetime) -> Report:
     """Two windows of other passengers; the report of the second."""
     serve(store, 400, at, older=25)
     monitor(store, at)
@@ -283,7 +290,7 @@ def drift(store: Store, at: datetime) -> Report:
     return report
 
 
-def test_late_outcomes_of_old_predictions_are_trained_on_while_drift_stands(store: Store) -> None:
+def test_late_outcomes_of_old_predictions_are_trained_on_while_drift_stands(store: ModelStore) -> None:
     old = [*serve(store, 60, NOW - timedelta(days=20)).items()]
     for id_, survived in old[:30]:
         label(store, id_, survived)
@@ -299,21 +306,21 @@ def test_late_outcomes_of_old_predictions_are_trained_on_while_drift_stands(stor
 
 
 def test_who_asks_while_the_log_is_long_is_answered_for_what_was_asked(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.monitor.unread.MOST_BYTES", 1)
+    monkeypatch.setattr("functions.monitor.unread.MAX_BYTES", 1)
     for hours in range(3):
         for id_, survived in serve(store, 20, NOW - hours * HOUR, seed=hours).items():
             # Fallen quality would be a reason of its own, and hold up what comes after.
             label(store, id_, not survived)
     report = monitor(store, requested=True)
     assert (report.sequence, report.training.reason, report.training.outcome) == (3, "request", "uploaded")
-    earlier = [one.training.outcome for one in reports.page(store, 2, limit=2).reports]
+    earlier = [one.training.outcome for one in reports.list_reports(store, 2, limit=2).reports]
     assert earlier == ["not due", "not due"]
 
 
 def test_a_week_in_which_nothing_was_new_does_not_make_the_next_label_a_dataset_of_its_own(
-    store: Store,
+    store: ModelStore,
 ) -> None:
     promoted = deployment.read_champion(store)[0].promoted_at
 

@@ -12,12 +12,12 @@ import pytest
 
 from functions.core.base.ids import time_of
 from functions.core.predictions.records import Reading
-from functions.core.schema.passenger import Passenger
+from functions.core.predictions.writing import OTHER, write_refusal
 from functions.predict import service
-from functions.predict.batch import MOST_EXPLAINED
-from functions.predict.handler import long_way
-from functions.predict.prediction_log import OTHER, write_refusal
+from functions.predict.handler import full_app
+from functions.predict.native.routes import MAX_EXPLAINED
 from tests.conftest import Call, Send
+from tests.support.titanic import SCHEMA
 
 INFER = "/v2/models/titanic/infer"
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
@@ -60,12 +60,13 @@ def test_a_line_tells_how_many_of_whom_and_in_which_fields(
     assert line == {
         "level": "INFO",
         "message": "refusal",
+        "model": "titanic",
         "key_id": "5f3a91c2",
         "request_id": "JKJaXmPLvHcESHA=",
         "rows": 1,
         "fields": {"pclass": 1, "age": 1},
     }
-    reading = Reading([output.encode()])
+    reading = Reading([output.encode()], "titanic")
     assert list(reading) == []
     assert (reading.refused, reading.faults) == (1, {"pclass": 1, "age": 1})
 
@@ -73,7 +74,7 @@ def test_a_line_tells_how_many_of_whom_and_in_which_fields(
 # The path, the body, the headers; how many passengers were refused, and what was wrong with them.
 COUNTED: dict[str, tuple[str, str | bytes, dict[str, str], int, dict[str, int]]] = {
     "one": ("/predict", json.dumps(TOO_OLD), {}, 1, {"age": 1}),
-    "one by the long way": ("/predict?explain=true", json.dumps(TOO_OLD), {}, 1, {"age": 1}),
+    "one by the app": ("/predict?explain=true", json.dumps(TOO_OLD), {}, 1, {"age": 1}),
     "one without anything": ("/predict", "{}", {}, 1, {"pclass": 1, "sex": 1}),
     "one of an unknown field": ("/predict", json.dumps(WOMAN | {"shoes": 1}), {}, 1, {"other": 1}),
     "no JSON": ("/predict", "{", {}, 1, {"other": 1}),
@@ -95,9 +96,9 @@ COUNTED: dict[str, tuple[str, str | bytes, dict[str, str], int, dict[str, int]]]
         3,
         {"pclass": 1, "age": 2},
     ),
-    "a row of another width": ("/predict/batch", "pclass,sex\n1,male\n1\n", AS_CSV, 2, {"other": 1}),
+    "a row of another width": ("/predict/batch", "pclass,sex\n1,male\n1,male,2\n", AS_CSV, 2, {"other": 1}),
     "no table": ("/predict/batch", "pclass,age\n1,2\n", AS_CSV, 1, {"other": 1}),
-    "no batch": ("/predict/batch", json.dumps({"age": 5}), {}, 1, {"other": 2}),
+    "no batch": ("/predict/batch", json.dumps({"age": 5}), {}, 1, {"other": 1}),
     "invocations": ("/invocations", json.dumps({"instances": [WOMAN, TOO_OLD]}), {}, 2, {"age": 1}),
     "invocations of a table": ("/invocations", CSV, AS_CSV, 4, {"pclass": 1, "age": 2}),
     "no invocation": ("/invocations", "{}", {}, 1, {"other": 1}),
@@ -143,7 +144,7 @@ NOT_COUNTED: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "another model": ("/v2/models/olympic/infer", "{", {}, 404),
     "more than can be explained": (
         "/predict/batch?explain=true",
-        batch(*[WOMAN] * (MOST_EXPLAINED + 1)),
+        batch(*[WOMAN] * (MAX_EXPLAINED + 1)),
         {},
         422,
     ),
@@ -172,13 +173,13 @@ def test_a_failure_of_ours_is_no_refusal(
     assert refusals(capsys) == []
 
 
-@pytest.mark.parametrize("query", ["", "explain=false"], ids=["short way", "long way"])
-def test_the_short_way_leaves_it_to_the_long_one(
+@pytest.mark.parametrize("query", ["", "explain=false"], ids=["fast path", "app"])
+def test_the_fast_path_leaves_it_to_the_app(
     call: Call, query: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    long_way.cache_clear()
+    full_app.cache_clear()
     assert call("POST", "/predict", json.dumps(WOMAN))[0] == 200
-    assert long_way.cache_info().currsize == 0
+    assert full_app.cache_info().currsize == 0
     assert call("POST", "/predict", json.dumps(TOO_OLD), query=query)[0] == 422
     assert len(refusals(capsys)) == 1
 
@@ -206,14 +207,14 @@ def test_no_value_and_no_name_that_was_made_up_gets_into_the_log(
     output = capsys.readouterr().out
     assert "hostile" not in output
     [line] = [json.loads(line) for line in output.splitlines() if '"refusal"' in line]
-    assert line["fields"].keys() <= {*Passenger.model_fields, OTHER}
+    assert line["fields"].keys() <= {*SCHEMA.names, *SCHEMA.sources, OTHER}
     assert line["fields"]
 
 
 def test_a_share_of_the_refusals_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
     def logged(share: float) -> int:
         for _ in range(400):
-            write_refusal(1, ["age"], share=share, key_id="", request_id="")
+            write_refusal(SCHEMA, "titanic", 1, ["age"], share=share, key_id="", request_id="")
         return len(refusals(capsys))
 
     assert (logged(0), logged(1)) == (0, 400)

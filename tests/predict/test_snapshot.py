@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,14 @@ import snapshot_restore_py as lambda_hooks
 
 from functions.core.base.errors import StoreUnavailable
 from functions.core.registry import deployment, versions
+from functions.core.registry.keys import model_key
 from functions.core.storage.contract import Blob, Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelReader, ModelStore
 from functions.predict import service, snapshot
 from functions.predict.champion import ChampionCache
-from functions.predict.handler import long_way
+from functions.predict.handler import full_app
 from functions.predict.service import PredictSettings, Service
-from tests.conftest import QUICK, TITANIC
-from training.publication import Upload, train_and_publish
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,11 +42,9 @@ class Machine(FolderStore):
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The objects of a store in which the real passengers made the champion."""
-    store = FolderStore(str(tmp_path_factory.mktemp("published")))
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
-    train_and_publish(store, upload, TITANIC, by="test", configuration=QUICK)
+def objects(published: Path) -> dict[str, bytes]:
+    """The objects of a store in which the shipped table made the champion."""
+    store = FolderStore(str(published))
     return {entry.key: store.get(entry.key).body for entry in store.list("")}
 
 
@@ -59,9 +56,9 @@ def machine(tmp_path: Path) -> Machine:
 @pytest.fixture
 def cache(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> ChampionCache:
     """The predict function's cache, which refreshes every 30 seconds of the machine's clock."""
-    cache = ChampionCache(machine, 30, machine.clock)
-    held = Service(PredictSettings(store="unused"), machine)
-    held.champions = cache
+    cache = ChampionCache(ModelReader(machine, "titanic"), 30, machine.clock)
+    held = Service(PredictSettings(store="unused", default_model="titanic"), machine)
+    held.default = cache
     monkeypatch.setattr(snapshot, "service", lambda: held)
     return cache
 
@@ -70,17 +67,23 @@ def fill(store: Store, objects: dict[str, bytes]) -> str:
     """Put `objects` into the store. Returns the champion's version."""
     for key, body in objects.items():
         store.put(key, body)
-    return deployment.read_champion(store)[0].version
+    return deployment.read_champion(ModelStore(store, "titanic"))[0].version
 
 
-def promote_a_copy(store: Store, version: str) -> str:
+def promote_a_copy(whole: Store, version: str) -> str:
     """Publish the champion's bytes again as another version and promote that."""
+    store = ModelStore(whole, "titanic")
     manifest = versions.read_manifest(store, version)
     copy = manifest.model_copy(update={"version": "another"})
-    store.put(versions.model_key(copy.version), versions.read_model(store, manifest))
+    store.put(model_key(copy.version), versions.read_model(store, manifest))
     versions.write_manifest(store, copy)
-    deployment.promote(store, copy.version, over=deployment.read_champion(store), by="test", reason="")
+    promote(whole, copy.version)
     return copy.version
+
+
+def promote(whole: Store, version: str) -> None:
+    store = ModelStore(whole, "titanic")
+    deployment.promote(store, version, expected=deployment.read_champion(store), by="test", reason="")
 
 
 def test_the_entry_point_registers_its_hooks_with_lambda() -> None:
@@ -103,48 +106,48 @@ print(callable(handler))
 
 
 def test_a_restored_process_scores_though_the_store_is_away(
-    machine: Machine, cache: ChampionCache, published: dict[str, bytes]
+    machine: Machine, cache: ChampionCache, objects: dict[str, bytes]
 ) -> None:
-    version = fill(machine, published)
-    snapshot.before_snapshot(long_way)
+    version = fill(machine, objects)
+    snapshot.before_snapshot(full_app)
     machine.away = True
-    assert cache.current().manifest.version == version
+    assert cache.current().served.version == version
     assert cache.trouble == "the store could not be reached"
 
 
 @pytest.mark.parametrize("now", [5.0, 1000.0, 900_000.0], ids=["behind", "the same", "weeks later"])
 def test_a_restored_process_checks_the_champion_before_its_first_answer(
-    machine: Machine, cache: ChampionCache, published: dict[str, bytes], now: float
+    machine: Machine, cache: ChampionCache, objects: dict[str, bytes], now: float
 ) -> None:
-    version = fill(machine, published)
-    snapshot.before_snapshot(long_way)
+    version = fill(machine, objects)
+    snapshot.before_snapshot(full_app)
     newer = promote_a_copy(machine, version)
     machine.now = now
-    assert cache.current().manifest.version == newer
+    assert cache.current().served.version == newer
     # From here on the clock counts again.
-    deployment.promote(machine, version, over=deployment.read_champion(machine), by="test", reason="")
-    assert cache.current().manifest.version == newer
+    promote(machine, version)
+    assert cache.current().served.version == newer
     machine.now += 30
-    assert cache.current().manifest.version == version
+    assert cache.current().served.version == version
 
 
 def test_no_connection_is_left_open_in_the_snapshot(
-    machine: Machine, cache: ChampionCache, published: dict[str, bytes]
+    machine: Machine, cache: ChampionCache, objects: dict[str, bytes]
 ) -> None:
-    fill(machine, published)
-    snapshot.before_snapshot(long_way)
+    fill(machine, objects)
+    snapshot.before_snapshot(full_app)
     assert machine.disconnected == 1
 
 
 @pytest.mark.parametrize("away", [False, True], ids=["store empty", "store away"])
 def test_without_a_champion_the_first_deployment_goes_on(
-    machine: Machine, cache: ChampionCache, published: dict[str, bytes], away: bool
+    machine: Machine, cache: ChampionCache, objects: dict[str, bytes], away: bool
 ) -> None:
     machine.away = away
-    snapshot.before_snapshot(long_way)
+    snapshot.before_snapshot(full_app)
     machine.away = False
-    version = fill(machine, published)
-    assert cache.current().manifest.version == version
+    version = fill(machine, objects)
+    assert cache.current().served.version == version
 
 
 def test_settings_that_do_not_fit_fail_the_snapshot_and_with_it_the_deployment(
@@ -153,7 +156,7 @@ def test_settings_that_do_not_fit_fail_the_snapshot_and_with_it_the_deployment(
     monkeypatch.delenv("LIFEBOAT_STORE", raising=False)
     service.service.cache_clear()
     with pytest.raises(SystemExit, match="LIFEBOAT_STORE"):
-        snapshot.before_snapshot(long_way)
+        snapshot.before_snapshot(full_app)
 
 
 # A snapshot is taken of a process that has made an id already; then it is restored twice. A bare fork stands

@@ -11,9 +11,13 @@ import pytest
 
 from functions.core.base.errors import NoChampion
 from functions.core.registry import deployment, versions
-from functions.core.storage.contract import Store
-from tests.conftest import QUICK, TITANIC
-from training.publication import Outcome, Upload, train_and_publish
+from functions.core.storage.view import ModelStore
+from tests.conftest import TITANIC
+from tests.support.titanic import SCHEMA
+from tests.support.training import QUICK
+from training.challenge import Upload
+from training.promotion import Outcome
+from training.upload import train_and_publish
 
 Labels = list[str]
 
@@ -31,12 +35,12 @@ def twenty(labels: Labels) -> Labels:
 
 
 def copied(labels: Labels) -> Labels:
-    """Labels for forty passengers, each of whom stands there thirty times."""
+    """Labels for forty rows, each of which stands there thirty times."""
     return labels[::32][:40] * 30
 
 
 def written(path: Path, relabelled: Callable[[Labels], Labels]) -> Path:
-    """The shipped passengers with other labels; as many rows as there are labels, from all over the list."""
+    """The shipped rows with other labels; as many rows as there are labels, from all over the list."""
     rows = list(csv.DictReader(io.StringIO(TITANIC.read_text())))
     labels = relabelled([row["survived"] for row in rows])
     if relabelled is copied:
@@ -49,9 +53,9 @@ def written(path: Path, relabelled: Callable[[Labels], Labels]) -> Path:
     return path
 
 
-def handed_in(store: Store, path: Path) -> Outcome:
-    upload = Upload(f"datasets/{path.name}", datetime.now(UTC))
-    return train_and_publish(store, upload, path, by="test", configuration=QUICK)
+def handed_in(store: ModelStore, path: Path) -> Outcome:
+    upload = Upload(f"datasets/titanic/{path.name}", datetime.now(UTC))
+    return train_and_publish(store, upload, path, by="test", schema=SCHEMA, configuration=QUICK)
 
 
 @pytest.mark.parametrize("has_champion", [True, False])
@@ -65,7 +69,7 @@ def handed_in(store: Store, path: Path) -> Outcome:
     ],
 )
 def test_a_bad_dataset_changes_no_champion_and_the_rule_is_named(
-    store: Store,
+    store: ModelStore,
     tmp_path: Path,
     relabelled: Callable[[Labels], Labels],
     status: str,

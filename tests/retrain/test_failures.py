@@ -6,18 +6,28 @@ from typing import Any
 import pytest
 
 from functions.core.base.errors import Conflict, StoreUnavailable
-from functions.core.registry import deployment, versions
+from functions.core.registry.keys import manifest_key, model_key
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from tests.conftest import TITANIC
-from tests.support.uploads import BUCKET, Event, arrive, champion, record, retrain, upload
+from tests.support.uploads import (
+    BUCKET,
+    CHAMPION,
+    Event,
+    arrive,
+    champion,
+    model_store,
+    record,
+    retrain,
+    upload,
+)
 
 
 def test_a_damaged_champion_is_replaced_by_the_next_upload(s3: Any, event: Event) -> None:
     lines = TITANIC.read_text().splitlines(keepends=True)
-    first = arrive(s3, event, "datasets/a.csv", "".join(lines[:1200]).encode())
-    upload(s3, versions.model_key(first["version"]), b"junk")
-    second = arrive(s3, event, "datasets/b.csv", TITANIC.read_bytes())
+    first = arrive(s3, event, "datasets/titanic/a.csv", "".join(lines[:1200]).encode())
+    model_store().put(model_key(first["version"]), b"junk")
+    second = arrive(s3, event, "datasets/titanic/b.csv", TITANIC.read_bytes())
     assert second["status"] == "promoted"
     assert champion(s3)["previous"] == first["version"]
 
@@ -25,21 +35,21 @@ def test_a_damaged_champion_is_replaced_by_the_next_upload(s3: Any, event: Event
 def test_a_run_that_died_after_its_graph_or_its_manifest_is_finished_by_the_next_event(
     s3: Any, event: Event
 ) -> None:
-    first = arrive(s3, event, "datasets/titanic.csv", TITANIC.read_bytes())
-    s3.delete_object(Bucket=BUCKET, Key=deployment.CHAMPION)
-    (finished,) = retrain(record(event, "datasets/titanic.csv"))
+    first = arrive(s3, event, "datasets/titanic/titanic.csv", TITANIC.read_bytes())
+    s3.delete_object(Bucket=BUCKET, Key=CHAMPION)
+    (finished,) = retrain(record(event, "datasets/titanic/titanic.csv"))
     assert (finished["status"], finished["version"]) == ("promoted", first["version"])
-    for key in (deployment.CHAMPION, versions.manifest_key(first["version"])):
+    for key in (CHAMPION, model_store().full(manifest_key(first["version"]))):
         s3.delete_object(Bucket=BUCKET, Key=key)
-    (again,) = retrain(record(event, "datasets/titanic.csv"))
+    (again,) = retrain(record(event, "datasets/titanic/titanic.csv"))
     assert (again["status"], again["version"]) == ("promoted", first["version"])
 
 
 def test_a_damaged_record_of_the_champion_holds_up_nothing(s3: Any, event: Event) -> None:
-    first = arrive(s3, event, "datasets/titanic.csv", TITANIC.read_bytes())
+    first = arrive(s3, event, "datasets/titanic/titanic.csv", TITANIC.read_bytes())
     for number in (1, 2):
-        upload(s3, deployment.CHAMPION, b"{")
-        (again,) = retrain(record(event, "datasets/titanic.csv"))
+        upload(s3, CHAMPION, b"{")
+        (again,) = retrain(record(event, "datasets/titanic/titanic.csv"))
         assert (again["status"], again["version"]) == ("promoted", first["version"])
         # No number comes twice: promotions that the damaged record held may have had any up to here.
         assert champion(s3)["sequence"] > 100 * number
@@ -51,14 +61,14 @@ def test_a_promotion_whose_answer_was_lost_is_not_made_twice(
 ) -> None:
     create = S3Store.create
 
-    def lost(self: S3Store, key: str, body: bytes) -> str:
-        etag = create(self, key, body)
-        if key == deployment.CHAMPION:
+    def lost(self: S3Store, key: str, body: bytes, **named: Any) -> str:
+        etag = create(self, key, body, **named)
+        if key == CHAMPION:
             raise Conflict("the SDK's own second attempt met the first")
         return etag
 
     monkeypatch.setattr(S3Store, "create", lost)
-    result = arrive(s3, event, "datasets/titanic.csv", TITANIC.read_bytes())
+    result = arrive(s3, event, "datasets/titanic/titanic.csv", TITANIC.read_bytes())
     assert result["status"] == "promoted"
     assert (champion(s3)["sequence"], champion(s3)["previous"]) == (1, None)
 
@@ -69,17 +79,19 @@ def test_a_record_that_fails_does_not_hold_up_the_others(
     head = S3Store.head
 
     def away(self: S3Store, key: str, version_id: str | None = None) -> Any:
-        if key == "datasets/first.csv":
+        if key == "datasets/titanic/first.csv":
             raise StoreUnavailable("the store answered 500")
         return head(self, key, version_id)
 
     monkeypatch.setattr(S3Store, "head", away)
-    upload(s3, "datasets/second.csv", TITANIC.read_bytes())
+    upload(s3, "datasets/titanic/second.csv", TITANIC.read_bytes())
     with pytest.raises(StoreUnavailable, match="answered 500"):
-        retrain(record(event, "datasets/first.csv"), record(event, "datasets/second.csv"))
+        retrain(record(event, "datasets/titanic/first.csv"), record(event, "datasets/titanic/second.csv"))
     assert champion(s3)["sequence"] == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["key"] for line in lines if line["message"] == "retrain failed"] == ["datasets/first.csv"]
+    assert [line["key"] for line in lines if line["message"] == "retrain failed"] == [
+        "datasets/titanic/first.csv"
+    ]
 
 
 def test_a_store_that_is_away_says_so_and_the_event_comes_again(
@@ -90,8 +102,8 @@ def test_a_store_that_is_away_says_so_and_the_event_comes_again(
     store = S3Store(BUCKET)
     for ask in (store.get, store.head, lambda key: list(store.list(key)), lambda key: store.put(key, b"")):
         with pytest.raises(StoreUnavailable, match="could not be reached") as failure:
-            ask("registry/champion.json")
+            ask(CHAMPION)
         assert failure.value.__cause__ is not None
     retrain_handler._store.cache_clear()
     with pytest.raises(StoreUnavailable):
-        retrain(record(event, "datasets/titanic.csv"))
+        retrain(record(event, "datasets/titanic/titanic.csv"))

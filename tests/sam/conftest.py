@@ -15,9 +15,9 @@ import pytest
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.storage.contract import Store
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.local.state import BUILD
-from tests.conftest import TITANIC
+from tests.conftest import MODEL, SCHEMA, TITANIC
 from tests.sam.engine import Engine, running_engine
 from tests.sam.image import provide_image
 from tests.sam.machine import Unavailable
@@ -29,7 +29,7 @@ from tests.sam.store import BUCKET, served_store
 CANNOT_RUN = 77
 REASON = BUILD / "test-sam-cannot-run"
 
-KEY = "datasets/titanic.csv"
+KEY = "datasets/titanic/titanic.csv"
 # Where template.yaml's authorizer looks when nobody names a stage; the endpoint of the store keeps it, too.
 API_KEYS = "ssm:/lifeboat/dev/keys"
 
@@ -106,7 +106,8 @@ def store(engine: Engine, step: Steps) -> Iterator[Store]:
 def retrained(
     engine: Engine, store: Store, step: Steps, tmp_path_factory: pytest.TempPathFactory
 ) -> Invocation:
-    """The retrain bundle's answer to the upload of the real passengers, given 2 GiB of memory."""
+    """The retrain bundle's answer to the upload of the shipped table, given 2 GiB of memory."""
+    store.put(f"schemas/{MODEL}.json", SCHEMA.as_json())
     store.put(KEY, TITANIC.read_bytes())
     event = tmp_path_factory.mktemp("events") / "s3_put.json"
     event.write_text(json.dumps(s3_put_event(engine, BUCKET, KEY)))

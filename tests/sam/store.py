@@ -11,7 +11,7 @@ from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 from functions.local.child import ROOT
 from functions.local.embedded_store import READY
-from functions.local.runner import exported, leading_to
+from functions.local.environment import exported, leading_to
 from tests.sam.machine import Unavailable
 
 BUCKET = "lifeboat-sam"

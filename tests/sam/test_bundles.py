@@ -6,7 +6,8 @@ import httpx
 
 from functions.core.registry.deployment import read_champion
 from functions.core.storage.contract import Store
-from tests.conftest import EVENTS
+from functions.core.storage.view import ModelStore
+from tests.conftest import EVENTS, MODEL
 from tests.sam.conftest import KEY, Steps
 from tests.sam.engine import Engine
 from tests.sam.sam_cli import Invocation, invoke
@@ -23,7 +24,7 @@ def version_of(retrained: Invocation) -> str:
 def test_an_upload_retrains_and_promotes_within_two_gibibytes(retrained: Invocation, store: Store) -> None:
     [result] = retrained.answer["results"]
     assert (result["key"], result["status"]) == (KEY, "promoted")
-    assert read_champion(store)[0].version == result["version"]
+    assert read_champion(ModelStore(store, MODEL))[0].version == result["version"]
     assert retrained.memory.limit == 2 * GIB
     assert retrained.memory.peak < 2 * GIB
 
@@ -47,12 +48,12 @@ def test_the_api_is_ready_with_that_model(api: httpx.Client, retrained: Invocati
     assert answer.json()["version"] == version_of(retrained)
 
 
-def test_the_api_scores_a_passenger(api: httpx.Client, retrained: Invocation, step: Steps) -> None:
+def test_the_api_scores_a_row_by_its_model(api: httpx.Client, retrained: Invocation, step: Steps) -> None:
     with step("POST") as said:
-        answer = api.post("/predict", json=ROSE)
+        answer = api.post(f"/models/{MODEL}/predict", json=ROSE)
         said.append(f"{answer.status_code} {answer.text}")
     assert answer.status_code == 200
-    assert answer.json()["model"]["version"] == version_of(retrained)
+    assert answer.json()["model"] == {"name": MODEL, "version": version_of(retrained)}
 
 
 def test_the_api_refuses_who_has_no_key_in_the_envelope(api: httpx.Client, step: Steps) -> None:
@@ -63,7 +64,7 @@ def test_the_api_refuses_who_has_no_key_in_the_envelope(api: httpx.Client, step:
     assert answer.json()["code"] == "UNAUTHORIZED"
 
 
-def test_the_api_refuses_a_bad_passenger_in_the_envelope(api: httpx.Client, step: Steps) -> None:
+def test_the_api_refuses_a_bad_row_in_the_envelope(api: httpx.Client, step: Steps) -> None:
     with step("bad POST") as said:
         answer = api.post("/predict", json={**ROSE, "pclass": 4})
         said.append(f"{answer.status_code} {answer.text}")

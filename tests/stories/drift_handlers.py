@@ -7,8 +7,11 @@ from typing import Any
 
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
-from functions.core.schema.passenger import FEATURES
 from functions.core.storage.opening import open_store
+from functions.core.storage.view import ModelStore
+from tests.support.production import SOMEBODY
+from tests.support.titanic import MODEL
+from tests.support.versions import publish
 
 OLD, NEW = "0" * 16, "1" * 16
 
@@ -27,17 +30,19 @@ def web(event: dict[str, Any], context: Any) -> Any:
 
 def train(event: dict[str, Any], context: Any) -> Any:
     key = event["Records"][0]["s3"]["object"]["key"]
-    held = os.environ["FATE"] == "held by the gate" and key.startswith("datasets/labelled")
+    if key.endswith("/titanic.csv"):
+        publish(ModelStore(open_store(os.environ["LIFEBOAT_STORE"]), MODEL), NEW)
+    held = os.environ["FATE"] == "held by the gate" and key.startswith("datasets/titanic/labelled")
     status, rule = ("published", "proven worse") if held else ("promoted", "non-inferiority")
     return {"results": [{"key": key, "status": status, "version": NEW, "rule": rule, "reason": "as told"}]}
 
 
 def _scored(count: int, *, logged: bool) -> dict[str, Any]:
     now, ids = datetime.now(UTC), new_ids(count)
-    features = {name: categories[0] if categories else 1.0 for name, categories in FEATURES.items()}
-    line = {"timestamp": now.isoformat(), "version": OLD, "key_id": "", "request_id": "", "probability": 0.5}
+    line = {"timestamp": now.isoformat(), "model": MODEL, "version": OLD, "key_id": "", "request_id": ""}
+    scored = {"probability": 0.5, "features": SOMEBODY}
     if logged:
-        lines = [json.dumps({**line, "features": features, "prediction_id": id_}) for id_ in ids]
+        lines = [json.dumps({**line, **scored, "prediction_id": id_}) for id_ in ids]
         open_store(os.environ["LIFEBOAT_STORE"]).put(
             f"{folder(now)}{ids[0]}.jsonl", "\n".join(lines).encode()
         )
@@ -46,7 +51,7 @@ def _scored(count: int, *, logged: bool) -> dict[str, Any]:
 
 def _report(fate: str) -> dict[str, Any]:
     if fate in {"held by the gate", "not in service", "not better"}:
-        key = "datasets/labelled-1.csv"
+        key = "datasets/titanic/labelled-1.csv"
         open_store(os.environ["LIFEBOAT_STORE"]).put(key, b"")
         training = {"reason": "drift", "outcome": "uploaded", "why": "", "dataset": key, "labels": 1}
     else:

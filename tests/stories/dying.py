@@ -15,7 +15,8 @@ from unittest.mock import patch
 
 from functions.core.storage.folder import FolderStore
 from functions.retrain import handler
-from training.pipeline import candidates
+from tests.support.titanic import SCHEMA
+from training.candidates import candidates
 
 
 class DeadlyStore(FolderStore):
@@ -57,11 +58,11 @@ class DeadlyStore(FolderStore):
 def retrain_and_die(root: str, event: dict[str, Any], last: int) -> None:
     """Handle `event` on the store at `root`, in a process that does not survive its write number `last`."""
     os.environ["LIFEBOAT_STORE"] = root
-    one = {"logistic regression": candidates(0)["logistic regression"]}
+    one = {"logistic regression": candidates(SCHEMA.features, 1_309)["logistic regression"]}
     with (
         patch("functions.retrain.handler._store", lambda: DeadlyStore(root, last)),
         # What is selected from does not matter here, and takes most of the time.
-        patch("training.train.candidates", lambda _rows: one),
+        patch("training.train.candidates", lambda _features, _rows: one),
     ):
         handler.handler(event, None)
 

@@ -1,4 +1,4 @@
-"""What schemathesis cannot learn from the document: how a table of passengers looks, which versions exist."""
+"""What schemathesis cannot learn from the document: how a table looks, which models and versions exist."""
 
 import os
 import zlib
@@ -10,12 +10,15 @@ import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 
-from functions.predict.batch import MOST_EXPLAINED
+from functions.predict.native.routes import MAX_EXPLAINED
+from tests.support.titanic import MODEL
 
 Case = schemathesis.Case[Any]
 
 VERSIONS = os.environ["VERSIONS"].split()
-NAMES = {"version", "left", "right", "to"}
+KNOWN = dict.fromkeys(("version", "left", "right", "to"), VERSIONS)
+# In a path, a version of the default model can stand in the place of a name; in a query it is a version.
+KNOWN_IN_PATHS = KNOWN | {"name": [MODEL], "model": [MODEL, *VERSIONS]}
 CELLS = {
     "pclass": ["1", "2", "3"],
     "sex": ["female", "male"],
@@ -31,8 +34,8 @@ def map_case(_context: schemathesis.HookContext, case: Case) -> Case:
     """Send what the document asks for and cannot describe. What is meant to be wrong stays as it is."""
     if case.media_type == "text/csv" and not _is_wrong(case, ParameterLocation.BODY):
         case.body = _table(str(case.body))
-    passengers = case.body.get("passengers") if isinstance(case.body, dict) else None
-    if isinstance(passengers, list) and len(passengers) > MOST_EXPLAINED:
+    rows = case.body.get("rows", case.body.get("passengers")) if isinstance(case.body, dict) else None
+    if isinstance(rows, list) and len(rows) > MAX_EXPLAINED:
         case.query.pop("explain", None)
     # Deleting them is left to the stateful phase, which finds them in answers: they are needed until then.
     if case.method != "DELETE":
@@ -42,12 +45,15 @@ def map_case(_context: schemathesis.HookContext, case: Case) -> Case:
             (ParameterLocation.BODY, case.body),
         ):
             if isinstance(values, dict) and not _is_wrong(case, location):
-                values.update({name: _existing(values[name]) for name in NAMES & values.keys()})
+                known = KNOWN_IN_PATHS if location is ParameterLocation.PATH else KNOWN
+                values.update(
+                    {name: _existing(values[name], known[name]) for name in known.keys() & values.keys()}
+                )
     return case
 
 
 def _table(seed: str) -> str:
-    """A CSV of a few passengers, in one of the spellings that are accepted: the same for the same seed."""
+    """A CSV of a few rows, in one of the spellings that are accepted: the same for the same seed."""
     random = np.random.default_rng([*seed.encode(errors="replace")])
 
     def one_of(several: Sequence[str]) -> str:
@@ -58,9 +64,9 @@ def _table(seed: str) -> str:
     return "\n".join(separator.join(line) for line in [list(CELLS), *lines])
 
 
-def _existing(value: Any) -> Any:
-    """One of the versions that exist, for every other value: the same for the same value."""
-    choices = [*VERSIONS, *[value] * len(VERSIONS)]
+def _existing(value: Any, known: Sequence[str]) -> Any:
+    """One of those that are known, for every other value: the same for the same value."""
+    choices = [*known, *[value] * len(known)]
     return choices[zlib.crc32(str(value).encode(errors="replace")) % len(choices)]
 
 
@@ -69,7 +75,7 @@ def only_with_partial_are_bad_rows_passed_over(
     _context: schemathesis.CheckContext, response: schemathesis.Response, case: Case
 ) -> None:
     """In place of `negative_data_rejection`, which does not know that a query can allow a bad body."""
-    accepted = case.path == "/predict/batch" and response.status_code == 200
+    accepted = case.path.endswith("/predict/batch") and response.status_code == 200
     if accepted and _is_wrong(case, ParameterLocation.BODY):
         assert str(case.query.get("partial")).lower() in {"1", "on", "t", "true", "y", "yes"}
 

@@ -14,13 +14,14 @@ import pytest
 from tritonclient import http as triton
 from tritonclient.utils import InferenceServerException
 
-from functions.core.registry import versions
 from functions.core.registry.comparison import Holdout
 from functions.core.registry.deployment import read_champion
-from functions.core.schema.passenger import FEATURES
+from functions.core.registry.keys import holdout_key
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from tests.conftest import EVENTS
 from tests.stories.local_stack import Stack, local_stack
+from tests.support.titanic import MODEL, SCHEMA
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -50,12 +51,12 @@ def client(stack: Stack) -> Iterator[triton.InferenceServerClient]:
 
 @pytest.fixture(scope="module")
 def version(published: Path) -> str:
-    return read_champion(FolderStore(str(published)))[0].version
+    return read_champion(ModelStore(FolderStore(str(published)), MODEL))[0].version
 
 
 @pytest.fixture(scope="module")
 def holdout(published: Path, version: str) -> Holdout:
-    body = FolderStore(str(published)).get(versions.holdout_key(version)).body
+    body = ModelStore(FolderStore(str(published)), MODEL).get(holdout_key(version)).body
     return Holdout.model_validate_json(body)
 
 
@@ -71,7 +72,8 @@ def one_by_one(api: httpx.Client, rows: Rows) -> list[float]:
 def tensors(rows: Rows, *, binary: bool) -> list[triton.InferInput]:
     """What a user of Triton's client makes of the passengers, with NaN and "" for what is missing."""
     found = []
-    for name, categories in FEATURES.items():
+    for field in SCHEMA.features:
+        name, categories = field.name, field.words
         column = [row[name] for row in rows]
         values = (
             np.array([[value or ""] for value in column], dtype=np.object_)
@@ -95,7 +97,7 @@ def test_triton_finds_a_live_server_and_learns_what_it_serves(
     assert client.get_server_metadata(headers=stack.headers)["name"] == "lifeboat"
     metadata = client.get_model_metadata("titanic", headers=stack.headers)
     assert metadata["versions"] == [version]
-    assert [tensor["name"] for tensor in metadata["inputs"]] == list(FEATURES)
+    assert [tensor["name"] for tensor in metadata["inputs"]] == list(SCHEMA.names)
 
 
 @pytest.mark.parametrize("binary", [True, False])
@@ -128,7 +130,7 @@ def test_triton_shows_its_user_what_is_wrong(
     client: triton.InferenceServerClient, stack: Stack, rows: Rows
 ) -> None:
     old = [rows[0], rows[1] | {"age": 130}]
-    with pytest.raises(InferenceServerException, match="row 2, age: Input should be less than") as caught:
+    with pytest.raises(InferenceServerException, match="row 2, age: must be a number from 0") as caught:
         client.infer("titanic", tensors(old, binary=True), headers=stack.headers)
     assert caught.value.status() == "400"
     with pytest.raises(InferenceServerException, match="no model of that name"):
@@ -154,7 +156,7 @@ def test_what_mlflows_client_sends_is_answered_alike(api: httpx.Client) -> None:
 
 def as_csv(rows: Rows) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(FEATURES))
+    writer = csv.DictWriter(text, SCHEMA.names)
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from functions.core.registry import deployment, versions
-from functions.core.schema.passenger import Passenger
 from functions.core.scoring.scorer import Scorer
-from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
-from tests.conftest import TITANIC
+from functions.core.storage.view import SCHEMA as SCHEMA_KEY
+from functions.core.storage.view import ModelStore
+from tests.support.titanic import MODEL, SCHEMA, TABLE, columns_of, row
 
 Retrain = Callable[[Path, str, int], int]
 # More than any retrain writes: nobody dies.
@@ -30,10 +30,15 @@ def uploaded(event: Callable[[str], dict[str, Any]], key: str) -> dict[str, Any]
     return found
 
 
-def champion_that_scores(store: Store) -> deployment.Champion:
+def store_at(root: Path) -> ModelStore:
+    return ModelStore(FolderStore(str(root)), MODEL)
+
+
+def champion_that_scores(root: Path) -> deployment.Champion:
+    store = store_at(root)
     champion, _ = deployment.read_champion(store)
     model = versions.read_model(store, versions.read_manifest(store, champion.version))
-    assert 0 < Scorer(model).score([Passenger(pclass=1, sex="female")]).probability[0] < 1
+    assert 0 < Scorer(model, SCHEMA).run(columns_of([row(pclass=1, sex="female")])).probability[0] < 1
     return champion
 
 
@@ -64,29 +69,29 @@ def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished
     tmp_path: Path, retrain: Retrain
 ) -> None:
     start = tmp_path / "start"
-    lines = TITANIC.read_bytes().splitlines(keepends=True)
-    FolderStore(str(start)).put("datasets/first.csv", b"".join(lines[:900]))
-    assert retrain(start, "datasets/first.csv", NEVER) == 0
-    first = champion_that_scores(FolderStore(str(start)))
-    FolderStore(str(start)).put("datasets/second.csv", TITANIC.read_bytes())
+    lines = TABLE.read_bytes().splitlines(keepends=True)
+    store_at(start).put(SCHEMA_KEY, SCHEMA.as_json())
+    store_at(start).put("datasets/first.csv", b"".join(lines[:900]))
+    assert retrain(start, "datasets/titanic/first.csv", NEVER) == 0
+    first = champion_that_scores(start)
+    store_at(start).put("datasets/second.csv", TABLE.read_bytes())
 
     deaths = 0
     while True:
         root = tmp_path / f"dies-at-{deaths + 1}"
         shutil.copytree(start, root)
-        code = retrain(root, "datasets/second.csv", deaths + 1)
-        store = FolderStore(str(root))
+        code = retrain(root, "datasets/titanic/second.csv", deaths + 1)
         if code == 0:
             break
         assert code == -signal.SIGKILL
         deaths += 1
         # The last write is the promotion: whoever dies before it leaves the old champion.
-        assert champion_that_scores(store) == first
-        assert retrain(root, "datasets/second.csv", NEVER) == 0
-        second = champion_that_scores(store)
+        assert champion_that_scores(root) == first
+        assert retrain(root, "datasets/titanic/second.csv", NEVER) == 0
+        second = champion_that_scores(root)
         assert (second.sequence, second.previous) == (2, first.version)
         assert second.version != first.version
         shutil.rmtree(root)
-    # The probe's three, the graph, the holdout, the rows, the manifest, the champion.
-    assert deaths == 8
-    assert champion_that_scores(store).sequence == 2
+    # The probe's three, the graph, the holdout, the rows, the report, the manifest, the champion.
+    assert deaths == 9
+    assert champion_that_scores(root).sequence == 2

@@ -8,8 +8,8 @@ import pytest
 
 from functions.local import drift_story, runner
 from functions.local.__main__ import main
-from functions.local.asynchronous import Outcome
 from functions.local.drift_story import tell_of_drift
+from functions.local.function_process import Outcome
 from functions.local.runner import Options, running
 from functions.local.story import StoryFailed
 from tests.support.played import played_by
@@ -28,7 +28,7 @@ def test_the_model_follows_the_passengers(capsys: pytest.CaptureFixture[str]) ->
     said = capsys.readouterr().out
     steps = [line[:10].strip() for line in said.splitlines()]
     assert steps == [
-        *("Store", "API", "Uploaded", "Promoted"),
+        *("Store", "API", "Schema", "Uploaded", "Promoted", "Columns", ""),
         *("Same ship", "Monitor"),
         *("Other ship", "Monitor"),
         *("Other ship", "Monitor", "Quality", "Due", "Uploaded", "Promoted"),

@@ -12,10 +12,11 @@ import pytest
 
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
-from functions.core.schema.table import read_passengers
+from functions.core.schema.table import open_table
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.local.runner import Options, running
+from tests.support.titanic import SCHEMA
 
 PASSENGERS = [{"pclass": 1 + number % 3, "sex": "male", "age": 10 + number} for number in range(40)]
 
@@ -77,9 +78,9 @@ def test_predictions_are_labelled_from_the_queue_and_come_out_as_a_dataset(publi
             assert (await arrived(client, len(PASSENGERS)))["labelled"] == 10
 
             exported = await client.get("/feedback/export")
-            [chunk] = read_passengers(io.BytesIO(exported.content), labelled=True)
+            [chunk] = open_table(io.BytesIO(exported.content), SCHEMA, labelled=True)
             assert chunk.bad == []
-            assert sum(chunk.survived) == sum(one["survived"] for one in said)
-            assert len(chunk.survived) == 10
+            assert sum(chunk.outcomes) == sum(one["survived"] for one in said)
+            assert len(chunk.outcomes) == 10
 
     asyncio.run(act())

@@ -12,8 +12,8 @@ import pytest
 
 from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import make_key, write_keys
-from functions.core.storage.opening import open_parameter
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.local import __main__ as command_line
 from functions.local import runner
 from functions.local.__main__ import main
@@ -139,7 +139,7 @@ def test_the_command_line_reaches_the_keys_of_the_runner_that_is_up(
     embedded: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = tmp_path / "keys.json"
-    state = State("", "s3://b", "http://127.0.0.1:9", embedded, 1, str(place))
+    state = State("", "s3://b", "http://127.0.0.1:9", embedded, "titanic", 1, str(place))
     monkeypatch.setattr(command_line, "find_runner", lambda: state)
     assert main(["key", "create", "--scopes", "predict", "--note", "x"]) == 0
     text = capsys.readouterr().out.strip()
@@ -153,7 +153,7 @@ def test_a_place_named_in_the_environment_comes_before_the_runners(
     _, key = make_key(["predict"], "mine", datetime.now(UTC))
     mine.write_text(write_keys({key.id: key}, datetime.now(UTC)))
     monkeypatch.setenv("LIFEBOAT_KEYS", str(mine))
-    runners = State("", "s3://b", None, True, 1, str(tmp_path / "theirs.json"))
+    runners = State("", "s3://b", None, True, "titanic", 1, str(tmp_path / "theirs.json"))
     monkeypatch.setattr(command_line, "find_runner", lambda: runners)
     assert main(["key", "list"]) == 0
     assert key.id in capsys.readouterr().out

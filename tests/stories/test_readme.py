@@ -1,4 +1,4 @@
-"""What README.md tells people to type, typed: against the API as `make run` serves it."""
+"""What README.md and docs/ tell people to type, typed: against the API as `make run` serves it."""
 
 import csv
 import io
@@ -15,11 +15,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from functions.core.schema.parsing import read_schema
 from tests.stories.local_stack import ROOT, Stack, local_stack
 
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = [(match[1], match[2]) for match in BLOCK.finditer(README)]
+README = ROOT / "README.md"
+PAGES = {path: path.read_text(encoding="utf-8") for path in [README, *sorted((ROOT / "docs").glob("*.md"))]}
+BLOCKS = [*dict.fromkeys((match[1], match[2]) for text in PAGES.values() for match in BLOCK.finditer(text))]
 PREDICTION_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SECONDS = 30
 
@@ -88,25 +90,51 @@ def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str
 
 
 def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction_id: str) -> None:
-    (shown,) = re.findall(r"^```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    [shown] = json_blocks(README)
     (block,) = (block for _, block in BLOCKS if "/predict -H" in block)
     given = run("sh", block, stack, prediction_id)
     assert json.loads(shown).keys() == json.loads(given).keys()
 
 
-def test_every_file_and_section_it_links_to_is_there() -> None:
-    anchors = {
+def json_blocks(path: Path) -> list[str]:
+    return re.findall(r"^```json\n(.*?)^```$", PAGES[path], re.MULTILINE | re.DOTALL)
+
+
+def test_the_schema_shown_is_one() -> None:
+    [shown] = json_blocks(ROOT / "docs" / "schema.md")
+    schema = read_schema(shown.encode())
+    assert schema.notes == ()
+    keys = re.findall(r"^\| `(\w+)`", PAGES[ROOT / "docs" / "schema.md"], re.MULTILINE)
+    # Each key of the example is explained.
+    assert {*json.loads(shown)} <= {*keys}
+
+
+def anchors(text: str) -> set[str]:
+    return {
         re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-")
-        for title in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+        for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        if target.startswith("#"):
-            assert target[1:] in anchors, target
-        elif not target.startswith("https://"):
-            assert (ROOT / target).exists(), target
 
 
-def test_every_make_target_it_names_exists() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_section_that_is_linked_to_is_there(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", PAGES[page]):
+        if target.startswith("https://"):
+            continue
+        name, _, section = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), target
+        assert not section or section in anchors(PAGES[file]), target
+
+
+def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))
-    assert {"demo", "test", "test-api"} <= named <= targets
+    named = {
+        name for text in PAGES.values() for name in re.findall(r"(?:`|^)make\s+([a-z-]+)", text, re.MULTILINE)
+    }
+    assert {"demo", "test", "test-api", "model", "upload", "key"} <= named <= targets
+
+
+def test_every_page_is_linked_to() -> None:
+    for page in PAGES:
+        assert page == README or f"](docs/{page.name})" in PAGES[README]

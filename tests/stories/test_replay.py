@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,11 @@ from functions.core.predictions.records import Reading
 from functions.core.registry import deployment
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from functions.local.runner import Options, Running, running
-from tests.conftest import QUICK, TITANIC
-from training.publication import Upload, train_and_publish
+from tests.conftest import TITANIC
+from tests.support.titanic import MODEL
+from tests.support.training import publish
 
 PASSENGERS: list[dict[str, Any]] = [
     {"pclass": 1, "sex": "female", "age": 29, "fare": 211.34, "name": "Allen, Miss. Elisabeth Walton"},
@@ -61,11 +62,11 @@ def copy(source: Path, store: Store) -> None:
 def promote_another(store: Store, dataset: Path) -> str:
     """Train on half of the passengers and put what comes of it into service. Returns its version."""
     dataset.write_bytes(b"".join(TITANIC.read_bytes().splitlines(keepends=True)[:650]))
-    upload = Upload("datasets/half.csv", datetime.now(UTC))
-    version = train_and_publish(store, upload, dataset, by="test", configuration=QUICK).version
+    titanic = ModelStore(store, MODEL)
+    version = publish(titanic, dataset, "datasets/half.csv").version
     assert version
-    if deployment.read_champion(store)[0].version != version:
-        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    if deployment.read_champion(titanic)[0].version != version:
+        deployment.promote_by_hand(titanic, version, by="test", reason="a test", force=True)
     return version
 
 
@@ -135,7 +136,7 @@ def test_no_line_is_lost_when_the_runner_stops(
 
     run(act)
     entries = list(store.list("predictions/"))
-    reading = Reading(store.get(entry.key).body for entry in entries)
+    reading = Reading((store.get(entry.key).body for entry in entries), MODEL)
     assert sorted(record.prediction_id for record in reading) == sorted(ids)
     assert (reading.refused, reading.faults, reading.damaged) == (1, {"pclass": 1}, 0)
     # Many lines to an object; the gate is wide, the figure is printed.

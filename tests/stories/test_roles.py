@@ -15,16 +15,19 @@ from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.predictions.records import folder
 from functions.core.registry import deployment, versions
-from functions.core.registry.manifest import Manifest
+from functions.core.registry.keys import holdout_key, manifest_key, model_key
+from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.view import ModelStore
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
 from functions.local.template import read_template
-from functions.models import app as models_app
+from functions.models import service as models_service
 from functions.models.handler import handler as models_handler
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor_handler
+from functions.monitor.pending import Pending, upload_dataset
 from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
@@ -35,6 +38,7 @@ from tests.support import gateway
 from tests.support.buckets import new_bucket
 from tests.support.declared import TEMPLATE
 from tests.support.production import logged_line
+from tests.support.titanic import MODEL
 
 FUNCTIONS = read_template(TEMPLATE).functions
 BUCKET = FUNCTIONS["PredictFunction"].environment["LIFEBOAT_STORE"].removeprefix("s3://")
@@ -70,26 +74,30 @@ class Machine:
 
     def __init__(self, recorder: Recorder, s3: Any, published: FolderStore) -> None:
         self.recorder = recorder
-        self.version = deployment.read_champion(published)[0].version
-        self.manifest = versions.read_manifest(published, self.version)
         self._s3 = s3
         self._published = published
+        self._titanic = ModelStore(published, MODEL)
+        self.version = deployment.read_champion(self._titanic)[0].version
+        self.manifest = versions.read_manifest(self._titanic, self.version)
 
     def put(self, key: str, body: bytes) -> str:
-        found: str = self._s3.put_object(Bucket=BUCKET, Key=key, Body=body)["VersionId"]
+        """Put an object into the model's part of the bucket."""
+        full = self._titanic.full(key)
+        found: str = self._s3.put_object(Bucket=BUCKET, Key=full, Body=body)["VersionId"]
         return found
 
     def delete(self, key: str) -> None:
-        self._s3.delete_object(Bucket=BUCKET, Key=key)
+        self._s3.delete_object(Bucket=BUCKET, Key=self._titanic.full(key))
 
     def publish(self) -> None:
         """Put the champion into the bucket, and the same model once more as version OTHER."""
         for entry in self._published.list(""):
-            self.put(entry.key, self._published.get(entry.key).body)
+            body = self._published.get(entry.key).body
+            self._s3.put_object(Bucket=BUCKET, Key=entry.key, Body=body)
         other: Manifest = self.manifest.model_copy(update={"version": OTHER})
-        self.put(versions.manifest_key(OTHER), other.model_dump_json().encode())
-        for key in (versions.model_key, versions.holdout_key):
-            self.put(key(OTHER), self._published.get(key(self.version)).body)
+        self.put(manifest_key(OTHER), other.as_json())
+        for key in (model_key, holdout_key):
+            self.put(key(OTHER), self._titanic.get(key(self.version)).body)
 
     def ask(self, handler: Any, method: str, path: str, body: Any = None) -> int:
         """The status of a handler's answer to an administrator's request."""
@@ -100,7 +108,7 @@ class Machine:
     def upload(self, key: str, body: bytes | None, *, with_version: bool) -> str:
         """What retrain makes of the event of an upload; without a body the object is not there any more."""
         record = gateway.read_event("s3_put")["Records"][0]
-        record["s3"]["object"] = {"key": quote_plus(key, safe="/")}
+        record["s3"]["object"] = {"key": quote_plus(self._titanic.full(key), safe="/")}
         if body is not None:
             version_id = self.put(key, body)
             if with_version:
@@ -115,7 +123,7 @@ def exercise_predict(machine: Machine) -> None:
     passenger = {"pclass": 1, "sex": "female"}
     assert machine.ask(predict_handler, "GET", "/health/ready") == 503
     machine.publish()
-    machine.delete(versions.manifest_key(machine.version))
+    machine.delete(manifest_key(machine.version))
     assert machine.ask(predict_handler, "GET", "/model") == 503
     machine.publish()
     # The second finds the champion unchanged.
@@ -125,16 +133,22 @@ def exercise_predict(machine: Machine) -> None:
     [id_] = new_ids(1)
     machine.put(f"{folder(time_of(id_))}a.jsonl", b"")
     assert machine.ask(predict_handler, "GET", f"/predictions/{id_}") == 404
+    # Which models there are tell registry and schemas; before any champion, a schema tells what a row is.
+    assert machine.ask(predict_handler, "GET", "/v2/models") == 200
+    assert machine.ask(predict_handler, "GET", "/models/churn/openapi.json") == 200
+    machine.put("registry/champion.json", b"{")
+    assert machine.ask(predict_handler, "GET", "/openapi.json") == 200
 
 
 def exercise_retrain(machine: Machine) -> None:
-    lines = TITANIC.read_bytes().splitlines(keepends=True)
+    # A column of this name is the one to predict, so that a schema can be inferred.
+    lines = TITANIC.read_bytes().replace(b"survived", b"outcome").splitlines(keepends=True)
     # Fewer passengers train sooner.
     first, second = b"".join(lines[:500]), b"".join(lines[:501])
     assert machine.upload("datasets/first.csv", first, with_version=True) == "promoted"
     assert machine.upload("datasets/again.csv", first, with_version=False) == "already published"
     assert machine.upload("datasets/second.csv", second, with_version=True) in {"promoted", "published"}
-    assert machine.upload("datasets/bad.csv", b"pclass,survived,sex\n", with_version=True) == "rejected"
+    assert machine.upload("datasets/bad.csv", b"pclass,outcome,sex\n", with_version=True) == "rejected"
     assert machine.upload("datasets/empty.csv", b"", with_version=True) == "rejected"
     assert machine.upload("datasets/gone.csv", None, with_version=False) == "gone"
 
@@ -148,7 +162,12 @@ def exercise_models(machine: Machine) -> None:
     assert ask("POST", f"/models/{OTHER}/promote", why) == 404
     machine.publish()
     assert ask("GET", "/models?limit=2") == 200
+    assert ask("GET", "/models/titanic/versions?limit=2") == 200
     assert ask("GET", f"/models/{OTHER}") == 200
+    assert ask("GET", "/models/titanic/schema") == 200
+    for fields in ([{"name": "calls", "type": "integer"}], [{"name": "plan", "type": "boolean"}]):
+        document = {"fields": [*fields, {"name": "churned", "type": "boolean"}], "target": "churned"}
+        assert ask("PUT", "/models/churn/schema", document) == 200
     assert ask("GET", f"/models/compare?left={OTHER}&right={machine.version}") == 200
     assert ask("POST", f"/models/{OTHER}/promote", why) == 200
     assert ask("POST", "/models/rollback", {"reason": "a test"}) == 200
@@ -177,6 +196,10 @@ def exercise_feedback(machine: Machine) -> None:
     def ask(method: str, path: str, body: Any = None) -> int:
         return machine.ask(feedback_handler, method, path, body)
 
+    # Neither a champion nor a schema: what a row is, nobody knows.
+    assert ask("GET", "/models/churn/feedback/progress") == 404
+    assert ask("GET", "/feedback/progress") == 404
+    machine.publish()
     [id_] = new_ids(1)
     assert ask("POST", "/feedback", {"prediction_id": id_, "survived": True}) == 404
     [id_] = new_ids(1)
@@ -199,12 +222,13 @@ def exercise_monitor(machine: Machine) -> None:
 
     assert ask("GET", "/monitoring/report") == 404
     assert ask("POST", "/monitoring/run") == 503
+    assert ask("POST", "/models/churn/monitoring/run") == 404
     machine.publish()
     # As uploaded: the manifest names the version of the dataset.
     manifest = machine.manifest
     facts = {"version_id": machine.put("datasets/titanic.csv", TITANIC.read_bytes())}
     manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
-    machine.put(versions.manifest_key(machine.version), manifest.model_dump_json().encode())
+    machine.put(manifest_key(machine.version), manifest.as_json())
     [id_] = new_ids(1)
     machine.put(f"{folder(time_of(id_))}a.jsonl", logged_line(id_, version=OTHER))
     machine.put(f"feedback/dt={time_of(id_):%Y-%m-%d}/{id_}/000001-1-a.json", b"")
@@ -213,6 +237,12 @@ def exercise_monitor(machine: Machine) -> None:
     assert ask("GET", "/monitoring/reports") == 200
     assert ask("GET", "/monitoring/reports/9") == 404
     assert ask("GET", "/datasets") == 200
+    made_of = Lineage(
+        reference_key="", reference_version_id=None, reference_sha256="", labels=0, reason="", champion=""
+    )
+    forgotten = Pending(key="datasets/labelled-1.csv", copy_key="monitoring/datasets/1.csv", lineage=made_of)
+    with machine.recorder.recording():
+        assert not upload_dataset(monitor_service.service().store_of(MODEL), forgotten)
 
 
 EXERCISES: dict[str, Callable[[Machine], None]] = {
@@ -241,7 +271,7 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
         authorize_module.key_ring,
         feedback_service.service,
         service.service,
-        models_app.store,
+        models_service.service,
         monitor_service.service,
         retrain_module._settings,
         retrain_module._store,

@@ -12,10 +12,13 @@ import pytest
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.registry import deployment, versions
+from functions.core.registry.keys import manifest_key, model_key
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.view import ModelStore
 from functions.local.runner import Options, running
+from tests.support.titanic import MODEL
 
 REFRESH_SECONDS = 1.0
 OTHER = "0" * 15 + "1"
@@ -26,11 +29,11 @@ def publish_twice(source: FolderStore, store: Store) -> str:
     """Copy the champion to `store`, and its model once more as OTHER. Returns the champion's version."""
     for entry in source.list(""):
         store.put(entry.key, source.get(entry.key).body)
-    champion, _ = deployment.read_champion(store)
-    manifest = versions.read_manifest(store, champion.version)
-    store.put(versions.model_key(OTHER), versions.read_model(store, manifest))
-    other = manifest.model_copy(update={"version": OTHER})
-    store.put(versions.manifest_key(OTHER), other.model_dump_json().encode())
+    titanic = ModelStore(store, MODEL)
+    champion, _ = deployment.read_champion(titanic)
+    manifest = versions.read_manifest(titanic, champion.version)
+    titanic.put(model_key(OTHER), versions.read_model(titanic, manifest))
+    titanic.put(manifest_key(OTHER), manifest.model_copy(update={"version": OTHER}).as_json())
     return champion.version
 
 
@@ -91,7 +94,7 @@ def test_a_warm_function_obeys_a_rollback_within_its_refresh_interval(
                     # The interval ends during one request, and the next one asks the store.
                     assert seconds <= REFRESH_SECONDS + 2 * slowest
                     measured.append(seconds)
-                listed = (await client.get("/models")).json()["versions"]
+                listed = (await client.get(f"/models/{MODEL}/versions")).json()["versions"]
                 assert [entry["version"] for entry in listed if entry["in_service"]] == [first]
                 return measured
 

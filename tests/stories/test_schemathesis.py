@@ -18,19 +18,23 @@ from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.registry import versions
 from functions.core.registry.deployment import read_champion
+from functions.core.registry.keys import holdout_key, model_key
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.view import ModelStore
 from functions.local.openapi import DOCUMENT
 from tests.stories.local_stack import ROOT, Stack, local_stack
+from tests.support.titanic import MODEL
+from tests.support.training import publish
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 TWIN = "0123456789abcdef"
 
 
-def add_twin(store: FolderStore) -> list[str]:
+def add_twin(store: ModelStore) -> list[str]:
     """Publish the champion's model under another version, so that there is one to go to. Returns both."""
     champion = read_champion(store)[0].version
-    for key in (versions.model_key, versions.holdout_key):
+    for key in (model_key, holdout_key):
         store.put(key(TWIN), store.get(key(champion)).body)
     versions.write_manifest(
         store, versions.read_manifest(store, champion).model_copy(update={"version": TWIN})
@@ -40,7 +44,10 @@ def add_twin(store: FolderStore) -> list[str]:
 
 @pytest.fixture
 def two_versions(published: Path, tmp_path: Path) -> list[str]:
-    return add_twin(FolderStore(str(shutil.copytree(published, tmp_path / "store"))))
+    store = FolderStore(str(shutil.copytree(published, tmp_path / "store")))
+    # The model that the document's examples name.
+    publish(ModelStore(store, "churn"))
+    return add_twin(ModelStore(store, MODEL))
 
 
 @pytest.fixture
@@ -71,5 +78,5 @@ def test_whatever_is_asked_the_answer_is_one_that_is_documented(
     cases = re.search(r"(\d+) generated, (\d+) passed", run.stdout)
     assert cases
     assert cases[1] == cases[2]
-    # 28 routes, each with several.
+    # 70 routes, each with several.
     assert int(cases[1]) > 150

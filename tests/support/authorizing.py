@@ -4,4 +4,4 @@ from collections.abc import Callable
 from typing import Any
 
 Ask = Callable[..., dict[str, Any]]
-VALID = {"key_id": "5f3a91c2", "scopes": "predict", "denied": "", "unavailable": ""}
+VALID = {"key_id": "5f3a91c2", "scopes": "predict", "models": "", "denied": "", "unavailable": ""}

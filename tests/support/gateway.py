@@ -25,26 +25,30 @@ def send(
     *,
     key_id: str = "5f3a91c2",
     scopes: str | None = "predict",
+    models: str = "",
     headers: dict[str, str] | None = None,
+    route: str = "",
     **changes: Any,
 ) -> dict[str, Any]:
     """Send one request through `handler`, as the gateway would; the gateway's answer.
 
     path: with its query. scopes: of the key that the authorizer found (None: no authorizer was asked).
-    changes: fields of the event.
+    models: those that the key is limited to, separated by spaces; "" for all. route: the gateway's, where the
+    path has variables. changes: fields of the event.
     """
     raw, _, query = path.partition("?")
     request = read_event("http_predict")
     if scopes is None:
         del request["requestContext"]["authorizer"]
     else:
-        request["requestContext"]["authorizer"]["lambda"] |= {"key_id": key_id, "scopes": scopes}
+        found = {"key_id": key_id, "scopes": scopes, "models": models}
+        request["requestContext"]["authorizer"]["lambda"] |= found
     request |= {"rawPath": raw, "rawQueryString": query, "body": body} | changes
     request["headers"] |= headers or {}
     if isinstance(body, bytes):
         request |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     request["requestContext"]["http"] |= {"method": method, "path": raw}
-    request["routeKey"] = request["requestContext"]["routeKey"] = f"{method} {raw}"
+    request["routeKey"] = request["requestContext"]["routeKey"] = route or f"{method} {raw}"
     return handler(request, None)
 
 

@@ -13,7 +13,10 @@ def played_by(handlers: str, *routes: str) -> str:
 TEMPLATE = """
 Globals:
   Function:
-    Environment: {Variables: {LIFEBOAT_STORE: !Sub 's3://lifeboat-test-${AWS::AccountId}'}}
+    Environment:
+      Variables:
+        LIFEBOAT_STORE: !Sub 's3://lifeboat-test-${AWS::AccountId}'
+        LIFEBOAT_DEFAULT_MODEL: titanic
 Resources:
   Store: {Type: AWS::S3::Bucket}
   Web:
@@ -34,5 +37,5 @@ Resources:
           Properties:
             Bucket: !Ref Store
             Events: s3:ObjectCreated:*
-            Filter: {S3Key: {Rules: [{Name: prefix, Value: datasets/}, {Name: suffix, Value: .csv}]}}
+            Filter: {S3Key: {Rules: [{Name: prefix, Value: datasets/}]}}
 """

@@ -6,53 +6,71 @@ from typing import Any
 from functions.core.registry import deployment, versions
 from functions.core.registry.comparison import Holdout
 from functions.core.registry.deployment import Champion
-from functions.core.registry.manifest import Certificate, DatasetFacts, Decision, File, Manifest
+from functions.core.registry.keys import holdout_key, model_key, sha256
+from functions.core.registry.manifest import (
+    Certificate,
+    Columns,
+    DatasetFacts,
+    Decision,
+    File,
+    Manifest,
+    signature_of,
+)
+from functions.core.schema.schema import Schema
 from functions.core.stats.records import Interval
-from functions.core.storage.contract import Store
+from functions.core.storage.view import ModelStore
+from tests.support.titanic import MODEL, SCHEMA
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PASSED = Decision(promote=True, rule="first champion", reason="it passed the floors")
-NO_HOLDOUT = Holdout(features={}, survived=[], probability=[])
+NO_HOLDOUT = Holdout(features={}, outcome=[], probability=[])
 
 
 def facts(**known: Any) -> DatasetFacts:
-    """A dataset of 100 passengers, with anything else as said."""
+    """A dataset of 100 rows, with anything else as said."""
     made_up = {
-        "key": "datasets/made-up.csv",
+        "key": f"datasets/{MODEL}/made-up.csv",
         "version_id": None,
         "sha256": "0" * 64,
         "uploaded_at": NOON,
         "rows": 100,
-        "survivors": 40,
+        "positives": 40,
         "rejected_rows": 0,
         "train_rows": 80,
         "holdout_rows": 20,
+        "train_positives": 32,
+        "holdout_positives": 8,
+        "representative_rows": 100,
+        "columns": Columns(used=list(SCHEMA.names), passed_over=[], missing=[]),
     }
     return DatasetFacts.model_validate(made_up | known)
 
 
 def publish(
-    store: Store,
+    store: ModelStore,
     version: str,
     *,
     at: datetime = NOON,
     decision: Decision = PASSED,
     holdout: Holdout = NO_HOLDOUT,
+    schema: Schema = SCHEMA,
     **changes: Any,
 ) -> Manifest:
     """Publish `version`, made from a dataset that was uploaded `at`, with anything else as said."""
     model, rows = f"the graph of {version}".encode(), holdout.model_dump_json().encode()
-    store.put(versions.model_key(version), model)
-    store.put(versions.holdout_key(version), rows)
+    store.put(model_key(version), model)
+    store.put(holdout_key(version), rows)
     manifest = Manifest(
+        name=store.model,
         version=version,
         model="gradient boosting",
+        table_schema=dict(schema.document),
         created_at=at,
         files={
-            "model.onnx": File(sha256=versions.sha256(model), size=len(model)),
-            "holdout.json": File(sha256=versions.sha256(rows), size=len(rows)),
+            "model.onnx": File(sha256=sha256(model), size=len(model)),
+            "holdout.json": File(sha256=sha256(rows), size=len(rows)),
         },
-        dataset=facts(key=f"datasets/{version}.csv", uploaded_at=at),
+        dataset=facts(key=store.full(f"datasets/{version}.csv"), uploaded_at=at),
         configuration={},
         libraries={},
         selection={},
@@ -60,23 +78,25 @@ def publish(
         confusion=[[10, 2], [3, 5]],
         slices={},
         certificate=Certificate(
-            rows=100, edge_rows=10, largest_difference=1e-7, label_flips=0, tolerance=1e-5
+            rows=100, edge_rows=10, patterns="all", largest_difference=1e-7, label_flips=0, tolerance=1e-5
         ),
+        signature=signature_of(schema),
         reference={},
+        background={},
         decision=decision,
     ).model_copy(update=changes)
     return versions.write_manifest(store, manifest)
 
 
-def promote(store: Store, *names: str) -> Champion:
+def promote(store: ModelStore, *names: str) -> Champion:
     """Put each of `names` into service in turn; they are published where they are not."""
     for version in names:
         if version not in versions.published(store):
             publish(store, version)
-        over = deployment.read_to_replace(store)
-        deployment.promote(store, version, over=over, by="test", reason=f"{version} is better")
+        expected = deployment.read_to_replace(store)
+        deployment.promote(store, version, expected=expected, by="test", reason=f"{version} is better")
     return champion(store)
 
 
-def champion(store: Store) -> Champion:
+def champion(store: ModelStore) -> Champion:
     return deployment.read_champion(store)[0]

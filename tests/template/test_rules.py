@@ -1,5 +1,6 @@
 """The rules that every resource in template.yaml keeps."""
 
+import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelReader
 from functions.local.template import read_template
 from tests.support.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
 
@@ -136,8 +139,10 @@ def test_a_statement_names_its_resources(role: str) -> None:
             if bucket.endswith(":parameter"):
                 assert "*" not in key, statement["Sid"]
                 continue
-            # A wildcard stands for the objects below a folder, or those that begin alike, at the end alone.
-            assert not slash or ("*" not in key[:-1] and key.endswith(("/*", "-*"))), statement["Sid"]
+            # A wildcard stands for the objects below a folder, or those that begin alike, at the end;
+            # elsewhere for the name of a model alone.
+            folder, _, rest = key.removesuffix("*").partition("/*/")
+            assert not slash or ("*" not in folder + rest and key.endswith(("/*", "-*"))), statement["Sid"]
 
 
 def test_what_people_upload_no_function_can_write_over() -> None:
@@ -148,7 +153,7 @@ def test_what_people_upload_no_function_can_write_over() -> None:
         if statement["Action"] == "s3:PutObject"
         for name in resources(statement)
     ]
-    assert [key for key in written if key.startswith("datasets/")] == ["datasets/labelled-*"]
+    assert [key for key in written if key.startswith("datasets/")] == ["datasets/*/labelled-*"]
     assert all(key.endswith("/*") for key in written if not key.startswith("datasets/"))
 
 
@@ -182,14 +187,21 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {"rejected/", "registry/", "undelivered/", "feedback/leases/", "monitoring/"}
+    assert forgotten == {"rejected/", "registry/", "undelivered/", "leases/", "monitoring/"}
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"rejected/", "undelivered/", "feedback/leases/", "monitoring/datasets/"}
+    assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/"}
 
 
-def test_a_dataset_and_nothing_else_fires_a_retrain() -> None:
+def test_what_is_soon_forgotten_begins_alike_for_every_model() -> None:
+    for model in ("titanic", "churn"):
+        view = ModelReader(FolderStore("nowhere"), model)
+        assert view.full("feedback/leases/dt=2026-11-21/a.json") == f"leases/{model}/dt=2026-11-21/a.json"
+        assert view.full("monitoring/datasets/a.csv") == f"uploading/{model}/a.csv"
+
+
+def test_a_dataset_of_any_model_and_nothing_else_fires_a_retrain() -> None:
     [trigger] = read_template(TEMPLATE).uploads
-    assert (trigger.function, trigger.prefix, trigger.suffix) == ("RetrainFunction", "datasets/", ".csv")
+    assert (trigger.function, trigger.prefix, trigger.suffix) == ("RetrainFunction", "datasets/", "")
 
 
 # ---- The API
@@ -268,6 +280,53 @@ def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:
 @pytest.mark.parametrize("field", ["ThrottlingRateLimit", "ThrottlingBurstLimit"])
 def test_the_api_is_throttled(field: str) -> None:
     assert RESOURCES["Api"]["Properties"]["DefaultRouteSettings"][field] > 0
+
+
+def test_every_route_about_one_model_is_there_for_any_model_by_its_name() -> None:
+    keys = {route.key for route in read_template(TEMPLATE).routes}
+    # Of no model, or with names of their own.
+    alone = re.compile(
+        r"/(models|v2|health|ping|version|model)\b|/(feedback|monitoring)/(openapi\.json|docs)$"
+    )
+    for key in keys:
+        method, path = key.split(" ")
+        if not alone.match(path):
+            assert f"{method} /models/{{model}}{path}" in keys
+    of_default = {"champion", "compare", "history", "rollback"}
+    assert {name for name in of_default if f"GET /models/{name}" in keys} == of_default - {"rollback"}
+    assert {name for name in of_default if f"GET /models/{{model}}/{name}" in keys} == of_default - {
+        "rollback"
+    }
+    assert {"POST /models/rollback", "POST /models/{model}/rollback"} <= keys
+    # One name for one place: API Gateway would take two for two routes.
+    assert {key.split("/")[2] for key in keys if "/models/{" in key and "/v2" not in key} == {"{model}"}
+
+
+def test_all_routes_fit_into_the_policies_of_their_functions() -> None:
+    # SAM gives API Gateway a permission for each route; Lambda keeps those of a function, or of its alias, in
+    # one policy: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    longest = {"stage": "production12", "region": "ap-southeast-1", "stack": "lifeboat-production12"}
+    for id_ in FUNCTIONS:
+        size = 100
+        for route in read_template(TEMPLATE).routes:
+            if route.function == id_:
+                path = re.sub(r"\{[^}]+\}", "*", route.path)
+                statement = {
+                    "Sid": f"{longest['stack']}-{id_}V2VersionReadyPermission-1A2B3C4D5E6F",
+                    "Effect": "Allow",
+                    "Principal": {"Service": "apigateway.amazonaws.com"},
+                    "Action": "lambda:InvokeFunction",
+                    "Resource": f"arn:aws:lambda:{longest['region']}:123456789012:function:"
+                    f"lifeboat-{longest['stage']}-authorize:live",
+                    "Condition": {
+                        "ArnLike": {
+                            "AWS:SourceArn": f"arn:aws:execute-api:{longest['region']}:123456789012:"
+                            f"abcdef1234/*/{route.method}{path}"
+                        }
+                    },
+                }
+                size += len(json.dumps(statement)) + 1
+        assert size < 20_480, id_
 
 
 def test_what_people_call_has_a_route() -> None:

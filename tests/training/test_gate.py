@@ -1,42 +1,47 @@
 """The gate: which rule stops which model, and the statistics behind it."""
 
+from dataclasses import fields
+
 import numpy as np
 import numpy.typing as npt
 import pytest
-from pydantic import ValidationError
 
+from functions.core.base.settings import parse
 from functions.core.registry.manifest import Decision
-from functions.core.scoring.scorer import Scorer
-from training.bootstrap import MOST_GROUPS, paired_bootstrap
-from training.dataset import Dataset, to_columns
-from training.evaluation import log_loss_rows
+from functions.core.stats.metrics import log_loss_of_rows
+from tests.support.titanic import SCHEMA
+from training.bootstrap import MAX_GROUPS, paired_bootstrap
+from training.candidates import candidates
+from training.dataset import Dataset
+from training.evaluation import probabilities
 from training.expectations import surprises
 from training.export import export
-from training.gate import Limits, judge
-from training.pipeline import candidates
+from training.gaps import fit
+from training.gate import Limits, Rival, Rows, judge
 from training.train import Trained
 
 Floats = npt.NDArray[np.float64]
 
 
 class Holdout:
-    """Rows of known probabilities of survival, of both sexes and all classes."""
+    """Rows of the Titanic's schema whose probabilities are known, of both sexes and all classes."""
 
     def __init__(self, rows: int = 400) -> None:
         draw = np.random.default_rng(1)
         self.matrix = np.zeros((rows, 8), dtype=np.float32)
         self.matrix[:, 0] = 1 + np.arange(rows) % 3
         self.matrix[:, 1] = np.arange(rows) % 2
-        # No passenger is there twice.
+        # No row is there twice.
         self.matrix[:, 5] = np.arange(rows)
         self.chances = draw.random(rows)
-        self.survived = (draw.random(rows) < self.chances).astype(np.int64)
+        self.outcome = (draw.random(rows) < self.chances).astype(np.int64)
 
     def judge(
         self, challenger: Floats, champion: Floats | None = None, limits: Limits | None = None
     ) -> Decision:
-        against = None if champion is None else ("old", champion)
-        return judge(self.matrix, self.survived, challenger, against, limits or Limits())
+        against = None if champion is None else Rival("old", champion)
+        rows = Rows.of(self.matrix, self.outcome, SCHEMA)
+        return judge(rows, challenger, against, limits or Limits())
 
 
 def bent(chances: Floats, by: float, seed: int = 0) -> Floats:
@@ -50,7 +55,7 @@ def test_a_good_first_model_passes() -> None:
     rows = Holdout()
     found = rows.judge(rows.chances)
     assert (found.promote, found.rule, found.champion) == (True, "first champion", None)
-    assert found.limits == Limits().model_dump()
+    assert found.limits == Limits().as_numbers()
 
 
 def test_the_floor_that_stopped_a_model_is_named() -> None:
@@ -120,19 +125,20 @@ def test_a_slice_of_few_rows_is_recorded_but_not_judged() -> None:
 
 
 def test_limits_that_make_no_sense_are_refused() -> None:
-    for wrong in ({"min_roc_auc": 0.4}, {"margin": -0.1}, {"min_holdout_rows": 10}):
-        with pytest.raises(ValidationError):
-            Limits.model_validate(wrong)
+    known = {limit.name: limit for limit in fields(Limits)}
+    for name, wrong in (("min_roc_auc", "0.4"), ("margin", "-0.1"), ("min_holdout_rows", "10")):
+        with pytest.raises(ValueError, match="is wanted, at least"):
+            parse(known[name], wrong)
 
 
 def test_the_bootstrap_asks_for_pairs_and_for_rows() -> None:
-    every, passengers = np.ones(40, dtype=bool), np.arange(40)
+    every, twins = np.ones(40, dtype=bool), np.arange(40)
     with pytest.raises(ValueError, match="30 or more"):
-        paired_bootstrap(np.zeros(40), np.zeros(40), passengers, {"few": np.arange(40) < 29})
+        paired_bootstrap(np.zeros(40), np.zeros(40), twins, {"few": np.arange(40) < 29})
     with pytest.raises(ValueError, match="30 or more"):
-        paired_bootstrap(np.zeros(40), np.zeros(40), passengers // 2, {"all": every})
+        paired_bootstrap(np.zeros(40), np.zeros(40), twins // 2, {"all": every})
     with pytest.raises(ValueError, match="same"):
-        paired_bootstrap(np.zeros(40), np.zeros(41), passengers, {"all": every})
+        paired_bootstrap(np.zeros(40), np.zeros(41), twins, {"all": every})
 
 
 def test_copies_make_no_interval_narrower() -> None:
@@ -148,14 +154,13 @@ def test_copies_make_no_interval_narrower() -> None:
 
 def test_a_holdout_of_copies_is_not_enough_to_judge_by() -> None:
     rows = Holdout(40)
-    found = judge(
-        rows.matrix.repeat(30, axis=0), rows.survived.repeat(30), rows.chances.repeat(30), None, Limits()
-    )
+    copied = Rows.of(rows.matrix.repeat(30, axis=0), rows.outcome.repeat(30), SCHEMA)
+    found = judge(copied, rows.chances.repeat(30), None, Limits())
     assert (found.promote, found.rule) == (False, "floor: holdout rows")
     assert (found.numbers["holdout_rows"], found.numbers["different_holdout_rows"]) == (1200, 40)
 
 
-@pytest.mark.parametrize("rows", [500, 3 * MOST_GROUPS + 7])
+@pytest.mark.parametrize("rows", [500, 3 * MAX_GROUPS + 7])
 def test_an_interval_is_as_wide_as_theory_says(rows: int) -> None:
     # The mean of many rows is normal: its 95 % interval is 1.96 standard errors to either side.
     draw = np.random.default_rng(3)
@@ -178,19 +183,36 @@ def test_the_same_rows_give_the_same_interval_again() -> None:
     assert first == second
 
 
-def test_what_everybody_knows_holds_for_the_shipped_passengers(trained: Trained) -> None:
-    assert surprises(trained.model) == []
+def test_a_sane_model_meets_the_expectations_of_its_schema(trained: Trained) -> None:
+    assert surprises(trained.model, SCHEMA) == []
 
 
 def test_a_model_of_inverted_labels_is_good_by_its_own_holdout_and_surprises(titanic: Dataset) -> None:
-    matrix, survived = titanic.train
-    model = export(candidates(1000)["logistic regression"].fit(matrix, 1 - survived))
+    matrix, outcome = titanic.train
+    models = candidates(SCHEMA.features, len(matrix))
+    model = export(fit(models["logistic regression"], matrix, 1 - outcome, SCHEMA.features), SCHEMA)
     judged, outcomes = titanic.judged
-    chances = Scorer(model).run(to_columns(judged)).probability.astype(np.float64)
-    assert log_loss_rows(1 - outcomes, chances).mean() < 0.5
-    found = surprises(model)
+    chances = probabilities(model, judged, SCHEMA)
+    assert log_loss_of_rows(1 - outcomes, chances).mean() < 0.5
+    found = surprises(model, SCHEMA)
     assert len(found) == 3
-    assert "a woman of the third class" in found[2]
-    held = judge(judged, 1 - outcomes, chances, None, Limits(), surprises=found)
+    because = "a woman of the third class is likelier to survive than a man of it"
+    assert found[2] == f"expected: {because}; the model says otherwise"
+    held = judge(Rows.of(judged, 1 - outcomes, SCHEMA), chances, None, Limits(), surprises=found)
     assert (held.promote, held.rule) == (False, "floor: expectations")
     assert found[0] in held.reason
+    assert "check the labels, or promote it by hand" in held.reason
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    rows, few = Holdout(), Holdout(40)
+    worse = np.clip(rows.chances * 0.6 + 0.2, 0, 1)
+    for held, mend in (
+        (few.judge(few.chances), "upload more rows, lower min_holdout_rows"),
+        (rows.judge(1 - rows.chances), "lower min_roc_auc if this table is a hard one"),
+        (rows.judge(rows.chances * 1e-4), "columns that tell more"),
+        (rows.judge(worse, rows.chances), "raise margin"),
+        (rows.judge(rows.chances, 1 - rows.chances), "check the labels"),
+    ):
+        assert mend in held.reason
+        assert held.reason.endswith("or promote it by hand, with force")

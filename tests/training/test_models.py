@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from functions.core.registry import deployment, versions
+from functions.core.registry import deployment
 from functions.core.registry.comparison import Holdout
+from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.registry.manifest import Decision
 from functions.core.storage.contract import Blob, Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import SCHEMA as SCHEMA_KEY
+from functions.core.storage.view import ModelStore
+from tests.support import churn as churn_table
+from tests.support.titanic import SCHEMA
 from tests.support.versions import NOON, publish
 from training.__main__ import main
 
@@ -21,7 +26,7 @@ Say = Callable[..., str]
 
 
 @pytest.fixture
-def say(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+def say(store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say:
     """Runs a command that shall succeed. Returns what it printed."""
 
     def run(*words: str) -> str:
@@ -34,7 +39,7 @@ def say(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say
 
 
 @pytest.fixture
-def fail(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+def fail(store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say:
     """Runs a command that shall fail. Returns what it printed to standard error."""
 
     def run(*words: str) -> str:
@@ -47,21 +52,25 @@ def fail(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sa
 
 
 @pytest.fixture
-def three_versions(store: Store) -> list[str]:
+def three_versions(store: ModelStore) -> list[str]:
     """Three versions, promoted one after the other."""
     for day, version in enumerate(("a", "b", "c")):
-        holdout = Holdout(features={"age": [1.0, None]}, survived=[1, 0], probability=[0.9 - day / 4, 0.1])
-        publish(store, version, at=NOON + timedelta(days=day), holdout=holdout)
-        over = deployment.read_to_replace(store)
-        deployment.promote(store, version, over=over, by="test", reason=f"{version} is better")
+        publish(store, version, at=NOON + timedelta(days=day), holdout=holdout(0.9 - day / 4))
+        expected = deployment.read_to_replace(store)
+        deployment.promote(store, version, expected=expected, by="test", reason=f"{version} is better")
     return ["a", "b", "c"]
+
+
+def holdout(probability: float) -> Holdout:
+    """Two rows, of which the first has this chance."""
+    return Holdout(features={"age": [1.0, None]}, outcome=[1, 0], probability=[probability, 0.1])
 
 
 def table(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines()]
 
 
-def test_the_list_shows_who_stands_where(say: Say, store: Store, three_versions: list[str]) -> None:
+def test_the_list_shows_who_stands_where(say: Say, store: ModelStore, three_versions: list[str]) -> None:
     publish(store, "d")
     heads, *rows = table(say("list"))
     assert heads[:3] == ["version", "standing", "published"]
@@ -69,7 +78,7 @@ def test_the_list_shows_who_stands_where(say: Say, store: Store, three_versions:
     assert (standing["b"], standing["c"]) == ("previous", "champion")
     # The others stand nowhere: what follows is when they were published.
     for version in ("a", "d"):
-        written = store.head(versions.manifest_key(version)).modified
+        written = store.head(manifest_key(version)).modified
         assert standing[version] == f"{written:%Y-%m-%d}"
     deployment.rollback(store, to="a", by="test", reason="")
     standing = {row[0]: row[1] for row in table(say("list"))}
@@ -81,7 +90,7 @@ def test_machines_read_the_same_in_json(say: Say, three_versions: list[str]) -> 
     listed: list[dict[str, Any]] = json.loads(say("list", "--json"))
     assert {one["version"]: one["in_service"] for one in listed} == {"a": False, "b": False, "c": True}
     assert listed[0]["summary"]["metrics"]["log_loss"]["value"] == 0.42
-    assert json.loads(say("show", "a", "--json"))["dataset"]["key"] == "datasets/a.csv"
+    assert json.loads(say("show", "a", "--json"))["dataset"]["key"] == "datasets/titanic/a.csv"
     assert json.loads(say("compare", "a", "c", "--json"))["shared_rows"] == 2
     history = json.loads(say("history", "--json"))
     assert [one["sequence"] for one in history] == [3, 2, 1]
@@ -89,24 +98,61 @@ def test_machines_read_the_same_in_json(say: Say, three_versions: list[str]) -> 
     assert json.loads(say("delete", "c", "--json")) == {"deleted": "c"}
 
 
-def test_an_empty_store_has_nothing_to_list(say: Say) -> None:
+def test_an_empty_store_has_nothing_to_list(say: Say, fail: Say, store: ModelStore) -> None:
+    assert say("all") == "there is no model yet\n"
+    assert json.loads(say("all", "--json")) == []
+    assert "there is no model yet; upload a dataset" in fail("list")
+    store.put(SCHEMA_KEY, SCHEMA.as_json())
     assert say("list") == "no version is published yet\n"
     assert json.loads(say("list", "--json")) == []
 
 
-def test_a_damaged_version_is_listed_as_such(say: Say, store: Store, three_versions: list[str]) -> None:
-    store.put(versions.manifest_key("b"), b"{}")
-    store.put(deployment.CHAMPION, b"{")
+def test_where_there_are_several_models_it_is_said_which(
+    say: Say, fail: Say, whole_store: Store, three_versions: list[str]
+) -> None:
+    # Alone, it needs no name.
+    assert [row[0] for row in table(say("list"))[1:]] == ["c", "b", "a"]
+    churn = ModelStore(whole_store, "churn")
+    publish(churn, "d", schema=churn_table.SCHEMA, holdout=holdout(0.9))
+    publish(churn, "e", schema=churn_table.SCHEMA, holdout=holdout(0.4))
+    # Nothing but versions that the gate held back is no reason to ask.
+    assert [row[0] for row in table(say("list"))[1:]] == ["c", "b", "a"]
+    deployment.promote(churn, "d", expected=None, by="test", reason="the first")
+    for words in (["list"], ["show", "a"], ["rollback", "--reason", "x"], ["delete", "a"]):
+        assert "say which with --model: churn, titanic" in fail(*words)
+    assert [row[0] for row in table(say("list", "--model", "churn"))[1:]] == ["e", "d"]
+    assert "predicts churned" in say("show", "d", "--model", "churn")
+    assert '0.900  0.400  churned "yes"  age 1.0' in say("compare", "d", "e", "--model", "churn")
+    heads, *rows = table(say("all"))
+    assert heads == ["model", "champion", "promoted"]
+    assert [row[:2] for row in rows] == [["churn", "d"], ["titanic", "c"]]
+    assert "no version d is published" in fail("show", "d", "--model", "titanic")
+    assert "there is no model fraud" in fail("list", "--model", "fraud")
+    assert "a model's name has" in fail("list", "--model", "Churn")
+
+
+def test_a_model_whose_record_is_damaged_is_among_all(
+    say: Say, store: ModelStore, three_versions: list[str]
+) -> None:
+    store.put(CHAMPION, b"{")
+    assert "titanic  registry/champion.json is damaged" in say("all")
+    [listed] = json.loads(say("all", "--json"))
+    assert (listed["name"], listed["champion"]) == ("titanic", None)
+
+
+def test_a_damaged_version_is_listed_as_such(say: Say, store: ModelStore, three_versions: list[str]) -> None:
+    store.put(manifest_key("b"), b"{}")
+    store.put(CHAMPION, b"{")
     assert "the manifest of version b is damaged" in say("list")
 
 
 def test_a_version_deleted_while_it_is_listed_is_left_out(
-    say: Say, three_versions: list[str], monkeypatch: pytest.MonkeyPatch
+    say: Say, store: ModelStore, three_versions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get = FolderStore.get
 
     def deleted(self: FolderStore, key: str) -> Blob:
-        if key == versions.manifest_key("a"):
+        if key == store.full(manifest_key("a")):
             self.delete(key)
         return get(self, key)
 
@@ -114,7 +160,7 @@ def test_a_version_deleted_while_it_is_listed_is_left_out(
     assert [row[0] for row in table(say("list"))[1:]] == ["c", "b"]
 
 
-def test_a_version_is_shown_with_what_the_gate_said(say: Say, store: Store) -> None:
+def test_a_version_is_shown_with_what_the_gate_said(say: Say, store: ModelStore) -> None:
     decision = Decision(
         promote=False,
         rule="slice: pclass=3",
@@ -136,11 +182,11 @@ def test_two_versions_are_compared_row_by_row(say: Say, three_versions: list[str
     said = say("compare", "a", "c")
     assert "On the 2 held-out rows they share:" in said
     assert "They disagree on 1 of them" in said
-    assert "0.900  0.400  survived  age 1.0" in said
+    assert "0.900  0.400  survived true  age 1.0" in said
 
 
 def test_a_promotion_and_a_rollback_bear_the_name_of_who_made_them(
-    say: Say, store: Store, three_versions: list[str]
+    say: Say, store: ModelStore, three_versions: list[str]
 ) -> None:
     assert "b is in service, in place of c" in say("rollback", "--reason", "complaints")
     assert "a is in service, in place of b" in say("rollback", "--to", "a", "--reason", "more of them")
@@ -151,17 +197,20 @@ def test_a_promotion_and_a_rollback_bear_the_name_of_who_made_them(
     assert len(table(say("history", "--limit", "2"))) == 3
 
 
-def test_what_fails_says_why_and_changes_nothing(fail: Say, store: Store, three_versions: list[str]) -> None:
-    before = store.get(deployment.CHAMPION)
+def test_what_fails_says_why_and_changes_nothing(
+    fail: Say, store: ModelStore, three_versions: list[str]
+) -> None:
+    before = store.get(CHAMPION)
     assert "force" in fail("promote", "a", "--reason", "x")
     assert "in service and cannot be deleted" in fail("delete", "c")
     assert "no version nowhere is published" in fail("show", "nowhere")
     assert "no version nowhere is published" in fail("compare", "a", "nowhere")
     assert "in service already" in fail("rollback", "--to", "c", "--reason", "x")
-    assert store.get(deployment.CHAMPION) == before
+    assert store.get(CHAMPION) == before
 
 
-def test_a_history_needs_a_champion(fail: Say) -> None:
+def test_a_history_needs_a_champion(fail: Say, store: ModelStore) -> None:
+    store.put(SCHEMA_KEY, SCHEMA.as_json())
     assert "no model has been promoted yet" in fail("history")
 
 
@@ -179,4 +228,4 @@ def test_limits_that_make_no_sense_are_wrong_use(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["train", option, value])
-    assert f"argument {option}: Input should be" in capsys.readouterr().err
+    assert f"argument {option}: a number is wanted" in capsys.readouterr().err

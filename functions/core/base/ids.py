@@ -7,6 +7,8 @@ from uuid import UUID
 
 # How a version is named. Versions become keys of the store: nothing else may pass where one is asked for.
 VERSION = r"^[0-9a-f]{16}$"
+# And a model, for the same reason. What else a name may not be: `core.registry.models`.
+MODEL = r"^[a-z][a-z0-9-]{0,39}$"
 # How an id looks, for documents.
 PATTERN = "^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 

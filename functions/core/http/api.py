@@ -10,8 +10,8 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse
 
-from functions.core.base.errors import LifeboatError
-from functions.core.base.ids import VERSION
+from functions.core.base.errors import LifeboatError, NotFound
+from functions.core.base.ids import MODEL, VERSION
 from functions.core.base.logs import log
 from functions.core.http import refusals
 from functions.core.http.documentation import describe, documentation_page, operation_id
@@ -19,6 +19,8 @@ from functions.core.http.middleware import MIDDLEWARE
 from functions.core.identity.caller import Caller, caller_of
 
 Check = Callable[[Request], Awaitable[Caller]]
+Subject = Callable[[Request, str], str | None]
+"""The model that a request is about, if it is about one; the text is the default model's name."""
 
 
 def new_api(title: str, description: str) -> FastAPI:
@@ -53,18 +55,39 @@ def add_document(app: FastAPI, prefix: str, dependencies: Sequence[Any]) -> None
         return documentation_page(describe(app))
 
 
-def holder_of(scope: str) -> Check:
-    """A dependency: the caller, who has to have `scope`. What an administrator asks for is logged."""
+def model_of(request: Request, default: str) -> str:
+    """The model that a request is about: that of its path (`/models/{model}/...`), else the default one.
+
+    Raises `NotFound` for what cannot be a model's name.
+    """
+    model = request.path_params.get("model", default)
+    if not re.fullmatch(MODEL, model):
+        raise NotFound("there is no model of that name; GET /models lists those there are")
+    return str(model)
+
+
+def no_model(_request: Request, _default: str) -> None:
+    """The subject of routes that are about no model, such as a document: a key for any model may ask."""
+
+
+def holder_of(scope: str, default_model: Callable[[], str], *, subject: Subject = model_of) -> Check:
+    """A dependency: the caller, who has to have `scope`, for the model that the request is about.
+
+    subject: which that is. What an administrator asks for is logged.
+    """
 
     async def check(request: Request) -> Caller:
         caller = caller_of(request.scope["aws.event"])
+        # First: who has not the scope learns nothing of which models there can be.
         caller.require(scope)
+        caller.require(scope, subject(request, default_model()))
         if scope == "admin":
-            # Only what looks like a version: a path may hold whatever people put there.
+            # Only what looks like a version or a model: a path may hold whatever people put there. And a
+            # version may stand where other paths have the name of a model.
             named = {
-                name: value
+                "version" if re.fullmatch(VERSION, str(value)) else name: value
                 for name, value in request.path_params.items()
-                if re.fullmatch(VERSION, str(value))
+                if re.fullmatch(VERSION, str(value)) or re.fullmatch(MODEL, str(value))
             }
             log(
                 "INFO",
@@ -112,7 +135,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
             "msg": item["msg"],
             "type": item["type"],
         }
-        for item in found[: refusals.MOST_DETAILS]
+        for item in found[: refusals.MAX_DETAILS]
     ]
     return refusals.envelope(
         request, 422, "INVALID_INPUT", "the input does not fit; `detail` says where", detail

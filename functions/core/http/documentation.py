@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from functions.core.base.ids import MODEL
+
 # People type keys into this page: its script is pinned, and the browser checks that it is the one meant.
 # The hashes are those of the files in the npm package swagger-ui-dist of this version.
 _FILES = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.35.0"
@@ -17,6 +19,17 @@ _STYLE_HASH = "sha384-WlYgdmXYOOBWL5apwjDEZwN+U3HmXSSu5R6V5aGxEcf7z+KuRNwBhoxKVN
 
 # The schema of a refusal in FastAPI's own words.
 _FASTAPIS = "HTTPValidationError"
+
+
+# Routes of one model are written once, and stand below /models/{model} as well, where FastAPI sees no
+# parameter.
+_MODEL = {
+    "name": "model",
+    "in": "path",
+    "required": True,
+    "description": "The model's name",
+    "schema": {"type": "string", "pattern": MODEL, "examples": ["churn"]},
+}
 
 
 class Documented(Protocol):
@@ -38,8 +51,13 @@ def describe(app: Documented) -> dict[str, Any]:
     route lists none, none of its parameters can fail.
     """
     document = app.openapi()
-    for item in document["paths"].values():
+    for path, item in document["paths"].items():
         for operation in item.values():
+            if "{model}" in path and not any(
+                (one["name"], one["in"]) == ("model", "path") for one in operation.get("parameters", ())
+            ):
+                # A list of its own: FastAPI hands out the one that a route brings, which may stand twice.
+                operation["parameters"] = [_MODEL, *operation.get("parameters", ())]
             if _FASTAPIS in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
     schemas = document["components"]["schemas"]

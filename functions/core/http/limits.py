@@ -1,10 +1,10 @@
 """How much an HTTP function reads, and what every answer tells browsers and proxies."""
 
-MOST_HEADERS = 64
-MOST_BODY_BYTES = 262_144
-# What takes many passengers at once reads as much as Lambda hands over.
+MAX_HEADERS = 64
+MAX_BODY_BYTES = 262_144
+# What takes many rows at once reads as much as Lambda hands over.
 BATCH_PATHS = ("/predict/batch", "/invocations", "/infer")
-MOST_BATCH_BYTES = 6 * 1024 * 1024
+MAX_BATCH_BYTES = 6 * 1024 * 1024
 
 ANSWER_HEADERS = (
     # An answer may tell something about a person.

@@ -9,9 +9,9 @@ from functions.core.base.errors import LifeboatError, PayloadTooLarge, TooManyHe
 from functions.core.http.limits import (
     ANSWER_HEADERS,
     BATCH_PATHS,
-    MOST_BATCH_BYTES,
-    MOST_BODY_BYTES,
-    MOST_HEADERS,
+    MAX_BATCH_BYTES,
+    MAX_BODY_BYTES,
+    MAX_HEADERS,
 )
 from functions.core.http.refusals import on_failure
 from functions.core.identity.caller import caller_of
@@ -38,15 +38,15 @@ class AnswerHeaders:
 
 
 class HeaderLimit:
-    """ASGI middleware that refuses a request of more than `most` headers."""
+    """ASGI middleware that refuses a request of more than `limit` headers."""
 
-    def __init__(self, app: ASGIApp, most: int = MOST_HEADERS) -> None:
+    def __init__(self, app: ASGIApp, limit: int = MAX_HEADERS) -> None:
         self._app = app
-        self._most = most
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and len(scope["headers"]) > self._most:
-            error = TooManyHeaders(f"the request has more than {self._most} headers")
+        if scope["type"] == "http" and len(scope["headers"]) > self._limit:
+            error = TooManyHeaders(f"the request has more than {self._limit} headers")
             await _refuse(error, scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -82,13 +82,13 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = MOST_BATCH_BYTES if scope["path"].endswith(BATCH_PATHS) else MOST_BODY_BYTES
+        limit = MAX_BATCH_BYTES if scope["path"].endswith(BATCH_PATHS) else MAX_BODY_BYTES
         body = b""
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > most:
-                error = PayloadTooLarge(f"the body is larger than {most} bytes")
+            if len(body) > limit:
+                error = PayloadTooLarge(f"the body is larger than {limit} bytes")
                 await _refuse(error, scope, receive, send)
                 return
             if not message.get("more_body", False):

@@ -28,7 +28,7 @@ from functions.core.base.errors import (
 from functions.core.base.logs import log
 from functions.core.http.limits import ANSWER_HEADERS
 
-MOST_DETAILS = 20
+MAX_DETAILS = 20
 NOT_JSON = "the body is not JSON in UTF-8"
 
 STATUS: dict[type[LifeboatError], tuple[int, str]] = {
@@ -80,7 +80,7 @@ class ErrorEnvelope(BaseModel):
             "example": {
                 "error": "the input does not fit; `detail` says where",
                 "code": "INVALID_INPUT",
-                "detail": [{"loc": ["body", "pclass"], "msg": "Field required", "type": "missing"}],
+                "detail": [{"loc": ["body", "age"], "msg": "is required", "type": "missing"}],
                 "request_id": "JKJaXmPLvHcESHA=",
             }
         }
@@ -135,7 +135,7 @@ async def on_failure(request: Request, error: Exception) -> JSONResponse:
     status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
     if status >= 500:
         log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), route=route(request))
-    detail = list(getattr(error, "detail", ()))[:MOST_DETAILS]
+    detail = list(getattr(error, "detail", ()))[:MAX_DETAILS]
     answer = envelope(request, status, code, str(error) if status != 500 else "internal error", detail)
     if status == 401:
         # A 401 names the scheme that would be accepted (RFC 9110, section 11.6.1).

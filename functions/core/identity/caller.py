@@ -14,15 +14,23 @@ HOW_TO_SEND_A_KEY = "send one in the header x-api-key, or as Authorization: Bear
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The holder of a valid key: its id, which is no secret, and the scopes it has."""
+    """The holder of a valid key: its id, which is no secret, its scopes, and the models it is for."""
 
     key_id: str
     scopes: frozenset[str]
+    models: frozenset[str] | None = None
+    """None: all of them, those that are not born yet included."""
 
-    def require(self, scope: str) -> None:
-        """Raises `Forbidden` unless the caller has this scope."""
+    def require(self, scope: str, model: str | None = None) -> None:
+        """Raises `Forbidden` without this scope, for this model (None: what is about no model)."""
         if scope not in self.scopes:
             raise Forbidden(f"this needs a key with the scope {scope}")
+        if model is not None and not self.may_see(model):
+            raise Forbidden(f"this key is for other models: {', '.join(sorted(self.models or ()))}")
+
+    def may_see(self, model: str) -> bool:
+        """Whether the key is for this model."""
+        return self.models is None or model in self.models
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
@@ -31,14 +39,16 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
     Raises `Unauthorized` when no valid key was shown, or when no authorizer looked at the request at all;
     `StoreUnavailable` when the keys could not be looked up.
     """
-    found = (event.get("requestContext", {}).get("authorizer") or {}).get("lambda") or {}
-    if found.get("unavailable"):
-        raise StoreUnavailable(str(found["unavailable"]))
-    if found.get("denied"):
-        raise Unauthorized(str(found["denied"]))
-    if not found.get("key_id"):
+    known = (event.get("requestContext", {}).get("authorizer") or {}).get("lambda") or {}
+    if known.get("unavailable"):
+        raise StoreUnavailable(str(known["unavailable"]))
+    if known.get("denied"):
+        raise Unauthorized(str(known["denied"]))
+    if not known.get("key_id"):
         raise Unauthorized(f"this needs a key: {HOW_TO_SEND_A_KEY}")
-    return Caller(str(found["key_id"]), _scopes(str(found.get("scopes", ""))))
+    return Caller(
+        str(known["key_id"]), _scopes(str(known.get("scopes", ""))), _models(str(known.get("models", "")))
+    )
 
 
 @lru_cache(maxsize=64)
@@ -46,3 +56,9 @@ def _scopes(given: str) -> frozenset[str]:
     """Those of a key: an administrator can do whatever the others can."""
     scopes = frozenset(given.split()).intersection(SCOPES)
     return frozenset(SCOPES) if "admin" in scopes else scopes
+
+
+@lru_cache(maxsize=64)
+def _models(given: str) -> frozenset[str] | None:
+    """Those that a key is limited to; None where it is limited to none."""
+    return frozenset(given.split()) or None

@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from functions.core.base.errors import Unauthorized, UnusableKeys
+from functions.core.base.ids import MODEL
 from functions.core.identity.caller import HOW_TO_SEND_A_KEY, SCOPES
 
 KEY = re.compile(r"lb_([0-9a-f]{8})_[0-9a-f]{64}")
-LONGEST_NOTE = 60
-LONGEST_LIFE = 3650
+MAX_NOTE = 60
+MAX_DAYS = 3650
+MAX_MODELS = 10
 # How long the list still shows a key that has ended.
 _REMEMBERED = timedelta(days=30)
 
@@ -35,6 +37,8 @@ class Key:
     created: datetime
     expires: datetime | None = None
     revoked: datetime | None = None
+    models: tuple[str, ...] = ()
+    """Those that the key is for; none named: all of them."""
 
     def ended(self, now: datetime) -> datetime | None:
         """When the key was revoked or expired, whichever was first; None while it counts."""
@@ -47,26 +51,32 @@ Keys = Mapping[str, Key]
 _NOBODYS = "0" * 64
 
 
-def make_key(scopes: Iterable[str], note: str, now: datetime, days: int | None = None) -> tuple[str, Key]:
+def make_key(
+    scopes: Iterable[str], note: str, now: datetime, days: int | None = None, models: Iterable[str] = ()
+) -> tuple[str, Key]:
     """A new key, to be shown once, and what is kept of it. `days`: until it expires; None: it does not.
 
-    Raises `ValueError` when there is no scope or an unknown one, or when note or days do not fit.
+    models: those that the key is for; none named: all of them. Raises `ValueError` when there is no scope or
+    an unknown one, or when note, days or models do not fit.
     """
     wanted = set(scopes)
     if not wanted or not wanted <= set(SCOPES):
         raise ValueError(f"scopes are one or more of {', '.join(SCOPES)}")
     # SSM takes two braces in a row for a reference to another parameter.
-    if not 1 <= len(note) <= LONGEST_NOTE or not note.isprintable() or set(note) & set("{}"):
-        raise ValueError(
-            f"a note has 1 to {LONGEST_NOTE} printable characters, no braces; say who uses the key"
-        )
-    if days is not None and not 1 <= days <= LONGEST_LIFE:
-        raise ValueError(f"a key lives 1 to {LONGEST_LIFE} days")
+    if not 1 <= len(note) <= MAX_NOTE or not note.isprintable() or set(note) & set("{}"):
+        raise ValueError(f"a note has 1 to {MAX_NOTE} printable characters, no braces; say who uses the key")
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise ValueError(f"a key lives 1 to {MAX_DAYS} days")
+    named = tuple(dict.fromkeys(models))
+    if len(named) > MAX_MODELS or not all(re.fullmatch(MODEL, name) for name in named):
+        raise ValueError(f"models are up to {MAX_MODELS} names of models, such as churn")
     now = now.replace(microsecond=0)
     id_ = secrets.token_hex(4)
     text = f"lb_{id_}_{secrets.token_hex(32)}"
     ordered = tuple(scope for scope in SCOPES if scope in wanted)
-    return text, Key(id_, _hash(text), ordered, note, now, now + timedelta(days=days) if days else None)
+    return text, Key(
+        id_, _hash(text), ordered, note, now, now + timedelta(days=days) if days else None, None, named
+    )
 
 
 def check(text: str, keys: Keys, now: datetime) -> Key:
@@ -97,7 +107,7 @@ def merge(lists: Iterable[Keys]) -> dict[str, Key]:
     for keys in lists:
         for id_, key in keys.items():
             before = merged.get(id_, key)
-            revocations = [at for at in (before.revoked, key.revoked) if at]
+            revocations = [moment for moment in (before.revoked, key.revoked) if moment]
             merged[id_] = replace(before, revoked=min(revocations, default=None))
     return merged
 
@@ -127,6 +137,7 @@ def _to_json(key: Key) -> dict[str, object]:
         "sha256": key.sha256,
         "scopes": " ".join(key.scopes),
         "note": key.note,
+        **({"models": " ".join(key.models)} if key.models else {}),
         **{name: int(time.timestamp()) for name, time in times.items() if time},
     }
 
@@ -143,4 +154,5 @@ def _from_json(item: Mapping[str, object]) -> Key:
     id_, sha256, scopes, note = (str(text) for text in texts)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError("a key without its hash")
-    return Key(id_, sha256, tuple(scopes.split()), note, created, time("expires"), time("revoked"))
+    models = tuple(str(item.get("models", "")).split())
+    return Key(id_, sha256, tuple(scopes.split()), note, created, time("expires"), time("revoked"), models)

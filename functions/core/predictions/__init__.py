@@ -1,1 +1,1 @@
-"""What was predicted, and what became of the passengers."""
+"""What was predicted, and what became of the rows."""

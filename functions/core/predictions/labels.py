@@ -22,7 +22,7 @@ from functions.core.storage.contract import Entry, Store
 PREFIX = "feedback/"
 # A source becomes part of a key of the store, and a cell of a CSV.
 SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
-_NAME = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<number>[0-9]{6,})-(?P<survived>[01])-(?P<source>[^/]+)\.json")
+_NAME = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<number>[0-9]{6,})-(?P<outcome>[01])-(?P<source>[^/]+)\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,20 @@ class Label:
 
     prediction_id: str
     number: int
-    survived: bool
+    outcome: bool
     source: str
     labelled_at: datetime
 
     @property
     def key(self) -> str:
-        return f"{folder(self.prediction_id)}{self.number:06}-{self.survived:d}-{self.source}.json"
+        return f"{folder(self.prediction_id)}{self.number:06}-{self.outcome:d}-{self.source}.json"
 
 
 class LabelRecord(Record):
     """What the object of a label holds: the label, the key it was reported with, and in which request."""
 
     prediction_id: str
-    survived: bool
+    outcome: bool
     source: str
     labelled_at: datetime
     key_id: str
@@ -62,7 +62,7 @@ def folder(prediction_id: str) -> str:
 
 
 def record(
-    store: Store, prediction_id: str, *, survived: bool, source: str, key_id: str, request_id: str
+    store: Store, prediction_id: str, *, outcome: bool, source: str, key_id: str, request_id: str
 ) -> tuple[Label, bool]:
     """Keep what `source` says of a prediction. Returns the label and whether it is new.
 
@@ -71,13 +71,13 @@ def record(
     """
     earlier = _by_prediction(store.list(folder(prediction_id))).get(prediction_id, [])
     own = [label for label in earlier if label.source == source]
-    if own and own[-1].survived == survived:
+    if own and own[-1].outcome == outcome:
         return own[-1], False
     number = earlier[-1].number + 1 if earlier else 1
-    label = Label(prediction_id, number, survived, source, datetime.now(UTC))
+    label = Label(prediction_id, number, outcome, source, datetime.now(UTC))
     body = LabelRecord(
         prediction_id=prediction_id,
-        survived=survived,
+        outcome=outcome,
         source=source,
         labelled_at=label.labelled_at,
         key_id=key_id,
@@ -105,7 +105,7 @@ def _by_prediction(entries: Iterable[Entry]) -> dict[str, list[Label]]:
         # What is no label was put there by hand, and is passed over.
         if name := _NAME.fullmatch(entry.key.partition("/dt=")[2][11:]):
             label = Label(
-                name["id"], int(name["number"]), name["survived"] == "1", name["source"], entry.modified
+                name["id"], int(name["number"]), name["outcome"] == "1", name["source"], entry.modified
             )
             found.setdefault(label.prediction_id, []).append(label)
     return {id_: _in_order(labels) for id_, labels in found.items()}
@@ -118,8 +118,8 @@ def _in_order(labels: list[Label]) -> list[Label]:
     """
     said: dict[str, bool] = {}
     kept = []
-    for label in sorted(labels, key=lambda one: (one.number, one.labelled_at, one.source, one.survived)):
-        if said.get(label.source) is not label.survived:
-            said[label.source] = label.survived
+    for label in sorted(labels, key=lambda one: (one.number, one.labelled_at, one.source, one.outcome)):
+        if said.get(label.source) is not label.outcome:
+            said[label.source] = label.outcome
             kept.append(label)
     return kept

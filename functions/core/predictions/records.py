@@ -3,19 +3,18 @@
 Records are JSON lines in `predictions/dt=YYYY-MM-DD/hour=HH/….jsonl`. The hour (UTC) is that at which the
 oldest line of the object arrived, so a record may lie in the hour before its own, or in the next. Shipping
 delivers at least once: a line may be there twice. Among the predictions stand refusals: what predict did not
-score because it does not fit.
+score because it does not fit. One log serves all models: each line names its own.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from functions.core.base.records import Record
-from functions.core.schema.passenger import FEATURES
+from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Entry, Store
 
 Value = float | str | None
@@ -27,17 +26,8 @@ _COLLECTED = timedelta(minutes=15)
 _ON_THE_WAY = timedelta(hours=1)
 
 
-def _complete(values: dict[str, Value]) -> dict[str, Value]:
-    for name, categories in FEATURES.items():
-        # No feature has "" for a value: None is what is missing.
-        value = values.get(name, "")
-        if value is not None and (value not in categories if categories else isinstance(value, str)):
-            raise ValueError(f"{name} is missing or has no value that it can have")
-    return values
-
-
 class PredictionRecord(Record):
-    """What was asked, what was answered, by which model. There is no name in it.
+    """What was asked, what was answered, by which version of which model.
 
     `features` are the values that the graph was given: float32 numbers, categories, None for missing.
     `probability` is the float32 that was answered. `key_id` tells which key asked; it is no secret.
@@ -47,21 +37,39 @@ class PredictionRecord(Record):
 
     prediction_id: str
     timestamp: datetime
+    model: str
     version: str
     key_id: str
     request_id: str
     probability: float = Field(ge=0, le=1)
-    features: Annotated[dict[str, Value], AfterValidator(_complete)]
+    features: dict[str, Value]
+
+    def fits(self, schema: Schema) -> bool:
+        """Whether the features are such as a graph of this schema can be given."""
+        return features_fit(self.features, schema)
+
+
+def features_fit(features: Mapping[str, Value], schema: Schema) -> bool:
+    """Whether logged features are such as a graph of this schema can be given."""
+    for field in schema.features:
+        # No feature has "" for a value: None is what is missing.
+        value = features.get(field.name, "")
+        if value is None:
+            continue
+        if isinstance(value, str) if field.words is None else value not in field.words:
+            return False
+    return True
 
 
 class RefusalRecord(Record):
-    """A request in which passengers were refused because they do not fit. No value that was sent is in it.
+    """A request in which rows were refused because they do not fit. No value that was sent is in it.
 
-    rows: how many passengers. fields: how often each field was at fault; `other` stands for a name that is no
+    rows: how many. fields: how often each field was at fault; `other` stands for a name that is no
     field's, and for what is wrong with a row or a body as a whole.
     """
 
     refusal_id: str
+    model: str
     rows: int = Field(ge=1)
     fields: dict[str, int]
 
@@ -72,14 +80,16 @@ def parse_line(line: bytes) -> PredictionRecord:
 
 
 class Reading:
-    """The predictions in the objects of `bodies`, each of them once. Damaged lines are passed over.
+    """The predictions of a model in the objects of `bodies`, each of them once. Damaged lines are passed
+    over.
 
     To be iterated over; afterwards `damaged` tells how many lines those were, and `refused` how many
-    passengers the refusals among the lines are about, each refusal counted once; `faults` in which fields.
+    rows the refusals among the lines are about, each refusal counted once; `faults` in which fields.
     """
 
-    def __init__(self, bodies: Iterable[bytes]) -> None:
+    def __init__(self, bodies: Iterable[bytes], model: str) -> None:
         self._bodies = bodies
+        self._model = model
         self.damaged = 0
         self.refused = 0
         self.faults: Counter[str] = Counter()
@@ -93,7 +103,7 @@ class Reading:
                 except ValidationError:
                     self._count_refusal(line, seen)
                     continue
-                if record.prediction_id not in seen:
+                if record.model == self._model and record.prediction_id not in seen:
                     seen.add(record.prediction_id)
                     yield record
 
@@ -103,7 +113,7 @@ class Reading:
         except ValidationError:
             self.damaged += 1
             return
-        if refusal.refusal_id not in seen:
+        if refusal.model == self._model and refusal.refusal_id not in seen:
             seen.add(refusal.refusal_id)
             self.refused += refusal.rows
             self.faults.update(refusal.fields)
@@ -144,12 +154,12 @@ def listed(store: Store, days: Sequence[str]) -> dict[str, list[Entry]]:
         return dict(zip(days, listings.map(lambda day: list(store.list(day)), days), strict=True))
 
 
-def within(entries: Iterable[Entry], *, most_objects: int, most_bytes: int) -> int:
-    """How many of the objects, from the first on, are `most_objects` and `most_bytes` together at most."""
+def within(entries: Iterable[Entry], *, max_objects: int, max_bytes: int) -> int:
+    """How many of the objects, from the first on, are `max_objects` and `max_bytes` together at most."""
     count = size = 0
     for entry in entries:
         size += entry.size
-        if count == most_objects or size > most_bytes:
+        if count == max_objects or size > max_bytes:
             break
         count += 1
     return count

@@ -27,7 +27,8 @@ from functions.core.predictions.records import (
     parse_line,
     within,
 )
-from functions.core.storage.contract import Entry, Store
+from functions.core.storage.contract import Entry
+from functions.core.storage.view import ModelStore
 
 Read = Callable[[Sequence[Entry], Set[str]], Iterable[Mapping[str, PredictionRecord]]]
 """The records that each object holds, by id: at least those of the ids."""
@@ -35,8 +36,8 @@ Read = Callable[[Sequence[Entry], Set[str]], Iterable[Mapping[str, PredictionRec
 # No two clocks agree.
 _CLOCKS = timedelta(minutes=1)
 # For one record. At 100 predictions a second an object has 12 MB.
-_MOST_OBJECTS = 100
-_MOST_BYTES = 256 * 2**20
+_MAX_OBJECTS = 100
+_MAX_BYTES = 256 * 2**20
 _ID = re.compile(rb'"prediction_id":\s*"([^"]+)"')
 
 
@@ -48,23 +49,24 @@ class Findings:
     undecided: set[str]
 
 
-def find(store: Store, prediction_id: str) -> PredictionRecord:
+def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
     """The record of a prediction.
 
     Raises `ValueError` when it is no prediction id, `NotFound` when there is no record of it, or not yet, or
     none in as much of the log as is read for one.
     """
     id_ = str(UUID(prediction_id))
-    findings = search(store, past([id_]), most_objects=_MOST_OBJECTS, most_bytes=_MOST_BYTES)
+    findings = search(store, past([id_]), max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
     if findings.undecided:
         raise NotFound(
             "the record of such a prediction is not among the likeliest objects of the log, of which up to "
-            f"{_MOST_OBJECTS} or {_MOST_BYTES >> 20} MiB are read"
+            f"{_MAX_OBJECTS} or {_MAX_BYTES >> 20} MiB are read"
         )
     if id_ not in findings.records:
         raise NotFound(
-            "there is no record of such a prediction; records arrive some minutes after the answer, "
-            "and where only a share of the predictions is logged, the others have none"
+            f"there is no record of such a prediction of the model {store.model}; records arrive some "
+            "minutes after the answer, and where only a share of the predictions is logged, the others have "
+            "none"
         )
     return findings.records[id_]
 
@@ -76,14 +78,16 @@ def past(ids: Iterable[str]) -> set[str]:
 
 
 def search(
-    store: Store, ids: Iterable[str], *, most_objects: int, most_bytes: int, read: Read | None = None
+    store: ModelStore, ids: Iterable[str], *, max_objects: int, max_bytes: int, read: Read | None = None
 ) -> Findings:
     """The records of predictions, the likeliest objects of each first, several objects at once.
 
-    most_objects, most_bytes: of the log, that may be read. read: from where, if not from `store`.
+    max_objects, max_bytes: of the log, that may be read. read: from where, if not from `store`.
     Raises `ValueError` when one of `ids` is no prediction id.
     """
-    read = read or (lambda entries, wanted: (_pick(body, wanted) for body in bodies(store, entries)))
+    read = read or (
+        lambda entries, wanted: (_pick(body, wanted, store.model) for body in bodies(store, entries))
+    )
     missing = _candidates(store, ids)
     records: dict[str, PredictionRecord] = {}
     seen: set[str] = set()
@@ -96,7 +100,7 @@ def search(
             if not nearest:
                 del missing[id_]
         entries = list(due.values())
-        allowed = entries[: within(entries, most_objects=most_objects, most_bytes=most_bytes)]
+        allowed = entries[: within(entries, max_objects=max_objects, max_bytes=max_bytes)]
         for start in range(0, len(allowed), READ_AT_ONCE):
             if not missing:
                 break
@@ -106,15 +110,15 @@ def search(
                     del missing[id_]
         if len(allowed) < len(entries):
             return Findings(records, set(missing))
-        most_objects -= len(allowed)
-        most_bytes -= sum(entry.size for entry in allowed)
+        max_objects -= len(allowed)
+        max_bytes -= sum(entry.size for entry in allowed)
         seen |= due.keys()
         # The first is most often the right one. Where it was not, a few at once cost no more time than one.
         depth = min(2 * depth, READ_AT_ONCE)
     return Findings(records, set())
 
 
-def _candidates(store: Store, ids: Iterable[str]) -> dict[str, Iterator[Entry]]:
+def _candidates(store: ModelStore, ids: Iterable[str]) -> dict[str, Iterator[Entry]]:
     """The objects that may hold the record of each id, the likeliest first."""
     made = {id_: time_of(id_) for id_ in ids}
     hours = {id_: frozenset(folders(moment)) for id_, moment in made.items()}
@@ -143,8 +147,8 @@ def _likeliest(entries: Sequence[Entry], made: datetime) -> Iterator[Entry]:
         yield entries[at]
 
 
-def _pick(body: bytes, ids: Set[str]) -> dict[str, PredictionRecord]:
-    """The records of these ids, without parsing any other."""
+def _pick(body: bytes, ids: Set[str], model: str) -> dict[str, PredictionRecord]:
+    """The records of these ids that are of this model, without parsing any other."""
     found = {}
     for name in _ID.finditer(body):
         if name[1].decode(errors="replace") not in ids:
@@ -155,5 +159,6 @@ def _pick(body: bytes, ids: Set[str]) -> dict[str, PredictionRecord]:
             record = parse_line(line)
         except ValidationError:
             continue
-        found[record.prediction_id] = record
+        if record.model == model:
+            found[record.prediction_id] = record
     return found

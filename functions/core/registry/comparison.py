@@ -1,6 +1,5 @@
-"""Two versions side by side: their metrics, and the held-out passengers on whom they disagree."""
+"""Two versions side by side: their metrics, and the held-out rows on which they disagree."""
 
-from math import log
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -8,13 +7,13 @@ from pydantic import BaseModel, Field, ValidationError
 from functions.core.base.errors import NotFound, UnusableModel
 from functions.core.base.records import Record
 from functions.core.registry import versions
+from functions.core.registry.keys import holdout_key, sha256
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.records import Interval
 from functions.core.storage.contract import Store
 
-MOST_DISAGREEMENTS = 50
-# A probability of 0 or 1 that is wrong would cost infinitely much; this caps it at 16.1 nats.
-_CLIP = 1e-7
+MAX_DISAGREEMENTS = 50
+_ON_SHARED_ROWS = ("log_loss", "brier", "accuracy")
 
 
 class Holdout(Record):
@@ -25,7 +24,7 @@ class Holdout(Record):
     """
 
     features: dict[str, list[Any]]
-    survived: list[int]
+    outcome: list[int]
     probability: list[float]
 
     def rows(self) -> list[tuple[Any, ...]]:
@@ -45,10 +44,10 @@ class IntervalPair(BaseModel):
 
 
 class Disagreement(BaseModel):
-    """A held-out passenger to whom the two versions give different answers."""
+    """A held-out row to which the two versions give different answers. outcome: 1 is the positive value."""
 
-    passenger: dict[str, Any]
-    survived: int
+    row: dict[str, Any]
+    outcome: int
     left: float = Field(description="Probability by the left version")
     right: float = Field(description="Probability by the right version")
 
@@ -68,8 +67,8 @@ class Comparison(BaseModel):
 def read_holdout(store: Store, manifest: Manifest) -> Holdout:
     """Raises `UnusableModel` when the object is missing or not the one that the manifest names."""
     try:
-        body = store.get(versions.holdout_key(manifest.version)).body
-        if versions.sha256(body) != manifest.files["holdout.json"].sha256:
+        body = store.get(holdout_key(manifest.version)).body
+        if sha256(body) != manifest.files["holdout.json"].sha256:
             raise UnusableModel(f"the holdout of version {manifest.version} does not match its checksum")
         return Holdout.model_validate_json(body)
     except (NotFound, KeyError, ValidationError) as error:
@@ -84,14 +83,12 @@ def compare(store: Store, left: str, right: str) -> Comparison:
     # A graph gives equal rows equal probabilities: features are all it takes to find a row's twin.
     shared = [
         (row, outcome, probability, by_right[row])
-        for row, outcome, probability in zip(a.rows(), a.survived, a.probability, strict=True)
-        if row in by_right
+        for row, outcome, probability in zip(a.rows(), a.outcome, a.probability, strict=True)
+        if row in by_right and a.features.keys() == b.features.keys()
     ]
     thresholds = [manifest.threshold for manifest in manifests]
     rows = [
-        Disagreement(
-            passenger=dict(zip(a.features, row, strict=True)), survived=outcome, left=ours, right=theirs
-        )
+        Disagreement(row=dict(zip(a.features, row, strict=True)), outcome=outcome, left=ours, right=theirs)
         for row, outcome, ours, theirs in shared
         if (ours > thresholds[0]) != (theirs > thresholds[1])
     ]
@@ -107,24 +104,19 @@ def compare(store: Store, left: str, right: str) -> Comparison:
         shared_rows=len(shared),
         on_shared_rows=_figures([(outcome, ours, theirs) for _, outcome, ours, theirs in shared], thresholds),
         disagreements=len(rows),
-        rows=rows[:MOST_DISAGREEMENTS],
+        rows=rows[:MAX_DISAGREEMENTS],
     )
 
 
 def _figures(rows: list[tuple[int, float, float]], thresholds: list[float]) -> dict[str, Pair]:
     if not rows:
         return {}
-    outcomes = [outcome for outcome, _, _ in rows]
-    sides = [[row[at] for row in rows] for at in (1, 2)]
-    found: dict[str, list[float]] = {"log_loss": [], "brier": [], "accuracy": []}
-    for side, threshold in zip(sides, thresholds, strict=True):
-        pairs = list(zip(outcomes, side, strict=True))
-        found["log_loss"].append(-sum(log(_given(y, p)) for y, p in pairs) / len(pairs))
-        found["brier"].append(sum((p - y) ** 2 for y, p in pairs) / len(pairs))
-        found["accuracy"].append(sum((p > threshold) == (y == 1) for y, p in pairs) / len(pairs))
-    return {name: Pair(left=left, right=right) for name, (left, right) in found.items()}
+    # numpy takes as long to import as all else that the function holds: only a comparison waits for it.
+    from functions.core.stats.metrics import metrics_of
 
-
-def _given(outcome: int, probability: float) -> float:
-    """The probability that was given to what happened, kept away from 0."""
-    return min(max(probability if outcome else 1 - probability, _CLIP), 1 - _CLIP)
+    outcomes, *sides = zip(*rows, strict=True)
+    left, right = (
+        metrics_of(outcomes, side, threshold=threshold)
+        for side, threshold in zip(sides, thresholds, strict=True)
+    )
+    return {name: Pair(left=left[name], right=right[name]) for name in _ON_SHARED_ROWS}

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from functions.core.base.errors import Conflict, NoChampion, NotFound
 from functions.core.registry import versions
-from functions.core.registry.deployment import CHAMPION, Champion, read_champion, would_return
+from functions.core.registry.deployment import Champion, read_champion, would_return
+from functions.core.registry.keys import CHAMPION
 from functions.core.storage.contract import Store
 
 _ATTEMPTS = 5

@@ -15,10 +15,10 @@ from functions.core.base.records import Record
 from functions.core.registry import history as pages
 from functions.core.registry import versions
 from functions.core.registry.history import Promotion
+from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.registry.manifest import Manifest
 from functions.core.storage.contract import Reader, Store
 
-CHAMPION = "registry/champion.json"
 # Stands for the version in service where the record that named it is damaged.
 UNKNOWN = ""
 
@@ -110,17 +110,17 @@ def _history(store: Store, champion: Champion, *, before: int) -> Iterator[Promo
 
 
 def promote(
-    store: Store, version: str, *, over: tuple[Champion, str] | None, by: str, reason: str
+    store: Store, version: str, *, expected: tuple[Champion, str] | None, by: str, reason: str
 ) -> Champion:
-    """Put `version` into service in place of `over`: the champion and ETag it was judged against.
+    """Put `version` into service in place of `expected`: the champion and ETag it was judged against.
 
     None stands for no champion. Raises `Conflict` when the champion is another by now or is this version
     already, or when the version is being deleted, and `NotFound` when it is not published; in each case
     nothing has changed.
     """
-    abandoned = dict(over[0].abandoned) if over else {}
+    abandoned = dict(expected[0].abandoned) if expected else {}
     abandoned.pop(version, None)
-    return _put_into_service(store, version, over, by=by, reason=reason, abandoned=abandoned)
+    return _put_into_service(store, version, expected, by=by, reason=reason, abandoned=abandoned)
 
 
 def promote_by_hand(store: Store, version: str, *, by: str, reason: str, force: bool = False) -> Champion:
@@ -130,14 +130,14 @@ def promote_by_hand(store: Store, version: str, *, by: str, reason: str, force: 
     no older upload. Raises `Conflict` with what forbids it, when its model cannot be had, or when another
     promotion came first, `NotFound` when it is not published; in each case nothing has changed.
     """
-    over = read_to_replace(store)
-    champion = over[0] if over else None
+    expected = read_to_replace(store)
+    champion = expected[0] if expected else None
     _refuse_if_served_or_deleted(version, champion)
     manifest = _usable(store, version)
     objection = None if force else _objection(store, manifest, champion)
     if objection:
         raise Conflict(f"{objection}; force promotes it all the same")
-    return promote(store, version, over=over, by=by, reason=reason)
+    return promote(store, version, expected=expected, by=by, reason=reason)
 
 
 def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Champion:
@@ -149,10 +149,10 @@ def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Ch
     when there is nothing to go back to, `UnusableModel` when a damaged page of the history hides what to go
     back to; in each case nothing has changed.
     """
-    over = read_to_replace(store)
-    if over is None:
+    expected = read_to_replace(store)
+    if expected is None:
         raise NoChampion("no model has been promoted yet, so there is nothing to go back from")
-    champion = over[0]
+    champion = expected[0]
     version = to or would_return(store, champion)
     if version is None:
         raise NotFound("there is no earlier champion to go back to; name a version")
@@ -162,7 +162,7 @@ def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Ch
     abandoned = passed_over | champion.abandoned
     for one in (version, UNKNOWN):
         abandoned.pop(one, None)
-    return _put_into_service(store, version, over, by=by, reason=reason, abandoned=abandoned)
+    return _put_into_service(store, version, expected, by=by, reason=reason, abandoned=abandoned)
 
 
 def would_return(store: Store, champion: Champion) -> str | None:
@@ -227,15 +227,15 @@ def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> s
 def _put_into_service(
     store: Store,
     version: str,
-    over: tuple[Champion, str] | None,
+    expected: tuple[Champion, str] | None,
     *,
     by: str,
     reason: str,
     abandoned: dict[str, str],
 ) -> Champion:
-    old = over[0] if over else None
+    old = expected[0] if expected else None
     _refuse_if_served_or_deleted(version, old)
-    store.head(versions.manifest_key(version))
+    store.head(manifest_key(version))
     if old and old.version == UNKNOWN:
         # An empty page: should this record be damaged too, its successor counts on from here.
         pages.write_empty_page(store, old.sequence)
@@ -254,8 +254,8 @@ def _put_into_service(
         deleting=old.deleting if old else [],
     )
     try:
-        if over:
-            store.replace(CHAMPION, champion.as_json(), etag=over[1])
+        if expected:
+            store.replace(CHAMPION, champion.as_json(), etag=expected[1])
         else:
             store.create(CHAMPION, champion.as_json())
     except (Conflict, StoreUnavailable):

@@ -1,12 +1,14 @@
 """What is recorded of a version: the manifest beside every published graph."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from functions.core.base.records import Record
-from functions.core.schema.passenger import FEATURES
+from functions.core.schema.parsing import parse_schema
+from functions.core.schema.schema import Schema
 from functions.core.stats.records import Distribution, Interval
 
 
@@ -21,6 +23,14 @@ class Lineage(Record):
     champion: str = Field(description="The version in service then")
 
 
+class Columns(Record):
+    """What became of the columns of a file, each by its name there; `missing` by the names of the schema."""
+
+    used: list[str]
+    passed_over: list[str]
+    missing: list[str]
+
+
 class DatasetFacts(Record):
     """What a model was made from. `uploaded_at` orders uploads; `rows` are the valid ones.
 
@@ -33,14 +43,14 @@ class DatasetFacts(Record):
     sha256: str
     uploaded_at: datetime
     rows: int
-    survivors: int
+    positives: int = Field(description="Rows whose target has its positive value")
     rejected_rows: int
     train_rows: int
     holdout_rows: int
-    # None: versions published by an earlier release do not say.
-    train_survivors: int | None = None
-    holdout_survivors: int | None = None
-    representative_rows: int | None = Field(None, description="Rows that the model may be measured by")
+    train_positives: int
+    holdout_positives: int
+    representative_rows: int = Field(description="Rows that the model may be measured by")
+    columns: Columns
     lineage: Lineage | None = Field(None, description="Of a dataset that was made from feedback")
 
 
@@ -49,6 +59,7 @@ class Certificate(Record):
 
     rows: int
     edge_rows: int
+    patterns: str = Field("all", description="Patterns of missing values: all, or a covering sample of them")
     largest_difference: float
     label_flips: int
     tolerance: float
@@ -71,21 +82,23 @@ class Signature(Record):
     outputs: list[Tensor]
 
 
-SIGNATURE = Signature(
-    inputs=[
-        Tensor(
-            name=name,
-            datatype="BYTES" if categories else "FP32",
-            shape=[-1, 1],
-            categories=list(categories) if categories else None,
-        )
-        for name, categories in FEATURES.items()
-    ],
-    outputs=[
-        Tensor(name="label", datatype="INT64", shape=[-1]),
-        Tensor(name="probabilities", datatype="FP32", shape=[-1, 2]),
-    ],
-)
+def signature_of(schema: Schema) -> Signature:
+    """The inputs and outputs of every graph of rows of this schema."""
+    return Signature(
+        inputs=[
+            Tensor(
+                name=field.name,
+                datatype="FP32" if field.words is None else "BYTES",
+                shape=[-1, 1],
+                categories=None if field.words is None else list(field.words),
+            )
+            for field in schema.features
+        ],
+        outputs=[
+            Tensor(name="label", datatype="INT64", shape=[-1]),
+            Tensor(name="probabilities", datatype="FP32", shape=[-1, 2]),
+        ],
+    )
 
 
 class Decision(Record):
@@ -101,16 +114,24 @@ class Decision(Record):
     reason: str
     champion: str | None = Field(None, description="The version it was judged against")
     numbers: dict[str, float] = Field({})
-    slices: dict[str, dict[str, float]] = Field({}, description="Log loss of sexes and classes, in nats")
+    slices: dict[str, dict[str, float]] = Field(
+        {}, description="Log loss of the groups of each slice, in nats"
+    )
     limits: dict[str, float] = Field({})
 
 
 class Manifest(Record):
     """All that is known of a version. `metrics` are of the holdout, `selection` of cross-validation."""
 
-    name: str = "titanic"
+    model_config = ConfigDict(populate_by_name=True)
+
+    name: str = Field(description="The model that this is a version of")
     version: str
     model: str = Field(description="The kind of estimator that won the selection")
+    # `schema` is an attribute of every pydantic model.
+    table_schema: dict[str, Any] = Field(
+        alias="schema", description="What a row is: the version is served by the schema it was trained with"
+    )
     created_at: datetime
     threshold: float = Field(0.5, description="Probability above which the graph's label is 1")
     files: dict[str, File]
@@ -118,15 +139,24 @@ class Manifest(Record):
     configuration: dict[str, Any]
     libraries: dict[str, str]
     selection: dict[str, dict[str, float]]
+    notes: list[str] = Field([], description="Better candidates that were passed over, and why")
     metrics: dict[str, Interval]
     confusion: list[list[int]] = Field(description="Rows: outcome 0, 1; columns: label 0, 1")
     slices: dict[str, dict[str, float]]
     certificate: Certificate
-    signature: Signature = SIGNATURE
+    signature: Signature
     reference: dict[str, Distribution] = Field(
         description="Of each feature in the representative rows, and of `probability` on the holdout"
     )
     background: dict[str, list[Any]] = Field(
-        {}, description="Training rows, column by column, that stand for a feature not known in explanations"
+        description="Training rows, column by column, that stand for a feature not known in explanations"
     )
     decision: Decision
+
+    @cached_property
+    def schema_of_rows(self) -> Schema:
+        """Raises `InvalidSchema`."""
+        return parse_schema(self.table_schema)
+
+    def as_json(self) -> bytes:
+        return self.model_dump_json(indent=2, by_alias=True).encode()

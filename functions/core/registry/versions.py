@@ -1,11 +1,10 @@
 """Published versions: where their objects are, and how they are written, read and deleted.
 
-A version is `models/{version}/model.onnx`, `holdout.json`, `rows.json` and, written after them,
-`manifest.json`: without a manifest a version does not exist. Which one is in service is another module's:
-`core.registry.deployment`.
+A version is `models/{version}/model.onnx`, `holdout.json`, `rows.json`, `report.json` and, written after
+them, `manifest.json`: without a manifest a version does not exist. Which one is in service is another
+module's: `core.registry.deployment`.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,28 +12,10 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from functions.core.base.errors import Conflict, NotFound, UnusableModel
+from functions.core.registry.keys import holdout_key, manifest_key, model_key, report_key, rows_key, sha256
 from functions.core.registry.manifest import Manifest
+from functions.core.schema.parsing import InvalidSchema
 from functions.core.storage.contract import Reader, Store
-
-
-def model_key(version: str) -> str:
-    return f"models/{version}/model.onnx"
-
-
-def holdout_key(version: str) -> str:
-    return f"models/{version}/holdout.json"
-
-
-def rows_key(version: str) -> str:
-    return f"models/{version}/rows.json"
-
-
-def manifest_key(version: str) -> str:
-    return f"models/{version}/manifest.json"
-
-
-def sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
 
 
 def read_manifest(store: Reader, version: str) -> Manifest:
@@ -45,7 +26,8 @@ def read_manifest(store: Reader, version: str) -> Manifest:
         raise NotFound(f"no version {version} is published") from error
     try:
         manifest = Manifest.model_validate_json(body)
-    except ValidationError as error:
+        _ = manifest.schema_of_rows
+    except (ValidationError, InvalidSchema) as error:
         raise UnusableModel(f"the manifest of version {version} is damaged") from error
     if manifest.version != version or "model.onnx" not in manifest.files:
         raise UnusableModel(f"the manifest of version {version} is of another version, or names no model")
@@ -115,7 +97,7 @@ def _is_published(store: Store, version: str) -> bool:
 def write_manifest(store: Store, manifest: Manifest) -> Manifest:
     """Publish a version. Returns the manifest that counts: the first one written."""
     try:
-        store.create(manifest_key(manifest.version), manifest.model_dump_json(indent=2).encode())
+        store.create(manifest_key(manifest.version), manifest.as_json())
     except Conflict:
         return read_manifest(store, manifest.version)
     return manifest
@@ -133,5 +115,5 @@ def delete_version(store: Store, version: str) -> None:
     that go away: so the manifest goes once more, last. A manifest that is written later still is one whose
     writer finds that the model is missing, and writes it again when it is repeated.
     """
-    for key_of in (manifest_key, rows_key, holdout_key, model_key, manifest_key):
+    for key_of in (manifest_key, report_key, rows_key, holdout_key, model_key, manifest_key):
         store.delete(key_of(version))

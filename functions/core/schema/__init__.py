@@ -1,1 +1,1 @@
-"""What a passenger is, alone and in tables."""
+"""What a row of a model's table is: the schema, and all that is read by it."""

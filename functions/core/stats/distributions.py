@@ -8,27 +8,45 @@ import numpy.typing as npt
 
 from functions.core.stats.records import Distribution, Tally
 
-MOST_BINS = 10
+MAX_BINS = 10
+# Of the largest number of all. Numbers no further apart are one number, computed on two kinds of processor.
+_SAME = 1e-6
 
 
 def of_numbers(values: npt.NDArray[np.floating]) -> Distribution:
     """The distribution of numbers, shape [N], NaN for missing: up to ten bins with equal shares.
 
-    The inner edges are the deciles of the known values (linear interpolation), each once. So where one value
-    is more than a tenth of all, there are fewer bins, and a number with few values has a bin for each.
+    The inner edges are the deciles of the known values (linear interpolation), each once. A value that more
+    than a tenth of the known rows have gets a bin of its own instead, wherever it lies, and so does every
+    value of a number that has ten or fewer: no other value, whether the dataset has it or not, counts as one
+    of these. So a bin may be empty here that is not in a window.
     """
     known = values[~np.isnan(values)].astype(np.float64)
     if not len(known):
         return Distribution(edges=[], counts=[0, len(values)])
-    edges = np.unique(np.quantile(known, np.arange(1, MOST_BINS) / MOST_BINS))
-    # Nothing lies above the largest value.
-    edges = edges[edges < known.max()]
+    edges = _edges(known)
     return Distribution(
         edges=edges.tolist(),
         counts=_counts(values, edges),
         least=float(known.min()),
         most=float(known.max()),
     )
+
+
+def _edges(known: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    numbers, rows = np.unique(known, return_counts=True)
+    few = len(numbers) <= MAX_BINS
+    has_own_bin = rows > (1 if few else max(1, len(known) / MAX_BINS))
+    # Nothing lies above the largest value, unless that has its own bin.
+    deciles = np.quantile(known, np.arange(1, MAX_BINS) / MAX_BINS)
+    deciles = np.array([]) if has_own_bin.all() else deciles[deciles < numbers[-1]]
+    deciles = deciles[~np.isin(deciles, numbers[has_own_bin])]
+    width = _SAME * (np.abs(numbers).max() or 1.0)
+    # Half of the way to the next number at most.
+    halves = np.minimum(np.diff(numbers) / 2, width)
+    below = numbers - np.append(width, halves)
+    above = numbers + np.append(halves, width)
+    return np.unique(np.concatenate([deciles, below[has_own_bin], above[has_own_bin]]))
 
 
 def tally(
@@ -44,10 +62,10 @@ def tally(
 
 def _tally(name: str, reference: Distribution, values: Sequence[float | str | None]) -> Tally:
     if reference.categories is not None:
-        found = Counter(values)
-        counts = [found.pop(category, 0) for category in reference.categories] + [found.pop(None, 0)]
-        if found:
-            raise ValueError(f"{name} has values that are none of its categories: {len(found)} kinds of them")
+        rows = Counter(values)
+        counts = [rows.pop(category, 0) for category in reference.categories] + [rows.pop(None, 0)]
+        if rows:
+            raise ValueError(f"{name} has values that are none of its categories: {len(rows)} kinds of them")
         return Tally(counts=counts)
     # None becomes NaN.
     numbers = np.array(values, dtype=np.float64)

@@ -1,9 +1,8 @@
-"""What stands at an address: a store in S3 or in a folder, a parameter in SSM or in a file."""
+"""What stands at the address of a store: S3, or a folder."""
 
 import os
 
 from functions.core.storage.contract import Reader, Store
-from functions.core.storage.parameter import Parameter
 
 
 def open_reader(address: str) -> Reader:
@@ -35,20 +34,3 @@ def _bucket(address: str) -> str:
     if not bucket or rest:
         raise ValueError(f"a store is s3://bucket, without a path in it; got {address!r}")
     return bucket
-
-
-def open_parameter(address: str) -> Parameter:
-    """The parameter at `ssm:/name`, or in a file. Raises `ValueError` for an address that is neither."""
-    # Imported here: botocore takes a while to load, and a file needs none of it.
-    if address.startswith("ssm:"):
-        name = address.removeprefix("ssm:")
-        if not name.startswith("/") or name.endswith("/"):
-            raise ValueError(f"a parameter is ssm:/name, such as ssm:/lifeboat/dev/keys; got {address!r}")
-        from functions.core.storage.ssm_parameter import SsmParameter
-
-        return SsmParameter(name)
-    if not address or "://" in address:
-        raise ValueError(f"a parameter is ssm:/name or a file; got {address!r}")
-    from functions.core.storage.file_parameter import FileParameter
-
-    return FileParameter(address)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from functions.local.bundle.build import RUNTIME, Target, build
-from functions.local.bundle.errors import BundleRefused
 from functions.local.bundle.proof import reason_not_to_import
 from functions.local.bundle.python import find_python
-from functions.local.bundle.recipe import Recipe, read_recipe
+from functions.local.bundle.recipe import BundleRefused, Recipe, read_recipe
 from functions.local.bundle.weight import table, weigh
 from functions.local.child import ROOT
 from functions.local.template import Template, read_template

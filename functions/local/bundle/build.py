@@ -2,24 +2,28 @@
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.bundle.bytecode import compile_bundle
-from functions.local.bundle.errors import BundleRefused
-from functions.local.bundle.imports import trace
+from functions.local.bundle.imports import PROJECT, trace
 from functions.local.bundle.proof import (
     import_handler,
     reason_not_to_import,
     refuse_forbidden,
     refuse_missing,
 )
-from functions.local.bundle.recipe import Recipe
-from functions.local.bundle.wheels import install, slim
+from functions.local.bundle.python import run
+from functions.local.bundle.recipe import BundleRefused, Contents, Recipe
 from functions.local.template import Function
 
 # Lambda's runtime, as template.yaml names it.
 RUNTIME = "3.13"
+# What template.yaml calls an architecture, as uv names the platform. Lambda's python3.13 runs on Amazon Linux
+# 2023, which has glibc 2.34.
+PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
+# Where Lambda unpacks a bundle: what tracebacks name.
+TASK_ROOT = "/var/task"
 # The time of every file, 2000-01-01 in UTC: equal inputs make equal zip files.
 _TIME = 946_684_800
 
@@ -58,6 +62,67 @@ def build(root: Path, function: Function, recipe: Recipe, target: Target, folder
         if not reason_not_to_import(target.python, RUNTIME, target.architecture):
             import_handler(folder, function.handler, target.python, function.environment)
     _settle(folder)
+
+
+def install(lock: Path, folder: Path, python: str, architecture: str) -> None:
+    """Unpack the wheels that `lock` names, hashes checked, for `python` ("3.13") on `architecture`.
+
+    Raises `BundleRefused` for an unknown architecture, and with uv's words when a wheel cannot be had.
+    """
+    if architecture not in PLATFORMS:
+        raise BundleRefused(f"ARCHITECTURE is {architecture!r}; Lambda knows {' and '.join(PLATFORMS)}")
+    command: list[str | Path] = [
+        sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable,
+        "--python-version", python, "--python-platform", PLATFORMS[architecture],
+        "--only-binary", ":all:", "--no-deps", "--require-hashes", "--no-compile-bytecode",
+        # Copied: a link would let what is done to the bundle reach into uv's cache.
+        "--link-mode", "copy", "--target", folder, "--requirements", lock,
+    ]  # fmt: skip
+    uv = run(command)
+    if uv.returncode:
+        raise BundleRefused(f"the wheels of {lock} could not be installed for {architecture}:\n{uv.stderr}")
+
+
+def slim(folder: Path, contents: Contents) -> None:
+    """Remove what the globs of `contents` leave out, save what they keep."""
+    kept = {path for glob in contents.keep for path in folder.glob(glob)}
+    for glob in contents.omit:
+        for path in set(folder.glob(glob)) - kept:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def compile_bundle(folder: Path, python: Path) -> None:
+    """Compile all of `folder` with `python`, never to be checked against the sources again.
+
+    Lambda's code folder is read-only: Python could not keep there what it compiles itself.
+    The project's sources stay beside their byte-code: tracebacks show their lines, and a model's version is a
+    hash of them. Byte-code takes the place of everybody else's sources; both together would pass the budgets.
+    Raises `BundleRefused` when the compiler fails.
+    """
+    own = [folder / name for name in PROJECT if (folder / name).is_dir()]
+    others = [path for path in sorted(folder.iterdir()) if path not in own]
+    _compile(folder, python, own)
+    _compile(folder, python, others, "-b")
+    for path in others:
+        for source in path.rglob("*.py") if path.is_dir() else [path]:
+            # A wheel may hold a file that is no Python of this version, such as a template: it stays.
+            if source.suffix == ".py" and source.with_suffix(".pyc").exists():
+                source.unlink()
+
+
+def _compile(folder: Path, python: Path, paths: list[Path], *options: str) -> None:
+    command: list[str | Path] = [
+        python, "-P", "-S", "-W", "ignore", "-m", "compileall", "-q", *options,
+        "--invalidation-mode", "unchecked-hash", "-s", folder, "-p", TASK_ROOT, *paths,
+    ]  # fmt: skip
+    # Equal bytes each time: a set among the constants is written in the order of its hashes, and what a
+    # process has compiled before shows in the references, so one process compiles all, in order.
+    compiler = run(command, {"PYTHONHASHSEED": "0"})
+    if compiler.stderr:
+        raise BundleRefused(f"{python} could not compile the bundle:\n{compiler.stderr}")
 
 
 def _settle(folder: Path) -> None:

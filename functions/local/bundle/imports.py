@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.bundle.errors import BundleRefused
+from functions.local.bundle.recipe import BundleRefused
 
 PROJECT = ("functions", "training")
 _FOR_TYPES = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}

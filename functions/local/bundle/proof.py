@@ -5,10 +5,9 @@ import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from functions.local.bundle.errors import BundleRefused
 from functions.local.bundle.imports import Needs
-from functions.local.bundle.process import run
-from functions.local.bundle.recipe import Limits
+from functions.local.bundle.python import run
+from functions.local.bundle.recipe import BundleRefused, Limits
 
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 

@@ -1,11 +1,16 @@
-"""`[tool.lifeboat]` in pyproject.toml: what is left out of the bundles, and what each may hold and weigh."""
+"""`[tool.lifeboat]` in pyproject.toml: what is left out of the bundles, and what each may hold and weigh.
+
+Whatever goes against it, here or in what is built by it, raises `BundleRefused`.
+"""
 
 import tomllib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from functions.local.bundle.errors import BundleRefused
+
+class BundleRefused(Exception):
+    """A bundle cannot be built, or must not be deployed; the text says why and what to do."""
 
 
 class _Table(BaseModel):

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.bundle.errors import BundleRefused
-from functions.local.bundle.recipe import Limits
+from functions.local.bundle.recipe import BundleRefused, Limits
 
 _MIB = 2**20
 

@@ -1,4 +1,4 @@
-"""Many passengers in one request: through the handler, step by step, and the raw run of the graph.
+"""Many rows in one request: through the handler, step by step, and the raw run of the graph.
 
 Arguments: the bundle, the event, the graph, a file of cases `[{name, body, content_type, accept, rounds}]`.
 Prints the seconds of each, by case, in turns.
@@ -34,21 +34,29 @@ def main() -> None:
 def _steps(template: dict[str, Any], model: str, case: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     """The whole request, and what it is made of, each on what the step before it made."""
     import onnxruntime
+    import orjson
 
-    from functions.predict import answers, batch
+    from functions.predict import answers
     from functions.predict.handler import handler
-    from functions.predict.predict import Origin, predict
-    from functions.predict.prediction_log import write_log
+    from functions.predict.native.bodies import read_batch, read_csv
+    from functions.predict.rows import Rows
+    from functions.predict.scoring import Origin, score
     from functions.predict.service import service
 
     request = _request(template, case)
     body = case["body"].encode()
     as_csv = case["content_type"] == "text/csv"
-    read = batch.read_csv if as_csv else batch.read_json
     write = answers.batch_as_csv if as_csv else answers.batch_as_json
-    champion = service().model()
-    rows = read(body, partial=False)
-    scored = predict(rows.columns, champion, Origin())
+    lifeboat = service()
+    champion = lifeboat.champion(lifeboat.settings.default_model)
+
+    def read() -> Rows:
+        if as_csv:
+            return read_csv(body, champion.rows, partial=False)
+        return read_batch(orjson.loads(body), champion.rows, partial=False)
+
+    rows = read()
+    scored = score(rows.columns, champion, Origin())
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -59,23 +67,22 @@ def _steps(template: dict[str, Any], model: str, case: dict[str, Any]) -> dict[s
             raise SystemExit(f"the handler answered {answer}")
 
     def logged() -> None:
-        # What `predict` does besides running the graph and making ids.
-        write_log(
+        # What `score` does besides running the graph and making ids.
+        champion.log.write(
             rows.columns,
             scored.prediction_id,
             scored.probability,
             share=1.0,
-            version=champion.manifest.version,
             key_id="5f3a91c2",
             request_id="JKJaXmPLvHcESHA=",
         )
 
     return {
         "whole": answered,
-        "validation": lambda: read(body, partial=False),
+        "validation": read,
         "scoring": lambda: champion.scorer.run(rows.columns),
         "log": logged,
-        "serialisation": lambda: write(scored, rows.numbers, rows.bad, champion, None),
+        "serialisation": lambda: write(scored, rows, champion, None),
         "raw": lambda: session.run(["label", "probabilities"], dict(rows.columns)),
     }
 

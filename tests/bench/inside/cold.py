@@ -27,6 +27,7 @@ def main() -> None:
     from functions.predict.handler import handler
 
     mark("all other imports")
+    from functions.core.schema.schema import Schema
     from functions.core.scoring.scorer import Scorer
     from functions.predict import champion
     from functions.predict.service import service
@@ -34,16 +35,16 @@ def main() -> None:
     class Marked(Scorer):
         """Where the fetch ends, the session begins."""
 
-        def __init__(self, model: bytes) -> None:
+        def __init__(self, model: bytes, schema: Schema) -> None:
             mark("fetch of record, manifest, graph")
-            super().__init__(model)
+            super().__init__(model, schema)
             mark("session")
 
     # A probe: it does what the class does.
     vars(champion)["Scorer"] = Marked
-    service()
+    lifeboat = service()
     mark("settings and client")
-    service().model()
+    lifeboat.champion(lifeboat.settings.default_model)
     answer = handler(request, None)
     mark("first request")
     if answer["statusCode"] != 200:

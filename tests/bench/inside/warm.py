@@ -1,4 +1,4 @@
-"""Event in, response out, in a warm process, beside the raw run of the graph and the long way.
+"""Event in, response out, in a warm process, beside the raw run of the graph and the full app.
 
 Arguments: the bundle, the event, the graph, how many rounds and requests a round. Prints the seconds of every
 request, and the process's memory.
@@ -23,7 +23,7 @@ def main() -> None:
     memory = _resident_kib()
     subjects: dict[str, Callable[[], Any]] = {
         "handler": lambda: handler(request, None),
-        "long": _long_way(request),
+        "long": _full_app(request),
         "raw": _raw_run(request, model),
     }
     seconds: dict[str, list[float]] = {name: [] for name in subjects}
@@ -35,25 +35,27 @@ def main() -> None:
     print(json.dumps({"seconds": seconds, "kib": {"first": memory, "last": _resident_kib()}}))
 
 
-def _long_way(request: dict[str, Any]) -> Callable[[], Any]:
-    """The same passenger through the web framework: what every other route takes."""
-    from functions.predict.handler import long_way
+def _full_app(request: dict[str, Any]) -> Callable[[], Any]:
+    """The same request through the web framework: what every other route takes."""
+    from functions.predict.handler import full_app
 
-    adapter = long_way()
+    adapter = full_app()
     return lambda: adapter(request, None)
 
 
 def _raw_run(request: dict[str, Any], model: str) -> Callable[[], Any]:
-    """The graph on that passenger's tensors, made beforehand: nothing can be faster."""
+    """The graph on the tensors of that row, made beforehand: nothing can be faster."""
     import onnxruntime
 
-    from functions.core.schema.columns import to_columns
-    from functions.core.schema.passenger import Passenger
+    from functions.predict.rows import read_row
+    from functions.predict.service import service
 
+    lifeboat = service()
+    champion = lifeboat.champion(lifeboat.settings.default_model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    tensors = dict(to_columns([Passenger.model_validate_json(request["body"])]))
+    tensors = dict(read_row(json.loads(request["body"]), champion.rows))
     return lambda: session.run(["label", "probabilities"], tensors)
 
 

@@ -9,13 +9,14 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from tests.bench.checkout import CannotRun
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.load import find_wrk, load
 from tests.bench.peers.environment import size_mib
 from tests.bench.peers.subjects import Subject, subjects
 from tests.bench.peers.table import COLD, LATENCY, MEMORY, RATE, Measured, print_table, to_figures
 from tests.bench.server import DoesNotServe, Server, served
-from tests.bench.stage import CannotRun, staged
+from tests.bench.stage import staged
 
 ROUNDS, SECONDS = 7, 3
 # A graph's probability may differ from its pipeline's by so much: what the certificate allows.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.child import ROOT
-from tests.bench.stage import CannotRun
+from tests.bench.checkout import CannotRun
 from tests.sam.machine import last_line
 
 ENVIRONMENTS = ROOT / "build" / "peers"

@@ -4,9 +4,10 @@ from typing import Any
 
 import joblib
 
-from functions.core.schema.columns import to_columns
-from functions.core.schema.passenger import Passenger
-from training.dataset import Matrix, to_matrix
+from functions.core.schema.columns import from_values
+from tests.bench.peers.passenger import Passenger
+from tests.support.titanic import SCHEMA
+from training.matrix import Matrix, to_matrix
 
 # In the folder that the peers are started in.
 FILE = "pipeline.joblib"
@@ -18,12 +19,17 @@ def load_pipeline() -> Any:
 
 
 def probability(pipeline: Any, passenger: Passenger) -> float:
-    """Of survival, 0 to 1."""
-    return float(pipeline.predict_proba(to_matrix(to_columns([passenger])))[0, 1])
+    """Of a positive outcome, 0 to 1."""
+    return float(pipeline.predict_proba(_matrix([passenger]))[0, 1])
 
 
 def matrix_of_frame(frame: Any) -> Matrix:
     """The rows of a pandas data frame, which is what MLflow makes of a request, for the pipeline."""
     rows = frame.to_dict("records")
     known = [{name: value for name, value in row.items() if value == value} for row in rows]
-    return to_matrix(to_columns([Passenger.model_validate(row) for row in known]))
+    return _matrix([Passenger.model_validate(row) for row in known])
+
+
+def _matrix(passengers: list[Passenger]) -> Matrix:
+    values = {name: [getattr(passenger, name) for passenger in passengers] for name in SCHEMA.names}
+    return to_matrix(from_values(values, SCHEMA), SCHEMA)

@@ -11,15 +11,12 @@ from mlflow.types import ColSpec, Schema
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from functions.core.schema.passenger import FEATURES, Passenger
 from tests.bench.peers.pipeline import load_pipeline, matrix_of_frame
+from tests.support.titanic import SCHEMA
 
-_KINDS = {"age": "double", "fare": "double", "pclass": "long", "sibsp": "long", "parch": "long"}
+_KINDS = {"number": "double", "integer": "long", "string": "string"}
 
-columns = [
-    ColSpec(_KINDS.get(name, "string"), name, required=Passenger.model_fields[name].is_required())
-    for name in FEATURES
-]
+columns = [ColSpec(_KINDS[field.type], field.name, required=field.required) for field in SCHEMA.features]
 mlflow.sklearn.save_model(
     Pipeline([("matrix", FunctionTransformer(matrix_of_frame)), ("pipeline", load_pipeline())]),
     sys.argv[1],

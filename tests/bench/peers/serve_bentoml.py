@@ -5,7 +5,7 @@ https://docs.bentoml.com/en/latest/build-with-bentoml/services.html
 
 import bentoml
 
-from functions.core.schema.passenger import Passenger
+from tests.bench.peers.passenger import Passenger
 from tests.bench.peers.pipeline import load_pipeline, probability
 
 

@@ -5,7 +5,7 @@ A plain function, because it computes: https://fastapi.tiangolo.com/async/
 
 from fastapi import FastAPI
 
-from functions.core.schema.passenger import Passenger
+from tests.bench.peers.passenger import Passenger
 from tests.bench.peers.pipeline import load_pipeline, probability
 
 app = FastAPI()

@@ -7,7 +7,7 @@ import sys
 
 import litserve
 
-from functions.core.schema.passenger import Passenger
+from tests.bench.peers.passenger import Passenger
 from tests.bench.peers.pipeline import load_pipeline, probability
 
 

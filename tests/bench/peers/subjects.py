@@ -1,8 +1,9 @@
 """The servers that are compared, each started as its own documentation says, with one worker.
 
-All serve one fitted pipeline on one version of Python, validate a request by the same `Passenger`, answer
-the same JSON with its probability, and write no line per request, save Lifeboat, which writes its
-prediction log. MLflow asks for an envelope around the passenger. Lifeboat serves the graph that was made of
+All serve one fitted pipeline on one version of Python, validate a request by the same rules, answer the same
+JSON with its probability, and write no line per request, save Lifeboat, which writes its prediction log. The
+peers declare a row for themselves (`Passenger`), Lifeboat has its schema. MLflow asks for an envelope around
+the row. Lifeboat serves the graph that was made of
 the pipeline, from the built bundle, fetched from an S3 endpoint; the others read a local file.
 """
 
@@ -18,10 +19,12 @@ import joblib
 
 from functions.local.child import ROOT
 from tests.bench import http
+from tests.bench.checkout import CannotRun
 from tests.bench.peers import pipeline
 from tests.bench.peers.environment import environment, locked_version, packages
 from tests.bench.server import DESCRIPTOR, PORT
-from tests.bench.stage import EVENT, PASSENGER, TITANIC, CannotRun, Stage
+from tests.bench.stage import EVENT, ROW, Stage
+from tests.support.titanic import SCHEMA, TABLE
 from training.dataset import load_dataset
 from training.train import Configuration, train
 
@@ -44,7 +47,7 @@ class Subject:
     installed: tuple[Path, ...]
     read: Callable[[Any], float]
     path: str = "/predict"
-    body: str = PASSENGER
+    body: str = ROW
 
 
 def subjects(stage: Stage, folder: Path) -> list[Subject]:
@@ -52,7 +55,7 @@ def subjects(stage: Stage, folder: Path) -> list[Subject]:
 
     Raises `CannotRun`.
     """
-    trained = train(load_dataset(TITANIC), Configuration(), lambda _what, _done, _of: None)
+    trained = train(load_dataset(TABLE, SCHEMA), Configuration(), lambda _what, _done, _of: None)
     if trained.model != stage.model.read_bytes():
         raise CannotRun("the pipeline trained here is not the one that the champion was made of")
     joblib.dump(trained.estimator, folder / pipeline.FILE)
@@ -102,7 +105,7 @@ def _as_mlflow(peer: Subject, installed: Path, folder: Path) -> Subject:
         check=True,
         capture_output=True,
     )
-    body = json.dumps({"dataframe_records": [json.loads(PASSENGER)]})
+    body = json.dumps({"dataframe_records": [json.loads(ROW)]})
     return replace(peer, path="/invocations", body=body, read=_mlflow_probability)
 
 
@@ -125,5 +128,5 @@ def _probability(answer: Any) -> float:
 
 
 def _mlflow_probability(answer: Any) -> float:
-    [[_, survived]] = answer["predictions"]
-    return float(survived)
+    [[_, positive]] = answer["predictions"]
+    return float(positive)

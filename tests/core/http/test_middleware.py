@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from functions.core.http.limits import MOST_HEADERS
+from functions.core.http.limits import MAX_HEADERS
 from functions.core.http.middleware import OPEN_PATHS
 from functions.predict.app import ROUTERS
 from functions.predict.app import app as predict_app
 from tests.support.authorizing import VALID, Ask
 
 ROUTES = [
-    (method, route.path)
-    for routes in (predict_app.routes, *(router.routes for router in ROUTERS))
+    (method, prefix + route.path)
+    for prefix, routes in (("", predict_app.routes), *((prefix, router.routes) for prefix, router in ROUTERS))
     for route in routes
     if isinstance(route, APIRoute)
     for method in sorted(route.methods or ())
@@ -33,7 +33,7 @@ def test_only_the_health_routes_are_open() -> None:
     assert {path for _, path in ROUTES if path in OPEN_PATHS} == OPEN_PATHS
     # Every route is one that FastAPI would run dependencies for: nothing is mounted beside them.
     own = [route for route in predict_app.routes if isinstance(route, APIRoute)]
-    assert len(ROUTES) == len(own) + sum(len(router.routes) for router in ROUTERS)
+    assert len(ROUTES) == len(own) + sum(len(router.routes) for _, router in ROUTERS)
     assert len(ROUTERS) + len(own) == len(predict_app.routes)
 
 
@@ -51,7 +51,7 @@ def test_a_route_reached_with_a_key_that_does_not_count_is_refused(ask: Ask, met
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 def test_a_route_reached_with_another_scope_is_forbidden(ask: Ask, method: str, path: str) -> None:
-    # Before the body is looked at: this one is not a passenger.
+    # Before the body is looked at: this one is no row.
     answer = ask(method, path, VALID | {"scopes": "feedback"}, body="{}")
     assert refusal(answer) == (403, "FORBIDDEN")
 
@@ -72,7 +72,7 @@ def test_keys_that_cannot_be_looked_up_make_the_service_unavailable(ask: Ask) ->
 
 
 def test_too_many_headers_are_refused(ask: Ask) -> None:
-    headers = {f"x-{number}": "1" for number in range(MOST_HEADERS)}
+    headers = {f"x-{number}": "1" for number in range(MAX_HEADERS)}
     assert ask("GET", "/health/live", headers=headers)["statusCode"] == 200
     assert refusal(ask("GET", "/health/live", headers=headers | {"x-more": "1"})) == (431, "TOO_MANY_HEADERS")
 

@@ -53,3 +53,28 @@ def test_a_scope_allows_itself_and_admin_allows_all(own: str, allowed: set[str])
         else:
             with pytest.raises(Forbidden, match=scope):
                 caller.require(scope)
+
+
+@pytest.mark.parametrize("given", [VALID, {name: VALID[name] for name in VALID if name != "models"}])
+def test_a_key_without_models_is_for_all(given: dict[str, str]) -> None:
+    caller = caller_of(event_with(given))
+    assert caller.models is None
+    caller.require("predict", "any-model")
+    assert caller.may_see("any-model")
+
+
+def test_a_key_for_some_models_is_for_no_others_and_needs_its_scope_all_the_same() -> None:
+    caller = caller_of(event_with(VALID | {"models": "churn fraud"}))
+    caller.require("predict", "churn")
+    # What is about no model.
+    caller.require("predict")
+    assert [caller.may_see(model) for model in ("churn", "fraud", "titanic", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    with pytest.raises(Forbidden, match="this key is for other models: churn, fraud"):
+        caller.require("predict", "titanic")
+    with pytest.raises(Forbidden, match="scope admin"):
+        caller.require("admin", "churn")

@@ -102,3 +102,22 @@ def test_states_are_merged_so_that_nothing_added_or_revoked_is_lost() -> None:
         [{two.id: two, one.id: early}],
     ):
         assert merge(states) == merge(reversed(states)) == {one.id: early, two.id: two}
+
+
+def test_a_key_keeps_the_models_that_it_is_for() -> None:
+    _, limited = make_key(["feedback"], "x", NOW, models=["churn", "fraud", "churn"])
+    _, unlimited = make_key(["feedback"], "x", NOW)
+    assert (limited.models, unlimited.models) == (("churn", "fraud"), ())
+    keys = {key.id: key for key in (limited, unlimited)}
+    text = write_keys(keys, NOW)
+    assert read_keys(text) == keys
+    # What was written before keys had models is read as it was meant.
+    assert text.count("models") == 1
+
+
+@pytest.mark.parametrize(
+    "models", [["Churn"], ["a b"], [""], ["../x"], ["2churn"], [f"m{n}" for n in range(11)]]
+)
+def test_a_key_is_for_up_to_ten_models_of_good_names(models: list[str]) -> None:
+    with pytest.raises(ValueError, match="up to 10 names of models"):
+        make_key(["predict"], "x", NOW, models=models)

@@ -14,20 +14,22 @@ from functions.core.base.ids import new_ids, time_of
 from functions.core.predictions import search as searching
 from functions.core.predictions.records import READ_AT_ONCE, folder
 from functions.core.predictions.search import Findings, find, search
-from functions.core.storage.contract import Blob, Entry, Store
+from functions.core.storage.contract import Blob, Entry
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from tests.support.production import ids_of, logged_line, refusal_line
+from tests.support.titanic import MODEL
 
 MINUTE = timedelta(minutes=1)
 NOON = datetime(2026, 1, 21, 12, tzinfo=UTC)
 PLENTY = 2**20
 
 
-class Counting(FolderStore):
-    """A store that counts the objects read and the folders listed."""
+class Counting(ModelStore):
+    """A model's part of a store that counts the objects read and the folders listed."""
 
     def __init__(self, root: str) -> None:
-        super().__init__(root)
+        super().__init__(FolderStore(root), MODEL)
         self.root = Path(root)
         self.read: list[str] = []
         self.listed: Counter[str] = Counter()
@@ -107,7 +109,7 @@ def test_what_was_written_just_before_a_prediction_is_read_last_because_clocks_d
 def test_records_of_a_whole_day_take_an_object_each_and_one_listing(shipped: Counting) -> None:
     ids = ship_every_five_minutes(shipped, 130)
     wanted = {ids[number] for number in (0, 1, 2, 3, 60, 129)}
-    findings = search(shipped, wanted, most_objects=PLENTY, most_bytes=PLENTY)
+    findings = search(shipped, wanted, max_objects=PLENTY, max_bytes=PLENTY)
     assert findings.records.keys() == wanted
     assert all(id_ == record.prediction_id for id_, record in findings.records.items())
     assert sorted(shipped.read) == ["000", "001", "002", "003", "060", "129"]
@@ -119,11 +121,11 @@ def test_ids_of_every_hour_of_a_month_take_a_listing_of_each_day(shipped: Counti
     hours = [start + timedelta(hours=number) for number in range(31 * 24)]
     # One by one, each takes its day, and what was made at half past eleven may arrive on the next one.
     for at in hours:
-        search(shipped, ids_of(1, at), most_objects=PLENTY, most_bytes=PLENTY)
+        search(shipped, ids_of(1, at), max_objects=PLENTY, max_bytes=PLENTY)
     assert shipped.listed.total() == 31 * 24 + 31
     shipped.listed.clear()
     ids = [id_ for at in hours for id_ in ids_of(1, at)]
-    assert search(shipped, ids, most_objects=PLENTY, most_bytes=PLENTY) == Findings({}, set())
+    assert search(shipped, ids, max_objects=PLENTY, max_bytes=PLENTY) == Findings({}, set())
     assert (len(shipped.listed), shipped.listed.total()) == (32, 32)
 
 
@@ -139,7 +141,7 @@ def test_an_object_written_in_the_second_of_a_prediction_is_taken_for_the_next(s
 def test_no_other_hours_of_the_day_are_looked_through(shipped: Counting) -> None:
     ship_every_five_minutes(shipped, 60)
     [absent] = ids_of(1, NOON + timedelta(minutes=90))
-    assert search(shipped, [absent], most_objects=PLENTY, most_bytes=PLENTY) == Findings({}, set())
+    assert search(shipped, [absent], max_objects=PLENTY, max_bytes=PLENTY) == Findings({}, set())
     # From half past one, when it was made, to the end of the hour after.
     assert sorted(shipped.read) == [f"{number:03}" for number in range(18, 36)]
 
@@ -147,7 +149,7 @@ def test_no_other_hours_of_the_day_are_looked_through(shipped: Counting) -> None
 def test_no_object_is_read_twice(shipped: Counting) -> None:
     ship_every_five_minutes(shipped, 12)
     absent = [id_ for minutes in (0, 7, 30) for id_ in ids_of(1, NOON + minutes * MINUTE)]
-    assert search(shipped, absent, most_objects=PLENTY, most_bytes=PLENTY) == Findings({}, set())
+    assert search(shipped, absent, max_objects=PLENTY, max_bytes=PLENTY) == Findings({}, set())
     assert len(shipped.read) == 12
 
 
@@ -173,7 +175,7 @@ def test_several_days_are_listed_and_several_objects_read_at_once(tmp_path: Path
         at = NOON + timedelta(days=number)
         ids += ids_of(1, at)
         store.ship(f"{folder(at)}{number}.jsonl", logged_line(ids[-1]), at=at)
-    assert search(store, ids, most_objects=PLENTY, most_bytes=PLENTY).records.keys() == set(ids)
+    assert search(store, ids, max_objects=PLENTY, max_bytes=PLENTY).records.keys() == set(ids)
     assert len(store.listed) == len(store.read) == READ_AT_ONCE
 
 
@@ -181,7 +183,7 @@ def test_nothing_is_read_once_all_are_found(shipped: Counting) -> None:
     ids = ship_every_five_minutes(shipped, 20)
     # Records are delivered at least once.
     shipped.ship(f"{folder(NOON)}000.jsonl", *map(logged_line, ids), at=NOON)
-    findings = search(shipped, ids, most_objects=PLENTY, most_bytes=PLENTY)
+    findings = search(shipped, ids, max_objects=PLENTY, max_bytes=PLENTY)
     assert ({*findings.records}, findings.undecided) == (set(ids), set())
     assert sorted(shipped.read) == [f"{number:03}" for number in range(8)]
 
@@ -200,25 +202,33 @@ def test_an_id_in_another_field_or_on_a_damaged_line_is_not_taken_for_the_record
     assert find(shipped, id_).prediction_id == id_
 
 
+def test_a_record_of_another_model_is_none_of_this_one(shipped: Counting) -> None:
+    [id_] = ids_of(1, NOON)
+    shipped.ship(f"{folder(NOON)}a.jsonl", logged_line(id_, model="churn"), at=NOON)
+    with pytest.raises(NotFound, match="no record of such a prediction of the model titanic"):
+        find(shipped, id_)
+    assert find(ModelStore(FolderStore(str(shipped.root)), "churn"), id_).prediction_id == id_
+
+
 def test_a_search_ends_and_says_what_it_did_not_decide(shipped: Counting) -> None:
     ids = ship_every_five_minutes(shipped, 12)
     [absent] = ids_of(1, NOON + 10 * MINUTE)
-    assert search(shipped, [absent], most_objects=PLENTY, most_bytes=PLENTY) == Findings({}, set())
+    assert search(shipped, [absent], max_objects=PLENTY, max_bytes=PLENTY) == Findings({}, set())
     assert len(shipped.read) == 10
     shipped.read.clear()
-    assert search(shipped, [absent], most_objects=3, most_bytes=PLENTY) == Findings({}, {absent})
+    assert search(shipped, [absent], max_objects=3, max_bytes=PLENTY) == Findings({}, {absent})
     assert len(shipped.read) == 3
     # The likeliest objects of all come first: what one has none for does not keep others from being found.
-    findings = search(shipped, [absent, ids[5], ids[9]], most_objects=3, most_bytes=PLENTY)
+    findings = search(shipped, [absent, ids[5], ids[9]], max_objects=3, max_bytes=PLENTY)
     assert findings.records.keys() == {ids[5], ids[9]}
     assert findings.undecided == {absent}
     shipped.read.clear()
     # Of what is due at once, as much is read as is allowed.
-    findings = search(shipped, ids[:6], most_objects=4, most_bytes=PLENTY)
+    findings = search(shipped, ids[:6], max_objects=4, max_bytes=PLENTY)
     assert ({*findings.records}, findings.undecided) == (set(ids[:4]), set(ids[4:6]))
     shipped.read.clear()
     size = len(logged_line(absent))
-    assert search(shipped, [absent], most_objects=100, most_bytes=3 * size).undecided == {absent}
+    assert search(shipped, [absent], max_objects=100, max_bytes=3 * size).undecided == {absent}
     assert len(shipped.read) == 3
 
 
@@ -232,13 +242,13 @@ def test_a_record_is_looked_for_in_so_many_objects(
     assert len(shipped.read) == 10
     shipped.read.clear()
     # What was not looked for everywhere is not said to be nowhere.
-    monkeypatch.setattr(searching, "_MOST_OBJECTS", 1)
+    monkeypatch.setattr(searching, "_MAX_OBJECTS", 1)
     with pytest.raises(
         NotFound, match="not among the likeliest objects of the log, of which up to 1 or 256 MiB"
     ):
         find(shipped, absent)
     assert len(shipped.read) == 1
-    monkeypatch.setattr(searching, "_MOST_BYTES", 100)
+    monkeypatch.setattr(searching, "_MAX_BYTES", 100)
     with pytest.raises(NotFound, match="not among the likeliest"):
         find(shipped, absent)
     assert len(shipped.read) == 1
@@ -257,6 +267,6 @@ def test_nothing_is_looked_for_in_the_future(shipped: Counting, id_: str) -> Non
 @pytest.mark.parametrize(
     "id_", ["", "x", "2c5ea4c0-4067-11e9-8bad-9b1deb4d3b7d", "ffffffff-ffff-7fff-bfff-ffffffffffff"]
 )
-def test_what_is_no_prediction_id_is_an_error(store: Store, id_: str) -> None:
+def test_what_is_no_prediction_id_is_an_error(store: ModelStore, id_: str) -> None:
     with pytest.raises(ValueError, match=r"UUID|year"):
         find(store, id_)

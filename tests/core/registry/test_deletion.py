@@ -8,28 +8,30 @@ import pytest
 from functions.core.base.errors import Conflict, NotFound, StoreUnavailable, UnusableModel
 from functions.core.registry import deletion, deployment, versions
 from functions.core.registry.deployment import Champion
-from functions.core.storage.contract import Store
+from functions.core.registry.keys import CHAMPION, model_key
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
+from tests.support.titanic import MODEL
 from tests.support.versions import champion, promote, publish
 
 
-def delete(store: Store, version: str) -> None:
+def delete(store: ModelStore, version: str) -> None:
     deletion.delete(store, version, by="ann")
 
 
-def rollback(store: Store, to: str | None = None) -> Champion:
+def rollback(store: ModelStore, to: str | None = None) -> Champion:
     return deployment.rollback(store, to=to, by="ann", reason="complaints")
 
 
-def force(store: Store, version: str) -> Champion:
+def force(store: ModelStore, version: str) -> Champion:
     return deployment.promote_by_hand(store, version, by="ann", reason="", force=True)
 
 
-def left(store: Store, version: str) -> list[str]:
+def left(store: ModelStore, version: str) -> list[str]:
     return [entry.key for entry in store.list(f"models/{version}/")]
 
 
-def test_a_deleted_version_is_gone_and_marked(store: Store) -> None:
+def test_a_deleted_version_is_gone_and_marked(store: ModelStore) -> None:
     promote(store, "a", "b", "c")
     delete(store, "a")
     assert set(versions.published(store)) == {"b", "c"}
@@ -39,7 +41,7 @@ def test_a_deleted_version_is_gone_and_marked(store: Store) -> None:
         delete(store, "a")
 
 
-def test_neither_the_champion_nor_what_a_rollback_returns_to_can_be_deleted(store: Store) -> None:
+def test_neither_the_champion_nor_what_a_rollback_returns_to_can_be_deleted(store: ModelStore) -> None:
     promote(store, "a", "b", "c")
     for returns_to in ("b", "a"):
         with pytest.raises(Conflict, match="in service and"):
@@ -50,39 +52,39 @@ def test_neither_the_champion_nor_what_a_rollback_returns_to_can_be_deleted(stor
     assert set(versions.published(store)) == {"a", "b", "c"}
 
 
-def test_a_predecessor_that_was_abandoned_can_be_deleted(store: Store) -> None:
+def test_a_predecessor_that_was_abandoned_can_be_deleted(store: ModelStore) -> None:
     promote(store, "a", "b", "c")
     assert rollback(store).previous == "c"
     delete(store, "c")
     assert rollback(store).version == "a"
 
 
-def test_before_the_first_promotion_nothing_can_be_deleted(store: Store) -> None:
+def test_before_the_first_promotion_nothing_can_be_deleted(store: ModelStore) -> None:
     publish(store, "a")
     with pytest.raises(Conflict, match="before a model was promoted"):
         delete(store, "a")
     assert promote(store, "a").version == "a"
 
 
-def test_a_damaged_record_says_nothing_of_what_may_be_deleted(store: Store) -> None:
+def test_a_damaged_record_says_nothing_of_what_may_be_deleted(store: ModelStore) -> None:
     promote(store, "a", "b", "c")
-    store.put(deployment.CHAMPION, b"{")
+    store.put(CHAMPION, b"{")
     with pytest.raises(UnusableModel, match="damaged"):
         delete(store, "a")
     assert "a" in versions.published(store)
 
 
-def test_who_judged_before_a_deletion_cannot_promote_after_it(store: Store) -> None:
+def test_who_judged_before_a_deletion_cannot_promote_after_it(store: ModelStore) -> None:
     promote(store, "a", "b", "c")
     judged = deployment.read_champion(store)
     delete(store, "a")
     for version in ("a", "d"):
         publish(store, version)
         with pytest.raises(Conflict):
-            deployment.promote(store, version, over=judged, by="test", reason="")
+            deployment.promote(store, version, expected=judged, by="test", reason="")
 
 
-def test_a_deleted_version_that_is_trained_again_waits_for_a_person(store: Store) -> None:
+def test_a_deleted_version_that_is_trained_again_waits_for_a_person(store: ModelStore) -> None:
     promote(store, "a", "b", "c")
     delete(store, "a")
     publish(store, "a")
@@ -91,8 +93,8 @@ def test_a_deleted_version_that_is_trained_again_waits_for_a_person(store: Store
     assert force(store, "a").version == "a"
 
 
-class Eventful(FolderStore):
-    """A store in which something happens just before the first, second ... object is deleted."""
+class Eventful(ModelStore):
+    """Part of a store in which something happens just before the first, second ... object is deleted."""
 
     events: tuple[Callable[[], object], ...] = ()
 
@@ -107,7 +109,7 @@ class Eventful(FolderStore):
 @pytest.fixture
 def eventful(tmp_path: Path) -> Eventful:
     """Holds the champion "c", its predecessor "b", and "a", which can be deleted."""
-    store = Eventful(str(tmp_path / "eventful"))
+    store = Eventful(FolderStore(str(tmp_path / "eventful")), MODEL)
     promote(store, "a", "b", "c")
     return store
 
@@ -129,7 +131,7 @@ def test_nobody_promotes_a_version_whose_objects_are_being_deleted(eventful: Eve
         return tries
 
     eventful.events = (
-        rival(lambda: deployment.promote(eventful, "a", over=judged, by="rival", reason="")),
+        rival(lambda: deployment.promote(eventful, "a", expected=judged, by="rival", reason="")),
         lambda: publish(eventful, "a"),
         rival(lambda: force(eventful, "a")),
         rival(lambda: rollback(eventful, "a")),
@@ -153,7 +155,7 @@ def die() -> None:
     raise StoreUnavailable("the store could not be reached")
 
 
-@pytest.mark.parametrize("before", [0, 1, 2, 3])
+@pytest.mark.parametrize("before", range(6))
 def test_a_deletion_that_died_midway_is_finished_by_the_next(eventful: Eventful, before: int) -> None:
     eventful.events = (*[nothing] * before, die)
     with pytest.raises(StoreUnavailable):
@@ -166,23 +168,23 @@ def test_a_deletion_that_died_midway_is_finished_by_the_next(eventful: Eventful,
         delete(eventful, "a")
 
 
-def test_a_deletion_that_died_before_its_last_mark_is_finished_by_the_next(store: Store) -> None:
+def test_a_deletion_that_died_before_its_last_mark_is_finished_by_the_next(store: ModelStore) -> None:
     promote(store, "a", "b", "c")
     found, etag = deployment.read_champion(store)
-    store.replace(deployment.CHAMPION, found.model_copy(update={"deleting": ["a"]}).as_json(), etag=etag)
+    store.replace(CHAMPION, found.model_copy(update={"deleting": ["a"]}).as_json(), etag=etag)
     versions.delete_version(store, "a")
     delete(store, "a")
     assert champion(store).deleting == []
 
 
-def test_what_a_training_that_died_left_can_be_deleted(store: Store) -> None:
+def test_what_a_training_that_died_left_can_be_deleted(store: ModelStore) -> None:
     promote(store, "a", "b")
-    store.put(versions.model_key("c"), b"a graph")
+    store.put(model_key("c"), b"a graph")
     delete(store, "c")
     assert left(store, "c") == []
 
 
-@pytest.mark.parametrize("before", [0, 1, 2, 3])
+@pytest.mark.parametrize("before", range(6))
 def test_a_training_that_ends_during_a_deletion_publishes_no_manifest_beside_nothing(
     eventful: Eventful, before: int
 ) -> None:
@@ -191,8 +193,8 @@ def test_a_training_that_ends_during_a_deletion_publishes_no_manifest_beside_not
     assert "a" not in versions.published(eventful)
 
 
-class Lossy(FolderStore):
-    """A store that makes the writes of the champion twice, as the SDK does when it hears no answer."""
+class Lossy(ModelStore):
+    """Part of a store that makes the writes of the champion twice, as the SDK does without an answer."""
 
     writes = 0
 
@@ -203,16 +205,19 @@ class Lossy(FolderStore):
 
 
 def test_a_deletion_needs_no_answer_to_its_marks(tmp_path: Path) -> None:
-    publish(FolderStore(str(tmp_path)), "d")
-    promote(FolderStore(str(tmp_path)), "a", "b", "c")
-    store = Lossy(str(tmp_path))
+    folder = FolderStore(str(tmp_path))
+    publish(ModelStore(folder, MODEL), "d")
+    promote(ModelStore(folder, MODEL), "a", "b", "c")
+    store = Lossy(folder, MODEL)
     delete(store, "d")
     assert (left(store, "d"), champion(store).deleting) == ([], [])
     # One mark to begin, one to end: one that stands is not made again.
     assert store.writes == 2
 
 
-def test_who_cannot_mark_a_version_deletes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_cannot_mark_a_version_deletes_nothing(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     promote(store, "a", "b", "c")
 
     def late(*_: object, **__: object) -> str:

@@ -1,19 +1,18 @@
 """The exported graphs of all models that compete: what a row is given does not depend on how it is asked."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from functions.core.schema.columns import Columns, to_columns
-from functions.core.schema.passenger import Passenger
+from functions.core.schema.columns import Columns
 from functions.core.scoring.scorer import Scorer
+from tests.support.titanic import SCHEMA, columns_of
+from training.candidates import candidates
 from training.dataset import Dataset
 from training.export import export
-from training.pipeline import candidates
+from training.gaps import fit
 
-PASSENGERS = [
-    Passenger(pclass=pclass, sex=sex, age=age, fare=fare)
+ROWS = [
+    {"pclass": pclass, "sex": sex, "age": age, "fare": fare}
     for pclass in (1, 2, 3)
     for sex in ("female", "male")
     for age in (None, 0.75, 22.0, 41.5, 63.0)
@@ -25,14 +24,14 @@ def part(columns: Columns, rows: slice) -> Columns:
     return {name: column[rows] for name, column in columns.items()}
 
 
-@pytest.mark.parametrize("name", candidates(1_000))
+@pytest.mark.parametrize("name", candidates(SCHEMA.features, 1_000))
 def test_a_row_alone_is_given_what_it_is_given_among_others_to_the_last_bit(
     titanic: Dataset, name: str
 ) -> None:
-    matrix, survived = titanic.train
-    model: Any = candidates(len(matrix))[name]
-    scorer = Scorer(export(model.fit(matrix, survived)))
-    columns, rows = to_columns(PASSENGERS), len(PASSENGERS)
+    matrix, outcome = titanic.train
+    model = fit(candidates(SCHEMA.features, len(matrix))[name], matrix, outcome, SCHEMA.features)
+    scorer = Scorer(export(model, SCHEMA), SCHEMA)
+    columns, rows = columns_of(ROWS), len(ROWS)
     together = scorer.run(columns)
     for size in (1, 2, 7):
         pieces = [scorer.run(part(columns, slice(at, at + size))) for at in range(0, rows, size)]

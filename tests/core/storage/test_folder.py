@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.base.errors import (
-    Conflict,
-    NotFound,
-    StoreUnavailable,
-)
+from functions.core.base.errors import Conflict, NotFound, StoreUnavailable
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+
+
+@pytest.fixture
+def store(whole_store: Store) -> Store:
+    """All of it, with the keys as they are."""
+    return whole_store
 
 
 def test_what_was_written_is_read(store: Store) -> None:

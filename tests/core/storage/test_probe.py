@@ -1,20 +1,18 @@
 """The probe: a store that honours conditional writes passes, one that ignores them is refused."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from functions.core.base.errors import (
-    UnsafeStore,
-)
+from functions.core.base.errors import UnsafeStore
 from functions.core.registry import versions
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.probe import PROBE, probe
-from tests.conftest import QUICK, TITANIC
-from training.publication import Upload, train_and_publish
+from functions.core.storage.view import ModelStore
+from tests.support.titanic import MODEL
+from tests.support.training import publish
 
 
 class Careless(FolderStore):
@@ -42,7 +40,7 @@ def test_the_probe_refuses_a_store_that_ignores_conditions(tmp_path: Path) -> No
     careless.honours_create = True
     with pytest.raises(UnsafeStore, match="If-Match"):
         probe(careless)
-    upload = Upload("datasets/titanic.csv", datetime.now(UTC))
+    view = ModelStore(careless, MODEL)
     with pytest.raises(UnsafeStore):
-        train_and_publish(careless, upload, TITANIC, by="test", configuration=QUICK)
-    assert list(versions.published(careless)) == []
+        publish(view)
+    assert list(versions.published(view)) == []

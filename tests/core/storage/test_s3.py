@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.core.base.errors import Conflict, NotFound, StoreUnavailable
-from functions.core.registry import deployment
+from functions.core.registry.keys import CHAMPION
 from functions.core.storage.probe import probe
 from functions.core.storage.s3 import S3Store
 from tests.support.uploads import BUCKET
@@ -46,7 +46,7 @@ def test_a_store_that_never_answers_is_given_up_within_the_time_that_predict_has
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="could not be reached"):
-            S3Store(BUCKET).get(deployment.CHAMPION)
+            S3Store(BUCKET).get(CHAMPION)
         assert time.monotonic() - began < 15
 
 

@@ -17,7 +17,7 @@ from botocore.session import Session
 from functions.core.base.errors import Conflict, NotFound, ParameterFull, StoreUnavailable
 from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key, merge, read_keys, write_keys
-from functions.core.storage.opening import open_parameter
+from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.ssm_parameter import SsmParameter
 from functions.local.embedded_store import READY
 from functions.local.listening import listen, port_of

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.local.bundle import __main__ as command_line
-from functions.local.bundle.errors import BundleRefused
-from functions.local.bundle.recipe import Limits, read_recipe
+from functions.local.bundle.recipe import BundleRefused, Limits, read_recipe
 from functions.local.bundle.weight import table, weigh
 from tests.local.bundle.bundles import REPOSITORY, THIS_PYTHON, write
 

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.bundle.build import RUNTIME, Target, build
-from functions.local.bundle.errors import BundleRefused
+from functions.local.bundle.build import RUNTIME, Target, build, install, slim
 from functions.local.bundle.imports import trace
-from functions.local.bundle.recipe import Contents, read_recipe
-from functions.local.bundle.wheels import install, slim
+from functions.local.bundle.recipe import BundleRefused, Contents, read_recipe
 from functions.local.child import ROOT
 from functions.local.template import read_template
 from tests.local.bundle.bundles import (

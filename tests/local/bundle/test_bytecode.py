@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.bundle.bytecode import TASK_ROOT, compile_bundle
-from functions.local.bundle.errors import BundleRefused
+from functions.local.bundle.build import TASK_ROOT, compile_bundle
 from functions.local.bundle.python import find_python
+from functions.local.bundle.recipe import BundleRefused
 from tests.local.bundle.bundles import THIS_PYTHON, write
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from functions.core.registry.deployment import read_champion
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
 from tests.conftest import Call
 from tests.predict.v2.tensors import (
     PASSENGERS,
@@ -21,4 +22,4 @@ def expected(call: Call) -> list[float]:
 
 @pytest.fixture
 def version(published: Path) -> str:
-    return read_champion(FolderStore(str(published)))[0].version
+    return read_champion(ModelStore(FolderStore(str(published)), "titanic"))[0].version

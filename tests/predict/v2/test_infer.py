@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from functions.predict.batch import MOST_ROWS
+from functions.predict.rows import MAX_ROWS
 from tests.conftest import Call
 from tests.predict.v2.tensors import (
     INFER,
@@ -106,7 +106,7 @@ def test_parameters_and_what_extensions_add_are_passed_over(call: Call) -> None:
 
 
 def test_ten_thousand_rows_are_answered_in_one_request(call: Call) -> None:
-    inputs = (tensor("pclass", "INT64", [3] * MOST_ROWS), tensor("sex", "BYTES", ["male"] * MOST_ROWS))
+    inputs = (tensor("pclass", "INT64", [3] * MAX_ROWS), tensor("sex", "BYTES", ["male"] * MAX_ROWS))
     status, answer = call("POST", INFER, request(*inputs))
     assert (status, len(set(survival(answer)))) == (200, 1)
-    assert answer["outputs"][0]["shape"] == [MOST_ROWS]
+    assert answer["outputs"][0]["shape"] == [MAX_ROWS]

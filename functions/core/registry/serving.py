@@ -1,0 +1,93 @@
+"""What it takes to serve a version: the few facts of a manifest and of a champion that a cold start reads.
+
+The whole records are `core.registry.manifest.Manifest` and `core.registry.deployment.Champion`. Those are
+pydantic's, whose import would be a third of a cold start; whoever needs them makes them of `body`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.core.base.errors import NoChampion, NotFound, UnusableModel
+from functions.core.registry.keys import CHAMPION, manifest_key, model_key, sha256
+from functions.core.schema.parsing import InvalidSchema, parse_schema
+from functions.core.schema.schema import Schema
+from functions.core.storage.contract import Blob, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class ServedChampion:
+    """Which version is in service, since which promotion, and the ETag of the object that says so."""
+
+    version: str
+    sequence: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServedVersion:
+    """A version as it is served. background: columns of rows that stand for "not known" in explanations."""
+
+    name: str
+    version: str
+    threshold: float
+    schema: Schema
+    model_sha256: str
+    background: Mapping[str, Sequence[Any]] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def read_served_champion(reader: Reader) -> ServedChampion:
+    """Raises `NoChampion`, `UnusableModel`."""
+    try:
+        return parse_served_champion(reader.get(CHAMPION))
+    except NotFound as error:
+        raise NoChampion("no model has been promoted yet; upload a dataset to train one") from error
+
+
+def parse_served_champion(blob: Blob) -> ServedChampion:
+    """Raises `UnusableModel` when the object is damaged."""
+    try:
+        record = json.loads(blob.body)
+        version, sequence = record["version"], record["sequence"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnusableModel(f"{CHAMPION} is damaged") from error
+    if not isinstance(version, str) or type(sequence) is not int:
+        raise UnusableModel(f"{CHAMPION} is damaged")
+    return ServedChampion(version, sequence, blob.etag)
+
+
+def read_served_version(reader: Reader, version: str) -> ServedVersion:
+    """Raises `NotFound` when the version is not published, `UnusableModel` when its manifest is damaged."""
+    try:
+        body = reader.get(manifest_key(version)).body
+    except NotFound as error:
+        raise NotFound(f"no version {version} is published") from error
+    try:
+        record = json.loads(body)
+        served = ServedVersion(
+            name=str(record["name"]),
+            version=str(record["version"]),
+            threshold=float(record["threshold"]),
+            schema=parse_schema(record["schema"]),
+            model_sha256=str(record["files"]["model.onnx"]["sha256"]),
+            background=dict(record["background"]),
+            body=body,
+        )
+    except (ValueError, KeyError, TypeError, RecursionError, InvalidSchema) as error:
+        raise UnusableModel(f"the manifest of version {version} is damaged") from error
+    if served.version != version:
+        raise UnusableModel(f"the manifest of version {version} is of another version")
+    return served
+
+
+def read_graph(reader: Reader, served: ServedVersion) -> bytes:
+    """The graph's bytes, checked against the manifest. Raises `UnusableModel`."""
+    try:
+        graph = reader.get(model_key(served.version)).body
+    except NotFound as error:
+        raise UnusableModel(f"version {served.version} has a manifest but no model") from error
+    if sha256(graph) != served.model_sha256:
+        raise UnusableModel(f"the model of version {served.version} does not match its checksum")
+    return graph

@@ -1,0 +1,132 @@
+"""Makes a schema for a table that comes without one, and says in sentences what it took each column for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from functions.core.base.errors import InvalidInput
+from functions.core.schema.column_kinds import Ignored, describe_column
+from functions.core.schema.column_summary import MAX_DISTINCT, ColumnSummary
+from functions.core.schema.delimited import DelimitedFile
+from functions.core.schema.file_format import MAX_DECOMPRESSED, open_text
+from functions.core.schema.header import listed
+from functions.core.schema.numbers import Writings, decimal_marks, notes_on_marks
+from functions.core.schema.parsing import MAX_FIELDS, TWO_CLASS, InvalidSchema, parse_schema
+from functions.core.schema.schema import RESERVED, fold
+from functions.core.schema.target_choice import choose_target, describe_target
+
+PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
+
+_CHUNK_ROWS = 10_000
+# Distinct values that are remembered over all columns.
+_MAX_REMEMBERED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """document: a schema as `parse_schema` takes it. notes: what was decided, in sentences, each with its
+    column.
+    """
+
+    document: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def infer_schema(
+    stream: BinaryIO,
+    *,
+    target: str | None = None,
+    name: str | None = None,
+    max_decompressed: int = MAX_DECOMPRESSED,
+) -> Inferred:
+    """The schema of the table in a seekable stream, which is read as `open_table` reads it.
+
+    target: the column to predict, in any spelling. name: the model's; a column of that name is taken for the
+    target where none is given. Raises `InvalidInput` when the file cannot be read, or has no column to
+    predict.
+    """
+    text = open_text(stream, max_decompressed=max_decompressed)
+    file = DelimitedFile(text, {fold(word) for word in (target, name) if word})
+    _check_names(file.header)
+    columns, notes = _summaries(file)
+    notes = [*file.notes, *notes]
+    chosen = choose_target(columns, target=target, name=name)
+    field, positive, target_notes = describe_target(chosen)
+    notes += target_notes
+
+    fields: list[dict[str, Any]] = []
+    ignored: list[str] = []
+    numeric: list[Writings] = []
+    for column in columns:
+        if column is chosen:
+            fields.append(field)
+            continue
+        if fold(column.name) in map(fold, RESERVED):
+            notes.append(f"the column {column.name} is one of Lifeboat's own, and so no feature")
+            continue
+        found = describe_column(column)
+        if isinstance(found, Ignored):
+            ignored.append(column.name)
+            notes.append(f"the column {listed([column.name])} {found.reason}")
+            continue
+        fields.append(found.field)
+        notes += [f"the column {column.name} {note}" for note in found.notes]
+        if found.field["type"] in ("number", "integer"):
+            numeric.append(column.writings)
+    notes += notes_on_marks(numeric, decimal_marks(numeric, file.separator))
+    if len(fields) < 2:
+        raise InvalidInput(f"no column is left to predict {chosen.name} from: {'; '.join(notes[-10:])}")
+    if len(fields) > MAX_FIELDS:
+        raise InvalidInput(f"{len(fields):,} columns could be fields; a schema has at most {MAX_FIELDS:,}")
+    document = {
+        "$schema": PROFILE,
+        **({"name": name} if name else {}),
+        "fields": fields,
+        "target": {"field": chosen.name, "positive": positive},
+        "task": TWO_CLASS,
+        "ignored": ignored,
+    }
+    try:
+        parse_schema(document)
+    except InvalidSchema as error:
+        raise InvalidInput("; ".join(error.faults)) from error
+    return Inferred(document, tuple(notes))
+
+
+def _check_names(header: Sequence[str]) -> None:
+    """Raises `InvalidInput` when two columns have names that are one name here."""
+    names: dict[str, str] = {}
+    for name in filter(None, header):
+        if fold(name) in names:
+            raise InvalidInput(
+                f"the columns {names[fold(name)]} and {name} have names that differ by case, spaces or "
+                "dashes at most; "
+                "rename or delete one of them"
+            )
+        names[fold(name)] = name
+
+
+def _summaries(file: DelimitedFile) -> tuple[list[ColumnSummary], list[str]]:
+    """What each column that has a name holds; and what there is to say of the rows."""
+    named = [(index, name) for index, name in enumerate(file.header) if name]
+    limit = max(100, min(MAX_DISTINCT, _MAX_REMEMBERED // max(1, len(named))))
+    columns = [(index, ColumnSummary(name, limit)) for index, name in named]
+    wide: list[tuple[int, int]] = []
+    total = wide_rows = 0
+    for rows in file.rows(_CHUNK_ROWS):
+        total += len(rows.cells)
+        wide_rows += len(rows.wide)
+        wide = wide or rows.wide
+        for index, column in columns:
+            column.add([row[index] for row in rows.cells], rows.lines)
+    if not total:
+        raise InvalidInput(f"the file has no rows below its header, which names {listed(file.header)}")
+    notes = []
+    if wide:
+        line, cells = wide[0]
+        notes.append(
+            f"{wide_rows:,} rows have more cells than the header and were left out; the one on line {line} "
+            f"has {cells}, "
+            f"the header {len(file.header)}"
+        )
+    return [column for _, column in columns], notes

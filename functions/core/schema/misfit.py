@@ -1,0 +1,52 @@
+"""Says in sentences how a table differs from what its schema expects."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from functions.core.schema.chunks import Chunk
+from functions.core.schema.header import ColumnsReport, listed
+from functions.core.schema.schema import Schema, fold
+
+MAX_REASONS = 10
+"""Reasons of bad rows that are told apart."""
+
+_WORDS = 5
+
+
+def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk]) -> list[str]:
+    """What changed in a file since its schema was written; empty where it fits.
+
+    report, chunks: of the table that was read. A required column that is missing is not among it: without
+    one, the table cannot be opened, and the error says so.
+    """
+    rows = 0
+    unknown: dict[str, Counter[str]] = {}
+    reasons: dict[tuple[str, str], list[int]] = {}
+    for chunk in chunks:
+        rows += len(chunk.lines) + len(chunk.bad)
+        for name, words in chunk.unknown.items():
+            unknown.setdefault(name, Counter()).update(words)
+        for bad in chunk.bad:
+            found = reasons.setdefault((bad.column, bad.reason), [0, bad.line])
+            found[0] += 1
+    sentences = []
+    if report.missing:
+        sentences.append(f"these columns are missing: {listed(report.missing)}")
+    known = schema.passed_over | schema.accepted.keys()
+    if new := [name for name in report.passed_over if fold(name) not in known]:
+        sentences.append(f"these columns are new, and were passed over: {listed(new)}")
+    for column, name in report.used.items():
+        if name not in unknown:
+            continue
+        words = unknown[name]
+        shown = [f"{word} ({count:,})" for word, count in words.most_common(_WORDS)]
+        more = f" and {len(words) - _WORDS} more" if len(words) > _WORDS else ""
+        sentences.append(
+            f"the column {column} has words that are none of its categories: {', '.join(shown)}{more}"
+        )
+    columns_told = {column for column, name in report.used.items() if name in unknown}
+    others = {key: found for key, found in reasons.items() if key[0] not in columns_told}
+    for (column, reason), (count, line) in sorted(others.items(), key=lambda item: -item[1][0])[:MAX_REASONS]:
+        subject = f"the column {column} {reason}" if column else f"a row {reason}"
+        sentences.append(f"{subject}: {count:,} of {rows:,} rows, the first on line {line}")
+    return sentences

@@ -1,0 +1,176 @@
+"""What a row of a model's table is, as data: a Table Schema, with a few keys of Lifeboat's own.
+
+The format is that of the Data Package standard, version 2, which pandas' `to_json(orient="table")` and
+frictionless write too: https://datapackage.org/standard/table-schema/. A schema says which fields there are,
+which of them is to be predicted, and how people spell both. Everything that Lifeboat does with a row follows
+from it. It is read without pydantic: a cold start of predict reads one.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from functions.core.schema.target import Target, Word
+
+FieldType = Literal["number", "integer", "string", "boolean"]
+
+# Whether a labelled row may be measured by, or only be learned from: a column that any dataset may have.
+REPRESENTATIVE = "representative"
+# Columns that Lifeboat writes itself: a field of that name would be taken for one of them.
+RESERVED = ("prediction_id", "probability", REPRESENTATIVE)
+
+MAX_TEXT = 1_000
+# Beyond it a float32, which is what the graph computes with, is infinite.
+LARGEST = 3.4028234663852886e38
+
+
+def fold(name: str) -> str:
+    """A name as names are compared: without regard to case, white space, dots, dashes and underscores."""
+    text = name.strip().casefold()
+    return re.sub(r"[\s._-]+", "", text) or text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of the table.
+
+    categories: the only values that it may have, in the order of their codes; None where any will do.
+    minimum, maximum: of a number, both included. max_length: of a text, in characters.
+    """
+
+    name: str
+    type: FieldType
+    description: str = ""
+    example: Word | None = None
+    required: bool = False
+    categories: tuple[Word, ...] | None = None
+    minimum: float = -LARGEST
+    maximum: float = LARGEST
+    max_length: int = MAX_TEXT
+
+    @property
+    def words(self) -> tuple[str, ...] | None:
+        """The categories of a text, None for a number: what the graph distinguishes."""
+        return tuple(map(str, self.categories or ())) if self.type == "string" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """`name` is the category that `words` has for the first group of `pattern` in the text `source`."""
+
+    name: str
+    source: str
+    pattern: re.Pattern[str]
+    words: Mapping[str, str]
+
+    def category(self, text: str) -> str | None:
+        """None where the pattern finds nothing, or a word that stands for no category."""
+        match = self.pattern.search(text)
+        return self.words.get(match[1].strip().casefold()) if match and match[1] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Two rows, of which the first must be likelier. `because` says so in a sentence, for people."""
+
+    likelier: Mapping[str, Any]
+    than: Mapping[str, Any]
+    because: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema that was checked. `document` is the JSON that it was read from."""
+
+    document: Mapping[str, Any]
+    fields: tuple[Field, ...]
+    target: Target
+    field_aliases: Mapping[str, tuple[str, ...]]
+    value_aliases: Mapping[str, Mapping[str, str]]
+    missing: frozenset[str]
+    derived: tuple[Derived, ...]
+    ignored: tuple[str, ...]
+    slices: tuple[str, ...]
+    expectations: tuple[Expectation, ...]
+    row_name: tuple[str, str]
+    notes: tuple[str, ...] = ()
+    """What was passed over in the document, in sentences."""
+
+    @cached_property
+    def features(self) -> tuple[Field, ...]:
+        """The inputs of the graph, in order: not the target, nor what is ignored, nor sources of others."""
+        others = {self.target.name, *(derived.source for derived in self.derived)}
+        ignored = set(map(fold, self.ignored))
+        return tuple(
+            field for field in self.fields if field.name not in others and fold(field.name) not in ignored
+        )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features, in order."""
+        return tuple(one.name for one in self.features)
+
+    @cached_property
+    def sources(self) -> dict[str, Field]:
+        """Texts that a category is derived from, by name: accepted in a row, and never kept."""
+        names = {one.source for one in self.derived}
+        return {one.name: one for one in self.fields if one.name in names}
+
+    @cached_property
+    def accepted(self) -> dict[str, str]:
+        """The name of the field by every spelling of it, folded: of features and of sources."""
+        return self._spellings([*self.names, *self.sources])
+
+    @cached_property
+    def passed_over(self) -> frozenset[str]:
+        """Known columns that are no feature, folded: the target, ignored ones, and what Lifeboat writes."""
+        known = self._spellings([self.target.name, *self.ignored])
+        return frozenset(known) | {fold(name) for name in RESERVED}
+
+    @cached_property
+    def target_spellings(self) -> frozenset[str]:
+        return frozenset(self._spellings([self.target.name]))
+
+    def feature(self, name: str) -> Field:
+        """Raises `KeyError`."""
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {one.name: one for one in self.features}
+
+    def _spellings(self, names: Iterable[str]) -> dict[str, str]:
+        return {
+            fold(spelling): name for name in names for spelling in (name, *self.field_aliases.get(name, ()))
+        }
+
+    def example(self) -> dict[str, Word]:
+        """A row for documents and forms: the fields' own examples, and a value for each required one."""
+        return {
+            one.name: _example(one)
+            for one in (*self.features, *self.sources.values())
+            if one.required or one.example is not None
+        }
+
+    def as_json(self) -> bytes:
+        """The document as it is kept in the store."""
+        return json.dumps(self.document, indent=2, ensure_ascii=False).encode()
+
+
+def _example(of: Field) -> Word:
+    if of.example is not None:
+        return of.example
+    if of.categories:
+        return of.categories[0]
+    if of.type == "string":
+        return "text"
+    if of.type == "boolean":
+        return True
+    return (
+        max(of.minimum, min(0.0, of.maximum))
+        if of.type == "number"
+        else int(max(of.minimum, min(0, of.maximum)))
+    )

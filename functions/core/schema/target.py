@@ -1,0 +1,76 @@
+"""The field to be predicted, and the values that stand for its two outcomes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Word = str | int | float | bool
+
+YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
+NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The field to be predicted. `answers` are the values that stand for 0 and 1 in answers and feedback.
+
+    words, numbers: the outcome, 0 or 1, of each word (folded) and of each number that may be sent.
+    """
+
+    name: str
+    answers: tuple[Word, Word]
+    words: Mapping[str, int] = field(repr=False)
+    numbers: Mapping[float, int] = field(repr=False)
+
+    def code(self, value: object) -> int | None:
+        """1 for a positive value, 0 for a negative one, None for neither; value: of JSON, or a cell."""
+        if isinstance(value, bool):
+            return self.words.get("true" if value else "false")
+        if isinstance(value, int | float):
+            return self.numbers.get(value)
+        if not isinstance(value, str):
+            return None
+        word = value.strip().casefold()
+        if word in self.words:
+            return self.words[word]
+        try:
+            return self.numbers.get(float(word))
+        except ValueError:
+            return None
+
+    def in_words(self) -> str:
+        """Both values, for a sentence."""
+        return " or ".join(json.dumps(answer, ensure_ascii=False) for answer in self.answers)
+
+
+def target_of_booleans(name: str) -> Target:
+    """A target that is true or false, or 0 and 1, of which 1 is the positive value."""
+    return Target(name, (False, True), dict.fromkeys(YES, 1) | dict.fromkeys(NO, 0), {0: 0, 1: 1})
+
+
+def target_of_numbers(name: str, values: Sequence[float], positive: Sequence[float]) -> Target:
+    """A target with a few values that are numbers. Of more than two, the answers are false and true."""
+    numbers = {value: int(value in positive) for value in values}
+    return Target(name, _answers(values, positive), {"true": 1, "false": 0}, numbers)
+
+
+def target_of_words(
+    name: str, values: Sequence[str], positive: Sequence[str], aliases: Mapping[str, str]
+) -> Target:
+    """A target with a few values that are words. aliases: other words, folded, and what they stand for."""
+    words = {value.casefold(): int(value in positive) for value in values}
+    words |= {alias: words[value.casefold()] for alias, value in aliases.items()}
+    # Of yes and no, true means yes, whichever of them is the positive value.
+    yes = next((code for word, code in words.items() if word in YES), 1)
+    said = {"true": yes, "false": 1 - yes}
+    if len(values) == 2 and all(value.casefold() in YES | NO for value in values):
+        said = dict.fromkeys(YES, yes) | dict.fromkeys(NO, 1 - yes)
+    numbers: dict[float, int] = {number: said[word] for number, word in ((0, "0"), (1, "1")) if word in said}
+    return Target(name, _answers(values, positive), said | words, numbers)
+
+
+def _answers(values: Sequence[Word], positive: Sequence[Word]) -> tuple[Word, Word]:
+    if len(values) != 2:
+        return False, True
+    [negative] = (value for value in values if value not in positive)
+    return negative, positive[0]

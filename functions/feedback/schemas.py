@@ -1,0 +1,82 @@
+"""The schemas of champions in memory: read at first use, refreshed by ETag, kept while the store is away."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.core.base.errors import LifeboatError, NoChampion, NotFound, UnusableModel
+from functions.core.base.logs import log
+from functions.core.registry.keys import CHAMPION
+from functions.core.registry.models import require_model
+from functions.core.registry.serving import parse_served_champion, read_served_version
+from functions.core.schema.schema import Schema
+from functions.core.storage.view import ModelStore
+
+# A schema takes some 100 kB at most. The model that was asked for longest ago goes first.
+MAX_MODELS = 100
+_RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """etag: of the record of the champion whose schema this is."""
+
+    schema: Schema
+    etag: str
+    next_check: float
+
+
+class SchemaCache:
+    """Answers with the schema of a model's champion as it was at most `refresh_seconds` ago."""
+
+    def __init__(self, refresh_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._refresh_seconds = refresh_seconds
+        self._clock = clock
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def schema_of(self, store: ModelStore) -> Schema:
+        """The champion's schema, or the last good one while a newer cannot be had.
+
+        Raises `NotFound` for a model that does not exist, `NoChampion`, `UnusableModel`, `StoreUnavailable`.
+        """
+        kept = self._kept.get(store.model)
+        if kept is None or self._clock() >= kept.next_check:
+            kept = self._refreshed(store, kept)
+            self._kept[store.model] = kept
+        self._kept.move_to_end(store.model)
+        if len(self._kept) > MAX_MODELS:
+            self._kept.popitem(last=False)
+        return kept.schema
+
+    def _refreshed(self, store: ModelStore, kept: _Kept | None) -> _Kept:
+        wait = self._refresh_seconds
+        try:
+            schema, etag = _read(store, kept)
+        except LifeboatError as error:
+            if kept is None:
+                raise
+            log("WARNING", "schema not refreshed", model=store.model, reason=str(error))
+            schema, etag, wait = kept.schema, kept.etag, min(_RETRY_SECONDS, wait)
+        return _Kept(schema, etag, self._clock() + wait)
+
+
+def _read(store: ModelStore, kept: _Kept | None) -> tuple[Schema, str]:
+    try:
+        if kept is None:
+            blob = store.get(CHAMPION)
+        elif changed := store.get_if_changed(CHAMPION, kept.etag):
+            blob = changed
+        else:
+            return kept.schema, kept.etag
+    except NotFound as error:
+        require_model(store)
+        raise NoChampion(
+            f"no version of the model {store.model} is in service yet, so there is nothing to label; "
+            "upload a dataset to train one"
+        ) from error
+    version = parse_served_champion(blob).version
+    try:
+        return read_served_version(store, version).schema, blob.etag
+    except NotFound as error:
+        raise UnusableModel(f"version {version} is in service and not published") from error

@@ -1,0 +1,56 @@
+"""The predict function's HTTP API: Lifeboat's own routes, and the dialects that other tools speak."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+
+from functions.core.http.api import new_api
+from functions.core.http.documentation import documentation_page
+from functions.predict.document import describe_model, describe_only, schema_of
+from functions.predict.invocations import routes as invocations
+from functions.predict.native import routes as native
+from functions.predict.replay import routes as replay
+from functions.predict.routing import MAY_ASK, MAY_PREDICT, CurrentService, ModelName
+from functions.predict.v2 import routes as v2
+
+app = new_api("Lifeboat", "Asks the models of tables: scores, explanations, and what was answered.")
+
+documents = APIRouter(include_in_schema=False, dependencies=MAY_PREDICT)
+
+
+@app.get("/openapi.json", include_in_schema=False, dependencies=MAY_ASK)
+async def document(service: CurrentService) -> dict[str, Any]:
+    return describe_model(app, schema_of(service, service.settings.default_model))
+
+
+@app.get("/docs", include_in_schema=False, dependencies=MAY_ASK)
+async def docs(service: CurrentService) -> HTMLResponse:
+    return documentation_page(describe_model(app, schema_of(service, service.settings.default_model)))
+
+
+@documents.get("/openapi.json")
+async def document_of_model(service: CurrentService, name: ModelName) -> dict[str, Any]:
+    return describe_only(app, schema_of(service, name), name)
+
+
+@documents.get("/docs")
+async def docs_of_model(service: CurrentService, name: ModelName) -> HTMLResponse:
+    return documentation_page(describe_only(app, schema_of(service, name), name))
+
+
+OF_A_MODEL = "/models/{model}"
+ROUTERS = (
+    ("", native.root),
+    ("", native.router),
+    ("", replay.router),
+    ("", v2.router),
+    ("", invocations.root),
+    ("", invocations.router),
+    (OF_A_MODEL, native.router),
+    (OF_A_MODEL, replay.router),
+    (OF_A_MODEL, invocations.router),
+    (OF_A_MODEL, documents),
+)
+for prefix, router in ROUTERS:
+    app.include_router(router, prefix=prefix)

@@ -1,0 +1,1 @@
+"""MLflow's scoring protocol, which is also that of a container for SageMaker."""

@@ -1,0 +1,57 @@
+"""Reads the bodies of a batch: rows as JSON, or a table as CSV."""
+
+import io
+from typing import Any
+
+from functions.core.base.errors import InvalidInput
+from functions.core.schema.chunks import Chunk
+from functions.core.schema.columns import concatenate
+from functions.core.schema.rows import RowReader
+from functions.core.schema.table import open_table
+from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, RowError, Rows, read_rows
+
+ROWS = "rows"
+
+
+def read_batch(body: Any, reader: RowReader, *, partial: bool) -> Rows:
+    """The rows of `{"rows": [...]}`; in place of `rows`, the word that the schema has for them will do.
+
+    Raises `InvalidInput` for what is no such object, and, without `partial`, `BadRows`.
+    """
+    words = dict.fromkeys([ROWS, reader.schema.row_name[1]])
+    if not isinstance(body, dict) or len(body) != 1 or not words.keys() & body.keys():
+        wanted = " or ".join(f'{{"{word}": [...]}}' for word in words)
+        raise InvalidInput(f"a batch is an object with one key: {wanted}")
+    [rows] = body.values()
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InvalidInput("the rows of a batch are a list of objects")
+    return read_rows(rows, reader, partial=partial)
+
+
+def read_csv(body: bytes, reader: RowReader, *, partial: bool) -> Rows:
+    """The rows of a table (see `core.schema.table`).
+
+    Raises `InvalidInput` for a file that is no table, and, without `partial`, `BadRows`.
+    """
+    chunks: list[Chunk] = []
+    lines: list[int] = []
+    table = open_table(io.BytesIO(body), reader.schema, labelled=False)
+    for chunk in table:
+        chunks.append(chunk)
+        lines += [*chunk.lines, *(row.line for row in chunk.bad)]
+        # Now: the rest of the table need not be read.
+        if len(lines) > MAX_ROWS:
+            raise InvalidInput(f"the table has more than the {MAX_ROWS} rows that can be scored at once")
+    if not lines:
+        raise InvalidInput("the table has a header, but no rows")
+    columns = concatenate([chunk.columns for chunk in chunks])
+    read = ColumnsRead(
+        [*table.columns_report.used], table.columns_report.passed_over, table.columns_report.missing
+    )
+    if not any(chunk.bad for chunk in chunks):
+        return Rows(columns, list(range(1, len(lines) + 1)), table=read)
+    number = {line: place for place, line in enumerate(sorted(lines), start=1)}
+    bad = [RowError(number[row.line], row.column, row.reason) for chunk in chunks for row in chunk.bad]
+    if not partial:
+        raise BadRows(bad, len(lines))
+    return Rows(columns, [number[line] for chunk in chunks for line in chunk.lines], bad, read)

@@ -1,0 +1,1 @@
+"""What was answered: looked up, and made again."""

@@ -1,0 +1,105 @@
+"""Rows as they are sent, many at once: all of them valid, or each bad one named."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from functions.core.base.errors import InvalidInput
+from functions.core.schema.columns import Columns, to_columns
+from functions.core.schema.rows import Fault, RowReader, Value
+
+MAX_ROWS = 10_000
+# An unknown field is named in the answer, which must stay below Lambda's 6 MB for 10,000 of them.
+_MAX_FIELD = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row was not scored. row: which of those sent, from 1; field: "" for the row as a whole."""
+
+    row: int
+    field: str
+    msg: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsRead:
+    """What became of the columns of a table, each by its name there; `missing` by the names of the schema."""
+
+    used: Sequence[str]
+    passed_over: Sequence[str]
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The good rows as tensors, and their numbers among the rows that were sent, from 1; and the bad ones.
+
+    table: what became of the columns, where the rows came as a table.
+    """
+
+    columns: Columns
+    numbers: list[int]
+    bad: list[RowError] = field(default_factory=list)
+    table: ColumnsRead | None = None
+
+
+class BadRows(InvalidInput):
+    """Some of `rows` rows do not fit, so none is scored. `bad` names those."""
+
+    def __init__(self, bad: list[RowError], rows: int) -> None:
+        # Some clients show their user this sentence only, so it has an example in it.
+        where = ", ".join(filter(None, [f"row {bad[0].row}", bad[0].field]))
+        super().__init__(
+            f"{len(bad)} of {rows} rows are bad and nothing was scored; {where}: {bad[0].msg}",
+            [{"loc": ["body", f"row {row.row}", row.field], "msg": row.msg, "type": "row"} for row in bad],
+        )
+        self.bad = bad
+        self.rows = rows
+
+
+class BadRow(InvalidInput):
+    """The one row that was sent does not fit. `faults` are all that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(
+            "the input does not fit; `detail` says where",
+            [
+                {"loc": ["body", *filter(None, [fault.field[:100]])], "msg": fault.msg, "type": fault.type}
+                for fault in faults
+            ],
+        )
+        self.faults = faults
+
+
+def read_row(row: object, reader: RowReader) -> Columns:
+    """The tensors of one row of JSON. Raises `BadRow`."""
+    if not isinstance(row, dict):
+        raise BadRow(
+            [Fault("", f"must be an object with the fields of a {reader.schema.row_name[0]}", "object")]
+        )
+    values, faults = reader.read(row)
+    if faults:
+        raise BadRow(faults)
+    return to_columns([values], reader.schema)
+
+
+def read_rows(rows: Sequence[Mapping[str, object]], reader: RowReader, *, partial: bool = False) -> Rows:
+    """The rows of JSON, each an object.
+
+    Raises `InvalidInput` when there are none or too many, and, without `partial`, `BadRows` for a bad one.
+    """
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise InvalidInput(f"{len(rows)} rows were sent; from 1 to {MAX_ROWS} can be scored at once")
+    good: list[list[Value]] = []
+    numbers: list[int] = []
+    bad: list[RowError] = []
+    for number, row in enumerate(rows, start=1):
+        values, faults = reader.read(row)
+        if faults:
+            bad.append(RowError(number, faults[0].field[:_MAX_FIELD], faults[0].msg))
+        else:
+            good.append(values)
+            numbers.append(number)
+    if bad and not partial:
+        raise BadRows(bad, len(rows))
+    return Rows(to_columns(good, reader.schema), numbers, bad)

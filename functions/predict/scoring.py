@@ -1,0 +1,44 @@
+"""Scores rows in one run of the graph, and leaves a line for each in the prediction log."""
+
+from dataclasses import dataclass
+
+from functions.core.base.ids import new_ids
+from functions.core.schema.columns import Columns
+from functions.predict.champion import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked: the id of the key and the gateway's id of the request; empty outside a gateway."""
+
+    key_id: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a model says of N rows, in order: `outcome` is whether `probability` is above its threshold."""
+
+    prediction_id: list[str]
+    outcome: list[bool]
+    probability: list[float]
+
+
+def score(columns: Columns, model: Loaded, origin: Origin, *, logged_share: float = 1.0) -> Scored:
+    """Score the rows of `columns` (see `core.schema.columns`) and log a share of them."""
+    label, probability = model.scorer.run(columns)
+    scored = Scored(
+        prediction_id=new_ids(len(label)),
+        # Not `label == 1`: for one row, to compare with numpy takes as long as all else that is done here.
+        outcome=[value == 1 for value in label.tolist()],
+        probability=probability.tolist(),
+    )
+    model.log.write(
+        columns,
+        scored.prediction_id,
+        scored.probability,
+        share=logged_share,
+        key_id=origin.key_id,
+        request_id=origin.request_id,
+    )
+    return scored

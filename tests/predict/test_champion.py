@@ -1,0 +1,159 @@
+"""The champion in memory: refreshed at intervals, and usable whatever breaks."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from functions.core.base.errors import NoChampion, StoreUnavailable
+from functions.core.registry import versions
+from functions.core.registry.deployment import Champion
+from functions.core.registry.history import Promotion
+from functions.core.registry.keys import CHAMPION, manifest_key, model_key
+from functions.core.storage.contract import Blob
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelReader, ModelStore
+from functions.predict import service
+from functions.predict.champion import ChampionCache
+from tests.conftest import Call
+
+WOMAN = {"pclass": 1, "sex": "female", "age": 29}
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Away(FolderStore):
+    """A store that can be out of reach, and counts what it is asked."""
+
+    away = False
+    asked = 0
+
+    def get(self, key: str) -> Blob:
+        self.asked += 1
+        if self.away:
+            raise StoreUnavailable("the store could not be reached")
+        return super().get(key)
+
+
+def put_champion(whole: FolderStore, version: str, sequence: int) -> None:
+    entry = Promotion(sequence=sequence, version=version, promoted_at=datetime.now(UTC), by="test", reason="")
+    champion = Champion(**entry.model_dump(), previous=None, history=[entry])
+    ModelStore(whole, "titanic").put(CHAMPION, champion.as_json())
+
+
+def copy_version(whole: FolderStore, old: str, new: str, model: bytes | None = None) -> None:
+    """Publish the bytes of `old` again as `new`, with another graph if one is given."""
+    store = ModelStore(whole, "titanic")
+    manifest = versions.read_manifest(store, old)
+    store.put(model_key(new), model or versions.read_model(store, manifest))
+    store.put(manifest_key(new), manifest.model_copy(update={"version": new}).as_json())
+
+
+@pytest.fixture
+def warm(published: Path, tmp_path: Path) -> tuple[Away, Clock, ChampionCache, str]:
+    """A cache that has loaded a champion from a store of its own, which refreshes every 30 seconds."""
+    store, clock = Away(str(tmp_path)), Clock()
+    original = FolderStore(str(published))
+    for entry in original.list(""):
+        store.put(entry.key, original.get(entry.key).body)
+    cache = ChampionCache(ModelReader(store, "titanic"), 30, clock)
+    return store, clock, cache, cache.current().served.version
+
+
+def test_the_champion_is_asked_for_once_an_interval(warm: tuple[Away, Clock, ChampionCache, str]) -> None:
+    store, clock, cache, _ = warm
+    asked = store.asked
+    for second in (0.0, 15.0, 29.9):
+        clock.now = second
+        cache.current()
+    assert store.asked == asked
+    clock.now = 30
+    cache.current()
+    assert store.asked == asked + 1
+
+
+def test_a_new_champion_is_seen_after_the_interval(warm: tuple[Away, Clock, ChampionCache, str]) -> None:
+    store, clock, cache, version = warm
+    copy_version(store, version, "new")
+    put_champion(store, "new", 2)
+    assert cache.current().served.version == version
+    clock.now = 30
+    assert cache.current().served.version == "new"
+
+
+@pytest.mark.parametrize("broken", ["store away", "model tampered", "manifest gone", "champion damaged"])
+def test_whatever_breaks_the_last_good_model_goes_on(
+    warm: tuple[Away, Clock, ChampionCache, str], broken: str
+) -> None:
+    store, clock, cache, version = warm
+    if broken == "store away":
+        store.away = True
+    elif broken == "model tampered":
+        copy_version(store, version, "new", b"not the graph")
+        put_champion(store, "new", 2)
+    elif broken == "manifest gone":
+        put_champion(store, "new", 2)
+    else:
+        store.put("registry/titanic/champion.json", b"{")
+    clock.now = 30
+    assert cache.current().served.version == version
+    assert cache.trouble
+    store.away = False
+    copy_version(store, version, "mended")
+    put_champion(store, "mended", 3)
+    clock.now = 60
+    assert cache.current().served.version == "mended"
+    assert cache.trouble is None
+
+
+def test_a_tampered_model_is_never_loaded(warm: tuple[Away, Clock, ChampionCache, str]) -> None:
+    store, clock, _, version = warm
+    store.put(f"models/titanic/{version}/model.onnx", b"not the graph")
+    cold = ChampionCache(ModelReader(store, "titanic"), 30, clock)
+    with pytest.raises(NoChampion, match="checksum"):
+        cold.current()
+
+
+def test_a_store_without_a_champion_is_asked_at_most_once_a_second(tmp_path: Path) -> None:
+    store, clock = Away(str(tmp_path)), Clock()
+    cache = ChampionCache(ModelReader(store, "titanic"), 30, clock)
+    for second in (0.0, 0.5, 0.9, 1.0):
+        clock.now = second
+        with pytest.raises(NoChampion):
+            cache.current()
+    assert store.asked == 2
+
+
+def test_a_store_that_hangs_is_not_asked_again_for_as_long_as_it_hung(tmp_path: Path) -> None:
+    class Hanging(Away):
+        def get(self, key: str) -> Blob:
+            clock.now += 6
+            return super().get(key)
+
+    store, clock = Hanging(str(tmp_path)), Clock()
+    store.away = True
+    cache = ChampionCache(ModelReader(store, "titanic"), 30, clock)
+    # The request that waited for it, on its long way; and another, at last.
+    for later, asked in ((0.0, 1), (5.9, 1), (0.1, 2)):
+        clock.now += later
+        with pytest.raises(NoChampion, match="could not be reached"):
+            cache.current()
+        assert store.asked == asked
+
+
+def test_ready_tells_why_an_older_model_answers(
+    call: Call, warm: tuple[Away, Clock, ChampionCache, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, clock, cache, version = warm
+    service.service().default = cache
+    store.away, clock.now = True, 30
+    status, answer = call("GET", "/health/ready")
+    assert (status, answer["version"]) == (200, version)
+    assert answer["warning"] == "the store could not be reached"
+    assert call("POST", "/predict", json.dumps(WOMAN))[0] == 200

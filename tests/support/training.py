@@ -1,0 +1,26 @@
+"""Real trainings, as small as there can be: the tests are about what happens around them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from functions.core.storage.view import ModelStore
+from tests.support.titanic import SCHEMA, TABLE
+from training.challenge import Upload
+from training.promotion import Outcome
+from training.train import Configuration
+from training.upload import train_and_publish
+
+QUICK = Configuration(folds=2)
+
+
+def quiet(_what: str, _done: int, _of: int) -> None:
+    """A progress that nobody watches."""
+
+
+def publish(
+    store: ModelStore, path: Path = TABLE, key: str = "datasets/titanic.csv", **options: Any
+) -> Outcome:
+    """Train on the file at `path`, as if it had been uploaded as `key`, and publish the model."""
+    upload = Upload(store.full(key), datetime.now(UTC), **options)
+    return train_and_publish(store, upload, path, by="test", schema=SCHEMA, configuration=QUICK)

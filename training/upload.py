@@ -1,0 +1,106 @@
+"""From an uploaded file to a published version and, if the gate agrees, a new champion."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from functions.core.base.errors import InvalidInput, NotFound
+from functions.core.registry import versions
+from functions.core.registry.keys import model_key, report_key
+from functions.core.registry.manifest import Manifest
+from functions.core.schema.parsing import InvalidSchema
+from functions.core.schema.schema import Schema
+from functions.core.storage.probe import probe
+from functions.core.storage.view import ModelStore
+from training.challenge import Challenge, Upload
+from training.dataset import RefusedDataset, file_sha256, load_dataset
+from training.evaluation import Progress
+from training.gate import Limits
+from training.promotion import Outcome, is_settled, promote_version
+from training.publication import Origin, publish_version
+from training.report import Report, read_report
+from training.schemas import Chosen, choose_schema, keep_schema, replace_schema
+from training.train import Configuration, train
+from training.version import version_of
+
+
+def train_and_publish(
+    store: ModelStore,
+    upload: Upload,
+    path: Path,
+    *,
+    by: str,
+    schema: Schema | None = None,
+    target: str | None = None,
+    configuration: Configuration | None = None,
+    limits: Limits | None = None,
+    progress: Progress = lambda _what, _done, _of: None,
+) -> Outcome:
+    """Train on the file at `path`, publish the model, and promote it if the gate lets it.
+
+    schema: what a row is; it becomes the model's. None: the model's own, and when it has none, one inferred
+    from the file, whose column `target` is predicted; that becomes the model's as well.
+
+    May be repeated at any time: a version that is published is not trained again, a promotion that was
+    cut off is finished, one that was made is left alone. A file that cannot train is reported below
+    `rejected/` and changes nothing else. Raises `UnsafeStore`, `StoreUnavailable`, `UnprovenModel`.
+    """
+    probe(store)
+    configuration, limits = configuration or Configuration(), limits or Limits()
+    sha256 = file_sha256(path)
+    try:
+        chosen = Chosen(schema) if schema else choose_schema(store, path, target=target)
+        origin = Origin(
+            version_of(sha256, chosen.schema, asdict(configuration)), sha256, asdict(configuration)
+        )
+        manifest = _read_whole(store, origin.version)
+        if manifest and is_settled(store, manifest, limits):
+            return _already_published(store, upload, manifest)
+        dataset = load_dataset(path, chosen.schema, notes=chosen.notes)
+    except (InvalidInput, InvalidSchema) as error:
+        return reject(store, upload, RefusedDataset(str(error)), sha256)
+    except RefusedDataset as refusal:
+        return reject(store, upload, refusal, sha256)
+    if schema:
+        replace_schema(store, schema)
+    elif chosen.is_new and keep_schema(store, chosen.schema).document != chosen.schema.document:
+        # Another upload was first: now the model has a schema.
+        return train_and_publish(
+            store, upload, path, by=by, configuration=configuration, limits=limits, progress=progress
+        )
+    challenge = Challenge(store, upload, dataset, limits)
+    if manifest is None:
+        manifest = publish_version(challenge, train(dataset, configuration, progress), origin)
+    return promote_version(challenge, manifest, by)
+
+
+def reject(store: ModelStore, upload: Upload, refusal: RefusedDataset, digest: str) -> Outcome:
+    """Report a file that cannot train below `rejected/`. digest: of its bytes, part of the report's name."""
+    report = refusal.report.as_json(
+        key=upload.key, version_id=upload.version_id, digest=digest, reason=str(refusal)
+    )
+    store.put(f"rejected/{Path(upload.key).name}.{digest[:16]}.json", report)
+    return Outcome(upload.key, "rejected", refusal.decision(), report=refusal.report)
+
+
+def _read_whole(store: ModelStore, version: str) -> Manifest | None:
+    """The manifest of a version that is published, with its model.
+
+    A deletion at the moment of publication can have left a manifest alone: then all is made again.
+    """
+    try:
+        manifest = versions.read_manifest(store, version)
+        store.head(model_key(version))
+    except NotFound:
+        return None
+    return manifest
+
+
+def _already_published(store: ModelStore, upload: Upload, manifest: Manifest) -> Outcome:
+    reason = f"the same data made this version before; it was said then: {manifest.decision.reason}"
+    decision = manifest.decision.model_copy(update={"reason": reason})
+    facts = manifest.dataset
+    try:
+        report = read_report(store.get(report_key(manifest.version)).body)
+    except (NotFound, ValueError):
+        report = Report(facts.rows, facts.rejected_rows, facts.columns)
+    return Outcome(upload.key, "already published", decision, manifest.version, report)

@@ -1,0 +1,55 @@
+"""The name of a version: 16 hex digits over everything that its model is made from."""
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import functions.core
+from functions.core.schema.schema import Schema
+
+LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "skl2onnx")
+
+_TRAINING = Path(__file__).parent
+_CORE = Path(functions.core.__file__).parent
+# The code that a model's bytes and figures depend on; the gate and the walk around it are none of it.
+_CODE = (
+    *(
+        _TRAINING / f"{name}.py"
+        for name in (
+            "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear", "matrix",
+            "reference", "train",
+        )
+    ),
+    *(_CORE / name for name in ("schema", "scoring", "stats")),
+)  # fmt: skip
+
+
+def libraries() -> dict[str, str]:
+    """The installed versions of what a model's bytes depend on."""
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def version_of(dataset_sha256: str, schema: Schema, configuration: Mapping[str, Any]) -> str:
+    """16 hex digits that name what these make: data, schema, configuration, code and libraries."""
+    made_of = {
+        "dataset": dataset_sha256,
+        "schema": schema.document,
+        "configuration": configuration,
+        "code": _code(),
+        "libraries": libraries(),
+    }
+    canonical = json.dumps(made_of, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+@cache
+def _code() -> dict[str, str]:
+    """The SHA-256 of each file of `_CODE`, by its name in its folder."""
+    files = [file for path in _CODE for file in ([path] if path.suffix else sorted(path.glob("*.py")))]
+    return {
+        f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+    }
