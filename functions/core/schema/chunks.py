@@ -17,7 +17,6 @@ from functions.core.schema.columns import Columns, Tensor, to_tensor
 from functions.core.schema.header import Placement
 from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import MISSING_CATEGORY, FieldReader, RowReader, Unfit, Value
-from functions.core.schema.schema import Schema
 
 MAX_REMEMBERED = 500_000
 """Cells whose values are kept from chunk to chunk, over all columns."""
@@ -68,7 +67,7 @@ class ChunkReader:
 
     def __init__(
         self,
-        schema: Schema,
+        rows: RowReader,
         header: Sequence[str],
         placement: Placement,
         marks: Mapping[str, str],
@@ -79,7 +78,8 @@ class ChunkReader:
         self._labelled = labelled
         self._target = placement.target
         self._representative = placement.representative
-        self._readers = RowReader(schema).readers
+        schema = rows.schema
+        self._readers = rows.readers
         self._derived = derived_columns(schema, placement)
         self._own = {
             reader.field.name: Column(

@@ -2,7 +2,8 @@
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -19,6 +20,7 @@ MAX_CHUNK = 8_000_000
 
 _STEP = 16
 _SAMPLE_ROWS = 100
+_FEW_ROWS = 20
 _SAMPLE = 1_000_000
 _CONSISTENT = 0.8
 _SAID = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?\s*', re.IGNORECASE)
@@ -32,7 +34,7 @@ class DelimitedFile:
     widest. Raises `InvalidInput`.
     """
 
-    def __init__(self, text: TextFile, known: Collection[str] = ()) -> None:
+    def __init__(self, text: TextFile, known: AbstractSet[str] = frozenset()) -> None:
         self._text = text
         self.notes = [*text.notes]
         said = _said_separator(text)
@@ -47,7 +49,9 @@ class DelimitedFile:
             raise InvalidInput("the file is empty; it needs a header line and rows")
         most = max(one.known(known) for one in candidates)
         candidates = [one for one in candidates if one.known(known) == most]
-        samples = {one.separator: self._sample(one.separator) for one in candidates}
+        # Where the names decide, few rows tell whether there is a column without one.
+        size = _SAMPLE_ROWS if len(candidates) > 1 or not most else _FEW_ROWS
+        samples = {one.separator: self._sample(one.separator, size) for one in candidates}
         best = max(candidates, key=lambda one: one.fit(samples[one.separator]))
         self.separator = best.separator
         self.header = [*map(str.strip, best.header)]
@@ -66,12 +70,12 @@ class DelimitedFile:
             except _NotCsv:
                 return None
 
-    def _sample(self, separator: str) -> list[list[str]]:
+    def _sample(self, separator: str, size: int) -> list[list[str]]:
         """The first rows below the header; none where they are no CSV."""
         with closing(_RowParser(self._text, separator)) as parser:
             _first_row(parser, self._skipped)
             try:
-                rows = parser.take(_SAMPLE_ROWS, _SAMPLE)[0]
+                rows = parser.take(size, _SAMPLE)[0]
             except InvalidInput:
                 return []
         return [row for row in rows if not is_blank(row)]
@@ -136,9 +140,9 @@ class _Candidate:
     separator: str
     header: list[str]
 
-    def known(self, names: Collection[str]) -> int:
+    def known(self, names: AbstractSet[str]) -> int:
         """How many of the names, folded, are in the header."""
-        return sum(fold(name) in names for name in self.header)
+        return sum(name in names for name in map(fold, self.header)) if names else 0
 
     def fit(self, sample: Sequence[Sequence[str]]) -> tuple[bool, int]:
         """How well the header fits the rows below it: the greater, the better."""

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from functions.core.schema.target import Target, Word
@@ -23,12 +23,19 @@ REPRESENTATIVE = "representative"
 RESERVED = ("prediction_id", "probability", REPRESENTATIVE)
 
 MAX_TEXT = 1_000
+_MAX_REMEMBERED = 100
 # Beyond it a float32, which is what the graph computes with, is infinite.
 LARGEST = 3.4028234663852886e38
 
 
 def fold(name: str) -> str:
     """A name as names are compared: without regard to case, white space, dots, dashes and underscores."""
+    # What is longer is no name that anybody repeats, and would fill memory.
+    return _folded(name) if len(name) <= _MAX_REMEMBERED else _folded.__wrapped__(name)
+
+
+@lru_cache(maxsize=4_096)
+def _folded(name: str) -> str:
     text = name.strip().casefold()
     return re.sub(r"[\s._-]+", "", text) or text
 

@@ -8,6 +8,7 @@ from functions.core.schema.delimited import DelimitedFile
 from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
 from functions.core.schema.header import ColumnsReport, known_names, place_columns, report_columns
 from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
+from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
 
 CHUNK_ROWS = 10_000
@@ -16,8 +17,9 @@ CHUNK_ROWS = 10_000
 class Table:
     """The rows of a file. It can be gone through more than once, though not at the same time."""
 
-    def __init__(self, text: TextFile, schema: Schema, *, labelled: bool, chunk_rows: int) -> None:
-        self._schema = schema
+    def __init__(self, text: TextFile, rows: RowReader, *, labelled: bool, chunk_rows: int) -> None:
+        self._rows = rows
+        self._schema = schema = rows.schema
         self._labelled = labelled
         self._chunk_rows = chunk_rows
         self._file = DelimitedFile(text, known_names(schema))
@@ -30,7 +32,7 @@ class Table:
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks, in order. Raises `InvalidInput` where the file stops being CSV."""
         reader = ChunkReader(
-            self._schema, self._file.header, self._placement, self._marks, labelled=self._labelled
+            self._rows, self._file.header, self._placement, self._marks, labelled=self._labelled
         )
         for rows in self._file.rows(self._chunk_rows):
             chunk = reader.read(rows)
@@ -60,7 +62,7 @@ class Table:
 
 def open_table(
     stream: BinaryIO,
-    schema: Schema,
+    schema: Schema | RowReader,
     *,
     labelled: bool,
     chunk_rows: int = CHUNK_ROWS,
@@ -69,8 +71,10 @@ def open_table(
     """The table in a seekable stream: text with a header line, of one of the usual encodings and separators,
     or in gzip.
 
-    labelled: the table needs the column of the target, and may have the column `representative`.
+    schema: or what reads rows by it, for who has one already. labelled: the table needs the column of the
+    target, and may have the column `representative`.
     Raises `InvalidInput` when the file as a whole cannot be read; a bad row does not.
     """
     text = open_text(stream, max_decompressed=max_decompressed)
-    return Table(text, schema, labelled=labelled, chunk_rows=chunk_rows)
+    rows = RowReader(schema) if isinstance(schema, Schema) else schema
+    return Table(text, rows, labelled=labelled, chunk_rows=chunk_rows)

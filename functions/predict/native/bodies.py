@@ -35,7 +35,7 @@ def read_csv(body: bytes, reader: RowReader, *, partial: bool) -> Rows:
     """
     chunks: list[Chunk] = []
     lines: list[int] = []
-    table = open_table(io.BytesIO(body), reader.schema, labelled=False)
+    table = open_table(io.BytesIO(body), reader, labelled=False)
     for chunk in table:
         chunks.append(chunk)
         lines += [*chunk.lines, *(row.line for row in chunk.bad)]
