@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Binarizer, OneHotEncoder
 
 from functions.core.schema.schema import Field
+from training.average import Average
 from training.linear import Logistic, Numbers
 
 # Exact boosting sorts every column at every node: minutes, not seconds, above this many rows.
@@ -43,6 +44,9 @@ def candidates(features: Sequence[Field], rows: int) -> dict[str, Pipeline]:
         small = _histogram(trees=100, rate=0.05, leaves=8, min_leaf=5)
         models["histogram gradient boosting of small trees"] = small
         models["gradient boosting"] = _boosting()
+        # Where lines and trees are as good as each other, they err in different rows.
+        members = [models["logistic regression with logarithms"], small]
+        models["average of logistic regression and boosting"] = Pipeline([("model", Average(members))])
     if rows >= MIN_LARGE_ROWS:
         models["histogram gradient boosting of large trees"] = _histogram(trees=100, rate=0.1, leaves=31)
     return models

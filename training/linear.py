@@ -74,7 +74,7 @@ class Logistic(LogisticRegression):  # type: ignore[misc] # scikit-learn has no 
         return self
 
 
-class _Nodes:
+class Nodes:
     """Adds nodes and constants to the graph that skl2onnx is making."""
 
     def __init__(self, scope: Any, container: Any) -> None:
@@ -102,7 +102,7 @@ def _declare_numbers(operator: Any) -> None:
 
 def _convert_numbers(scope: Any, operator: Any, container: Any) -> None:
     """`Numbers.transform` in ONNX."""
-    nodes = _Nodes(scope, container)
+    nodes = Nodes(scope, container)
     numbers = operator.raw_operator
     exact = nodes.add("Cast", operator.inputs[0].full_name, to=TensorProto.DOUBLE)
     raised = nodes.add("Max", exact, nodes.constant(numbers.low_[None]))
@@ -120,14 +120,15 @@ def _convert_numbers(scope: Any, operator: Any, container: Any) -> None:
     nodes.add("Cast", scaled, output=operator.outputs[0].full_name, to=TensorProto.FLOAT)
 
 
-def _declare_logistic(operator: Any) -> None:
+def declare_classifier(operator: Any) -> None:
+    """Tell skl2onnx what a classifier of two classes puts out."""
     operator.outputs[0].type = Int64TensorType([None])
     operator.outputs[1].type = FloatTensorType([None, 2])
 
 
 def _convert_logistic(scope: Any, operator: Any, container: Any) -> None:
     """`Logistic.predict_proba` of classes 0 and 1 in ONNX, and which of them is the likelier."""
-    nodes = _Nodes(scope, container)
+    nodes = Nodes(scope, container)
     logistic, (label, probabilities) = operator.raw_operator, operator.outputs
     exact = nodes.add("Cast", operator.inputs[0].full_name, to=TensorProto.DOUBLE)
     # A column for each class: what the one gains the other loses.
@@ -143,7 +144,7 @@ update_registered_converter(Numbers, "LifeboatNumbers", _declare_numbers, _conve
 update_registered_converter(
     Logistic,
     "LifeboatLogistic",
-    _declare_logistic,
+    declare_classifier,
     _convert_logistic,
     options={"zipmap": [True, False], "output_class_labels": [True, False]},
 )

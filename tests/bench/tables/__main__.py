@@ -2,7 +2,7 @@
 
 Of each table, the log loss and the ROC AUC in cross-validation, in which the champion is selected anew on the
 training side of each fold. It passes when on no table the champion's log loss exceeds that of the better of
-the two plain models by more than the standard error of the difference.
+the two plain models by more than the standard error of the difference, or by 0.001 where that is less.
 """
 
 import argparse
