@@ -20,8 +20,8 @@ _CODE = (
     *(
         _TRAINING / f"{name}.py"
         for name in (
-            "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear", "matrix",
-            "reference", "train",
+            "average", "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear",
+            "matrix", "reference", "train",
         )
     ),
     *(_CORE / name for name in ("schema", "scoring", "stats")),
