@@ -179,10 +179,6 @@ bench-tables: $(VENV)/.run ## Measure the champions of public tables beside scik
 bench-sam: $(VENV)/.run $(SAM_VENV)/.sam build ## Measure the cold start in Lambda's runtime emulator; needs docker, or root to start it
 	@exec $(BIN)/python -m tests.bench.sam
 
-.PHONY: bench-tables
-bench-tables: $(VENV)/.run ## Measure the champions of public tables beside plain scikit-learn models; 30 minutes
-	@exec $(BIN)/python -m tests.bench.tables $(ARGS)
-
 .PHONY: lint
 lint: $(VENV)/.dev ## Everything `make test` checks without running the code
 	@echo '== ruff'
