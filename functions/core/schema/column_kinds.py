@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.core.schema.column_summary import ColumnSummary
+from functions.core.schema.field_parsing import MAX_NAME
 from functions.core.schema.header import listed
-from functions.core.schema.parsing import MAX_NAME
 
 MAX_CATEGORIES = 50
 """Distinct words that a column of categories has at most, when its schema is inferred."""

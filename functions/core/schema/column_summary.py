@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from functions.core.schema.missing_words import MISSING_WORDS
 from functions.core.schema.numbers import Writing, Writings, writing
-from functions.core.schema.parsing import MISSING_WORDS
 from functions.core.schema.schema import fold
 
 MAX_DISTINCT = 10_000

@@ -8,10 +8,11 @@ from functions.core.base.errors import InvalidInput
 from functions.core.schema.column_kinds import Ignored, describe_column
 from functions.core.schema.column_summary import MAX_DISTINCT, ColumnSummary
 from functions.core.schema.delimited import DelimitedFile
+from functions.core.schema.field_parsing import MAX_FIELDS
 from functions.core.schema.file_format import MAX_DECOMPRESSED, open_text
 from functions.core.schema.header import listed
 from functions.core.schema.numbers import Writings, decimal_marks, notes_on_marks
-from functions.core.schema.parsing import MAX_FIELDS, TWO_CLASS, InvalidSchema, parse_schema
+from functions.core.schema.parsing import TWO_CLASS, InvalidSchema, parse_schema
 from functions.core.schema.schema import RESERVED, fold
 from functions.core.schema.target_choice import choose_target, describe_target
 

@@ -15,17 +15,19 @@ class Target:
     """The field to be predicted. `answers` are the values that stand for 0 and 1 in answers and feedback.
 
     words, numbers: the outcome, 0 or 1, of each word (folded) and of each number that may be sent.
+    booleans: the outcomes of false and of true.
     """
 
     name: str
     answers: tuple[Word, Word]
     words: Mapping[str, int] = field(repr=False)
     numbers: Mapping[float, int] = field(repr=False)
+    booleans: tuple[int, int] = (0, 1)
 
     def code(self, value: object) -> int | None:
         """1 for a positive value, 0 for a negative one, None for neither; value: of JSON, or a cell."""
         if isinstance(value, bool):
-            return self.words.get("true" if value else "false")
+            return self.booleans[value]
         if isinstance(value, int | float):
             return self.numbers.get(value)
         if not isinstance(value, str):
@@ -37,6 +39,18 @@ class Target:
             return self.numbers.get(float(word))
         except ValueError:
             return None
+
+    def cells(self) -> tuple[str, str]:
+        """What a table has for a negative and for a positive outcome: cells that `code` reads back."""
+        negative, positive = self.answers
+        if not isinstance(positive, bool):
+            return str(negative), str(positive)
+        # Of more than two values, 0 and 1, or the words false and true, may be two that mean something else.
+        for cells in (("0", "1"), ("false", "true")):
+            if (self.code(cells[0]), self.code(cells[1])) == (0, 1):
+                return cells
+        first = {code: word for word, code in reversed([*self.words.items()])}
+        return first[0], first[1]
 
     def in_words(self) -> str:
         """Both values, for a sentence."""
@@ -60,13 +74,15 @@ def target_of_words(
     """A target with a few values that are words. aliases: other words, folded, and what they stand for."""
     words = {value.casefold(): int(value in positive) for value in values}
     words |= {alias: words[value.casefold()] for alias, value in aliases.items()}
-    # Of yes and no, true means yes, whichever of them is the positive value.
-    yes = next((code for word, code in words.items() if word in YES), 1)
+    yes = 1
+    if len(values) == 2:
+        # Of yes and no, true means yes, whichever of them is the positive value.
+        yes = next((code for word, code in words.items() if word in YES), 1)
     said = {"true": yes, "false": 1 - yes}
     if len(values) == 2 and all(value.casefold() in YES | NO for value in values):
         said = dict.fromkeys(YES, yes) | dict.fromkeys(NO, 1 - yes)
     numbers: dict[float, int] = {number: said[word] for number, word in ((0, "0"), (1, "1")) if word in said}
-    return Target(name, _answers(values, positive), said | words, numbers)
+    return Target(name, _answers(values, positive), said | words, numbers, (1 - yes, yes))
 
 
 def _answers(values: Sequence[Word], positive: Sequence[Word]) -> tuple[Word, Word]:

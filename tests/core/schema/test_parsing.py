@@ -66,6 +66,35 @@ def test_the_least_schema_there_is() -> None:
             document({"name": "probability", "type": "number"}),
             "probability: Lifeboat has a column of that name itself; rename it, or ignore it",
         ),
+        (
+            document({"name": "x", "type": "number", "constraints": {"minimum": 5, "maximum": 1}}),
+            "x: its minimum is above its maximum, so it can have no value",
+        ),
+        (
+            document({"name": "x", "type": "string", "constraints": {"maxLength": 0}}),
+            "x: maxLength is less than 1, so it can have no value",
+        ),
+        (
+            document({"name": "x", "type": "number", "categories": [1, 10**400]}),
+            "x: its categories are not all numbers; a missing value is no category",
+        ),
+        (
+            document(aliases={"fields": {"age": ["Probability"]}}),
+            "aliases.fields.age: Lifeboat has a column Probability itself",
+        ),
+        (document(aliases={"fields": {"age": [" "]}}), "aliases.fields.age is no list of other names"),
+        (
+            {**document({"name": "Probability", "type": "boolean"}), "target": "Probability"},
+            "Probability: Lifeboat has a column of that name itself; rename it, or ignore it",
+        ),
+        (
+            document(
+                {"name": "end", "type": "string", "categories": ["good", "bad"]},
+                target={"field": "end", "positive": "bad"},
+                derived=[{"field": "plan", "from": "end", "pattern": "(.*)", "words": {"good": "full"}}],
+            ),
+            "derived: no feature can be made of the target end",
+        ),
         ({**document(), "target": "left"}, "target left is none of the fields; add it to them"),
         (
             {**document(), "target": "age"},
@@ -104,6 +133,61 @@ def test_the_least_schema_there_is() -> None:
 )
 def test_a_fault_is_named_with_its_field_and_what_to_do(body: object, sentence: str) -> None:
     assert sentence in faults(body)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"primaryKey": [["age"], {}]},
+        {"derived": [{"field": ["plan"], "from": {}}]},
+        {"derived": [{"field": "plan", "from": "text", "pattern": "(a{99999999999})", "words": {}}]},
+        {"target": {"field": "n", "positive": [[1]]}},
+        {"target": {"field": "n", "positive": [{}]}},
+        {"target": {"field": "same", "positive": "a"}},
+        {"target": {"field": "one", "positive": 1}},
+        {"target": ["churned"]},
+        {"task": {}},
+        {"slices": [["plan"]]},
+        {"rowName": {"one": []}},
+    ],
+    ids=str,
+)
+def test_a_value_of_an_odd_kind_is_a_fault_and_no_crash(odd: dict[str, Any]) -> None:
+    fields: list[dict[str, Any]] = [
+        {"name": "n", "type": "number", "categories": [1, 2]},
+        {"name": "same", "categories": ["a", "a"]},
+        {"name": "one", "type": "number", "categories": [1, 1.0]},
+        {"name": "text"},
+    ]
+    assert faults(document(*fields, **odd))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(a+)+", "(a|a)*b", "((a*)b?)*c", "(?:a?)+(b)", "(a)\\1", "(?P<x>a)(?P=x)", "(a|b){9}", "((a|b)c)+"],
+)
+def test_a_pattern_that_may_take_for_ever_is_a_fault(pattern: str) -> None:
+    derived = [{"field": "plan", "from": "text", "pattern": pattern, "words": {"a": "basic"}}]
+    [fault] = faults(document({"name": "text"}, {"name": "x", "type": "number"}, derived=derived))
+    assert fault.endswith("that may take for ever")
+
+
+@pytest.mark.parametrize(
+    "pattern", [r",\s*([^.]+)\.", "(ab)+", "(Mr|Mrs|Miss)?x", r"(a|b)\*", "([*+|]x)+", "(?:x|y)(z*)"]
+)
+def test_a_usual_pattern_is_taken(pattern: str) -> None:
+    derived = [{"field": "plan", "from": "text", "pattern": pattern, "words": {"a": "basic"}}]
+    assert parse_schema(document({"name": "text"}, derived=derived)).derived
+
+
+def test_an_empty_cell_is_missing_whatever_a_schema_says() -> None:
+    assert parse_schema(document(missingValues=["?"])).missing == {"", "?"}
+
+
+def test_of_a_text_no_more_is_read_than_a_cell_can_have() -> None:
+    long = {"name": "text", "constraints": {"maxLength": 10**30}}
+    derived = [{"field": "plan", "from": "text", "pattern": "(a)", "words": {"a": "basic"}}]
+    assert parse_schema(document(long, derived=derived)).sources["text"].max_length == 10_000
 
 
 def test_all_faults_are_named_at_once() -> None:
