@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from functions.core.predictions.labels import Label
 from functions.core.predictions.records import PredictionRecord, Value
+from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema
-from functions.core.schema.target import Word
-from functions.feedback.names import own_names
 
 # A row has some 150 bytes; an answer of Lambda may have 6 MiB.
 MAX_ROWS = 20_000
@@ -47,13 +46,14 @@ def export(
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(columns(schema))
+    outcome_cells = schema.target.cells()
     for record in page:
         label = labels[record.prediction_id][-1]
         rows.writerow(
             [
                 record.prediction_id,
                 *(_cell(record.features.get(name)) for name in schema.names),
-                _word(schema.target.answers[label.outcome]),
+                outcome_cells[label.outcome],
                 label.source,
                 label.labelled_at.isoformat(),
                 record.version,
@@ -75,7 +75,3 @@ def _cell(value: Value) -> str:
         return ""
     # Nine digits are enough to tell any float32 from its neighbours.
     return value if isinstance(value, str) else f"{value:.9g}"
-
-
-def _word(answer: Word) -> str:
-    return str(int(answer) if isinstance(answer, bool) else answer)

@@ -11,12 +11,12 @@ from functions.core.base.errors import InvalidInput
 from functions.core.base.ids import time_of
 from functions.core.predictions import labels
 from functions.core.predictions.labels import SOURCE, Label
+from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema, fold
 from functions.core.schema.target import Target
 from functions.core.storage.contract import Store
 from functions.feedback.faults import DOES_NOT_FIT, Fault, fault, matches
 from functions.feedback.log_reader import LogReader
-from functions.feedback.names import own_names
 
 MAX_OUTCOMES = 1_000
 ID_RULE = "a prediction id is a UUID of version 7: the prediction_id of an answer"

@@ -17,14 +17,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedRandom
-from typing import Any
+
+import numpy as np
 
 from functions.core.base.errors import InvalidInput, LifeboatError, NotFound
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.schema.columns import Columns, from_values
 from functions.core.schema.schema import REPRESENTATIVE, Schema
 from functions.core.schema.table import open_table
-from functions.core.schema.target import Target
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
 from functions.monitor.labelled import Labelled
@@ -163,7 +163,7 @@ class _Table:
 
     def __init__(self, schema: Schema) -> None:
         self._names = schema.names
-        self._outcomes = _outcome_cells(schema.target)
+        self._outcomes = schema.target.cells()
         self._text = io.StringIO(newline="")
         # As RFC 4180 ends lines: cells with either character are put in quotes.
         self._rows = csv.writer(self._text, lineterminator="\r\n")
@@ -182,16 +182,8 @@ class _Table:
         return self._text.getvalue().encode()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: str | np.float32) -> str:
     """A category as it is; of a float32 the shortest text that it can be read back from; "" for missing."""
+    if isinstance(value, str):
+        return value
     return "" if value != value else str(value).removesuffix(".0")
-
-
-def _outcome_cells(target: Target) -> tuple[str, str]:
-    """What stands in the target's column for a negative and for a positive outcome: what the reader takes for
-    it."""
-    negative, positive = target.answers
-    if not isinstance(positive, bool):
-        return str(negative), str(positive)
-    # Of a target with more than two words, 1 may be one of them.
-    return ("0", "1") if (target.code("0"), target.code("1")) == (0, 1) else ("false", "true")

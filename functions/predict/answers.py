@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import orjson
 
+from functions.core.schema.names import own_names
+from functions.core.schema.schema import fold
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
 from functions.predict.rows import ColumnsRead, RowError, Rows
@@ -61,11 +63,11 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
     """The same as a table with a header: a line per row, in order; a row that was not scored has an error."""
     count = len(sent.numbers)
     schema = model.served.schema
-    words = [
-        _cell("01"[code] if isinstance(word, bool) else str(word))
-        for code, word in enumerate(schema.target.answers)
-    ]
-    header = ["row", schema.target.name, "probability", "prediction_id", "version"]
+    target = schema.target
+    words = [*map(_cell, target.cells())]
+    # A target may have the name of a column beside it.
+    own = own_names(("version", "base_probability", "error"), {fold(target.name)})
+    header = ["row", target.name, "probability", "prediction_id", own["version"]]
     columns: list[Iterable[str]] = [
         map(str, sent.numbers),
         [words[outcome] for outcome in scored.outcome],
@@ -74,13 +76,13 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
         repeat(model.served.version, count),
     ]
     if explanation:
-        header += ["base_probability", *(f"contribution_{name}" for name in schema.names)]
+        header += [own["base_probability"], *(f"contribution_{name}" for name in schema.names)]
         columns += [
             repeat(repr(explanation.base), count),
             *map(_as_texts, explanation.contributions.T.tolist()),
         ]
     if sent.bad:
-        header.append("error")
+        header.append(own["error"])
         columns.append(repeat("", count))
     # Numbers, ids, a version and a word that was quoted above: there is nothing else to quote.
     lines = [*map(",".join, zip(*columns, strict=True))]

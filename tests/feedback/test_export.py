@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from functions.core.schema.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
 from functions.feedback.handler import handler
@@ -87,6 +88,25 @@ def test_the_outcome_is_in_the_words_of_the_target_and_what_is_lifeboats_own_giv
     chunk = read_again(answer, CHURN)
     assert (chunk.bad, chunk.outcomes) == ([], [1, 0])
     assert chunk.columns["version"].ravel().tolist() == [2.0, 2.0]
+
+
+def test_what_is_exported_of_a_target_with_more_than_two_values_is_read_as_it_was(
+    call: Call, bench: Bench
+) -> None:
+    schema = parse_schema(
+        {
+            "fields": [
+                {"name": "size", "type": "number"},
+                {"name": "stars", "type": "integer", "constraints": {"enum": [1, 2, 3]}},
+            ],
+            "target": {"field": "stars", "positive": [3]},
+        }
+    )
+    first, second = Bench(bench.root, "films", schema, {"size": 1.0}).predict(0.1, 0.9)
+    body = [{"prediction_id": first, "stars": 1}, {"prediction_id": second, "stars": True}]
+    status, receipts = call("POST", "/models/films/feedback", body)
+    assert (status, [receipt["stars"] for receipt in receipts["results"]]) == (200, [False, True])
+    assert read_again(export(below="/models/films"), schema).outcomes == [0, 1]
 
 
 def test_a_feature_that_an_older_version_did_not_have_is_missing(call: Call, bench: Bench) -> None:

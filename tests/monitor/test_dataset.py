@@ -78,6 +78,28 @@ def test_names_and_words_with_separators_quotes_and_line_breaks_come_back(store:
     assert built.lineage.reference_key == "datasets/churn/customers.csv"
 
 
+def test_a_category_that_ends_like_a_number_is_written_as_it_is(store: ModelStore) -> None:
+    schema = parse_schema(
+        {
+            "fields": [
+                {"name": "release", "categories": ["1", "1.0", "2.0"]},
+                {"name": "size", "type": "number"},
+                {"name": "y", "type": "boolean"},
+            ],
+            "target": "y",
+            "missingValues": ["?"],
+        }
+    )
+    champion = made_of(store, b"release,size,y\n1.0,?,0\n", schema, {"probability": REFERENCE["probability"]})
+    rows = [
+        labelled({"release": "2.0", "size": None}, True),
+        labelled({"release": "1", "size": 2.0}, True, 1),
+    ]
+    built = build_dataset(store, champion, rows, [], "request")
+    values, _, _ = read_back(built.body, schema)
+    assert values == {"release": ["1.0", "2.0", "1"], "size": [None, None, 2.0]}
+
+
 @pytest.mark.parametrize(
     ("field", "positive", "cells"),
     [

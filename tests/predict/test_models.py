@@ -6,16 +6,25 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from functions.core.predictions.writing import PredictionLog
+from functions.core.registry.serving import ServedVersion
 from functions.core.schema.parsing import parse_schema
+from functions.core.schema.rows import RowReader
+from functions.core.schema.schema import fold
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.predict import service
+from functions.predict.answers import batch_as_csv
+from functions.predict.champion import Loaded
+from functions.predict.explain import Explanation
 from functions.predict.handler import full_app, handler
+from functions.predict.rows import RowError, Rows
+from functions.predict.scoring import Scored
 from tests.support import gateway
 from tests.support.training import QUICK
 from training.challenge import Upload
@@ -109,6 +118,21 @@ def test_a_batch_in_both_forms(store: FolderStore) -> None:
     rows = list(csv.DictReader(sent["body"].splitlines()))
     assert [row["churned"] for row in rows] == ["yes", "no"]
     assert sent["headers"]["x-columns-passed-over"] == "plan"
+
+
+@pytest.mark.parametrize("target", ["version", "Error", "base probability"])
+def test_no_two_columns_of_an_answer_have_one_name(target: str) -> None:
+    fields = [{"name": "x", "type": "number"}, {"name": target, "categories": ["1", "2", "3"]}]
+    schema = parse_schema({"fields": fields, "target": {"field": target, "positive": "1"}})
+    served = ServedVersion("films", "0" * 16, 0.5, schema, "", {}, b"")
+    loaded = Loaded(served, cast(Any, None), RowReader(schema), PredictionLog(schema, "films", "0" * 16))
+    scored = Scored(["a", "b"], [False, True], [0.25, 0.75])
+    explanation = Explanation(0.5, np.array([[-0.25], [0.25]]), np.zeros((2, 1)))
+    sent = Rows({}, [1, 3], [RowError(2, "x", "is bad")])
+    header, *rows = csv.reader(batch_as_csv(scored, sent, loaded, explanation).decode().splitlines())
+    assert len({fold(name) for name in header}) == len(header) == 8
+    assert [schema.target.code(row[header.index(target)]) for row in rows] == [0, None, 1]
+    assert rows[1] == ["2", "", "", "", "", "", "", "x: is bad"]
 
 
 def test_the_other_dialects_and_explanations(store: FolderStore) -> None:
