@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from functions.core.base.errors import Conflict, InvalidInput, NotFound, UnusableRecord
 from functions.core.registry.models import check_model_name
-from functions.core.schema.parsing import InvalidSchema, parse_schema
+from functions.core.schema.parsing import InvalidSchema, objection_to_document, parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.view import SCHEMA, ModelStore
 
@@ -25,6 +25,7 @@ class KeptSchema(BaseModel):
 
 def read_document(store: ModelStore) -> dict[str, Any]:
     """The document for the next training. Raises `NotFound`, and `UnusableRecord` when it is damaged."""
+    document: Any
     try:
         document = json.loads(store.get(SCHEMA).body)
     except NotFound as error:
@@ -32,9 +33,10 @@ def read_document(store: ModelStore) -> dict[str, Any]:
             f"the model {store.model} has no schema for its next training, so that one is inferred from the "
             f"file; GET /models/{store.model} has the schema of its champion"
         ) from error
-    except (ValueError, RecursionError) as error:
-        raise UnusableRecord(f"the schema of the model {store.model} is damaged; send another") from error
-    if not isinstance(document, dict):
+    except (ValueError, RecursionError):
+        document = None
+    # What cannot be written as JSON again cannot be answered either.
+    if not isinstance(document, dict) or objection_to_document(document):
         raise UnusableRecord(f"the schema of the model {store.model} is damaged; send another")
     return document
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from functions.core.base.errors import Conflict, NotFound
 from functions.core.base.ids import VERSION
-from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api
+from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api, no_model
 from functions.core.http.refusals import error_answers
 from functions.core.registry.models import require_model
 from functions.core.storage.view import ModelStore
@@ -35,6 +35,7 @@ async def _store(request: Request) -> ModelStore:
 
 
 MAY_READ = guarded_by(holder_of("predict", _default_model))
+MAY_READ_DOCUMENT = guarded_by(holder_of("predict", _default_model, subject=no_model))
 MAY_ACT = guarded_by(holder_of("admin", _default_model))
 CurrentModel = Annotated[str, Depends(_model)]
 CurrentStore = Annotated[ModelStore, Depends(_store)]
@@ -138,4 +139,4 @@ app = new_api(
 )
 app.include_router(router)
 app.include_router(router, prefix="/models/{model}")
-add_document(app, "/monitoring", MAY_READ)
+add_document(app, "/monitoring", MAY_READ_DOCUMENT)

@@ -131,7 +131,11 @@ def test_of_two_who_write_at_once_one_is_told_so(
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("damage", [b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize(
+    "damage",
+    [b"{", b"[]", b"\xff", b'{"x": NaN}', b'{"x": "\\ud800"}', b'{"x": ' * 900 + b"1" + b"}" * 900],
+    ids=["cut off", "no object", "no UTF-8", "NaN", "half a character", "deep"],
+)
 def test_a_damaged_schema_is_said_to_be_so_and_can_be_replaced(
     call: Call, shelf: Shelf, damage: bytes
 ) -> None:

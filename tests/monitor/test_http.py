@@ -320,6 +320,12 @@ def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
     assert call("GET", "/monitoring/report", models=f"churn {MODEL}")[0] == 404
 
 
+def test_a_key_for_any_model_reads_the_document(call: Call) -> None:
+    for path in ("/monitoring/openapi.json", "/monitoring/docs"):
+        assert call("GET", path, "predict", models="churn")[0] == 200
+        assert call("GET", path, "feedback", models="churn")[0] == 403
+
+
 @pytest.mark.parametrize(
     ("name", "status"), [("nobody", 404), ("Nobody", 404), ("%2E%2E", 404), ("a" * 41, 404)]
 )

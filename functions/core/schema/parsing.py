@@ -192,8 +192,8 @@ _KNOWN_KEYS = frozenset(
 )  # fmt: skip
 
 
-def objection_to_document(document: dict[str, Any]) -> str:
-    """Why a document cannot be kept as JSON that anybody reads; empty when it can."""
+def objection_to_document(document: Mapping[str, Any]) -> str:
+    """Say why a document cannot be kept as JSON that anybody reads; empty when it can."""
     level: list[Any] = [document]
     for _ in range(MAX_DEPTH):
         level = [

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
+from functions.core.http.limits import MAX_BATCH_BYTES
 from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import concatenate
 from functions.core.schema.rows import RowReader
@@ -11,6 +12,8 @@ from functions.core.schema.table import open_table
 from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, RowError, Rows, read_rows
 
 ROWS = "rows"
+# A table may come in gzip, where a few megabytes stand for as many gigabytes.
+MAX_DECOMPRESSED = 4 * MAX_BATCH_BYTES
 
 
 def read_batch(body: Any, reader: RowReader, *, partial: bool) -> Rows:
@@ -35,7 +38,7 @@ def read_csv(body: bytes, reader: RowReader, *, partial: bool) -> Rows:
     """
     chunks: list[Chunk] = []
     lines: list[int] = []
-    table = open_table(io.BytesIO(body), reader, labelled=False)
+    table = open_table(io.BytesIO(body), reader, labelled=False, max_decompressed=MAX_DECOMPRESSED)
     for chunk in table:
         chunks.append(chunk)
         lines += [*chunk.lines, *(row.line for row in chunk.bad)]

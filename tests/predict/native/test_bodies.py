@@ -1,6 +1,7 @@
 """POST /predict/batch: many rows at once, in JSON and CSV, and what happens to the bad ones."""
 
 import csv
+import gzip
 import io
 import json
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from functions.local.gateway import MAX_PAYLOAD_BYTES
+from functions.predict.native.bodies import MAX_DECOMPRESSED
 from functions.predict.native.routes import MAX_EXPLAINED
 from functions.predict.rows import MAX_ROWS
 from tests.conftest import Call, Send
@@ -49,6 +51,16 @@ def test_csv_in_and_csv_out_tell_the_same(call: Call, send: Send) -> None:
     assert [(row["row"], row["survived"]) for row in table] == [("1", "1"), ("2", "0")]
     assert {row["version"] for row in table} == {expected["model"]["version"]}
     assert rows_of(send("POST", "/predict/batch", as_json(WOMAN, MAN), headers={"accept": "text/csv"}))
+
+
+def test_a_table_may_be_packed_but_not_without_end(call: Call) -> None:
+    status, answer = call("POST", "/predict/batch", gzip.compress(TABLE.encode()), headers=AS_CSV)
+    assert (status, len(answer["predictions"])) == (200, 2)
+    endless = gzip.compress(TABLE.encode() + b"\n" * MAX_DECOMPRESSED)
+    assert len(endless) < 100_000
+    status, answer = call("POST", "/predict/batch", endless, headers=AS_CSV)
+    assert (status, answer["code"]) == (422, "INVALID_INPUT")
+    assert "once it is decompressed" in answer["error"]
 
 
 def test_each_row_leaves_a_line_in_the_log(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
