@@ -120,6 +120,17 @@ def test_a_batch_in_both_forms(store: FolderStore) -> None:
     assert sent["headers"]["x-columns-passed-over"] == "plan"
 
 
+@pytest.mark.parametrize("explain", ["true", "false"])
+def test_where_no_row_of_a_batch_is_good_each_is_told_of(store: FolderStore, explain: str) -> None:
+    path = f"/models/churn/predict/batch?partial=true&explain={explain}"
+    status, answer = call("POST", path, {"customers": [{"contract": "none"}, {}]})
+    assert (status, answer["predictions"]) == (200, [])
+    assert [(error["row"], error["msg"]) for error in answer["errors"]] == [
+        (1, "must be month, to month or one year"),
+        (2, "is required"),
+    ]
+
+
 @pytest.mark.parametrize("target", ["version", "Error", "base probability"])
 def test_no_two_columns_of_an_answer_have_one_name(target: str) -> None:
     fields = [{"name": "x", "type": "number"}, {"name": target, "categories": ["1", "2", "3"]}]

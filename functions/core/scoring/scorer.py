@@ -70,6 +70,9 @@ class Scorer:
         A row's probability does not depend on the rows beside it, to the last bit.
         """
         rows = rows_of(columns)
+        if not rows:
+            # Some graphs cannot be run on nothing.
+            return Scores(np.empty(0, np.int64), np.empty(0, np.float32))
         if rows == 1 and self._multiplies:
             columns = {name: column.repeat(2, axis=0) for name, column in columns.items()}
         label, probabilities = self._session.run(OUTPUTS, columns)
