@@ -1,6 +1,6 @@
 """A fitted classifier as one ONNX graph that takes a row's fields as they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from functions.core.schema.schema import Field, Schema
+from functions.core.scoring.scorer import output_names
 from training.matrix import Matrix
 
 # Pinned, so that a newer exporter does not ask for more than the serving onnxruntime can run.
@@ -23,8 +24,8 @@ def export(estimator: ClassifierMixin, schema: Schema) -> bytes:
     bytes.
 
     Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
-    categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2]. What float32
-    cannot hold of the estimator is rounded in it, too: from then on it says what its graph says.
+    categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2], called as
+    `output_names` says. What float32 cannot hold of the estimator is rounded in it, too: from then on it says what its graph says.
     """
     round_to_float32(estimator)
     classifier = to_onnx(
@@ -34,18 +35,19 @@ def export(estimator: ClassifierMixin, schema: Schema) -> bytes:
         options={"zipmap": False},
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
-    return _join(classifier, schema.features)
+    return _join(classifier, schema)
 
 
-def _join(classifier: onnx.ModelProto, features: Sequence[Field]) -> bytes:
+def _join(classifier: onnx.ModelProto, schema: Schema) -> bytes:
     """The graph that puts a matrix together from its inputs, and hands it to the graph of the classifier."""
     # Features have names of people's choosing, which must not be taken for names of the converter's.
     prefix = "/"
-    while any(field.name.startswith(prefix) for field in features):
+    while any(name.startswith(prefix) for name in schema.names):
         prefix += "/"
-    model = compose.add_prefix(classifier, prefix, rename_outputs=False)
+    model = compose.add_prefix(classifier, prefix)
+    rename(model, dict(zip((node.name for node in model.graph.output), output_names(schema), strict=True)))
     nodes, parts = [], []
-    for index, field in enumerate(features):
+    for index, field in enumerate(schema.features):
         parts.append(field.name if field.words is None else f"{prefix}code_{index}")
         if field.words is not None:
             nodes.append(_encoder(field, parts[-1]))
@@ -54,8 +56,17 @@ def _join(classifier: onnx.ModelProto, features: Sequence[Field]) -> bytes:
     nodes += model.graph.node
     del model.graph.node[:], model.graph.input[:]
     model.graph.node.extend(nodes)
-    model.graph.input.extend(signature(features))
+    model.graph.input.extend(signature(schema.features))
     return seal(model)
+
+
+def rename(model: onnx.ModelProto, names: Mapping[str, str]) -> None:
+    """Give inputs of nodes, and outputs, other names, wherever the graph speaks of them."""
+    for node in model.graph.node:
+        for values in (node.input, node.output):
+            values[:] = [names.get(value, value) for value in values]
+    for output in model.graph.output:
+        output.name = names.get(output.name, output.name)
 
 
 def signature(features: Sequence[Field]) -> list[onnx.ValueInfoProto]:

@@ -17,9 +17,19 @@ from sklearn.pipeline import Pipeline
 
 from functions.core.base.errors import InvalidInput, UnprovenModel
 from functions.core.schema.schema import Schema
+from functions.core.scoring.scorer import output_names
 from training.dataset import Dataset
 from training.evaluation import Probabilities
-from training.export import ML_OPSET, OPSET, export, parts_of, round_to_float32, seal, signature
+from training.export import (
+    ML_OPSET,
+    OPSET,
+    export,
+    parts_of,
+    rename,
+    round_to_float32,
+    seal,
+    signature,
+)
 from training.matrix import Matrix, to_columns
 
 Frame = Any
@@ -180,7 +190,6 @@ def _convert(estimator: Any, inputs: Inputs) -> bytes:
         options={"zipmap": False},
         target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
     )
-    label, probabilities = (output.name for output in converted.graph.output)
     # The converter has names of its own for inputs whose names are not of its liking, in the same order.
     taken = [given.name for given in converted.graph.input]
     # Features have names of people's choosing, which must not be taken for names of the converter's.
@@ -188,15 +197,11 @@ def _convert(estimator: Any, inputs: Inputs) -> bytes:
     while any(field.name.startswith(prefix) for field in inputs.schema.features):
         prefix += "/"
     model = compose.add_prefix(converted, prefix)
-    names = {f"{prefix}{label}": "label", f"{prefix}{probabilities}": "probabilities"}
-    names |= {
+    outputs = (output.name for output in model.graph.output)
+    names = dict(zip(outputs, output_names(inputs.schema), strict=True)) | {
         f"{prefix}{name}": field.name for name, field in zip(taken, inputs.schema.features, strict=True)
     }
-    for node in model.graph.node:
-        for values in (node.input, node.output):
-            values[:] = [names.get(value, value) for value in values]
-    for output in model.graph.output:
-        output.name = names[output.name]
+    rename(model, names)
     del model.graph.input[:]
     # Those too that the estimator has no use for.
     model.graph.input.extend(signature(inputs.schema.features))

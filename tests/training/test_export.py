@@ -52,6 +52,18 @@ def test_inputs_are_the_features_in_order_and_outputs_a_label_and_two_probabilit
     assert {one.domain: one.version for one in graph.opset_import} == {"": OPSET, "ai.onnx.ml": ML_OPSET}
 
 
+def test_features_may_be_called_as_the_outputs_are() -> None:
+    schema = schema_of(
+        field("label", "number"), field("probabilities", "string", enum=["a", "b"]), field("/label", "number")
+    )
+    matrix = np.array([[row % 7, row % 2, row % 3] for row in range(40)], dtype=np.float32)
+    labels = (matrix[:, 0] > 3).astype(np.int64)
+    for name in NAMES:
+        model = fit(candidates(schema.features, 40)[name], matrix, labels, schema.features)
+        scores = Scorer(export(model, schema), schema).run(to_columns(matrix, schema))
+        np.testing.assert_allclose(scores.probability, model.predict_proba(matrix)[:, 1], atol=1e-6)
+
+
 def test_a_word_that_is_no_category_counts_as_missing() -> None:
     schema, matrix, labels = loans()
     model = fit(candidates(schema.features, 400)["logistic regression"], matrix, labels, schema.features)

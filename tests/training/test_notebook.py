@@ -1,6 +1,7 @@
 """`training.publish`: a classifier that somebody wrote, from a table or a DataFrame to a model in service."""
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -223,6 +224,24 @@ def test_columns_by_name_need_pandas_for_a_file(publish: Publish, monkeypatch: p
 def test_scikit_learn_is_not_loaded_before_it_is_needed() -> None:
     script = "import sys, training; assert not {'sklearn', 'numpy', 'onnx'} & sys.modules.keys()"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_threads_sleep_between_loops_unless_the_environment_says_otherwise() -> None:
+    script = "import os, training; assert os.environ['OMP_WAIT_POLICY'] == {!r}"
+    others = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    for given, expected in (({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")):
+        command = [sys.executable, "-c", script.format(expected)]
+        assert subprocess.run(command, env=others | given, check=False).returncode == 0
+
+
+def test_features_may_be_called_as_the_outputs_are(publish: Publish, tmp_path: Path) -> None:
+    file = tmp_path / "scores.csv"
+    draw = np.random.default_rng(0)
+    rows = [f"{label},{x},{int(label + x > 1)}\n" for label, x in draw.random((800, 2)).round(3)]
+    file.write_text("label,probabilities,won\n" + "".join(rows))
+    numbers = make_column_transformer((StandardScaler(), [0, 1]))
+    outcome = publish(make_pipeline(numbers, LogisticRegression()), file, target="won")
+    assert outcome.status == "promoted"
 
 
 def customers() -> Any:

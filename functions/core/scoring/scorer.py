@@ -17,7 +17,16 @@ from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
 
 _MULTIPLYING = (b"LinearClassifier", b"LinearRegressor", b"MatMul", b"Gemm", b"SVM")
-OUTPUTS = ("label", "probabilities")
+_OUTPUTS = ("label", "probabilities")
+
+
+def output_names(schema: Schema) -> tuple[str, str]:
+    """What a graph calls its label and its probabilities: no output may have the name of an input."""
+    prefix = ""
+    while any(f"{prefix}{output}" in schema.names for output in _OUTPUTS):
+        prefix += "/"
+    label, probabilities = _OUTPUTS
+    return f"{prefix}{label}", f"{prefix}{probabilities}"
 
 
 class Scores(NamedTuple):
@@ -47,12 +56,13 @@ class Scorer:
         # model, one in six probabilities would differ in the last bit. There, one row is scored as two.
         # A graph is protobuf: the names of its operators stand in it as they are.
         self._multiplies = any(operator in model for operator in _MULTIPLYING)
+        self._outputs = output_names(schema)
         inputs = {node.name: node.type for node in self._session.get_inputs()}
         expected = {
             field.name: "tensor(float)" if field.words is None else "tensor(string)"
             for field in schema.features
         }
-        if inputs != expected or [node.name for node in self._session.get_outputs()] != list(OUTPUTS):
+        if inputs != expected or [node.name for node in self._session.get_outputs()] != [*self._outputs]:
             raise UnusableModel("the model's inputs or outputs are not those of its schema")
         try:
             # The first run of a graph allocates its buffers, and shows that it runs at all: better now than
@@ -75,7 +85,7 @@ class Scorer:
             return Scores(np.empty(0, np.int64), np.empty(0, np.float32))
         if rows == 1 and self._multiplies:
             columns = {name: column.repeat(2, axis=0) for name, column in columns.items()}
-        label, probabilities = self._session.run(OUTPUTS, columns)
+        label, probabilities = self._session.run(self._outputs, columns)
         return Scores(label[:rows], probabilities[:rows, 1])
 
 
