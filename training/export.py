@@ -25,7 +25,8 @@ def export(estimator: ClassifierMixin, schema: Schema) -> bytes:
 
     Inputs: a [N, 1] tensor per feature, strings where the feature is a category; what is not among the
     categories counts as missing. Outputs: `label` int64 [N], `probabilities` float32 [N, 2], called as
-    `output_names` says. What float32 cannot hold of the estimator is rounded in it, too: from then on it says what its graph says.
+    `output_names` says. What float32 cannot hold of the estimator is rounded in it, too: from then on it
+    says what its graph says.
     """
     round_to_float32(estimator)
     classifier = to_onnx(
