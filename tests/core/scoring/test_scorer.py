@@ -41,4 +41,4 @@ def test_a_row_alone_is_given_what_it_is_given_among_others_to_the_last_bit(
         )
         assert np.concatenate([piece.label for piece in pieces]).tobytes() == together.label.tobytes()
     nothing = scorer.run(part(columns, slice(0)))
-    assert [(scores.shape, scores.dtype) for scores in nothing] == [((0,), "int64"), ((0,), "float32")]
+    assert [(scores.shape, str(scores.dtype)) for scores in nothing] == [((0,), "int64"), ((0,), "float32")]
