@@ -73,6 +73,7 @@ class Filters(BaseModel):
 
 
 Query = TypeVar("Query", bound=Filters)
+_PARAMETERS = frozenset(field.alias or name for name, field in Filters.model_fields.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,12 @@ class Selection(Generic[Query]):
         asked = self.query.model_dump(
             mode="json", include=Filters.model_fields.keys() - {"start", "end"}, exclude_none=True
         )
-        features = {
-            name: values[0] if len(values) == 1 else list(values) for name, values in self.features.items()
-        }
-        return {"from": start.isoformat(), "to": end.isoformat(), **asked, **features}
+        described = {"from": start.isoformat(), "to": end.isoformat(), **asked}
+        for name, values in self.features.items():
+            # As it was asked for: with an underscore behind the name of another parameter.
+            key = f"{name}_" if name in _PARAMETERS else name
+            described[key] = values[0] if len(values) == 1 else list(values)
+        return described
 
 
 def _as_logged(value: Value) -> Value:

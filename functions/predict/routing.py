@@ -102,8 +102,8 @@ def read_json(
             [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}}]
         ) from None
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in found]) from None
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in faults]) from None
 
 
 def parse_json(body: bytes) -> Any:

@@ -16,7 +16,8 @@ from functions.core.storage.view import ModelReader, ModelStore
 from functions.predict.champion import ChampionCache, Loaded, load
 from functions.predict.scoring import Origin, Scored, score
 
-# Each takes a few megabytes. A version that is asked for by name is loaded beside the champions.
+# Each takes a few megabytes, one of 1,000 fields some 30. A version that is asked for by name is loaded
+# beside the champions.
 MAX_CHAMPIONS = 20
 MAX_VERSIONS = 4
 

@@ -3,7 +3,6 @@
 from functools import lru_cache
 from typing import Any
 
-from functions.core.base.errors import LifeboatError
 from functions.core.base.logs import log
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
@@ -26,16 +25,17 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     A record that fails does not hold up the others. Its error is raised after them, so that the event is
     delivered again and, if that does not mend it, ends in the failure queue, on which an alarm stands.
     """
-    results, failures = [], []
+    results: list[dict[str, Any]] = []
+    failures: list[Exception] = []
     for notification in parse_event(event):
         try:
             results.append(retrain(_store(), notification, _settings()))
-        except (LifeboatError, OSError) as error:
+        except Exception as error:
             log(
                 "ERROR",
                 "retrain failed",
                 key=notification.key,
-                reason=str(error),
+                reason=str(error) or repr(error),
                 cause=repr(error.__cause__),
             )
             failures.append(error)

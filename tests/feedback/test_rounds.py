@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.feedback.bench import NOW, Bench, Call, queue, say
-from tests.support.production import ids_of
+from tests.support.production import VERSION, ids_of
 
 
 def draw(call: Call, **body: Any) -> dict[str, Any]:
@@ -59,8 +59,10 @@ def test_a_round_is_drawn_from_what_any_feature_says_and_keeps_the_words(call: C
         "max_probability": 1.0,
         "Plan Type": "yearly",
         "paperless": 0.0,
-        "version": [2.0, 3.0],
+        "version_": [2.0, 3.0],
     }
+    made_by = call("POST", "/models/churn/feedback/rounds", {**body, "version": VERSION})[1]["selection"]
+    assert (made_by["version"], made_by["version_"]) == (VERSION, [2.0, 3.0])
     assert call("GET", f"/models/churn/feedback/rounds/{made['id']}") == (200, made)
     # A round of one model is none of another's.
     assert call("GET", f"/feedback/rounds/{made['id']}")[0] == 404

@@ -144,7 +144,7 @@ def test_the_history_comes_in_pages_newest_first(
     call: Call, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So few that most of them have left the champion's own record for pages of theirs.
-    monkeypatch.setattr(history, "MOST_KEPT", 4)
+    monkeypatch.setattr(history, "MAX_KEPT", 4)
     others = [shelf.add(1), shelf.add(2)]
     for turn in range(1, 11):
         promote = deployment.promote_by_hand

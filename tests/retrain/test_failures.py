@@ -73,19 +73,24 @@ def test_a_promotion_whose_answer_was_lost_is_not_made_twice(
     assert (champion(s3)["sequence"], champion(s3)["previous"]) == (1, None)
 
 
+@pytest.mark.parametrize("failure", [StoreUnavailable("the store answered 500"), ValueError("a mistake")])
 def test_a_record_that_fails_does_not_hold_up_the_others(
-    s3: Any, event: Event, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    s3: Any,
+    event: Event,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failure: Exception,
 ) -> None:
     head = S3Store.head
 
     def away(self: S3Store, key: str, version_id: str | None = None) -> Any:
         if key == "datasets/titanic/first.csv":
-            raise StoreUnavailable("the store answered 500")
+            raise failure
         return head(self, key, version_id)
 
     monkeypatch.setattr(S3Store, "head", away)
     upload(s3, "datasets/titanic/second.csv", TITANIC.read_bytes())
-    with pytest.raises(StoreUnavailable, match="answered 500"):
+    with pytest.raises(type(failure), match=str(failure)):
         retrain(record(event, "datasets/titanic/first.csv"), record(event, "datasets/titanic/second.csv"))
     assert champion(s3)["sequence"] == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -119,14 +119,14 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     """A body or parameter that does not fit its model."""
     if not isinstance(error, RequestValidationError):
         return await refusals.on_crash(request, error)
-    found = error.errors()
+    faults = error.errors()
     # A body of no bytes is missing to FastAPI; to whoever sent it, it is a body that is not JSON.
     if any(
         item["type"] == "json_invalid" or (item["loc"] == ("body",) and item["type"] == "missing")
-        for item in found
+        for item in faults
     ):
         return refusals.envelope(request, 400, "INVALID_JSON", refusals.NOT_JSON)
-    if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in found):
+    if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in faults):
         reason = "the body was not read as JSON; send it with the header content-type: application/json"
         return refusals.envelope(request, 415, "UNSUPPORTED_MEDIA_TYPE", reason)
     detail = [
@@ -135,7 +135,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
             "msg": item["msg"],
             "type": item["type"],
         }
-        for item in found[: refusals.MAX_DETAILS]
+        for item in faults[: refusals.MAX_DETAILS]
     ]
     return refusals.envelope(
         request, 422, "INVALID_INPUT", "the input does not fit; `detail` says where", detail

@@ -139,17 +139,16 @@ def _likeliest(entries: Sequence[Entry], made: datetime) -> Iterator[Entry]:
     """entries: in the order in which they were written."""
     # S3 tells the time of an object in whole seconds.
     next_ = bisect_left(entries, made.replace(microsecond=0), key=lambda entry: entry.modified)
-    for at in range(next_, len(entries)):
-        yield entries[at]
-    for at in reversed(range(next_)):
-        if entries[at].modified < made - _CLOCKS:
+    yield from entries[next_:]
+    for entry in reversed(entries[:next_]):
+        if entry.modified < made - _CLOCKS:
             return
-        yield entries[at]
+        yield entry
 
 
 def _pick(body: bytes, ids: Set[str], model: str) -> dict[str, PredictionRecord]:
     """The records of these ids that are of this model, without parsing any other."""
-    found = {}
+    records = {}
     for name in _ID.finditer(body):
         if name[1].decode(errors="replace") not in ids:
             continue
@@ -160,5 +159,5 @@ def _pick(body: bytes, ids: Set[str], model: str) -> dict[str, PredictionRecord]
         except ValidationError:
             continue
         if record.model == model:
-            found[record.prediction_id] = record
-    return found
+            records[record.prediction_id] = record
+    return records

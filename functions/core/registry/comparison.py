@@ -1,6 +1,6 @@
 """Two versions side by side: their metrics, and the held-out rows on which they disagree."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -78,19 +78,12 @@ def read_holdout(store: Store, manifest: Manifest) -> Holdout:
 def compare(store: Store, left: str, right: str) -> Comparison:
     """Set two published versions side by side. Raises `NotFound`, `UnusableModel`."""
     manifests = versions.read_manifest(store, left), versions.read_manifest(store, right)
-    a, b = (read_holdout(store, manifest) for manifest in manifests)
-    by_right = dict(zip(b.rows(), b.probability, strict=True))
-    # A graph gives equal rows equal probabilities: features are all it takes to find a row's twin.
-    shared = [
-        (row, outcome, probability, by_right[row])
-        for row, outcome, probability in zip(a.rows(), a.outcome, a.probability, strict=True)
-        if row in by_right and a.features.keys() == b.features.keys()
-    ]
+    shared = _shared_rows(store, *manifests)
     thresholds = [manifest.threshold for manifest in manifests]
     rows = [
-        Disagreement(row=dict(zip(a.features, row, strict=True)), outcome=outcome, left=ours, right=theirs)
-        for row, outcome, ours, theirs in shared
-        if (ours > thresholds[0]) != (theirs > thresholds[1])
+        Disagreement(**row._asdict())
+        for row in shared
+        if (row.left > thresholds[0]) != (row.right > thresholds[1])
     ]
     rows.sort(key=lambda row: abs(row.left - row.right), reverse=True)
     names = dict.fromkeys([*manifests[0].metrics, *manifests[1].metrics])
@@ -102,19 +95,46 @@ def compare(store: Store, left: str, right: str) -> Comparison:
             for name in names
         },
         shared_rows=len(shared),
-        on_shared_rows=_figures([(outcome, ours, theirs) for _, outcome, ours, theirs in shared], thresholds),
+        on_shared_rows=_figures(shared, thresholds),
         disagreements=len(rows),
         rows=rows[:MAX_DISAGREEMENTS],
     )
 
 
-def _figures(rows: list[tuple[int, float, float]], thresholds: list[float]) -> dict[str, Pair]:
+class _SharedRow(NamedTuple):
+    """A row that both versions held out, its outcome, and the probabilities by the left and the right one."""
+
+    row: dict[str, Any]
+    outcome: int
+    left: float
+    right: float
+
+
+def _shared_rows(store: Store, left: Manifest, right: Manifest) -> list[_SharedRow]:
+    """The held-out rows of both versions; none where they predict different things."""
+    holdouts = read_holdout(store, left), read_holdout(store, right)
+    names = [*holdouts[0].features]
+    targets = left.schema_of_rows.target, right.schema_of_rows.target
+    if names != [*holdouts[1].features] or not targets[0].agrees_with(targets[1]):
+        return []
+    # A graph gives equal rows equal probabilities: features are all it takes to find a row's twin.
+    by_right = dict(zip(holdouts[1].rows(), holdouts[1].probability, strict=True))
+    rows = zip(holdouts[0].rows(), holdouts[0].outcome, holdouts[0].probability, strict=True)
+    return [
+        _SharedRow(dict(zip(names, row, strict=True)), outcome, chance, by_right[row])
+        for row, outcome, chance in rows
+        if row in by_right
+    ]
+
+
+def _figures(rows: list[_SharedRow], thresholds: list[float]) -> dict[str, Pair]:
     if not rows:
         return {}
     # numpy takes as long to import as all else that the function holds: only a comparison waits for it.
     from functions.core.stats.metrics import metrics_of
 
-    outcomes, *sides = zip(*rows, strict=True)
+    outcomes = [row.outcome for row in rows]
+    sides = [row.left for row in rows], [row.right for row in rows]
     left, right = (
         metrics_of(outcomes, side, threshold=threshold)
         for side, threshold in zip(sides, thresholds, strict=True)

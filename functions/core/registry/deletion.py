@@ -31,7 +31,9 @@ def delete(store: Store, version: str, *, by: str) -> None:
         )
 
     def ended(champion: Champion) -> Champion:
-        return champion.model_copy(update={"deleting": [one for one in champion.deleting if one != version]})
+        return champion.model_copy(
+            update={"deleting": [other for other in champion.deleting if other != version]}
+        )
 
     # Who promotes this version has read the record either before the mark, and then holds an ETag that is
     # worthless now, or after it, and then is refused: its objects go when it can be in nobody's hands.

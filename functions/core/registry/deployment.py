@@ -76,7 +76,7 @@ def read_to_replace(store: Store) -> tuple[Champion, str] | None:
     with suppress(UnusableModel):
         return parse_champion(blob.body), blob.etag
     record = Champion(
-        sequence=pages.highest_known(store) + pages.MOST_KEPT,
+        sequence=pages.highest_known(store) + pages.MAX_KEPT,
         version=UNKNOWN,
         previous=None,
         promoted_at=datetime.now(UTC),
@@ -90,7 +90,7 @@ def read_to_replace(store: Store) -> tuple[Champion, str] | None:
 def _first_number(store: Store) -> int:
     """1, unless pages show that there was a champion whose record somebody has deleted."""
     known = pages.highest_known(store)
-    return known + pages.MOST_KEPT + 1 if known else 1
+    return known + pages.MAX_KEPT + 1 if known else 1
 
 
 def history(store: Store, *, before: int | None = None) -> Iterator[Promotion]:
@@ -103,9 +103,9 @@ def history(store: Store, *, before: int | None = None) -> Iterator[Promotion]:
 
 
 def _history(store: Store, champion: Champion, *, before: int) -> Iterator[Promotion]:
-    yield from (one for one in reversed(champion.history) if one.sequence < before)
+    yield from (promotion for promotion in reversed(champion.history) if promotion.sequence < before)
     # A page is written before the champion lets go of what it holds: some may stand in both.
-    oldest = min([before, *(one.sequence for one in champion.history[:1])])
+    oldest = min([before, *(promotion.sequence for promotion in champion.history[:1])])
     yield from pages.earlier(store, before=oldest)
 
 
@@ -160,8 +160,8 @@ def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Ch
     _usable(store, version)
     passed_over = dict.fromkeys([champion.version, *_later_than(store, champion, version)], reason)
     abandoned = passed_over | champion.abandoned
-    for one in (version, UNKNOWN):
-        abandoned.pop(one, None)
+    for name in (version, UNKNOWN):
+        abandoned.pop(name, None)
     return _put_into_service(store, version, expected, by=by, reason=reason, abandoned=abandoned)
 
 
@@ -260,12 +260,13 @@ def _put_into_service(
             store.create(CHAMPION, champion.as_json())
     except (Conflict, StoreUnavailable):
         # The answer to a write can be lost: then the SDK writes once more, and meets its own first attempt.
-        if not _stands(store, entry):
+        if not _was_written(store, entry):
             raise
     return champion
 
 
-def _stands(store: Store, entry: Promotion) -> bool:
+def _was_written(store: Store, entry: Promotion) -> bool:
+    """Say whether our write landed, though its answer was lost."""
     with suppress(NoChampion, UnusableModel):
         return entry in read_champion(store)[0].history
     return False

@@ -13,7 +13,7 @@ from functions.core.storage.contract import Store
 
 HISTORY = "registry/history/"
 # Every cold start reads the champion: it keeps this many promotions, then moves half of them out.
-MOST_KEPT = 100
+MAX_KEPT = 100
 
 
 class Promotion(Record):
@@ -31,15 +31,15 @@ _PROMOTIONS = TypeAdapter(list[Promotion])
 
 def kept(store: Store, promotions: list[Promotion]) -> list[Promotion]:
     """The promotions that stay with the champion; the others are safe in a page of their own by then."""
-    if len(promotions) < MOST_KEPT:
+    if len(promotions) < MAX_KEPT:
         return promotions
-    page, rest = promotions[: MOST_KEPT // 2], promotions[MOST_KEPT // 2 :]
+    page, latest = promotions[: MAX_KEPT // 2], promotions[MAX_KEPT // 2 :]
     _write(store, page[0].sequence, page)
-    return rest
+    return latest
 
 
 def write_empty_page(store: Store, number: int) -> None:
-    """Have `highest_known` say at least `number` from now on."""
+    """Reserve the numbers up to `number`: they are never given again."""
     _write(store, number, [])
 
 
@@ -55,13 +55,13 @@ def earlier(store: Store, *, before: int) -> Iterator[Promotion]:
             page = _PROMOTIONS.validate_json(store.get(key).body)
         except ValidationError as error:
             raise UnusableModel(f"{key} is damaged") from error
-        yield from (one for one in reversed(page) if one.sequence < before)
+        yield from (promotion for promotion in reversed(page) if promotion.sequence < before)
 
 
 def highest_known(store: Store) -> int:
     """The highest sequence number that is safe in a page; 0 when there is no page."""
     starts = [int(key.removeprefix(HISTORY).removesuffix(".json")) for key in _pages(store)]
-    return max(starts) + MOST_KEPT // 2 - 1 if starts else 0
+    return max(starts) + MAX_KEPT // 2 - 1 if starts else 0
 
 
 def _write(store: Store, first: int, page: list[Promotion]) -> None:

@@ -40,7 +40,11 @@ class ListedVersion(BaseModel):
 
 def newest_first(store: Store) -> list[Publication]:
     """The published versions; those of one moment by their names, the last first."""
-    return sorted(versions.publications(store), key=lambda one: (one.at, one.version), reverse=True)
+    return sorted(
+        versions.publications(store),
+        key=lambda publication: (publication.at, publication.version),
+        reverse=True,
+    )
 
 
 def summarize(

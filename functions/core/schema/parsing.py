@@ -153,7 +153,7 @@ class _Parser:
                 self._findings.fault(
                     f"{field.name} is a text without categories: list its categories, or ignore it"
                 )
-        if not self._findings.faults:
+        if schema.expectations and not self._findings.faults:
             self._check_expectations(schema)
 
     def _check_names(self, schema: Schema) -> None:

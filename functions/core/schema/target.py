@@ -40,6 +40,11 @@ class Target:
         except ValueError:
             return None
 
+    def agrees_with(self, other: "Target") -> bool:
+        """Whether both are of one field, and no value is a positive one here and a negative one there."""
+        own, others = {**self.words, **self.numbers}, {**other.words, **other.numbers}
+        return self.name == other.name and all(others.get(value, code) == code for value, code in own.items())
+
     def cells(self) -> tuple[str, str]:
         """What a table has for a negative and for a positive outcome: cells that `code` reads back."""
         negative, positive = self.answers

@@ -16,7 +16,7 @@ from functions.core.base.errors import Conflict, NotFound, ParameterFull, StoreU
 from functions.core.storage.parameter import Change
 
 # What SSM keeps in one parameter: free up to 4,096 characters, as an advanced parameter above.
-MOST_CHARACTERS = 8_192
+MAX_CHARACTERS = 8_192
 _ATTEMPTS = 30
 _LONGEST_PAUSE = 5.0
 # Of the operating system: two processes restored from one snapshot do not pause alike.
@@ -62,9 +62,9 @@ class SsmParameter:
             # Whatever was written after the first look counts, however long this writer was held up.
             seen = seen or (int(versions[-1]["Version"]) if versions else 1)
             text = change([version["Value"] for version in versions])
-            if len(text) > MOST_CHARACTERS:
+            if len(text) > MAX_CHARACTERS:
                 raise ParameterFull(
-                    f"{self._name} can hold {MOST_CHARACTERS:,} characters; this would take {len(text):,}"
+                    f"{self._name} can hold {MAX_CHARACTERS:,} characters; this would take {len(text):,}"
                 )
             newest = versions[-1]["Version"] if versions else 0
             if self._write(text, first=not versions) == newest + 1:

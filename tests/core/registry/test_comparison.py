@@ -7,6 +7,8 @@ import pytest
 from functions.core.base.errors import NotFound, UnusableModel
 from functions.core.registry.comparison import MAX_DISAGREEMENTS, Holdout, compare, read_holdout
 from functions.core.registry.keys import holdout_key
+from functions.core.schema.parsing import parse_schema
+from functions.core.schema.schema import Schema
 from functions.core.stats.records import Interval
 from functions.core.storage.view import ModelStore
 from tests.support.versions import publish
@@ -70,6 +72,23 @@ def test_versions_that_share_no_row_are_compared_by_their_own_metrics(store: Mod
     assert found.metrics["brier"].left is None
     assert found.metrics["brier"].right == own["brier"]
     assert found.metrics["log_loss"].right is None
+
+
+def test_versions_that_predict_different_things_share_no_row(store: ModelStore) -> None:
+    def predicting(positive: str, **aliases: str) -> Schema:
+        fields = [{"name": "age", "type": "number"}, {"name": "end", "categories": ["good", "bad"]}]
+        target = {"field": "end", "positive": positive}
+        values = {"values": {"end": aliases}}
+        return parse_schema({"fields": fields, "target": target, "aliases": values})
+
+    for version, schema in (
+        ("left", predicting("bad")),
+        ("right", predicting("good")),
+        ("later", predicting("bad", poor="bad")),
+    ):
+        publish(store, version, schema=schema, holdout=rows([0.9, 0.4, 0.8, 0.2]))
+    assert compare(store, "left", "right").shared_rows == 0
+    assert compare(store, "left", "later").shared_rows == 4
 
 
 def test_a_certain_answer_that_is_wrong_costs_much_but_not_without_end(store: ModelStore) -> None:

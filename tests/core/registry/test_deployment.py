@@ -84,7 +84,7 @@ def test_a_rollback_past_others_marks_them_and_the_next_goes_further_back(store:
 def test_a_rollback_finds_its_target_in_the_pages_too(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "MOST_KEPT", 4)
+    monkeypatch.setattr(history, "MAX_KEPT", 4)
     promote(store, *"abcdefgh")
     assert rollback(store, "b").abandoned.keys() == set("cdefgh")
     assert rollback(store).version == "a"
@@ -93,7 +93,7 @@ def test_a_rollback_finds_its_target_in_the_pages_too(
 def test_a_damaged_page_keeps_nobody_from_leaving_a_bad_model(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "MOST_KEPT", 4)
+    monkeypatch.setattr(history, "MAX_KEPT", 4)
     promote(store, *"abcdef")
     store.put(f"{history.HISTORY}00000001.json", b"{")
     assert [rollback(store).version for _ in range(3)] == ["e", "d", "c"]
@@ -253,7 +253,7 @@ def test_the_history_is_whole_beyond_what_the_champion_keeps(store: ModelStore) 
     found = list(deployment.history(store))
     assert [one.sequence for one in found] == list(range(260, 0, -1))
     assert all((one.version == "odd") == bool(one.sequence % 2) for one in found)
-    assert len(champion(store).history) <= history.MOST_KEPT
+    assert len(champion(store).history) <= history.MAX_KEPT
     assert [one.sequence for one in deployment.history(store, before=140)] == list(range(139, 0, -1))
     assert list(deployment.history(store, before=1)) == []
 
@@ -261,7 +261,7 @@ def test_the_history_is_whole_beyond_what_the_champion_keeps(store: ModelStore) 
 def test_of_two_who_write_the_same_page_both_go_on(store: ModelStore) -> None:
     publish(store, "even")
     publish(store, "odd")
-    for number in range(1, history.MOST_KEPT + 1):
+    for number in range(1, history.MAX_KEPT + 1):
         promote(store, "odd" if number % 2 else "even")
     expected = deployment.read_to_replace(store)
     # Who lost the race has written the page before it was told.
@@ -270,7 +270,7 @@ def test_of_two_who_write_the_same_page_both_go_on(store: ModelStore) -> None:
     with pytest.raises(Conflict):
         deployment.promote(store, "late", expected=expected, by="test", reason="")
     sequences = [one.sequence for one in deployment.history(store)]
-    assert sequences == list(range(history.MOST_KEPT + 1, 0, -1))
+    assert sequences == list(range(history.MAX_KEPT + 1, 0, -1))
 
 
 def test_a_damaged_page_of_the_history_is_named(store: ModelStore) -> None:
@@ -287,7 +287,7 @@ def test_what_else_lies_beside_the_pages_is_passed_over(store: ModelStore) -> No
     promote(store, "a", "b")
     assert [one.version for one in deployment.history(store)] == ["b", "a"]
     store.put(CHAMPION, b"{")
-    assert by_hand(store, "a").sequence == history.MOST_KEPT + 1
+    assert by_hand(store, "a").sequence == history.MAX_KEPT + 1
 
 
 # A record deleted before there was a page leaves nothing that could tell of it: numbers begin anew.
