@@ -22,6 +22,8 @@ from training.report import MAX_REPORTED_ROWS, NO_COLUMNS, Report
 MAX_BAD_ROWS = 0.05
 MIN_TRAIN = 10
 MIN_HOLDOUT = 2
+# Of rows with a category: of fewer, a few that are left out say nothing.
+MIN_GROUP = 20
 
 
 class RefusedDataset(LifeboatError):
@@ -175,7 +177,7 @@ def _uneven_losses(schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matr
 
 
 def _uneven_loss(name: str, kept: int, lost: int) -> Iterator[str]:
-    if lost > MAX_BAD_ROWS * (kept + lost):
+    if kept + lost >= MIN_GROUP and lost > MAX_BAD_ROWS * (kept + lost):
         yield (
             f"{lost} of the {kept + lost} rows with {name} were left out, more than {MAX_BAD_ROWS:.0%} of "
             "them: what is left may not be like them"

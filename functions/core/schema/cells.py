@@ -92,6 +92,8 @@ def reads_outcome(schema: Schema, mark: str | None) -> Callable[[str], int]:
 
     def read(cell: str) -> int:
         code = target.code(plain(cell, mark) if mark else cell)
+        if code is None and cell.strip().casefold() in schema.missing:
+            raise Unfit(f"has no value, and must be {target.in_words()}", "missing")
         if code is None:
             raise Unfit(f"must be {target.in_words()}", "enum")
         return code

@@ -7,6 +7,9 @@ from typing import Any
 from functions.core.schema.column_summary import ColumnSummary
 from functions.core.schema.field_parsing import MAX_NAME
 from functions.core.schema.header import listed
+from functions.core.schema.numbers import shared_unit
+from functions.core.schema.schema import LARGEST
+from functions.core.schema.target import YES, Word
 
 MAX_CATEGORIES = 50
 """Distinct words that a column of categories has at most, when its schema is inferred."""
@@ -55,10 +58,13 @@ def describe_column(column: ColumnSummary) -> Described | Ignored:
     words = column.spellings()
     if {word.casefold() for word in words} in _BOOLEANS:
         return Described(_field(column, "boolean"))
+    measured = shared_unit(words)
     if _are_categories(column, words):
-        return _category(column, words)
+        return _category(column, words, measured)
     if column.numbers >= _MOSTLY * column.present:
         return _number(column, whole=False)
+    if measured:
+        return Ignored(f"{measured}, and was ignored: without them, it is a column of numbers")
     if not column.repeated:
         return Ignored(f"has another text in every row, and was ignored; {_CHANGE}, with its categories")
     many = f"over {len(words):,}" if column.overflowing else f"{len(words):,}"
@@ -133,8 +139,12 @@ def _number(column: ColumnSummary, *, whole: bool) -> Described:
     )
 
 
-def _category(column: ColumnSummary, words: dict[str, int]) -> Described:
-    notes = []
+def _category(column: ColumnSummary, words: dict[str, int], measured: str) -> Described:
+    notes = (
+        [f"{measured}, and each is a word of its own: without them, it is a column of numbers"]
+        if measured
+        else []
+    )
     if len(words) < len(column.counts):
         kept = {word.casefold(): word for word in words}
         other = next(word for word in column.counts if kept[word.casefold()] != word)
@@ -151,6 +161,21 @@ def _field(column: ColumnSummary, type_: str) -> dict[str, Any]:
     then.
     """
     found: dict[str, Any] = {"name": column.name, "type": type_}
+    example = _usual(column, type_)
+    if example is not None:
+        found["example"] = example
     if not column.missing:
         found["constraints"] = {"required": True}
     return found
+
+
+def _usual(column: ColumnSummary, type_: str) -> Word | None:
+    """A value that the column often has: an example for documents and forms."""
+    if type_ == "string":
+        return column.usual_word()
+    if type_ == "boolean":
+        return column.usual_word().casefold() in YES
+    number = column.usual_number()
+    if number is None or not abs(number) <= LARGEST:
+        return None
+    return int(number) if number.is_integer() else number

@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from math import isfinite
 
 from functions.core.schema.missing_words import MISSING_WORDS
-from functions.core.schema.numbers import Writing, Writings, writing
+from functions.core.schema.numbers import Writing, Writings, plain, writing
 from functions.core.schema.schema import fold
 
 MAX_DISTINCT = 10_000
@@ -86,6 +87,26 @@ class ColumnSummary:
             spelling, before = found.get(word.casefold(), (word, 0))
             found[word.casefold()] = (spelling, before + rows)
         return dict(found.values())
+
+    def usual_word(self) -> str:
+        """The commonest of the values, in its commonest spelling. There has to be one."""
+        words = self.spellings()
+        return max(words, key=lambda word: words[word])
+
+    def usual_number(self) -> float | None:
+        """The middle one of the numbers that are remembered, which is one of them; None without any."""
+        mark = self.writings.decimal()
+        numbers = sorted(
+            (number, rows)
+            for text, rows in self.counts.items()
+            if writing(text) and isfinite(number := float(plain(text, mark)))
+        )
+        below = sum(rows for _, rows in numbers) / 2
+        for number, rows in numbers:
+            below -= rows
+            if below <= 0:
+                return number
+        return None
 
     def _count(self, text: str, rows: int) -> None:
         before = self.counts.get(text, 0)

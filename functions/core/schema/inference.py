@@ -1,6 +1,6 @@
 """Makes a schema for a table that comes without one, and says in sentences what it took each column for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -13,12 +13,14 @@ from functions.core.schema.file_format import MAX_DECOMPRESSED, open_text
 from functions.core.schema.header import listed
 from functions.core.schema.numbers import Writings, decimal_marks, notes_on_marks
 from functions.core.schema.parsing import TWO_CLASS, InvalidSchema, parse_schema
-from functions.core.schema.schema import RESERVED, fold
+from functions.core.schema.schema import REPRESENTATIVE, RESERVED, fold
 from functions.core.schema.target_choice import choose_target, describe_target
 
 PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 _CHUNK_ROWS = 10_000
+# Words for missing values that are categories at times; of an empty cell and NA nothing is said.
+_MEANT_AT_TIMES = frozenset({"?", "-", "--", ".", "none", "missing"})
 # Distinct values that are remembered over all columns.
 _MAX_REMEMBERED = 1_000_000
 
@@ -63,7 +65,7 @@ def infer_schema(
             fields.append(field)
             continue
         if fold(column.name) in map(fold, RESERVED):
-            notes.append(f"the column {column.name} is one of Lifeboat's own, and so no feature")
+            notes.append(_note_on_reserved(column.name))
             continue
         found = describe_column(column)
         if isinstance(found, Ignored):
@@ -74,6 +76,7 @@ def infer_schema(
         notes += [f"the column {column.name} {note}" for note in found.notes]
         if found.field["type"] in ("number", "integer"):
             numeric.append(column.writings)
+    notes += _notes_on_missing(columns, {one["name"] for one in fields if one is not field})
     notes += notes_on_marks(numeric, decimal_marks(numeric, file.separator))
     if len(fields) < 2:
         raise InvalidInput(f"no column is left to predict {chosen.name} from: {'; '.join(notes[-10:])}")
@@ -98,6 +101,8 @@ def _check_names(header: Sequence[str]) -> None:
     """Raises `InvalidInput` when two columns have names that are one name here."""
     names: dict[str, str] = {}
     for name in filter(None, header):
+        if names.get(fold(name)) == name:
+            raise InvalidInput(f"two columns are called {name}; rename or delete one of them")
         if fold(name) in names:
             raise InvalidInput(
                 f"the columns {names[fold(name)]} and {name} have names that differ by case, spaces or "
@@ -105,6 +110,29 @@ def _check_names(header: Sequence[str]) -> None:
                 "rename or delete one of them"
             )
         names[fold(name)] = name
+
+
+def _note_on_reserved(name: str) -> str:
+    if fold(name) == fold(REPRESENTATIVE):
+        return (
+            f"the column {name} says by which rows models are measured (1) and which are only learned from "
+            "(0), and so is no feature; rename it if it means something else"
+        )
+    return f"the column {name} is one of Lifeboat's own, and so no feature; rename it to use it"
+
+
+def _notes_on_missing(columns: Iterable[ColumnSummary], features: Collection[str]) -> list[str]:
+    """Which words were taken for missing values, where people may have meant something by them."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        for word in column.missing_words if column.name in features else ():
+            if word.casefold() in _MEANT_AT_TIMES:
+                found.setdefault(word, []).append(column.name)
+    return [
+        f"{word} stands for a missing value, in {'columns' if len(names) > 1 else 'the column'} "
+        f"{listed(names)}; if it is a category of its own, add it to the enum in the schema"
+        for word, names in found.items()
+    ]
 
 
 def _summaries(file: DelimitedFile) -> tuple[list[ColumnSummary], list[str]]:

@@ -44,6 +44,10 @@ def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk
         sentences.append(
             f"the column {column} has words that are none of its categories: {', '.join(shown)}{more}"
         )
+    if unknown:
+        sentences.append(
+            "a word that is to be a category has to be added to the enum of its column in the schema"
+        )
     columns_told = {column for column, name in report.used.items() if name in unknown}
     others = {key: found for key, found in reasons.items() if key[0] not in columns_told}
     for (column, reason), (count, line) in sorted(others.items(), key=lambda item: -item[1][0])[:MAX_REASONS]:

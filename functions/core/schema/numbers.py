@@ -5,6 +5,7 @@ refused: a number is never silently another.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -27,6 +28,13 @@ _WHOLE_GROUPED = {
     ",": re.compile(rf"[+-]?[0-9]{{1,3}}([.{_SPACES}])[0-9]{{3}}(?:\1[0-9]{{3}})*"),
 }
 _GROUPING = re.compile(rf"[.,{_SPACES}]")
+
+# A currency's sign or code, a number, and a unit or another sign.
+_MEASURED = re.compile(
+    rf"([^\w\s.,+-]{{1,3}}|[A-Z]{{3}}|)\s?([+-]?[0-9.,{_SPACES}]*[0-9])\s?([^\W\d_]{{1,6}}|[^\w\s.,]{{1,3}}|)"
+)
+_MIN_MEASURED = 6
+_MOSTLY = 0.9
 
 
 class Writing(Enum):
@@ -128,6 +136,22 @@ class Writings:
     def is_whole(self) -> bool:
         """Whether every number is written as a whole one. Raises `InvalidInput` as `decimal` does."""
         return self.first.keys() <= _WHOLE[self.decimal()]
+
+
+def shared_unit(words: Iterable[str]) -> str:
+    """What to say of words that are numbers with a sign or a unit, such as $5 or 5 kg; "" where most are not.
+
+    The sentence begins with the name of the column.
+    """
+    words = [*words]
+    found = [match for match in map(_MEASURED.fullmatch, words) if match and writing(match[2])]
+    if len(found) < max(_MIN_MEASURED, _MOSTLY * len(words)):
+        return ""
+    units, rows = Counter((match[1] or match[3]).strip() for match in found).most_common(1)[0]
+    if not units or rows < _MOSTLY * len(words):
+        return ""
+    shown = next(match[0] for match in found if units in (match[1].strip(), match[3].strip()))
+    return f"has numbers with {units} beside them, such as {shown}"
 
 
 def decimal_marks(columns: Iterable[Writings], separator: str) -> dict[str, str]:

@@ -6,25 +6,27 @@ from typing import Any
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.column_summary import ColumnSummary
 from functions.core.schema.header import listed
-from functions.core.schema.numbers import plain
+from functions.core.schema.numbers import plain, writing
 from functions.core.schema.schema import fold
 from functions.core.schema.target import Word
 
 NAMES = ("target", "label", "class", "outcome", "y")
 """Names by which a target is known, after that of the model."""
 
+MAX_MISSING = 0.05
+"""Share of rows without an outcome above which no model is trained."""
 _MAX_VALUES = 5
 _POSITIVE = frozenset(
     {
         "yes", "true", "t", "y", "1", "positive", "pos", "+", "survived", "alive", "churned", "churn", "left",
         "attrited", "default", "defaulted", "bad", "malignant", "fraud", "fraudulent", "spam", "abnormal",
         "disease", "sick", "presence", "present", "success", "approved", "accepted", "won", "win", "pass",
-        "passed", "good",
+        "passed", "good", "ja", "oui", "si", "sí", "sim", "tak", "evet", "да",
     }
 )  # fmt: skip
 # The word beside one of these means the thing, this one that it is not there.
 _NEGATIONS = ("not ", "not_", "not-", "non", "no ", "no_", "no-", "un", "in")
-_SAY = "name it in the object's metadata `target`, or with `--target`"
+_SAY = "name it with `--target` (of make: TARGET=...), or in the object's metadata `target`"
 
 
 def choose_target(columns: Sequence[ColumnSummary], *, target: str | None, name: str | None) -> ColumnSummary:
@@ -36,7 +38,7 @@ def choose_target(columns: Sequence[ColumnSummary], *, target: str | None, name:
         if fold(target) not in by_name:
             raise InvalidInput(
                 f"the file has no column {target} to predict; its columns are: "
-                f"{listed(by_name[key].name for key in by_name)}"
+                f"{listed(by_name[key].name for key in by_name)}{_headless(columns)}"
             )
         return by_name[fold(target)]
     named = [by_name[fold(word)] for word in (name, *NAMES) if word and fold(word) in by_name]
@@ -46,7 +48,15 @@ def choose_target(columns: Sequence[ColumnSummary], *, target: str | None, name:
         return named[0]
     candidates = [column.name for column in columns if _has_two_values(column)]
     two = f"these have exactly two values: {listed(candidates)}" if candidates else "none has two values"
-    raise InvalidInput(f"which column is to be predicted? Of the columns, {two}; {_SAY}")
+    raise InvalidInput(f"which column is to be predicted? Of the columns, {two}; {_SAY}{_headless(columns)}")
+
+
+def _headless(columns: Sequence[ColumnSummary]) -> str:
+    """What to say where the names of the columns look like the values of a row."""
+    numbers = sum(writing(column.name) is not None for column in columns)
+    if 2 * numbers < len(columns):
+        return ""
+    return ". The first line looks like a row of values, and has to name the columns"
 
 
 def describe_target(column: ColumnSummary) -> tuple[dict[str, Any], Word, list[str]]:
@@ -62,7 +72,11 @@ def describe_target(column: ColumnSummary) -> tuple[dict[str, Any], Word, list[s
     else:
         missing = column.missing
     if missing:
-        notes.append(f"the target {column.name} is missing in {missing:,} rows, which will be left out")
+        many = missing > MAX_MISSING * column.rows
+        notes.append(
+            f"the target {column.name} is missing in {missing:,} rows, which "
+            + ("are too many to train; delete them from the file" if many else "will be left out")
+        )
     positive, because = _positive(values)
     field: dict[str, Any] = {"name": column.name, "type": _type(values)}
     if field["type"] == "boolean":

@@ -47,6 +47,8 @@ def kind(*values: object, rows: int = ROWS, name: str = "a") -> tuple[dict[str, 
     found = infer(table(**{name: cycle(*values, rows=rows), "b": cycle(1.5, 2.5, 4, rows=rows)}))
     field = fields(found).get(name)
     assert (field is None) == (name in found.document["ignored"])
+    if field is not None:
+        del field["example"]
     return field, [note for note in found.notes if note.startswith(f"the column {name} ")]
 
 
@@ -80,6 +82,55 @@ REQUIRED = {"required": True}
 def test_a_column_becomes_a_field_of_its_type(values: tuple[object, ...], expected: dict[str, Any]) -> None:
     field, _ = kind(*values)
     assert field == {"name": "a", **expected}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((9, 1, 2, "", "NA", 3), 2),
+        ((1.5, 100, 2.25), 2.25),
+        ((2.0, 2.0, 3.5), 2),
+        (("1,5", "2,25", "100,5"), 2.25),
+        (("", "basic", "gold", "Gold"), "gold"),
+        (("no", "No", "yes"), False),
+        (("t", "t", "f"), True),
+    ],
+)
+def test_a_field_has_a_usual_value_as_its_example(values: tuple[object, ...], expected: object) -> None:
+    found = infer(table(a=cycle(*values)))
+    assert fields(found)["a"]["example"] == expected
+    assert type(fields(found)["a"]["example"]) is type(expected)
+    assert parse_schema(found.document).example()["a"] == expected
+
+
+def test_numbers_with_signs_or_units_are_told_whether_ignored_or_taken_for_categories() -> None:
+    field, notes = kind(*[f"${1000 * row:,}.50" for row in range(1, 60)], "$2.50")
+    assert field is None
+    assert notes == [
+        "the column a has numbers with $ beside them, such as $1,000.50, and was ignored: without them, it "
+        "is a column of numbers"
+    ]
+    field, notes = kind(*[f"{row} %" for row in range(10)], rows=100)
+    assert field is not None
+    assert notes == [
+        "the column a has numbers with % beside them, such as 0 %, and each is a word of its own: without "
+        "them, it is a column of numbers"
+    ]
+    for words in (["1st", "2nd", "3rd", "4th", "5th", "6th"], ["36 months", "60 months"], ["A1", "A2", "B1"]):
+        assert kind(*words, rows=60)[1] == []
+
+
+def test_words_that_may_mean_something_are_said_to_be_missing() -> None:
+    text = table(
+        alley=cycle("Grvl", "None", "Pave", ""), job=cycle("a", "b", "?"), pay=cycle(1, 2, "?", "NA")
+    )
+    said = [note for note in infer(text).notes if "stands for a missing value" in note]
+    assert said == [
+        "None stands for a missing value, in the column alley; if it is a category of its own, add it to the "
+        "enum in the schema",
+        "? stands for a missing value, in columns job, pay; if it is a category of its own, add it to the "
+        "enum in the schema",
+    ]
 
 
 def test_words_that_differ_by_case_are_one_in_the_commonest_spelling() -> None:
@@ -169,7 +220,10 @@ def test_numbers_that_can_be_read_in_two_ways_are_refused_and_texts_are_not() ->
 def test_columns_that_lifeboat_writes_are_no_features(own: str) -> None:
     found = infer(table(**{own: cycle(1, 0), "b": cycle(1, 2, 3)}))
     assert own not in fields(found)
-    assert f"the column {own} is one of Lifeboat's own, and so no feature" in found.notes
+    [note] = [note for note in found.notes if note.startswith(f"the column {own} ")]
+    assert ("says by which rows models are measured" in note) == (own == "representative")
+    assert "so is no feature" in note or "and so no feature" in note
+    assert "; rename it" in note
 
 
 # The target
@@ -242,8 +296,7 @@ def test_without_a_sign_it_is_asked_which_column_is_to_be_predicted() -> None:
         )
     assert str(refused.value) == (
         "which column is to be predicted? Of the columns, these have exactly two values: won, b, z; name it "
-        "in the "
-        "object's metadata `target`, or with `--target`"
+        "with `--target` (of make: TARGET=...), or in the object's metadata `target`"
     )
     with pytest.raises(InvalidInput, match="Of the columns, none has two values"):
         infer("a,b\n1,x\n2,y\n3,z\n")
@@ -273,7 +326,11 @@ def test_a_target_of_more_or_fewer_values_is_refused(values: tuple[object, ...],
 
 def test_rows_without_an_outcome_are_counted() -> None:
     found = choose(0, 1, "", 1)
-    assert "the target y is missing in 15 rows, which will be left out" in found.notes
+    assert "the target y is missing in 15 rows, which are too many to train; delete them from the file" in (
+        found.notes
+    )
+    found = infer(table(a=cycle(1, 2, 3), y=[*cycle(0, 1, rows=ROWS - 1), ""]))
+    assert "the target y is missing in 1 rows, which will be left out" in found.notes
 
 
 @pytest.mark.parametrize("name", ["model", "row", "explanation"])
@@ -291,6 +348,8 @@ def test_a_target_with_the_name_of_a_key_of_answers_is_refused(name: str) -> Non
         ("", "the file is empty"),
         ("a,y\n", "the file has no rows below its header, which names a, y"),
         ("home.dest,home dest,y\n1,2,1\n", "the columns home.dest and home dest have names that differ by"),
+        ("a,a,y\n1,2,1\n", "two columns are called a; rename or delete one of them"),
+        ("0.5,1.25,3\n1,2,1\n2,2,2\n", "The first line looks like a row of values"),
         ("a,y\n1,0\n1,1\n", "no column is left to predict y from: .*the column a has the same value"),
         ('a,y\n"1,0\n', "stops being CSV at line 2"),
         (b"PK\x03\x04xl/", "an Excel workbook"),
@@ -304,7 +363,12 @@ def test_a_file_that_cannot_be_read_says_why(text: str | bytes, reason: str) -> 
 def test_a_file_is_read_in_its_format() -> None:
     text = "Größe;Ort;y\n" + "1,5;Köln;ja\n2,5;Bonn;nein\n3;;nein\n" * 20
     found = infer(text.encode("cp1252"))
-    assert fields(found)["Größe"] == {"name": "Größe", "type": "number", "constraints": REQUIRED}
+    assert fields(found)["Größe"] == {
+        "name": "Größe",
+        "type": "number",
+        "example": 2.5,
+        "constraints": REQUIRED,
+    }
     assert fields(found)["Ort"]["constraints"] == {"enum": ["Bonn", "Köln"]}
     assert "the numbers of the column Größe have a decimal comma" in found.notes
     assert any("Windows-1252" in note for note in found.notes)

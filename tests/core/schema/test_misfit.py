@@ -6,6 +6,8 @@ from functions.core.schema.misfit import explain_misfit
 from functions.core.schema.table import open_table
 from tests.support.reading import SCHEMA, TITANIC
 
+ADVICE = "a word that is to be a category has to be added to the enum of its column in the schema"
+
 
 def explain(text: str | bytes, chunk_rows: int = 2) -> list[str]:
     stream = io.BytesIO(text.encode() if isinstance(text, str) else text)
@@ -27,6 +29,7 @@ def test_what_changed_is_said_in_sentences() -> None:
         "these columns are new, and were passed over: Deck Level",
         "the column sex has words that are none of its categories: x (1)",
         "the column Port has words that are none of its categories: Belfast (2), Cork (1)",
+        ADVICE,
         "the column Class must be 1, 2 or 3: 2 of 7 rows, the first on line 4",
         "the column survived must be false or true: 1 of 7 rows, the first on line 7",
         "a row has 10 cells, the header 9: 1 of 7 rows, the first on line 8",
@@ -35,8 +38,9 @@ def test_what_changed_is_said_in_sentences() -> None:
 
 def test_of_many_words_the_commonest_are_shown() -> None:
     rows = "".join(f"1,male,{word},1\n" * (10 - number) for number, word in enumerate("abdefgh"))
-    [_, sentence] = explain(f"pclass,sex,embarked,survived\n{rows}", 10_000)
+    [_, sentence, advice] = explain(f"pclass,sex,embarked,survived\n{rows}", 10_000)
     assert sentence == (
         "the column embarked has words that are none of its categories: a (10), b (9), d (8), e (7), f (6) "
         "and 2 more"
     )
+    assert advice == ADVICE

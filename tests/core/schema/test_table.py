@@ -166,8 +166,8 @@ def test_a_bad_row_is_named_by_line_column_and_reason_and_the_others_are_read() 
     assert found.bad == [
         BadRow(4, "Pclass", "must be 1, 2 or 3"),
         BadRow(5, "survived", "must be false or true"),
-        BadRow(6, "survived", "must be false or true"),
-        BadRow(8, "survived", "must be false or true"),
+        BadRow(6, "survived", "has no value, and must be false or true"),
+        BadRow(8, "survived", "has no value, and must be false or true"),
         BadRow(9, "age", "must be a number from 0 to 120"),
         BadRow(10, "age", "must be a number from 0 to 120"),
         BadRow(12, "", "has 6 cells, the header 5"),
