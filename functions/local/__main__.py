@@ -41,7 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
-    except (LifeboatError, StoryFailed, OSError, RuntimeError, ValueError) as error:
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"Failed: {said}", file=sys.stderr)
+        return 1
+    except (LifeboatError, StoryFailed, RuntimeError, ValueError) as error:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

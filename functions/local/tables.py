@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,28 @@ def put_schema(store: ModelStore, table: Table, say: Say) -> Schema:
         origin, notes = f"inferred from {table.file.name}", inferred.notes
     store.put(SCHEMA, schema.as_json())
     say(f"Schema     {origin}: {len(schema.features)} features, to predict {schema.target.name}")
+    if not table.schema:
+        _say_features(schema, say)
     for note in notes:
         say(f"             {note}")
     return schema
+
+
+def _say_features(schema: Schema, say: Say) -> None:
+    """Say what each feature was taken for."""
+    kinds = {
+        "numbers": [field for field in schema.features if field.type in ("number", "integer")],
+        "categories": [field for field in schema.features if field.type == "string"],
+        "yes or no": [field for field in schema.features if field.type == "boolean"],
+    }
+    for kind, fields in kinds.items():
+        if fields:
+            say(f"             {kind}: {_first([field.name for field in fields])}")
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - FIRST_NAMES
+    return ", ".join(names[:FIRST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def put_file(store: ModelStore, file: Path) -> str:
@@ -79,9 +98,7 @@ def say_reading(store: ModelStore, manifest: Manifest, say: Say) -> None:
 
 def say_columns(columns: Columns, notes: Any, say: Say) -> None:
     """Say which columns of a file were used, passed over and missing; notes: sentences on them."""
-    shown = ", ".join(columns.used[:FIRST_NAMES])
-    more = len(columns.used) - FIRST_NAMES
-    say(f"Columns    used: {shown}{f' and {more} more' if more > 0 else ''}")
+    say(f"Columns    used: {_first(columns.used) or 'none'}")
     for what, names in (("passed over", columns.passed_over), ("missing", columns.missing)):
         if names:
             say(f"             {what}: {', '.join(names)}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 import time
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
@@ -24,19 +25,26 @@ from functions.local.tables import (
 
 TRAINING_SECONDS = 900.0
 PROMOTION_SECONDS = 30.0
+REMIND_SECONDS = 30.0
 POLL_SECONDS = 0.5
+# Of the ROC AUC: few tables tell that much of what is not known yet.
+SUSPICIOUS = 0.995
 
 
 def make_model(store: ModelStore, table: Table, api: str, say: Say) -> bool:
     """Make a model of a table: keep its schema, upload its file, wait, and say how it is asked.
 
-    api: where the API answers. Returns whether there is a version of the model now. Raises what
+    api: where the API answers. Returns whether a version of the model is in service now. Raises what
     `put_schema` does, before anything is written.
     """
     put_schema(store, table, say)
     if not upload(store, table, say):
         return False
-    version = deployment.read_champion(store)[0].version
+    try:
+        version = deployment.read_champion(store)[0].version
+    except NoChampion:
+        say(f"No version of {store.model} is in service, so there is nothing to ask yet")
+        return False
     row = example_row(table, versions.read_manifest(store, version).schema_of_rows)
     say("Ask it, with the key that `make run` printed, or another one (make key), in KEY:")
     say("\n".join(curl(f"{api}/models/{store.model}/predict", row, "$KEY")))
@@ -57,9 +65,15 @@ def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAIN
         say(f"Unchanged  the same file made version {same} before; only other training code makes another")
         return True
     say("Waiting    for the retrain ...")
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
+    begins = said = time.monotonic()
+    while time.monotonic() < begins + patience:
         time.sleep(POLL_SECONDS)
+        if time.monotonic() > said + REMIND_SECONDS:
+            said = time.monotonic()
+            say(
+                f"             for {said - begins:.0f} seconds now; the runner (make run) logs each step, or "
+                "what went wrong"
+            )
         for entry in store.list(refusals):
             if entry not in refused_before:
                 _say_refused(store, entry, say)
@@ -92,9 +106,12 @@ def _made_of(store: ModelStore, published: set[str], sha256: str) -> str | None:
 
 def _say_published(store: ModelStore, manifest: Manifest, say: Say) -> None:
     say(f"Published  version {manifest.version}: {manifest.model} on {manifest.dataset.rows:,} rows")
+    _say_quality(manifest, say)
     say_reading(store, manifest, say)
     if not manifest.decision.promote:
         say(f"Kept       out of service: {manifest.decision.reason}")
+        by_hand = f'promote {manifest.version} --force --reason "..."'
+        say(f"             by hand: make models MODEL={store.model} ARGS={shlex.quote(by_hand)}")
         return
     deadline = time.monotonic() + PROMOTION_SECONDS
     while time.monotonic() < deadline:
@@ -108,6 +125,20 @@ def _say_published(store: ModelStore, manifest: Manifest, say: Say) -> None:
                 return
         time.sleep(POLL_SECONDS)
     say("Kept       another version was promoted meanwhile; the retrain's log says why this one was not")
+
+
+def _say_quality(manifest: Manifest, say: Say) -> None:
+    if not (roc_auc := manifest.metrics.get("roc_auc")):
+        return
+    say(
+        f"Quality    ROC AUC {roc_auc.value:.3f} (95 %: {roc_auc.low:.3f} to {roc_auc.high:.3f}) on "
+        f"{manifest.dataset.holdout_rows:,} rows held out"
+    )
+    if roc_auc.value > SUSPICIOUS:
+        say(
+            "             which is nearly perfect: if a column is only known once the outcome is, name it in "
+            "`ignored` of the schema"
+        )
 
 
 def _say_refused(store: ModelStore, entry: Entry, say: Say) -> None:

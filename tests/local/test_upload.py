@@ -14,6 +14,7 @@ from functions.core.registry import deployment
 from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Columns, Decision
 from functions.core.schema.parsing import InvalidSchema, read_schema
+from functions.core.stats.records import Interval
 from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA, ModelStore
 from functions.local import upload as module
@@ -61,7 +62,8 @@ def retrained(store: ModelStore, version: str, body: bytes, *, promote: bool = T
     report = {"notes": ["the column age has numbers"], "bad_rows": bad_rows}
     store.put(report_key(version), json.dumps(report).encode())
     schema = read_schema(store.get(SCHEMA).body)
-    publish(store, version, dataset=dataset, decision=decision, schema=schema)
+    metrics = {"roc_auc": Interval(value=0.996, low=0.99, high=0.998)}
+    publish(store, version, dataset=dataset, decision=decision, schema=schema, metrics=metrics)
 
 
 def promote(store: ModelStore, version: str) -> None:
@@ -118,6 +120,8 @@ def test_a_promotion_is_told_with_the_columns_and_the_rows_left_out(
     assert "line 6, age: must be a number" in words
     assert "line 7" not in words
     assert f"and 2 more: models/churn/{'1' * 16}/report.json" in words
+    assert "Quality    ROC AUC 0.996 (95 %: 0.990 to 0.998) on " in words
+    assert "which is nearly perfect: if a column is only known" in words
     assert "Promoted   it is better" in words
     assert whole_store.get("datasets/churn/more.csv").body == BODY
 
@@ -127,6 +131,16 @@ def test_a_model_that_is_not_promoted_is_told_with_the_reason(churn: ModelStore,
     accepted, words = said(churn, table, lambda: retrained(churn, "1" * 16, BODY, promote=False))
     assert accepted
     assert "Kept       out of service: it is worse" in words
+    command = words.partition("by hand: make models MODEL=churn ARGS=")[2]
+    assert shlex.split(command.splitlines()[0]) == [f'promote {"1" * 16} --force --reason "..."']
+
+
+def test_a_first_version_that_is_not_promoted_leaves_nothing_to_ask(churn: ModelStore, table: Table) -> None:
+    lines: list[str] = []
+    thread = after_upload(churn, lambda: retrained(churn, "1" * 16, BODY, promote=False))
+    assert not make_model(churn, table, "$API", lines.append)
+    thread.join()
+    assert lines[-1] == "No version of churn is in service, so there is nothing to ask yet"
 
 
 @pytest.mark.usefixtures("_with_schema")
@@ -170,9 +184,13 @@ def test_the_same_file_by_another_schema_is_another_version(churn: ModelStore, t
     assert f"Published  version {'2' * 16}" in words
 
 
-def test_silence_is_told_after_a_while(churn: ModelStore, table: Table) -> None:
+def test_silence_is_told_after_a_while(
+    churn: ModelStore, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REMIND_SECONDS", 0.02)
     lines: list[str] = []
-    assert not upload(churn, table, lines.append, patience=0.05)
+    assert not upload(churn, table, lines.append, patience=0.1)
+    assert any("seconds now; the runner (make run) logs each step" in line for line in lines)
     assert "is the runner (make run) up" in lines[-1]
 
 
@@ -208,6 +226,8 @@ def test_a_model_is_made_by_the_schema_that_its_file_seems_to_have(churn: ModelS
     thread.join()
     words = "\n".join(lines)
     assert "Schema     inferred from more.csv: 2 features, to predict churned" in words
+    assert "numbers: age" in words
+    assert "categories: plan" in words
     assert "customer" in words.partition("Uploaded")[0]
     schema = read_schema(churn.get(SCHEMA).body)
     assert schema.names == ("age", "plan")
