@@ -102,7 +102,8 @@ def _listed(tensor: InputTensor) -> list[Any]:
     if len(data) != rows:
         raise InvalidInput(f"the tensor {tensor.name} has {len(data)} values, and a shape of {rows}")
     if not set(map(type, data)) <= set(_KINDS[tensor.datatype]):
-        raise InvalidInput(f"the tensor {tensor.name} has values that are not {tensor.datatype}")
+        hint = "; of BOOL, true and false would be" if any(type(value) is bool for value in data) else ""
+        raise InvalidInput(f"the tensor {tensor.name} has values that are not {tensor.datatype}{hint}")
     return data
 
 
