@@ -42,8 +42,11 @@ class Target:
 
     def agrees_with(self, other: "Target") -> bool:
         """Whether both are of one field, and no value is a positive one here and a negative one there."""
-        own, others = {**self.words, **self.numbers}, {**other.words, **other.numbers}
-        return self.name == other.name and all(others.get(value, code) == code for value, code in own.items())
+        return (
+            self.name == other.name
+            and all(other.words.get(word, code) == code for word, code in self.words.items())
+            and all(other.numbers.get(number, code) == code for number, code in self.numbers.items())
+        )
 
     def cells(self) -> tuple[str, str]:
         """What a table has for a negative and for a positive outcome: cells that `code` reads back."""
