@@ -39,7 +39,10 @@ def endpoint() -> Iterator[str]:
         assert server.stdin is not None
         assert server.stdout is not None
         port = next(line.removeprefix(READY).strip() for line in server.stdout if line.startswith(READY))
-        yield f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
+        # moto imports a service at its first request: that takes longer than the functions wait.
+        Session().create_client("ssm", endpoint_url=url).describe_parameters()
+        yield url
         server.stdin.close()
 
 
