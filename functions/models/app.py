@@ -4,25 +4,20 @@ What is about the versions of one model stands twice: for the default model, and
 any. The default model's own versions are also reached as `/models/{version}`: no model can be named like one.
 """
 
-import re
-from collections.abc import Awaitable, Callable
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import APIRouter
 
-from functions.core.base.ids import MODEL, VERSION
-from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api, no_model
+from functions.core.http.api import add_document, new_api
 from functions.core.http.refusals import error_answers
 from functions.core.identity.caller import Caller
 from functions.core.registry import comparison, deletion, deployment, versions
 from functions.core.registry.comparison import Comparison
-from functions.core.registry.history import Promotion
 from functions.core.registry.manifest import Manifest
-from functions.core.registry.models import names, require_model
+from functions.core.registry.models import names
 from functions.core.storage.view import ModelStore
-from functions.models.listing import PLACE, VersionPage, list_versions
+from functions.models.listing import VersionPage, list_versions
 from functions.models.overview import (
     ChampionCard,
     ModelPage,
@@ -31,116 +26,32 @@ from functions.models.overview import (
     describe_model,
     list_models,
 )
+from functions.models.promotions import HistoryPage, PromotionRequest, RollbackRequest
+from functions.models.routing import (
+    MAY_CHANGE,
+    MAY_CHANGE_EITHER,
+    MAY_LIST,
+    MAY_READ,
+    MAY_READ_EITHER,
+    MAY_WRITE_SCHEMA,
+    Administrator,
+    AdministratorOfEither,
+    After,
+    AfterName,
+    Before,
+    Limit,
+    Lister,
+    NameOrVersion,
+    NewPart,
+    Part,
+    PartOfEither,
+    SchemaDocument,
+    Version,
+    VersionOfDefault,
+    VersionQuery,
+)
 from functions.models.schemas import KeptSchema, read_document, write_schema
 from functions.models.service import service
-
-_EXAMPLES = ["64fb781fa1a71ca5"]
-
-
-def _default_model() -> str:
-    return service().settings.default_model
-
-
-def _default_or_named(request: Request, default: str) -> str:
-    """The model of a path in which a version of the default model can stand in the place of a name."""
-    if re.fullmatch(VERSION, str(request.path_params["model"])):
-        return default
-    return model_of(request, default)
-
-
-def _to_be(request: Request, _default: str) -> str:
-    """The model that a path names, be it one or not: what is wrong with a new name is said later."""
-    return str(request.path_params["model"])
-
-
-def _part_of(subject: Callable[[Request, str], str]) -> Callable[[Request], Awaitable[ModelStore]]:
-    """A dependency: the part of the store that a request is about.
-
-    It raises `NotFound` for a model that is named in vain.
-    """
-
-    async def part(request: Request) -> ModelStore:
-        store = ModelStore(service().store, subject(request, _default_model()))
-        if request.path_params.get("model") == store.model:
-            require_model(store)
-        return store
-
-    return part
-
-
-async def _new_part(request: Request) -> ModelStore:
-    return ModelStore(service().store, _to_be(request, _default_model()))
-
-
-_lister = holder_of("predict", _default_model, subject=no_model)
-_administrator = holder_of("admin", _default_model)
-_administrator_of_either = holder_of("admin", _default_model, subject=_default_or_named)
-MAY_LIST = guarded_by(_lister)
-MAY_READ = guarded_by(holder_of("predict", _default_model))
-MAY_READ_EITHER = guarded_by(holder_of("predict", _default_model, subject=_default_or_named))
-MAY_CHANGE = guarded_by(_administrator)
-MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
-MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=_to_be))
-Lister = Annotated[Caller, Depends(_lister)]
-Administrator = Annotated[Caller, Depends(_administrator)]
-AdministratorOfEither = Annotated[Caller, Depends(_administrator_of_either)]
-Part = Annotated[ModelStore, Depends(_part_of(model_of))]
-PartOfEither = Annotated[ModelStore, Depends(_part_of(_default_or_named))]
-NewPart = Annotated[ModelStore, Depends(_new_part)]
-Version = Annotated[str, Path(pattern=VERSION, examples=_EXAMPLES)]
-VersionOfDefault = Annotated[
-    str,
-    Path(alias="model", pattern=VERSION, description="A version of the default model", examples=_EXAMPLES),
-]
-NameOrVersion = Annotated[
-    str,
-    Path(
-        alias="model",
-        pattern=f"{MODEL}|{VERSION}",
-        description="A model's name, or a version of the default model",
-        examples=["churn"],
-    ),
-]
-VersionQuery = Annotated[str, Query(pattern=VERSION, examples=_EXAMPLES)]
-Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
-After = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before")]
-AfterName = Annotated[str | None, Query(pattern=MODEL, description="`next` of the page before")]
-Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
-# Something that can be read: what counts as white space differs between Pydantic and the schema's readers.
-_READABLE = r"[^\s\u0085\u001c-\u001f\ufeff]"
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_READABLE)
-]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class PromotionRequest(_Body):
-    """Why a version is promoted. `force` puts it into service against the gate, too."""
-
-    reason: Reason = Field(examples=["its errors on new customers are fewer"])
-    force: bool = False
-
-
-class RollbackRequest(_Body):
-    """Why the champion leaves. Without `to`, the last one before it that was not abandoned comes back.
-
-    Abandoned are the one that leaves and all that came into service after the one that comes back.
-    """
-
-    reason: Reason = Field(examples=["complaints since yesterday"])
-    to: str | None = Field(None, pattern=VERSION, examples=_EXAMPLES)
-
-
-class HistoryPage(BaseModel):
-    promotions: list[Promotion] = Field(description="Newest first")
-    next: int | None = Field(description="Send it as `before` to have the next page; null on the last")
-
-
-_FIELDS = [{"name": "calls", "type": "integer"}, {"name": "churned", "type": "boolean"}]
-SchemaDocument = Annotated[dict[str, Any], Body(examples=[{"fields": _FIELDS, "target": "churned"}])]
 
 _ON_LIST = error_answers(401, 403, 422, 503)
 _ON_READ = error_answers(401, 403, 404, 422, 503)

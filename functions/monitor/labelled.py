@@ -116,16 +116,16 @@ def _read(store: ModelStore, days: Iterable[date], schema: Schema) -> tuple[list
         labels[day] = {id_: given[id_][-1] for id_ in sorted(given)}
     known = {day: _known(store, day) for day, of_day in labels.items() if of_day}
     missing = {id_ for day, predictions in known.items() for id_ in labels[day].keys() - predictions.keys()}
-    found = _search(store, missing)
+    records = _search(store, missing)
     for day, predictions in known.items():
-        if new := {id_: found[id_] for id_ in labels[day] if id_ in found}:
+        if new := {id_: records[id_] for id_ in labels[day] if id_ in records}:
             predictions.update(new)
             store.put(_key(day), _Day(predictions=predictions).model_dump_json().encode())
     joined = [
         labelled for day, predictions in known.items() for labelled in _joined(labels[day], predictions)
     ]
     fitting = [labelled for labelled in joined if features_fit(labelled.features, schema)]
-    return fitting, len(missing - found.keys())
+    return fitting, len(missing - records.keys())
 
 
 def _joined(labels: dict[str, Label], predictions: dict[str, _Prediction | None]) -> Iterator[Labelled]:
@@ -168,8 +168,8 @@ def _search(store: ModelStore, ids: set[str]) -> dict[str, _Prediction | None]:
             model=store.model,
             ids=len(findings.undecided),
         )
-    found = {
+    records: dict[str, _Prediction | None] = {
         id_: _Prediction.model_validate(record, from_attributes=True)
         for id_, record in findings.records.items()
     }
-    return dict.fromkeys(ids - findings.undecided) | found
+    return dict.fromkeys(ids - findings.undecided) | records

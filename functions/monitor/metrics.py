@@ -66,7 +66,7 @@ def emit_alarms(reports: Sequence[Report], settings: MonitorSettings, now: datet
     """
     values_of = {report.model: _values(report) for report in reports}
     values = {name: max(of_model[name] for of_model in values_of.values()) for name in ALARMS}
-    models = {name: [model for model, one in values_of.items() if one[name] > 0] for name in ALARMS}
+    models = {name: [model for model, of_model in values_of.items() if of_model[name] > 0] for name in ALARMS}
     fields = {"Stage": settings.stage, "models": models, **values}
     _write(now, "alarms", [_directive(["Stage"], values)], fields)
 

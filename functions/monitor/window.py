@@ -101,9 +101,9 @@ def _smallest(sample: Mapping[str, float]) -> dict[str, float]:
     return {end: sample[end] for end in sorted(sample)[:MAX_SAMPLED]}
 
 
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min(filter(None, (one, other)), default=None)
+def _earlier(moment: datetime | None, other: datetime | None) -> datetime | None:
+    return min(filter(None, (moment, other)), default=None)
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max(filter(None, (one, other)), default=None)
+def _later(moment: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (moment, other)), default=None)

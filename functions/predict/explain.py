@@ -89,8 +89,8 @@ def _exact(columns: Columns, background: Columns, scorer: Graph, names: Sequence
         mixed = {}
         for index, name in enumerate(names):
             # [n, 2^F, B]: of the row where the coalition has the feature, else of the background.
-            ours, theirs = columns[name][part, 0], background[name][:, 0]
-            chosen = np.where(coalitions[None, :, index, None], ours[:, None, None], theirs[None, None, :])
+            own, unknown = columns[name][part, 0], background[name][:, 0]
+            chosen = np.where(coalitions[None, :, index, None], own[:, None, None], unknown[None, None, :])
             mixed[name] = chosen.reshape(-1, 1)
         probability = scorer.run(mixed).probability.reshape(-1, len(coalitions), size)
         worths[part] = probability.mean(axis=2, dtype=np.float64)
@@ -153,8 +153,8 @@ def _run(
     shape = (*places.shape[:-1], len(steps))
     mixed: dict[str, Any] = {}
     for index, name in enumerate(names):
-        ours, theirs = row[name][0, 0], background[name][:, 0]
-        chosen = np.where(places[..., index, None] < steps, ours, theirs[:, None, None, None])
+        own, unknown = row[name][0, 0], background[name][:, 0]
+        chosen = np.where(places[..., index, None] < steps, own, unknown[:, None, None, None])
         mixed[name] = chosen.astype(row[name].dtype, copy=False).reshape(-1, 1)
     parts = [
         scorer.run({name: column[start : start + ROWS_AT_ONCE] for name, column in mixed.items()}).probability

@@ -113,10 +113,10 @@ def retrain(store: Store, notification: Notification, settings: RetrainSettings)
     try:
         model = model_of(notification.key)
     except InvalidInput as error:
-        found = {"key": notification.key, "status": "ignored", "reason": str(error)}
+        fate = {"key": notification.key, "status": "ignored", "reason": str(error)}
     else:
-        found = {"model": model} | _retrain(ModelStore(store, model), notification, settings)
-    result = {"model": None, "version": None, **found}
+        fate = {"model": model} | _retrain(ModelStore(store, model), notification, settings)
+    result = {"model": None, "version": None, **fate}
     log("INFO" if result["status"] in _DONE else "WARNING", "retrain", **result)
     return result
 

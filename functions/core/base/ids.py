@@ -24,8 +24,8 @@ def new_ids(count: int) -> list[str]:
     # Twenty digits for each, of which one goes unused.
     digits = os.urandom(10 * count).hex()
     return [
-        f"{head}{one[:3]}-{_VARIANT[one[3]]}{one[4:7]}-{one[7:19]}"
-        for one in (digits[at : at + 20] for at in range(0, 20 * count, 20))
+        f"{head}{random[:3]}-{_VARIANT[random[3]]}{random[4:7]}-{random[7:19]}"
+        for random in (digits[start : start + 20] for start in range(0, 20 * count, 20))
     ]
 
 

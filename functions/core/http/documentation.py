@@ -54,7 +54,8 @@ def describe(app: Documented) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for operation in item.values():
             if "{model}" in path and not any(
-                (one["name"], one["in"]) == ("model", "path") for one in operation.get("parameters", ())
+                (parameter["name"], parameter["in"]) == ("model", "path")
+                for parameter in operation.get("parameters", ())
             ):
                 # A list of its own: FastAPI hands out the one that a route brings, which may stand twice.
                 operation["parameters"] = [_MODEL, *operation.get("parameters", ())]

@@ -93,22 +93,22 @@ def record(
 
 def read_labels(store: Store, days: Iterable[date]) -> dict[str, list[Label]]:
     """The labels of the predictions made on `days` (UTC), by prediction id; the last of each list counts."""
-    found: dict[str, list[Label]] = {}
+    labels_of: dict[str, list[Label]] = {}
     for day in sorted(set(days)):
-        found |= _by_prediction(store.list(f"{PREFIX}dt={day}/"))
-    return found
+        labels_of |= _by_prediction(store.list(f"{PREFIX}dt={day}/"))
+    return labels_of
 
 
 def _by_prediction(entries: Iterable[Entry]) -> dict[str, list[Label]]:
-    found: dict[str, list[Label]] = {}
+    labels_of: dict[str, list[Label]] = {}
     for entry in entries:
         # What is no label was put there by hand, and is passed over.
         if name := _NAME.fullmatch(entry.key.partition("/dt=")[2][11:]):
             label = Label(
                 name["id"], int(name["number"]), name["outcome"] == "1", name["source"], entry.modified
             )
-            found.setdefault(label.prediction_id, []).append(label)
-    return {id_: _in_order(labels) for id_, labels in found.items()}
+            labels_of.setdefault(label.prediction_id, []).append(label)
+    return {id_: _in_order(labels) for id_, labels in labels_of.items()}
 
 
 def _in_order(labels: list[Label]) -> list[Label]:
@@ -118,7 +118,9 @@ def _in_order(labels: list[Label]) -> list[Label]:
     """
     said: dict[str, bool] = {}
     kept = []
-    for label in sorted(labels, key=lambda one: (one.number, one.labelled_at, one.source, one.outcome)):
+    for label in sorted(
+        labels, key=lambda label: (label.number, label.labelled_at, label.source, label.outcome)
+    ):
         if said.get(label.source) is not label.outcome:
             said[label.source] = label.outcome
             kept.append(label)

@@ -70,12 +70,12 @@ def reads_feature(
 
 def derived_columns(schema: Schema, placement: Placement) -> dict[str, list[Column[Value]]]:
     """The columns that each derived feature can be taken from."""
-    found: dict[str, list[Column[Value]]] = {}
+    columns: dict[str, list[Column[Value]]] = {}
     for derived in schema.derived:
         if derived.name in schema.names and derived.source in placement.fields:
             column = Column(placement.fields[derived.source], _reads_source(derived, schema))
-            found.setdefault(derived.name, []).append(column)
-    return found
+            columns.setdefault(derived.name, []).append(column)
+    return columns
 
 
 def _reads_source(derived: Derived, schema: Schema) -> Callable[[str], Value]:

@@ -119,7 +119,7 @@ class ChunkReader:
         width = len(self._header)
         bad = [BadRow(rows.lines[row], self._header[index], msg) for row, (index, msg) in faults.items()]
         bad += [BadRow(line, "", f"has {cells} cells, the header {width}") for line, cells in rows.wide]
-        bad.sort(key=lambda one: one.line)
+        bad.sort(key=lambda row: row.line)
         lines = _taken(rows.lines, kept)
         columns: dict[str, Tensor] = {}
         for reader in self._readers:

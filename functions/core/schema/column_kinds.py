@@ -151,22 +151,22 @@ def _category(column: ColumnSummary, words: dict[str, int], measured: str) -> De
         notes.append(
             f"has words that differ by case only, such as {kept[other.casefold()]} and {other}: they are one"
         )
-    found = _field(column, "string")
-    found.setdefault("constraints", {})["enum"] = sorted(words)
-    return Described(found, notes)
+    field = _field(column, "string")
+    field.setdefault("constraints", {})["enum"] = sorted(words)
+    return Described(field, notes)
 
 
 def _field(column: ColumnSummary, type_: str) -> dict[str, Any]:
     """A field that is required when no row of the file is without it: leaving it out of a request is told
     then.
     """
-    found: dict[str, Any] = {"name": column.name, "type": type_}
+    field: dict[str, Any] = {"name": column.name, "type": type_}
     example = _usual(column, type_)
     if example is not None:
-        found["example"] = example
+        field["example"] = example
     if not column.missing:
-        found["constraints"] = {"required": True}
-    return found
+        field["constraints"] = {"required": True}
+    return field
 
 
 def _usual(column: ColumnSummary, type_: str) -> Word | None:

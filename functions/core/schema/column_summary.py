@@ -82,11 +82,11 @@ class ColumnSummary:
         counts = Counter(self.counts)
         if with_missing:
             counts.update({word: rows for word, rows in self.missing_words.items() if word})
-        found: dict[str, tuple[str, int]] = {}
+        spellings: dict[str, tuple[str, int]] = {}
         for word, rows in counts.most_common():
-            spelling, before = found.get(word.casefold(), (word, 0))
-            found[word.casefold()] = (spelling, before + rows)
-        return dict(found.values())
+            spelling, before = spellings.get(word.casefold(), (word, 0))
+            spellings[word.casefold()] = (spelling, before + rows)
+        return dict(spellings.values())
 
     def usual_word(self) -> str:
         """The commonest of the values, in its commonest spelling. There has to be one."""

@@ -47,12 +47,12 @@ class DelimitedFile:
             with closing(_RowParser(text, (said or SEPARATORS)[0])) as parser:
                 _first_row(parser, self._skipped)
             raise InvalidInput("the file is empty; it needs a header line and rows")
-        most = max(one.known(known) for one in candidates)
-        candidates = [one for one in candidates if one.known(known) == most]
+        most = max(candidate.known(known) for candidate in candidates)
+        candidates = [candidate for candidate in candidates if candidate.known(known) == most]
         # Where the names decide, few rows tell whether there is a column without one.
         size = _SAMPLE_ROWS if len(candidates) > 1 or not most else _FEW_ROWS
-        samples = {one.separator: self._sample(one.separator, size) for one in candidates}
-        best = max(candidates, key=lambda one: one.fit(samples[one.separator]))
+        samples = {candidate.separator: self._sample(candidate.separator, size) for candidate in candidates}
+        best = max(candidates, key=lambda candidate: candidate.fit(samples[candidate.separator]))
         self.separator = best.separator
         self.header = [*map(str.strip, best.header)]
         if len(self.header) > MAX_COLUMNS:

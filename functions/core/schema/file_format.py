@@ -53,18 +53,18 @@ class TextFile:
         """
         self.stream.seek(0)
         text = io.TextIOWrapper(self.stream, self.encoding, self.errors, newline="")
-        number, rest, rows, without_row = 1, "", 0, 0
+        number, unfinished, rows, without_row = 1, "", 0, 0
         # Few at first: often nothing but the header is asked for.
         size = _FIRST_CHARACTERS
         try:
             while block := text.read(size):
                 size = min(2 * size, _CHARACTERS)
-                block = rest + block
+                block = unfinished + block
                 if len(block) > MAX_LINE:
                     _check_first_line(block, number)
                 # A "\r" at the very end may be half of "\r\n".
                 end = max(block.rfind("\n"), block.rfind("\r", 0, len(block) - 1)) + 1
-                rest = block[end:]
+                unfinished = block[end:]
                 number += block.count("\n", 0, end) or block.count("\r", 0, end)
                 meter.characters += end
                 without_row = without_row + end if rows == len(meter.rows) else end
@@ -75,7 +75,7 @@ class TextFile:
                         "a quote in it is probably never closed"
                     )
                 yield io.StringIO(block[:end], newline="")
-            yield io.StringIO(rest, newline="")
+            yield io.StringIO(unfinished, newline="")
         finally:
             # Without this, the stream would be closed with the wrapper.
             text.detach()

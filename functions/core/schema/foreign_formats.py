@@ -59,8 +59,8 @@ def objection(head: bytes) -> str | None:
         if pattern.match(text):
             return _sentence(what, cure)
     for recognise in (_zip, _tar, _binary):
-        if found := recognise(head):
-            return _sentence(*found)
+        if recognised := recognise(head):
+            return _sentence(*recognised)
     return None
 
 

@@ -110,7 +110,7 @@ def _twice(name: str, first: str, second: str) -> InvalidInput:
 
 
 def _derivable(name: str, fields: Mapping[str, int], schema: Schema) -> bool:
-    return any(one.name == name and one.source in fields for one in schema.derived)
+    return any(derived.name == name and derived.source in fields for derived in schema.derived)
 
 
 def _lacking(lacking: Sequence[str], header: Sequence[str]) -> str:

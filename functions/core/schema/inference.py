@@ -67,14 +67,14 @@ def infer_schema(
         if fold(column.name) in map(fold, RESERVED):
             notes.append(_note_on_reserved(column.name))
             continue
-        found = describe_column(column)
-        if isinstance(found, Ignored):
+        description = describe_column(column)
+        if isinstance(description, Ignored):
             ignored.append(column.name)
-            notes.append(f"the column {listed([column.name])} {found.reason}")
+            notes.append(f"the column {listed([column.name])} {description.reason}")
             continue
-        fields.append(found.field)
-        notes += [f"the column {column.name} {note}" for note in found.notes]
-        if found.field["type"] in ("number", "integer"):
+        fields.append(description.field)
+        notes += [f"the column {column.name} {note}" for note in description.notes]
+        if description.field["type"] in ("number", "integer"):
             numeric.append(column.writings)
     notes += _notes_on_missing(columns, {one["name"] for one in fields if one is not field})
     notes += notes_on_marks(numeric, decimal_marks(numeric, file.separator))

@@ -9,7 +9,7 @@ from functions.core.schema.target import Target
 def row_schema(schema: Schema) -> dict[str, Any]:
     """What `RowReader.read` accepts under the names of the schema; it also takes their aliases."""
     fields = [*schema.features, *schema.sources.values()]
-    derived = {one.source: one.name for one in schema.derived}
+    derived = {derived.source: derived.name for derived in schema.derived}
     return {
         "type": "object",
         "title": schema.row_name[0].capitalize(),

@@ -27,8 +27,8 @@ def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk
         for name, words in chunk.unknown.items():
             unknown.setdefault(name, Counter()).update(words)
         for bad in chunk.bad:
-            found = reasons.setdefault((bad.column, bad.reason), [0, bad.line])
-            found[0] += 1
+            tally = reasons.setdefault((bad.column, bad.reason), [0, bad.line])
+            tally[0] += 1
     sentences = []
     if report.missing:
         sentences.append(f"these columns are missing: {listed(report.missing)}")
@@ -49,7 +49,7 @@ def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk
             "a word that is to be a category has to be added to the enum of its column in the schema"
         )
     columns_told = {column for column, name in report.used.items() if name in unknown}
-    others = {key: found for key, found in reasons.items() if key[0] not in columns_told}
+    others = {key: tally for key, tally in reasons.items() if key[0] not in columns_told}
     for (column, reason), (count, line) in sorted(others.items(), key=lambda item: -item[1][0])[:MAX_REASONS]:
         subject = f"the column {column} {reason}" if column else f"a row {reason}"
         sentences.append(f"{subject}: {count:,} of {rows:,} rows, the first on line {line}")

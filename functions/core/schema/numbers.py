@@ -111,11 +111,11 @@ class Writings:
         """Take cells into account, with the line of each."""
         # In order, so that the first cell of its kind is the one that is told.
         for cell in dict.fromkeys(cells):
-            found = writing(cell)
-            if found is Writing.COMMA_IN_DOUBT and self.whole and not cell.strip().endswith("000"):
-                found = Writing.COMMAS_OF_THOUSANDS
-            if found is not None and found not in self.first:
-                self.first[found] = (cell.strip(), lines[cells.index(cell)])
+            way = writing(cell)
+            if way is Writing.COMMA_IN_DOUBT and self.whole and not cell.strip().endswith("000"):
+                way = Writing.COMMAS_OF_THOUSANDS
+            if way is not None and way not in self.first:
+                self.first[way] = (cell.strip(), lines[cells.index(cell)])
 
     def decimal(self) -> str:
         """The decimal mark of the column, `.` or `,`. Raises `InvalidInput` where the cells leave it open."""
@@ -160,7 +160,7 @@ def decimal_marks(columns: Iterable[Writings], separator: str) -> dict[str, str]
     separator: of the file's cells.
     """
     columns = [*columns]
-    marks = {one.column: one.decimal() for one in columns}
+    marks = {writings.column: writings.decimal() for writings in columns}
     commas = [name for name, mark in marks.items() if mark == ","]
     # A point is the decimal mark, unless the file comes from where the comma is.
     because = ""
@@ -168,21 +168,26 @@ def decimal_marks(columns: Iterable[Writings], separator: str) -> dict[str, str]
         because = f"the column {commas[0]} has decimal commas"
     elif separator == ";":
         because = "semicolons separate the cells, as where the comma is the decimal mark"
-    for one in columns:
-        doubt = one.first.get(Writing.POINT_IN_DOUBT)
-        if because and doubt and marks[one.column] == "." and Writing.DECIMAL_POINT not in one.first:
-            raise InvalidInput(_in_doubt(one.column, *doubt, because=because))
+    for writings in columns:
+        doubt = writings.first.get(Writing.POINT_IN_DOUBT)
+        if (
+            because
+            and doubt
+            and marks[writings.column] == "."
+            and Writing.DECIMAL_POINT not in writings.first
+        ):
+            raise InvalidInput(_in_doubt(writings.column, *doubt, because=because))
     return marks
 
 
 def notes_on_marks(columns: Iterable[Writings], marks: Mapping[str, str]) -> list[str]:
     """What was decided, in sentences, of each column whose numbers are not written plainly."""
     notes = []
-    for one in columns:
-        if marks[one.column] == ",":
-            notes.append(f"the numbers of the column {one.column} have a decimal comma")
-        elif one.first.keys() & {Writing.COMMAS_OF_THOUSANDS, Writing.COMMA_IN_DOUBT}:
-            notes.append(f"commas in the column {one.column} stand between thousands")
+    for writings in columns:
+        if marks[writings.column] == ",":
+            notes.append(f"the numbers of the column {writings.column} have a decimal comma")
+        elif writings.first.keys() & {Writing.COMMAS_OF_THOUSANDS, Writing.COMMA_IN_DOUBT}:
+            notes.append(f"commas in the column {writings.column} stand between thousands")
     return notes
 
 
@@ -208,9 +213,9 @@ def may_be_grouped(blocks: Iterable[bytes], separator: str) -> bool:
 
     It may say yes for nothing, never no; it spares usual files from being read twice.
     """
-    rest = b""
+    overlap = b""
     for block in blocks:
-        text = rest + block.translate(_FOLDED, b"" if block.isascii() else _LEADING)
+        text = overlap + block.translate(_FOLDED, b"" if block.isascii() else _LEADING)
         # The search for a few fixed bytes is much faster than that for a pattern.
         if b"0.000.000" in text or _has_group(text, b"0 000"):
             return True
@@ -221,7 +226,7 @@ def may_be_grouped(blocks: Iterable[bytes], separator: str) -> bool:
             return True
         if separator == ";" and _has_group(text, b"0.000"):
             return True
-        rest = text[-_OVERLAP:]
+        overlap = text[-_OVERLAP:]
     return False
 
 

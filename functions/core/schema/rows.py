@@ -111,18 +111,18 @@ class RowReader:
                 faults.append(Fault(name, error.msg, error.type))
         self._derive(values, texts)
         if self._required:
-            at_fault = {fault.field for fault in faults}
+            faulty = {fault.field for fault in faults}
             # By identity: NaN is not equal to itself, and no value that was sent is this one.
             faults += [
                 Fault(reader.field.name, "is required", "missing")
                 for reader in self._required
-                if values[reader.index] is reader.missing and reader.field.name not in at_fault
+                if values[reader.index] is reader.missing and reader.field.name not in faulty
             ]
         return Row(values, faults)
 
     def _respelled(self, row: Mapping[str, object], faults: list[Fault], extras: bool) -> dict[str, object]:
         """`row` with the names of fields as the schema spells them, without what is no feature."""
-        found: dict[str, object] = {}
+        respelled: dict[str, object] = {}
         for key, value in row.items():
             if len(faults) == MAX_FAULTS:
                 break
@@ -131,11 +131,11 @@ class RowReader:
             if name is None:
                 if folded not in self.schema.passed_over and not extras:
                     faults.append(Fault(key, f"is no field of a {self.schema.row_name[0]}", "unknown"))
-            elif name in found:
+            elif name in respelled:
                 faults.append(Fault(name, "is given twice, in two spellings", "repeated"))
             else:
-                found[name] = value
-        return found
+                respelled[name] = value
+        return respelled
 
     def _derive(self, values: list[Value], texts: Mapping[str, str]) -> None:
         for index, derived in self._derived:

@@ -118,13 +118,13 @@ class Schema:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the features, in order."""
-        return tuple(one.name for one in self.features)
+        return tuple(field.name for field in self.features)
 
     @cached_property
     def sources(self) -> dict[str, Field]:
         """Texts that a category is derived from, by name: accepted in a row, and never kept."""
-        names = {one.source for one in self.derived}
-        return {one.name: one for one in self.fields if one.name in names}
+        names = {derived.source for derived in self.derived}
+        return {field.name: field for field in self.fields if field.name in names}
 
     @cached_property
     def accepted(self) -> dict[str, str]:
@@ -147,7 +147,7 @@ class Schema:
 
     @cached_property
     def _by_name(self) -> dict[str, Field]:
-        return {one.name: one for one in self.features}
+        return {field.name: field for field in self.features}
 
     def _spellings(self, names: Iterable[str]) -> dict[str, str]:
         return {
@@ -157,9 +157,9 @@ class Schema:
     def example(self) -> dict[str, Word]:
         """A row for documents and forms: the fields' own examples, and a value for each required one."""
         return {
-            one.name: _example(one)
-            for one in (*self.features, *self.sources.values())
-            if one.required or one.example is not None
+            field.name: _example(field)
+            for field in (*self.features, *self.sources.values())
+            if field.required or field.example is not None
         }
 
     def as_json(self) -> bytes:
@@ -167,17 +167,17 @@ class Schema:
         return json.dumps(self.document, indent=2, ensure_ascii=False).encode()
 
 
-def _example(of: Field) -> Word:
-    if of.example is not None:
-        return of.example
-    if of.categories:
-        return of.categories[0]
-    if of.type == "string":
+def _example(field: Field) -> Word:
+    if field.example is not None:
+        return field.example
+    if field.categories:
+        return field.categories[0]
+    if field.type == "string":
         return "text"
-    if of.type == "boolean":
+    if field.type == "boolean":
         return True
     return (
-        max(of.minimum, min(0.0, of.maximum))
-        if of.type == "number"
-        else int(max(of.minimum, min(0, of.maximum)))
+        max(field.minimum, min(0.0, field.maximum))
+        if field.type == "number"
+        else int(max(field.minimum, min(0, field.maximum)))
     )

@@ -43,7 +43,7 @@ class Table:
         """The decimal mark of each field whose numbers may not be written plainly; and what was decided, in
         sentences.
         """
-        fields = {one.name: one for one in self._schema.fields if one.type in ("number", "integer")}
+        fields = {field.name: field for field in self._schema.fields if field.type in ("number", "integer")}
         columns = {
             name: (index, Writings(self._file.header[index], fields[name].type == "integer"))
             for name, index in self._placement.indices(self._schema.target.name).items()
@@ -57,7 +57,9 @@ class Table:
                 writings.add([row[index] for row in rows.cells], rows.lines)
         every = [writings for _, writings in columns.values()]
         marks = decimal_marks(every, self._file.separator)
-        return {name: marks[one.column] for name, (_, one) in columns.items()}, notes_on_marks(every, marks)
+        return {name: marks[writings.column] for name, (_, writings) in columns.items()}, notes_on_marks(
+            every, marks
+        )
 
 
 def open_table(

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 Word = str | int | float | bool
+T = TypeVar("T")
 
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
@@ -44,8 +46,8 @@ class Target:
         """Whether both are of one field, and no value is a positive one here and a negative one there."""
         return (
             self.name == other.name
-            and all(other.words.get(word, code) == code for word, code in self.words.items())
-            and all(other.numbers.get(number, code) == code for number, code in self.numbers.items())
+            and _agree(self.words, other.words)
+            and _agree(self.numbers, other.numbers)
         )
 
     def cells(self) -> tuple[str, str]:
@@ -63,6 +65,10 @@ class Target:
     def in_words(self) -> str:
         """Both values, for a sentence."""
         return " or ".join(json.dumps(answer, ensure_ascii=False) for answer in self.answers)
+
+
+def _agree(left: Mapping[T, int], right: Mapping[T, int]) -> bool:
+    return all(left[value] == right[value] for value in left.keys() & right.keys())
 
 
 def target_of_booleans(name: str) -> Target:

@@ -42,8 +42,8 @@ def choose_target(columns: Sequence[ColumnSummary], *, target: str | None, name:
             )
         return by_name[fold(target)]
     named = [by_name[fold(word)] for word in (name, *NAMES) if word and fold(word) in by_name]
-    if found := next((column for column in named if _has_two_values(column)), None):
-        return found
+    if column := next((column for column in named if _has_two_values(column)), None):
+        return column
     if named:
         return named[0]
     candidates = [column.name for column in columns if _has_two_values(column)]
@@ -101,15 +101,15 @@ def _values(column: ColumnSummary, *, with_missing: bool = True) -> dict[Word, i
     """
     if column.numbers == column.present and column.present:
         mark = column.writings.decimal()
-        found: dict[Word, int] = {}
+        rows_of_value: dict[Word, int] = {}
         for cell, rows in column.counts.items():
             number = float(plain(cell, mark))
             value = int(number) if number.is_integer() else number
-            found[value] = found.get(value, 0) + rows
-        return found
+            rows_of_value[value] = rows_of_value.get(value, 0) + rows
+        return rows_of_value
     words = column.spellings()
-    if with_missing and len(words) == 1 and len(both := column.spellings(with_missing=True)) == 2:
-        words = both
+    if with_missing and len(words) == 1 and len(with_blank := column.spellings(with_missing=True)) == 2:
+        words = with_blank
     return dict(words.items())
 
 
@@ -156,10 +156,10 @@ def _positive(values: dict[Word, int]) -> tuple[Word, str]:
         if set(values) in ({0, 1}, {-1, 1}):
             return 1, "as the greater"
         return _rarer(values)
-    for one, other in ((first, second), (second, first)):
-        low, high = other.casefold(), one.casefold()
+    for word, other in ((first, second), (second, first)):
+        low, high = other.casefold(), word.casefold()
         if any(low == f"{prefix}{high}" for prefix in _NEGATIONS):
-            return one, f"as {other} is its opposite"
+            return word, f"as {other} is its opposite"
     known = [word for word in (first, second) if word.casefold() in _POSITIVE]
     if len(known) == 1:
         return known[0], "by its meaning"

@@ -40,11 +40,11 @@ def metric_intervals(
         return None
     spread = _spread(random, chances[rows], ups[rows], downs[rows], threshold)
     scale = sqrt(len(rows) / len(chances))
-    found = {}
+    intervals = {}
     for name, (value,) in weighted_metrics(chances, ups[None], downs[None], threshold).items():
         low, high = value + scale * np.percentile(spread[name], [2.5, 97.5])
-        found[name] = Interval(value=float(value), low=float(low), high=float(high))
-    return found
+        intervals[name] = Interval(value=float(value), low=float(low), high=float(high))
+    return intervals
 
 
 def _spread(
@@ -59,9 +59,9 @@ def _spread(
         times = _times_drawn(random, rows, min(at_once, DRAWS - start))
         ups, downs = times * positive, times * negative
         # A draw in which one outcome does not occur has no ROC AUC.
-        both = ups.any(axis=1) & downs.any(axis=1)
-        for name, found in weighted_metrics(chances, ups[both], downs[both], threshold).items():
-            drawn[name].append(found - values[name])
+        usable = ups.any(axis=1) & downs.any(axis=1)
+        for name, drawn_values in weighted_metrics(chances, ups[usable], downs[usable], threshold).items():
+            drawn[name].append(drawn_values - values[name])
     return {name: np.concatenate(parts) for name, parts in drawn.items()}
 
 

@@ -33,8 +33,8 @@ def metrics_of(
     chances = np.asarray(probability, dtype=np.float64)
     order = np.argsort(chances, kind="stable")
     positive = np.asarray(outcomes, dtype=np.float64)[order]
-    found = weighted_metrics(chances[order], positive[None], 1 - positive[None], threshold)
-    return {name: float(value) for name, (value,) in found.items()}
+    metrics = weighted_metrics(chances[order], positive[None], 1 - positive[None], threshold)
+    return {name: float(value) for name, (value,) in metrics.items()}
 
 
 def weighted_metrics(
@@ -70,5 +70,5 @@ def _roc_auc(chances: Floats, positive: Floats, negative: Floats) -> Floats:
     up, down = (np.add.reduceat(side, starts, axis=1) for side in (positive, negative))
     below = np.cumsum(down, axis=1) - down / 2
     pairs = up.sum(axis=1) * down.sum(axis=1)
-    found: Floats = np.sum(up * below, axis=1) / np.where(pairs > 0, pairs, np.nan)
-    return found
+    areas: Floats = np.sum(up * below, axis=1) / np.where(pairs > 0, pairs, np.nan)
+    return areas

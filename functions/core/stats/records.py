@@ -45,5 +45,5 @@ class Tally(Record):
         return sum(self.counts)
 
     def __add__(self, other: "Tally") -> "Tally":
-        counts = [ours + theirs for ours, theirs in zip(self.counts, other.counts, strict=True)]
+        counts = [count + others for count, others in zip(self.counts, other.counts, strict=True)]
         return Tally(counts=counts, outside=self.outside + other.outside)

@@ -41,21 +41,21 @@ class ModelReader:
         for folder, own in _SOON_FORGOTTEN.items():
             if key.startswith(folder):
                 return f"{own}{self.model}/{key[len(folder) :]}"
-        kind, _, rest = key.partition("/")
-        return f"{kind}/{self.model}/{rest}"
+        kind, _, name = key.partition("/")
+        return f"{kind}/{self.model}/{name}"
 
     def relative(self, key: str) -> str:
         """The key in this view of a key in the store. Raises `ValueError` when it is none of this model's."""
-        kind, _, rest = key.partition("/")
+        kind, _, name = key.partition("/")
         if key.startswith(_SHARED):
             return key
-        if not rest.startswith(f"{self.model}/"):
+        if not name.startswith(f"{self.model}/"):
             raise ValueError(f"{key} does not belong to the model {self.model}")
-        rest = rest[len(self.model) + 1 :]
+        name = name[len(self.model) + 1 :]
         for folder, own in _SOON_FORGOTTEN.items():
             if key.startswith(own):
-                return f"{folder}{rest}"
-        return f"{kind}/{rest}"
+                return f"{folder}{name}"
+        return f"{kind}/{name}"
 
     def get(self, key: str) -> Blob:
         return self._reader.get(self.full(key))

@@ -123,11 +123,11 @@ def _decoded(tensor: InputTensor, chunk: memoryview) -> list[Any]:
 
 def _strings(chunk: bytes, rows: int) -> list[str]:
     """Raises `ValueError` when `chunk` is not `rows` strings in UTF-8."""
-    found, at = [], 0
+    strings, end = [], 0
     for _ in range(rows):
-        begins = at + 4
-        at = begins + int.from_bytes(chunk[at:begins], "little")
-        found.append(chunk[begins:at].decode())
-    if at != len(chunk):
+        begins = end + 4
+        end = begins + int.from_bytes(chunk[end:begins], "little")
+        strings.append(chunk[begins:end].decode())
+    if end != len(chunk):
         raise ValueError("the lengths do not add up")
-    return found
+    return strings

@@ -1,0 +1,94 @@
+"""What the routes share: who may ask, which part of the store a request is about, what its parameters are."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, Path, Query, Request
+
+from functions.core.base.ids import MODEL, VERSION
+from functions.core.http.api import guarded_by, holder_of, model_of, no_model
+from functions.core.identity.caller import Caller
+from functions.core.registry.models import require_model
+from functions.core.storage.view import ModelStore
+from functions.models.listing import PLACE
+from functions.models.promotions import VERSION_EXAMPLES
+from functions.models.service import service
+
+
+def _default_model() -> str:
+    return service().settings.default_model
+
+
+def _default_or_named(request: Request, default: str) -> str:
+    """The model of a path in which a version of the default model can stand in the place of a name."""
+    if re.fullmatch(VERSION, str(request.path_params["model"])):
+        return default
+    return model_of(request, default)
+
+
+def _to_be(request: Request, _default: str) -> str:
+    """The model that a path names, be it one or not: what is wrong with a new name is said later."""
+    return str(request.path_params["model"])
+
+
+def _part_of(subject: Callable[[Request, str], str]) -> Callable[[Request], Awaitable[ModelStore]]:
+    """A dependency: the part of the store that a request is about.
+
+    It raises `NotFound` for a model that is named in vain.
+    """
+
+    async def part(request: Request) -> ModelStore:
+        store = ModelStore(service().store, subject(request, _default_model()))
+        if request.path_params.get("model") == store.model:
+            require_model(store)
+        return store
+
+    return part
+
+
+async def _new_part(request: Request) -> ModelStore:
+    return ModelStore(service().store, _to_be(request, _default_model()))
+
+
+_lister = holder_of("predict", _default_model, subject=no_model)
+_administrator = holder_of("admin", _default_model)
+_administrator_of_either = holder_of("admin", _default_model, subject=_default_or_named)
+MAY_LIST = guarded_by(_lister)
+MAY_READ = guarded_by(holder_of("predict", _default_model))
+MAY_READ_EITHER = guarded_by(holder_of("predict", _default_model, subject=_default_or_named))
+MAY_CHANGE = guarded_by(_administrator)
+MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
+MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=_to_be))
+Lister = Annotated[Caller, Depends(_lister)]
+Administrator = Annotated[Caller, Depends(_administrator)]
+AdministratorOfEither = Annotated[Caller, Depends(_administrator_of_either)]
+Part = Annotated[ModelStore, Depends(_part_of(model_of))]
+PartOfEither = Annotated[ModelStore, Depends(_part_of(_default_or_named))]
+NewPart = Annotated[ModelStore, Depends(_new_part)]
+Version = Annotated[str, Path(pattern=VERSION, examples=VERSION_EXAMPLES)]
+VersionOfDefault = Annotated[
+    str,
+    Path(
+        alias="model",
+        pattern=VERSION,
+        description="A version of the default model",
+        examples=VERSION_EXAMPLES,
+    ),
+]
+NameOrVersion = Annotated[
+    str,
+    Path(
+        alias="model",
+        pattern=f"{MODEL}|{VERSION}",
+        description="A model's name, or a version of the default model",
+        examples=["churn"],
+    ),
+]
+VersionQuery = Annotated[str, Query(pattern=VERSION, examples=VERSION_EXAMPLES)]
+Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
+After = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before")]
+AfterName = Annotated[str | None, Query(pattern=MODEL, description="`next` of the page before")]
+Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
+_FIELDS = [{"name": "calls", "type": "integer"}, {"name": "churned", "type": "boolean"}]
+SchemaDocument = Annotated[dict[str, Any], Body(examples=[{"fields": _FIELDS, "target": "churned"}])]
