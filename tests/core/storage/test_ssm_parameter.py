@@ -41,7 +41,8 @@ def endpoint() -> Iterator[str]:
         port = next(line.removeprefix(READY).strip() for line in server.stdout if line.startswith(READY))
         url = f"http://127.0.0.1:{port}"
         # moto imports a service at its first request: that takes longer than the functions wait.
-        Session().create_client("ssm", endpoint_url=url).describe_parameters()
+        ssm: Any = Session().create_client("ssm", endpoint_url=url)
+        ssm.describe_parameters()
         yield url
         server.stdin.close()
 
