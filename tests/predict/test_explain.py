@@ -179,7 +179,9 @@ def test_an_answer_carries_its_explanation_when_asked(call: Call, send: Send) ->
     assert "explanation" not in call("POST", "/predict", json.dumps(WOMAN))[1]
 
 
-@pytest.mark.parametrize("damage", [{}, {"age": [1.0]}, {name: ["x"] for name in NAMES}])
+@pytest.mark.parametrize(
+    "damage", [{}, {"age": [1.0]}, {name: ["x"] for name in NAMES}, dict.fromkeys(NAMES, 1)]
+)
 def test_a_version_with_a_damaged_background_scores_and_explains_nothing(
     call: Call, published: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, damage: dict[str, Any]
 ) -> None:

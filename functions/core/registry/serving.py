@@ -75,7 +75,7 @@ def read_served_version(reader: Reader, version: str) -> ServedVersion:
             background=dict(record["background"]),
             body=body,
         )
-    except (ValueError, KeyError, TypeError, RecursionError, InvalidSchema) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, InvalidSchema) as error:
         raise UnusableModel(f"the manifest of version {version} is damaged") from error
     if served.version != version:
         raise UnusableModel(f"the manifest of version {version} is of another version")

@@ -153,7 +153,7 @@ def _background(model: Loaded) -> Columns:
     schema."""
     try:
         return from_values(model.served.background, model.served.schema)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         version = model.served.version
         raise UnusableModel(
             f"version {version} was published without a background for explanations"

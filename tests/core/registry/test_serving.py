@@ -65,6 +65,8 @@ def test_a_version_that_is_not_published_is_not_found(store: ModelStore) -> None
     "change",
     [
         {"threshold": "high"},
+        {"threshold": 10**400},
+        {"schema": {"fields": [], "primaryKey": [[]], "derived": [{"field": []}]}},
         {"schema": {"fields": []}},
         {"schema": None},
         {"files": {}},
