@@ -23,6 +23,7 @@ from tests.sam.image import provide_image
 from tests.sam.machine import Unavailable
 from tests.sam.sam_cli import SAM, TEMPLATE, Invocation, invoke, s3_put_event, started_api
 from tests.sam.store import BUCKET, served_store
+from tests.support.parameters import wait_for_parameters
 
 # The exit code of a run that tested nothing, because this machine lacks what it takes. `make` turns it
 # into its own 2, so the reason is also left in a file, where .ci/run finds it.
@@ -124,6 +125,7 @@ def api(engine: Engine, retrained: Invocation, step: Steps) -> Iterator[httpx.Cl
     """A client, with a key, of the API that `sam local start-api` serves; a model is in service."""
     now = datetime.now(UTC)
     text, key = make_key(["predict"], "test-sam", now)
+    wait_for_parameters()
     add(open_parameter(API_KEYS), key, now)
     with ExitStack() as stack:
         with step("start-api") as said:

@@ -21,6 +21,7 @@ from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.ssm_parameter import SsmParameter
 from functions.local.embedded_store import READY
 from functions.local.listening import listen, port_of
+from tests.support.parameters import wait_for_parameters
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -40,9 +41,7 @@ def endpoint() -> Iterator[str]:
         assert server.stdout is not None
         port = next(line.removeprefix(READY).strip() for line in server.stdout if line.startswith(READY))
         url = f"http://127.0.0.1:{port}"
-        # moto imports a service at its first request: that takes longer than the functions wait.
-        ssm: Any = Session().create_client("ssm", endpoint_url=url)
-        ssm.describe_parameters()
+        wait_for_parameters(url)
         yield url
         server.stdin.close()
 
