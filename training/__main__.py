@@ -216,9 +216,10 @@ def _evaluate(options: argparse.Namespace) -> int:
             progress=progress,
         )
     print(f"{options.folds}-fold x {options.repeats} cross-validation over all {len(dataset.matrix)} rows")
-    print(f"{'model':32} ROC AUC  log loss   Brier")
+    width = max(map(len, found))
+    print(f"{'model':{width}} ROC AUC  log loss   Brier")
     for name, metrics in sorted(found.items(), key=lambda item: item[1]["log_loss"]):
-        print(f"{name:32}  {metrics['roc_auc']:.4f}    {metrics['log_loss']:.4f}  {metrics['brier']:.4f}")
+        print(f"{name:{width}}  {metrics['roc_auc']:.4f}    {metrics['log_loss']:.4f}  {metrics['brier']:.4f}")
     return 0
 
 
