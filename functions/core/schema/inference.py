@@ -57,44 +57,57 @@ def infer_schema(
     field, positive, target_notes = describe_target(chosen)
     notes += target_notes
 
-    fields: list[dict[str, Any]] = []
-    ignored: list[str] = []
-    numeric: list[Writings] = []
-    for column in columns:
-        if column is chosen:
-            fields.append(field)
-            continue
-        if fold(column.name) in map(fold, RESERVED):
-            notes.append(_note_on_reserved(column.name))
-            continue
-        description = describe_column(column)
-        if isinstance(description, Ignored):
-            ignored.append(column.name)
-            notes.append(f"the column {listed([column.name])} {description.reason}")
-            continue
-        fields.append(description.field)
-        notes += [f"the column {column.name} {note}" for note in description.notes]
-        if description.field["type"] in ("number", "integer"):
-            numeric.append(column.writings)
-    notes += _notes_on_missing(columns, {one["name"] for one in fields if one is not field})
-    notes += notes_on_marks(numeric, decimal_marks(numeric, file.separator))
-    if len(fields) < 2:
+    features = _describe_features(column for column in columns if column is not chosen)
+    notes += features.notes
+    notes += _notes_on_missing(columns, set(features.fields))
+    notes += notes_on_marks(features.numeric, decimal_marks(features.numeric, file.separator))
+    if not features.fields:
         raise InvalidInput(f"no column is left to predict {chosen.name} from: {'; '.join(notes[-10:])}")
+    fields = {**features.fields, chosen.name: field}
     if len(fields) > MAX_FIELDS:
         raise InvalidInput(f"{len(fields):,} columns could be fields; a schema has at most {MAX_FIELDS:,}")
     document = {
         "$schema": PROFILE,
         **({"name": name} if name else {}),
-        "fields": fields,
+        "fields": [fields[column.name] for column in columns if column.name in fields],
         "target": {"field": chosen.name, "positive": positive},
         "task": TWO_CLASS,
-        "ignored": ignored,
+        "ignored": features.ignored,
     }
     try:
         parse_schema(document)
     except InvalidSchema as error:
         raise InvalidInput("; ".join(error.faults)) from error
     return Inferred(document, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """Fields by the name of their column, the columns that are none, and how the numbers are written."""
+
+    fields: dict[str, dict[str, Any]]
+    ignored: list[str]
+    numeric: list[Writings]
+    notes: list[str]
+
+
+def _describe_features(columns: Iterable[ColumnSummary]) -> _Features:
+    """What the columns besides the target can be, in the order of the file."""
+    features = _Features({}, [], [], [])
+    for column in columns:
+        if fold(column.name) in map(fold, RESERVED):
+            features.notes.append(_note_on_reserved(column.name))
+            continue
+        description = describe_column(column)
+        if isinstance(description, Ignored):
+            features.ignored.append(column.name)
+            features.notes.append(f"the column {listed([column.name])} {description.reason}")
+            continue
+        features.fields[column.name] = description.field
+        features.notes.extend(f"the column {column.name} {note}" for note in description.notes)
+        if description.field["type"] in ("number", "integer"):
+            features.numeric.append(column.writings)
+    return features
 
 
 def _check_names(header: Sequence[str]) -> None:
