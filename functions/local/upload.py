@@ -146,4 +146,6 @@ def _say_refused(store: ModelStore, entry: Entry, say: Say) -> None:
     say(f"Refused    {report['reason']}; nothing else has changed")
     if "columns" in report:
         say_columns(Columns.model_validate(report["columns"]), report.get("notes", ()), say)
-    say_bad_rows(report["bad_rows"], len(report["bad_rows"]), store.full(entry.key), say)
+    # The report lists the first of them alone.
+    rejected = report.get("rejected_rows", len(report["bad_rows"]))
+    say_bad_rows(report["bad_rows"], rejected, store.full(entry.key), say)

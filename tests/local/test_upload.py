@@ -153,16 +153,21 @@ def test_a_promotion_that_another_one_overtook_is_told(churn: ModelStore, table:
 def test_a_refusal_is_told_with_its_first_reasons(churn: ModelStore, table: Table) -> None:
     churn.put("rejected/more.csv.0.json", b"{}")
     bad_rows = [{"line": line, "column": "plan", "reason": "must be basic or gold"} for line in range(2, 9)]
-    report = {"reason": "7 of 9 rows are bad", "bad_rows": bad_rows, "columns": READ.model_dump()}
+    report = {
+        "reason": "700 of 900 rows are bad",
+        "rejected_rows": 700,
+        "bad_rows": bad_rows,
+        "columns": READ.model_dump(),
+    }
     accepted, words = said(
         churn, table, lambda: churn.put("rejected/more.csv.1.json", json.dumps(report).encode())
     )
     assert not accepted
-    assert "Refused    7 of 9 rows are bad" in words
+    assert "Refused    700 of 900 rows are bad" in words
     assert "missing: city" in words
     assert "line 6, plan: must be basic or gold" in words
     assert "line 7" not in words
-    assert "and 2 more: rejected/churn/more.csv.1.json" in words
+    assert "and 695 more: rejected/churn/more.csv.1.json" in words
 
 
 @pytest.mark.usefixtures("_with_schema")
