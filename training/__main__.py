@@ -219,7 +219,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     width = max(map(len, found))
     print(f"{'model':{width}} ROC AUC  log loss   Brier")
     for name, metrics in sorted(found.items(), key=lambda item: item[1]["log_loss"]):
-        print(f"{name:{width}}  {metrics['roc_auc']:.4f}    {metrics['log_loss']:.4f}  {metrics['brier']:.4f}")
+        print(
+            f"{name:{width}}  {metrics['roc_auc']:.4f}    {metrics['log_loss']:.4f}  {metrics['brier']:.4f}"
+        )
     return 0
 
 

@@ -82,8 +82,6 @@ def members(matrix: Matrix, schema: Schema) -> dict[str, Mask]:
     """
     found: dict[str, Mask] = {}
     for name in schema.slices:
-        if name not in schema.names:
-            continue
         column = matrix[:, schema.names.index(name)]
         for value, number in field_values(schema.feature(name)):
             found[f"{name}={value}"] = column == np.float32(number)

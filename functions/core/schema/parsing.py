@@ -148,6 +148,11 @@ class _Parser:
         if schema.target.name in schema.sources:
             self._findings.fault(f"derived: no feature can be made of the target {schema.target.name}")
         self._check_names(schema)
+        for name in schema.slices:
+            if name not in schema.names:
+                self._findings.fault(
+                    f"slices: {name} is no feature; the gate judges by what the model is given"
+                )
         for field in schema.features:
             if field.type == "string" and not field.categories:
                 self._findings.fault(

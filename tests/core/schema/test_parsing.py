@@ -108,6 +108,10 @@ def test_the_least_schema_there_is() -> None:
         ),
         (document(task="regression"), "task is 'regression'; only two-class can be trained so far"),
         (document(slices=["age"]), "slices: age is none of the fields that have categories"),
+        (
+            document(slices=["plan"], ignored=["plan"]),
+            "slices: plan is no feature; the gate judges by what the model is given",
+        ),
         (document(ignored=["age", "plan"]), "no field is left to predict from; ignore fewer"),
         (
             document(aliases={"fields": {"age": ["years"], "plan": ["Years"]}}),
