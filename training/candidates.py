@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Binarizer, OneHotEncoder
@@ -15,6 +15,7 @@ from sklearn.preprocessing import Binarizer, OneHotEncoder
 from functions.core.schema.schema import Field
 from training.average import Average
 from training.linear import Logistic, Numbers
+from training.trees import Histogram
 
 # Exact boosting sorts every column at every node: minutes, not seconds, above this many rows.
 MAX_SORTED_ROWS: Final = 20_000
@@ -120,7 +121,7 @@ def _boosting() -> Pipeline:
 
 def _histogram(*, trees: int, rate: float, leaves: int, min_leaf: int = 20) -> Pipeline:
     """Histogram gradient boosting, which takes NaN as it is and samples columns in place of rows."""
-    model = HistGradientBoostingClassifier(
+    model = Histogram(
         max_iter=trees,
         learning_rate=rate,
         max_leaf_nodes=leaves,

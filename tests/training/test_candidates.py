@@ -48,6 +48,17 @@ def test_numbers_far_from_all_that_was_seen_are_taken_for_the_farthest_seen(name
     np.testing.assert_array_equal(model.predict_proba(far), model.predict_proba(farthest))
 
 
+def test_boosting_bins_rows_with_weights_as_those_without() -> None:
+    schema, matrix, labels = tumours()
+    model = candidates(schema.features, 400)["histogram gradient boosting"]
+    plain = clone(model).fit(matrix, labels)
+    weighted = clone(model).fit(matrix, labels, model__sample_weight=np.ones(len(matrix)))
+    np.testing.assert_allclose(weighted.predict_proba(matrix), plain.predict_proba(matrix), atol=1e-9)
+    halved = clone(model).fit(matrix, labels, model__sample_weight=np.linspace(0.5, 1, len(matrix)))
+    bins = [one["model"]._bin_mapper.bin_thresholds_[0].tolist() for one in (plain, halved)]
+    assert bins[0] == bins[1]
+
+
 def test_logarithms_tell_small_amounts_apart_that_a_line_cannot() -> None:
     schema = schema_of(field("amount", "number", required=True))
     draw = np.random.default_rng(0)
