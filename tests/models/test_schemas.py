@@ -122,6 +122,7 @@ def test_of_two_who_write_at_once_one_is_told_so(
         try:
             return head(self, key, version_id)
         finally:
+            # The store of these tests is a folder; the attribute's type says a store.
             FolderStore.put(self._store, self.full(key), theirs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ModelStore, "head", late)

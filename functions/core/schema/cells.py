@@ -44,7 +44,7 @@ class Column(dict[str, "T | Unfit"], Generic[T]):
     def read(self, rows: Sequence[Sequence[str]], remembered: int) -> None:
         if len(self) > remembered:
             self.clear()
-        # Where a value is an `Unfit`, it is among the faults, and its row is left out.
+        # Where a value is an `Unfit`, it is among the faults, and its row is left out; mypy cannot know.
         self.read_values = [*map(self.__getitem__, map(itemgetter(self.index), rows))]  # type: ignore[list-item]
         self.faults = (
             [(row, value) for row, value in enumerate(self.read_values) if isinstance(value, Unfit)]

@@ -142,7 +142,7 @@ def _check_first_line(block: str, number: int) -> None:
 
 def _decompressed(stream: BinaryIO, limit: int) -> BinaryIO:
     stream.seek(0)
-    # In a file, so that it can be read twice.
+    # In a file, so that it can be read twice; whoever reads it closes it, hence no `with`.
     plain = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     size = 0
     try:

@@ -49,6 +49,7 @@ def table(
 ) -> str:
     """The two rows, written in another way."""
     text = io.StringIO()
+    # The kinds of quoting are numbers here; the stubs know each by its name.
     writer = csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=quoting)  # type: ignore[arg-type]
     writer.writerow(header.split(","))
     writer.writerows(edit(row) for row in csv.reader(io.StringIO(ROWS)))
