@@ -33,7 +33,7 @@ def load(reader: ModelReader, version: str) -> Loaded:
     served = serving.read_served_version(reader, version)
     return Loaded(
         served,
-        Scorer(serving.read_graph(reader, served), served.schema),
+        Scorer(serving.read_graph(reader, served.version, served.model_sha256), served.schema),
         RowReader(served.schema),
         PredictionLog(served.schema, reader.model, version),
     )

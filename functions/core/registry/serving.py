@@ -82,12 +82,15 @@ def read_served_version(reader: Reader, version: str) -> ServedVersion:
     return served
 
 
-def read_graph(reader: Reader, served: ServedVersion) -> bytes:
-    """The graph's bytes, checked against the manifest. Raises `UnusableModel`."""
+def read_graph(reader: Reader, version: str, checksum: str) -> bytes:
+    """The bytes of a version's graph, checked against its manifest. Raises `UnusableModel`.
+
+    checksum: SHA-256 in hex, as the manifest says.
+    """
     try:
-        graph = reader.get(model_key(served.version)).body
+        graph = reader.get(model_key(version)).body
     except NotFound as error:
-        raise UnusableModel(f"version {served.version} has a manifest but no model") from error
-    if sha256(graph) != served.model_sha256:
-        raise UnusableModel(f"the model of version {served.version} does not match its checksum")
+        raise UnusableModel(f"version {version} has a manifest but no model") from error
+    if sha256(graph) != checksum:
+        raise UnusableModel(f"the model of version {version} does not match its checksum")
     return graph

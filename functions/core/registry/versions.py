@@ -12,8 +12,9 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from functions.core.base.errors import Conflict, NotFound, UnusableModel
-from functions.core.registry.keys import holdout_key, manifest_key, model_key, report_key, rows_key, sha256
+from functions.core.registry.keys import holdout_key, manifest_key, model_key, report_key, rows_key
 from functions.core.registry.manifest import Manifest
+from functions.core.registry.serving import read_graph
 from functions.core.schema.parsing import InvalidSchema
 from functions.core.storage.contract import Reader, Store
 
@@ -36,13 +37,7 @@ def read_manifest(store: Reader, version: str) -> Manifest:
 
 def read_model(store: Reader, manifest: Manifest) -> bytes:
     """The graph's bytes, checked against the manifest. Raises `UnusableModel`."""
-    try:
-        model = store.get(model_key(manifest.version)).body
-    except NotFound as error:
-        raise UnusableModel(f"version {manifest.version} has a manifest but no model") from error
-    if sha256(model) != manifest.files["model.onnx"].sha256:
-        raise UnusableModel(f"the model of version {manifest.version} does not match its checksum")
-    return model
+    return read_graph(store, manifest.version, manifest.files["model.onnx"].sha256)
 
 
 @dataclass(frozen=True, slots=True)
