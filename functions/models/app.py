@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from functions.core.http.api import add_document, new_api
 from functions.core.http.refusals import error_answers
-from functions.core.identity.caller import Caller
+from functions.core.identity.caller import SCOPES, Caller
 from functions.core.registry import comparison, deletion, deployment, versions
 from functions.core.registry.comparison import Comparison
 from functions.core.registry.manifest import Manifest
@@ -27,7 +27,9 @@ from functions.models.overview import (
     list_models,
 )
 from functions.models.promotions import HistoryPage, PromotionRequest, RollbackRequest
+from functions.models.identity import Me
 from functions.models.routing import (
+    ANYBODY,
     MAY_CHANGE,
     MAY_CHANGE_EITHER,
     MAY_LIST,
@@ -38,6 +40,7 @@ from functions.models.routing import (
     AdministratorOfEither,
     After,
     AfterName,
+    Anybody,
     Before,
     Limit,
     Lister,
@@ -105,6 +108,22 @@ async def models(caller: Lister, limit: Limit = 20, after: AfterName = None) -> 
 
 
 # The fixed paths come before those with a name or a version in them.
+@app.get(
+    "/me",
+    summary="Who am I?",
+    description="The caller, and what they may do: for pages, and to try a key.",
+    responses=error_answers(401, 503),
+    dependencies=ANYBODY,
+)
+async def me(caller: Anybody) -> Me:
+    return Me(
+        id=caller.key_id,
+        name=caller.key_id,
+        scopes=[scope for scope in SCOPES if scope in caller.scopes],
+        models=None if caller.models is None else sorted(caller.models),
+    )
+
+
 app.include_router(of_one_model, prefix="/models")
 add_document(app, "/models", MAY_LIST)
 

@@ -8,7 +8,7 @@ from fastapi import Body, Depends, Path, Query, Request
 
 from functions.core.base.ids import MODEL, VERSION
 from functions.core.http.api import guarded_by, holder_of, model_of, no_model
-from functions.core.identity.caller import Caller
+from functions.core.identity.caller import Caller, caller_of
 from functions.core.registry.models import require_model
 from functions.core.storage.view import ModelStore
 from functions.models.listing import PLACE
@@ -51,15 +51,21 @@ async def _new_part(request: Request) -> ModelStore:
     return ModelStore(service().store, _to_be(request, _default_model()))
 
 
+async def _anybody(request: Request) -> Caller:
+    return caller_of(request.scope["aws.event"])
+
+
 _lister = holder_of("predict", _default_model, subject=no_model)
 _administrator = holder_of("admin", _default_model)
 _administrator_of_either = holder_of("admin", _default_model, subject=_default_or_named)
+ANYBODY = guarded_by(_anybody)
 MAY_LIST = guarded_by(_lister)
 MAY_READ = guarded_by(holder_of("predict", _default_model))
 MAY_READ_EITHER = guarded_by(holder_of("predict", _default_model, subject=_default_or_named))
 MAY_CHANGE = guarded_by(_administrator)
 MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
 MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=_to_be))
+Anybody = Annotated[Caller, Depends(_anybody)]
 Lister = Annotated[Caller, Depends(_lister)]
 Administrator = Annotated[Caller, Depends(_administrator)]
 AdministratorOfEither = Annotated[Caller, Depends(_administrator_of_either)]

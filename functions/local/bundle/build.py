@@ -55,6 +55,9 @@ def build(root: Path, function: Function, recipe: Recipe, target: Target, folder
     for file in needs.files:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / file, folder / file)
+    # What a function serves as it stands.
+    if (root / home / "static").is_dir():
+        shutil.copytree(root / home / "static", folder / home / "static")
     refuse_missing(folder, needs, recipe.bundle.provided)
     refuse_forbidden(folder, limits)
     if target.python:

@@ -1,0 +1,18 @@
+"""Settings of the pages: where people log in."""
+
+from dataclasses import dataclass
+
+from functions.core.base.settings import Settings, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagesSettings(Settings):
+    """`LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: the endpoints of the provider, addresses or paths below
+    this API; `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by; `LIFEBOAT_LOGIN_SCOPE`: what
+    is asked for. Without the first, people sign in with keys."""
+
+    login_authorize: str = setting("")
+    login_token: str = setting("")
+    login_logout: str = setting("")
+    login_client: str = setting("lifeboat")
+    login_scope: str = setting("openid profile")

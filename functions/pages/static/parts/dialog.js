@@ -1,0 +1,43 @@
+/** Asks before something is done that others will notice: what it does, and why. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html } from "../html.js";
+import { ErrorNotice } from "./notice.js";
+
+/**
+ * A dialog that asks for a reason and then does `act` with it; it stays open, and says why, when that fails.
+ * @param {{title: string, verb: string, act: (reason: string) => Promise<unknown>, close: () => void,
+ *   danger?: boolean, busy?: boolean, error?: Error | null, children?: any}} given
+ */
+export function ReasonDialog({ title, verb, act, close, danger, busy, error, children }) {
+  const [reason, setReason] = useState("");
+  /** @type {{current: HTMLDialogElement | null}} */
+  const dialog = useRef(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    await act(reason.trim());
+  };
+  return html`<dialog ref=${dialog} onClose=${close} aria-labelledby="dialog-title">
+    <form onSubmit=${submit}>
+      <h2 id="dialog-title">${title}</h2>
+      ${children}
+      <div class="field">
+        <label for="reason">Reason <span class="required">required</span></label>
+        <textarea
+          id="reason"
+          required
+          maxlength="500"
+          rows="3"
+          value=${reason}
+          onInput=${(/** @type {any} */ event) => setReason(event.currentTarget.value)}
+        ></textarea>
+        <p class="hint">Kept in the history, with your name.</p>
+      </div>
+      <${ErrorNotice} error=${error || null} />
+      <p class="actions">
+        <button class=${danger ? "danger" : "primary"} disabled=${busy || !reason.trim()}>${busy ? "Working …" : verb}</button>
+        <button type="button" onClick=${close}>Cancel</button>
+      </p>
+    </form>
+  </dialog>`;
+}

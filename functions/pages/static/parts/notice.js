@@ -1,0 +1,41 @@
+/** What went wrong, or well, in words that are read out. */
+import { html } from "../html.js";
+import { ApiError } from "../api.js";
+
+/**
+ * An error in the server's own words, with each fault that is not shown beside a field.
+ * @param {{error: Error | null, again?: () => void, shown?: (fault: import("../api.js").Fault) => boolean}} given
+ */
+export function ErrorNotice({ error, again, shown = () => false }) {
+  if (!error) return null;
+  const faults = error instanceof ApiError ? error.detail.filter((fault) => !shown(fault)) : [];
+  return html`<div class="notice bad" role="alert">
+    <p>${error.message}</p>
+    ${faults.length > 0 &&
+    html`<ul>
+      ${faults.map((fault) => html`<li><b>${fault.loc.slice(1).join(" › ")}</b> ${fault.msg}</li>`)}
+    </ul>`}
+    ${again && html`<button type="button" onClick=${again}>Try again</button>`}
+    ${error instanceof ApiError && error.requestId && html`<p class="fine">Request ${error.requestId}</p>`}
+  </div>`;
+}
+
+/** @param {{children?: any}} given */
+export const GoodNotice = ({ children }) => html`<div class="notice good" role="status">${children}</div>`;
+
+/** @param {{children?: any}} given */
+export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
+
+/**
+ * What was loaded, or why it was not, or that it is under way.
+ * @template T
+ * @param {{loaded: import("../loading.js").Loaded<T>, what: string, children: (value: T) => any}} given
+ */
+export function WhenLoaded({ loaded, what, children }) {
+  return html`
+    <${ErrorNotice} error=${loaded.error} again=${loaded.again} />
+    ${loaded.value !== null
+      ? children(loaded.value)
+      : loaded.busy && html`<p class="busy" role="status">Loading ${what} …</p>`}
+  `;
+}

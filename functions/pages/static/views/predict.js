@@ -1,0 +1,188 @@
+/** Asks the model in service about one row, shows what it answers and why, and takes what really happened. */
+import { useMemo, useRef, useState } from "preact/hooks";
+import { ApiError, ask, pathOf } from "../api.js";
+import { html } from "../html.js";
+import { useAction, useLoaded } from "../loading.js";
+import { Contributions } from "../parts/contributions.js";
+import { FeatureField, typedRow } from "../parts/field.js";
+import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
+import { Probability } from "../parts/probability.js";
+import { may } from "../session.js";
+import { outcomeText, valueText } from "../words.js";
+import { Batch } from "./batch.js";
+
+/**
+ * @typedef {{name: string, negative: unknown, positive: unknown}} Target
+ * @typedef {import("../parts/field.js").Feature} Feature
+ * @typedef {{name: string, target: Target | null, features: Feature[], champion: {version: string} | null}} ModelRecord
+ * @typedef {{probability: number, threshold: number, prediction_id: string, model: {name: string, version: string},
+ *   explanation?: {base_probability: number, contributions: Record<string, number>}} & Record<string, unknown>} Answer
+ * @typedef {{row: Record<string, unknown>, answer: Answer}} Asked
+ */
+
+// What was asked in this tab, the newest first, by model: it outlives a visit to another page.
+const MAX_RECENT = 20;
+/** @type {Map<string, Asked[]>} */
+const recentOf = new Map();
+
+/** @param {{model: string}} given */
+export function Predict({ model }) {
+  const loaded = useLoaded((signal) => ask(pathOf(model), { signal }), [model]);
+  return html`<h1>Predict</h1>
+    <${WhenLoaded} loaded=${loaded} what="the model">
+      ${(/** @type {ModelRecord} */ record) =>
+        record.champion && record.target
+          ? html`<${OneRow} key=${model} record=${record} />
+              <${Batch} key=${`${model}-batch`} model=${model} target=${record.target} />`
+          : html`<${Empty}>No version of ${model} is in service yet. Upload a table on the page Data to train one.<//>`}
+    <//>`;
+}
+
+/** @param {{record: ModelRecord}} given */
+function OneRow({ record }) {
+  const { name: model, features } = record;
+  const target = /** @type {Target} */ (record.target);
+  const [texts, setTexts] = useState(/** @type {Record<string, string>} */ ({}));
+  const [shown, setShown] = useState(/** @type {Asked | null} */ (null));
+  const [recent, setRecent] = useState(() => recentOf.get(model) || []);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  const [predict, asking] = useAction(async (/** @type {Record<string, unknown>} */ row) => {
+    const answer = await ask(`${pathOf(model)}/predict?explain=true`, { method: "POST", json: row });
+    const asked = { row, answer };
+    const list = [asked, ...recent].slice(0, MAX_RECENT);
+    recentOf.set(model, list);
+    setRecent(list);
+    setShown(asked);
+    heading.current?.focus();
+  });
+  const faults = useMemo(() => faultsByField(asking.error, features), [asking.error]);
+  const fill = () =>
+    setTexts(Object.fromEntries(features.filter((one) => one.example !== null).map((one) => [one.name, String(one.example)])));
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void predict(typedRow(features, texts));
+  };
+  return html`<div class="columns">
+    <form class="card" onSubmit=${submit} novalidate aria-label="The row to predict">
+      <div class="fields">
+        ${[...features].sort((a, b) => Number(b.required) - Number(a.required)).map(
+          (feature) => html`<${FeatureField}
+            key=${feature.name}
+            feature=${feature}
+            text=${texts[feature.name] || ""}
+            fault=${faults[feature.name] || ""}
+            onText=${(/** @type {string} */ text) => setTexts((before) => ({ ...before, [feature.name]: text }))}
+          />`,
+        )}
+      </div>
+      <${ErrorNotice} error=${asking.error} shown=${(/** @type {any} */ fault) => fault.loc.at(-1) in faults} />
+      <p class="actions">
+        <button class="primary" disabled=${asking.busy}>${asking.busy ? "Asking …" : "Predict"}</button>
+        <button type="button" onClick=${fill}>Fill in the example</button>
+        <button type="button" onClick=${() => setTexts({})}>Clear</button>
+      </p>
+    </form>
+    <section class="card" aria-live="polite">
+      <h2 ref=${heading} tabindex="-1">Answer</h2>
+      ${shown
+        ? html`<${AnswerShown} key=${shown.answer.prediction_id} model=${model} target=${target} asked=${shown} />`
+        : html`<${Empty}>Fill in what you know and choose Predict. What you leave empty counts as not known.<//>`}
+    </section>
+    <${Recent} model=${model} target=${target} recent=${recent} show=${setShown} />
+  </div>`;
+}
+
+/** @param {{model: string, target: Target, asked: Asked}} given */
+function AnswerShown({ model, target, asked }) {
+  const { answer, row } = asked;
+  return html`<p class="verdict">${outcomeText(target, answer[target.name])}</p>
+    <${Probability} probability=${answer.probability} threshold=${answer.threshold} label=${`Probability of ${outcomeText(target, target.positive)}`} />
+    <p class="hint">
+      The probability of ${outcomeText(target, target.positive)}. Above the line at ${(100 * answer.threshold).toFixed(0)} % the answer is
+      ${" "}${valueText(target.positive)}.
+    </p>
+    ${answer.explanation && html`<h3>Why</h3><${Contributions} explanation=${answer.explanation} row=${row} />`}
+    <${Happened} model=${model} target=${target} id=${answer.prediction_id} />
+    <p class="fine">Said by version ${answer.model.version} of ${answer.model.name}. Prediction ${answer.prediction_id}</p>`;
+}
+
+/** @param {{model: string, target: Target, id: string}} given */
+function Happened({ model, target, id }) {
+  const [told, setTold] = useState("");
+  const [tell, telling] = useAction(async (/** @type {unknown} */ outcome) => {
+    await ask(`${pathOf(model)}/feedback`, { method: "POST", json: { prediction_id: id, [target.name]: outcome } });
+    setTold(outcomeText(target, outcome));
+  });
+  if (!may("feedback")) return null;
+  return html`<h3>What really happened?</h3>
+    ${told
+      ? html`<${GoodNotice}>Noted: ${told}. The next training learns from it.<//>`
+      : html`<p class="actions">
+          ${[target.positive, target.negative].map(
+            (outcome) => html`<button type="button" disabled=${telling.busy} onClick=${() => void tell(outcome)}>${outcomeText(target, outcome)}</button>`,
+          )}
+        </p>`}
+    <${ErrorNotice} error=${telling.error} />`;
+}
+
+/** @param {{model: string, target: Target, recent: Asked[], show: (asked: Asked) => void}} given */
+function Recent({ model, target, recent, show }) {
+  const [id, setId] = useState("");
+  const [found, setFound] = useState(/** @type {any} */ (null));
+  const [look, looking] = useAction(async (/** @type {string} */ wanted, /** @type {boolean} */ again) => {
+    const path = `${pathOf(model)}/predictions/${encodeURIComponent(wanted)}`;
+    setFound(again ? { replayed: await ask(`${path}/replay`, { method: "POST" }) } : { logged: await ask(path) });
+  });
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void look(id.trim(), false);
+  };
+  return html`<section class="card wide">
+    <h2>Recent predictions</h2>
+    ${recent.length === 0
+      ? html`<${Empty}>What you ask in this tab is listed here.<//>`
+      : html`<ul class="recent">
+          ${recent.map(
+            (asked) => html`<li key=${asked.answer.prediction_id}>
+              <button type="button" onClick=${() => show(asked)}>
+                <b>${outcomeText(target, asked.answer[target.name])}</b> ${(100 * asked.answer.probability).toFixed(1)} %
+                <span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${valueText(value)}`).join(", ")}</span>
+              </button>
+            </li>`,
+          )}
+        </ul>`}
+    <form class="inline" onSubmit=${submit}>
+      <label for="prediction-id">Look up a prediction by its id</label>
+      <input id="prediction-id" value=${id} autocomplete="off" onInput=${(/** @type {any} */ event) => setId(event.currentTarget.value)} />
+      <button disabled=${looking.busy || !id.trim()}>Look up</button>
+      <button type="button" disabled=${looking.busy || !id.trim()} onClick=${() => void look(id.trim(), true)}>Replay</button>
+    </form>
+    <${ErrorNotice} error=${looking.error} />
+    ${found && html`<${Found} found=${found} />`}
+  </section>`;
+}
+
+/** @param {{found: any}} given */
+function Found({ found }) {
+  const shown = found.logged || found.replayed;
+  return html`<h3>${found.logged ? "As it was logged" : "Made again"}</h3>
+    <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : valueText(value)}</dd>`)}</dl>`;
+}
+
+/**
+ * The server's faults by the field that each is about.
+ * @param {Error | null} error
+ * @param {Feature[]} features
+ */
+function faultsByField(error, features) {
+  const names = new Set(features.map((feature) => feature.name));
+  /** @type {Record<string, string>} */
+  const faults = {};
+  if (error instanceof ApiError) {
+    for (const { loc, msg } of error.detail) {
+      const name = String(loc.at(-1));
+      if (names.has(name)) faults[name] = msg;
+    }
+  }
+  return faults;
+}
