@@ -17,6 +17,7 @@ from functions.core.registry.comparison import Comparison
 from functions.core.registry.manifest import Manifest
 from functions.core.registry.models import names
 from functions.core.storage.view import ModelStore
+from functions.models.identity import Me
 from functions.models.listing import VersionPage, list_versions
 from functions.models.overview import (
     ChampionCard,
@@ -27,7 +28,6 @@ from functions.models.overview import (
     list_models,
 )
 from functions.models.promotions import HistoryPage, PromotionRequest, RollbackRequest
-from functions.models.identity import Me
 from functions.models.routing import (
     ANYBODY,
     MAY_CHANGE,

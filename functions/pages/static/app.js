@@ -8,6 +8,9 @@ import { Empty, WhenLoaded } from "./parts/notice.js";
 import { linkTo, place } from "./routing.js";
 import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
+import { Label } from "./views/label.js";
+import { Models } from "./views/models.js";
+import { Monitoring } from "./views/monitoring.js";
 import { Predict } from "./views/predict.js";
 import { SignIn } from "./views/sign-in.js";
 
@@ -16,7 +19,12 @@ import { SignIn } from "./views/sign-in.js";
  * would be refused by the API all the same.
  * @type {{id: string, name: string, scope: string, view: (given: {model: string, rest: string[]}) => any}[]}
  */
-const PAGES = [{ id: "predict", name: "Predict", scope: "predict", view: Predict }];
+const PAGES = [
+  { id: "predict", name: "Predict", scope: "predict", view: Predict },
+  { id: "label", name: "Label", scope: "feedback", view: Label },
+  { id: "models", name: "Models", scope: "predict", view: Models },
+  { id: "monitoring", name: "Monitoring", scope: "predict", view: Monitoring },
+];
 
 function App() {
   const signedIn = useStore(session);

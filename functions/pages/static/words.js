@@ -38,3 +38,12 @@ export function sizeText(bytes) {
  * @param {unknown} value
  */
 export const outcomeText = (target, value) => `${fieldText(target.name)}: ${valueText(value)}`;
+
+const METRICS = { roc_auc: "ROC AUC", log_loss: "log loss", brier: "Brier score" };
+
+/** @param {string} name */
+export const metricName = (name) => METRICS[/** @type {keyof typeof METRICS} */ (name)] || fieldText(name);
+
+/** @param {{value: number, low: number, high: number} | null | undefined} interval */
+export const intervalText = (interval) =>
+  interval ? `${interval.value.toFixed(3)} (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})` : "—";

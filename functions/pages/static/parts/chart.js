@@ -75,6 +75,7 @@ const data = (x, series, times) => [times ? x.map((time) => time / 1000) : x, ..
  * @param {any} Plot
  * @param {number} width
  * @param {{x: number[], series: Series[], times: boolean, range?: [number, number], xTexts?: string[]}} given
+ * @returns {any} what uPlot takes
  */
 function options(Plot, width, { x, series, times, range, xTexts }) {
   const style = getComputedStyle(document.documentElement);

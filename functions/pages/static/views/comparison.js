@@ -1,0 +1,55 @@
+/** Two versions side by side: their figures, and the rows on which they disagree. */
+import { ask, pathOf } from "../api.js";
+import { html } from "../html.js";
+import { useLoaded } from "../loading.js";
+import { Empty, WhenLoaded } from "../parts/notice.js";
+import { Rows } from "../parts/rows.js";
+import { linkTo } from "../routing.js";
+import { intervalText, metricName, numberText, percentText, valueText } from "../words.js";
+
+/** @param {{model: string, left: string, right: string}} given */
+export function Comparison({ model, left, right }) {
+  const path = `${pathOf(model)}/compare?${new URLSearchParams({ left, right })}`;
+  const loaded = useLoaded((signal) => ask(path, { signal }), [path]);
+  return html`<p class="trail"><a href=${linkTo(model, "models")}>Models</a> › comparison</p>
+    <h1>Two versions of ${model}</h1>
+    <${WhenLoaded} loaded=${loaded} what="the comparison">${(/** @type {any} */ compared) => html`<${Compared} model=${model} compared=${compared} />`}<//>`;
+}
+
+/** @param {{model: string, compared: any}} given */
+function Compared({ model, compared }) {
+  const sides = [compared.left, compared.right];
+  const heads = sides.map((version) => html`<th scope="col" class="figure"><a href=${linkTo(model, "models", version)}><code>${version}</code></a></th>`);
+  return html`<div class="columns">
+      <section class="card">
+        <h2>Each on its own holdout</h2>
+        <table>
+          <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
+          <tbody>${Object.entries(compared.metrics).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${intervalText(/** @type {any} */ (pair).left)}</td><td class="figure">${intervalText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
+        </table>
+      </section>
+      <section class="card">
+        <h2>On the ${numberText(compared.shared_rows)} rows that both held out</h2>
+        <table>
+          <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
+          <tbody>${Object.entries(compared.on_shared_rows).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${valueText(/** @type {any} */ (pair).left)}</td><td class="figure">${valueText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
+        </table>
+      </section>
+    </div>
+    <section class="card">
+      <h2>Where they disagree</h2>
+      ${compared.rows.length === 0
+        ? html`<${Empty}>They give the same answer to every row that both held out.<//>`
+        : html`<p>${numberText(compared.disagreements)} rows; the farthest apart come first.</p>
+            <${Rows}
+              caption="Rows on which the two versions disagree"
+              rows=${compared.rows}
+              columns=${[
+                { name: "What happened", cell: (/** @type {any} */ row) => (row.outcome ? "yes" : "no") },
+                { name: sides[0].slice(0, 6), figure: true, cell: (/** @type {any} */ row) => percentText(row.left) },
+                { name: sides[1].slice(0, 6), figure: true, cell: (/** @type {any} */ row) => percentText(row.right) },
+                ...Object.keys(compared.rows[0].row).map((name) => ({ name, cell: (/** @type {any} */ row) => valueText(row.row[name]) })),
+              ]}
+            />`}
+    </section>`;
+}

@@ -1,0 +1,204 @@
+/** All models and their champions; the versions of one, how they came into service, and how that changes. */
+import { useState } from "preact/hooks";
+import { ask, pathOf } from "../api.js";
+import { html } from "../html.js";
+import { useAction, useLoaded } from "../loading.js";
+import { Chart } from "../parts/chart.js";
+import { ReasonDialog } from "../parts/dialog.js";
+import { Empty, GoodNotice, WhenLoaded } from "../parts/notice.js";
+import { Rows } from "../parts/rows.js";
+import { linkTo } from "../routing.js";
+import { may } from "../session.js";
+import { intervalText, numberText, timeText } from "../words.js";
+import { Comparison } from "./comparison.js";
+import { Version } from "./version.js";
+
+/**
+ * @typedef {{value: number, low: number, high: number}} Interval
+ * @typedef {{version: string, published_at: string, in_service: boolean, abandoned: string | null, trouble: string | null,
+ *   summary: {model: string, dataset: {key: string, rows: number}, metrics: Record<string, Interval>,
+ *   decision: {promote: boolean, reason: string}} | null}} Listed
+ * @typedef {{name: string, champion: string | null, promoted_at: string | null, metrics: Record<string, Interval>,
+ *   target: string | null, rows: number | null, trouble: string | null}} ListedModel
+ * @typedef {{sequence: number, version: string, promoted_at: string, by: string, reason: string}} Promotion
+ * @typedef {"promote" | "rollback" | "delete"} Change
+ */
+
+const MAX_VERSIONS = 100;
+
+/** @param {{model: string, rest: string[]}} given */
+export function Models({ model, rest }) {
+  const [first, left, right] = rest;
+  if (first === "compare" && left && right) return html`<${Comparison} model=${model} left=${left} right=${right} />`;
+  if (first) return html`<${Version} model=${model} version=${first} />`;
+  return html`<h1>Models</h1>
+    <${AllModels} />
+    <${Versions} model=${model} />
+    <${History} model=${model} />`;
+}
+
+function AllModels() {
+  const loaded = useLoaded(async (signal) => (await ask("models?limit=100", { signal })).models, []);
+  return html`<section class="card">
+    <h2>All models</h2>
+    <${WhenLoaded} loaded=${loaded} what="the models">
+      ${(/** @type {ListedModel[]} */ models) => html`<div class="scroll" tabindex="0" role="region" aria-label="All models">
+        <table>
+          <caption class="for-readers">All models and their champions</caption>
+          <thead>
+            <tr><th scope="col">Model</th><th scope="col">Predicts</th><th scope="col">Champion</th><th scope="col">Since</th><th scope="col" class="figure">ROC AUC</th><th scope="col" class="figure">Rows</th></tr>
+          </thead>
+          <tbody>
+            ${models.map(
+              (one) => html`<tr key=${one.name}>
+                <th scope="row"><a href=${linkTo(one.name, "models")}>${one.name}</a></th>
+                <td>${one.target || "—"}</td>
+                <td>${one.champion ? html`<a href=${linkTo(one.name, "models", one.champion)}><code>${one.champion}</code></a>` : one.trouble || "none yet"}</td>
+                <td>${timeText(one.promoted_at)}</td>
+                <td class="figure">${intervalText(one.metrics.roc_auc)}</td>
+                <td class="figure">${one.rows === null ? "—" : numberText(one.rows)}</td>
+              </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>`}
+    <//>
+  </section>`;
+}
+
+/** @param {{model: string}} given */
+function Versions({ model }) {
+  const loaded = useLoaded(async (signal) => (await ask(`${pathOf(model)}/versions?limit=${MAX_VERSIONS}`, { signal })).versions, [model]);
+  const [picked, setPicked] = useState(/** @type {string[]} */ ([]));
+  const [change, setChange] = useState(/** @type {{kind: Change, version: string} | null} */ (null));
+  const [done, setDone] = useState("");
+  const pick = (/** @type {string} */ version) =>
+    setPicked((before) => (before.includes(version) ? before.filter((one) => one !== version) : [...before, version].slice(-2)));
+  const changed = (/** @type {string} */ words) => {
+    setDone(words);
+    setChange(null);
+    loaded.again();
+  };
+  return html`<section class="card">
+    <h2>Versions of ${model}</h2>
+    ${done && html`<${GoodNotice}>${done}<//>`}
+    <${WhenLoaded} loaded=${loaded} what="the versions">
+      ${(/** @type {Listed[]} */ versions) =>
+        versions.length === 0
+          ? html`<${Empty}>No version was published yet. Upload a table on the page Data to train one.<//>`
+          : html`<div class="scroll" tabindex="0" role="region" aria-label="Versions">
+                <table>
+                  <caption class="for-readers">Versions, newest first</caption>
+                  <thead>
+                    <tr><th scope="col">Compare</th><th scope="col">Version</th><th scope="col">Published</th><th scope="col">Kind</th><th scope="col" class="figure">ROC AUC</th><th scope="col" class="figure">Log loss</th><th scope="col">State</th>${may("admin") && html`<th scope="col">Change</th>`}</tr>
+                  </thead>
+                  <tbody>
+                    ${versions.map(
+                      (one) => html`<tr key=${one.version}>
+                        <td><input type="checkbox" aria-label=${`Compare ${one.version}`} checked=${picked.includes(one.version)} onChange=${() => pick(one.version)} /></td>
+                        <th scope="row"><a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a></th>
+                        <td>${timeText(one.published_at)}</td>
+                        <td>${one.summary?.model || one.trouble || "—"}</td>
+                        <td class="figure">${intervalText(one.summary?.metrics.roc_auc)}</td>
+                        <td class="figure">${intervalText(one.summary?.metrics.log_loss)}</td>
+                        <td>${stateOf(one)}</td>
+                        ${may("admin") && html`<td><${Changes} listed=${one} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
+                      </tr>`,
+                    )}
+                  </tbody>
+                </table>
+              </div>
+              <p class="actions">
+                ${picked.length === 2
+                  ? html`<a class="button" href=${linkTo(model, "models", "compare", ...picked)}>Compare the two</a>`
+                  : html`<span class="hint">Tick two versions to compare them.</span>`}
+              </p>
+              <${QualityOverTime} versions=${versions} />`}
+    <//>
+    ${change && html`<${ChangeDialog} model=${model} change=${change} close=${() => setChange(null)} changed=${changed} />`}
+  </section>`;
+}
+
+/** @param {Listed} listed */
+function stateOf(listed) {
+  if (listed.in_service) return html`<b>in service</b>`;
+  if (listed.abandoned) return `abandoned: ${listed.abandoned}`;
+  return listed.summary && !listed.summary.decision.promote ? `not promoted: ${listed.summary.decision.reason}` : "published";
+}
+
+/** @param {{listed: Listed, ask: (kind: Change) => void}} given */
+function Changes({ listed, ask: askFor }) {
+  if (listed.in_service) return html`<button type="button" onClick=${() => askFor("rollback")}>Roll back</button>`;
+  return html`<span class="actions">
+    <button type="button" onClick=${() => askFor("promote")}>Promote</button>
+    <button type="button" class="danger" onClick=${() => askFor("delete")}>Delete</button>
+  </span>`;
+}
+
+/** @param {{model: string, change: {kind: Change, version: string}, close: () => void, changed: (words: string) => void}} given */
+function ChangeDialog({ model, change, close, changed }) {
+  const { kind, version } = change;
+  const [force, setForce] = useState(false);
+  const [act, acting] = useAction(async (/** @type {string} */ reason) => {
+    const versions = `${pathOf(model)}/versions/${version}`;
+    if (kind === "delete") {
+      await ask(versions, { method: "DELETE" });
+      changed(`Version ${version} is deleted.`);
+    } else if (kind === "promote") {
+      await ask(`${versions}/promote`, { method: "POST", json: { reason, force } });
+      changed(`Version ${version} is in service.`);
+    } else {
+      const champion = await ask(`${pathOf(model)}/rollback`, { method: "POST", json: { reason } });
+      changed(`Version ${champion.version} is in service again.`);
+    }
+  });
+  const words = {
+    promote: ["Put this version into service?", "Promote", "It answers every request from then on."],
+    rollback: ["Go back to the version before?", "Roll back", `Version ${version} leaves, and the last good one before it answers again.`],
+    delete: ["Delete this version?", "Delete", "Its graph and its manifest are removed. Predictions that it made stay in the log and cannot be replayed."],
+  }[kind];
+  return html`<${ReasonDialog} title=${words[0]} verb=${words[1]} danger=${kind !== "promote"} act=${act} close=${close} busy=${acting.busy} error=${acting.error}>
+    <p>${words[2]}</p>
+    <p class="hint">Version <code>${version}</code> of ${model}</p>
+    ${kind === "promote" && html`<p><label><input type="checkbox" checked=${force} onChange=${() => setForce(!force)} /> Even if the gate is against it</label></p>`}
+  <//>`;
+}
+
+/** @param {{versions: Listed[]}} given */
+function QualityOverTime({ versions }) {
+  const known = versions.filter((one) => one.summary?.metrics.roc_auc).reverse();
+  if (known.length < 2) return null;
+  const auc = known.map((one) => /** @type {NonNullable<Listed["summary"]>} */ (one.summary).metrics.roc_auc);
+  return html`<${Chart}
+    title="ROC AUC on the holdout, version by version, with its 95 % interval"
+    x=${known.map((_, index) => index)}
+    xName="Version"
+    xTexts=${known.map((one) => one.version.slice(0, 6))}
+    series=${[
+      { name: "ROC AUC", values: auc.map((one) => one.value), points: true },
+      { name: "lower end", values: auc.map((one) => one.low), colour: 1, dashed: true },
+      { name: "upper end", values: auc.map((one) => one.high), colour: 1, dashed: true },
+    ]}
+  />`;
+}
+
+/** @param {{model: string}} given */
+function History({ model }) {
+  const loaded = useLoaded(async (signal) => (await ask(`${pathOf(model)}/history?limit=100`, { signal })).promotions, [model]);
+  return html`<section class="card">
+    <h2>History</h2>
+    <${WhenLoaded} loaded=${loaded} what="the history">
+      ${(/** @type {Promotion[]} */ promotions) => html`<${Rows}
+        caption="Promotions and rollbacks, newest first"
+        rows=${promotions}
+        columns=${[
+          { name: "Number", figure: true, cell: (/** @type {Promotion} */ one) => one.sequence },
+          { name: "When", cell: (/** @type {Promotion} */ one) => timeText(one.promoted_at) },
+          { name: "Version", cell: (/** @type {Promotion} */ one) => html`<code>${one.version}</code>` },
+          { name: "By", cell: (/** @type {Promotion} */ one) => one.by },
+          { name: "Reason", cell: (/** @type {Promotion} */ one) => one.reason },
+        ]}
+      />`}
+    <//>
+  </section>`;
+}

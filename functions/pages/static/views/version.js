@@ -1,0 +1,154 @@
+/** One version: how good it is, what it was made from, and the proof that it is what was trained. To be printed, too. */
+import { ask, pathOf } from "../api.js";
+import { html } from "../html.js";
+import { useLoaded } from "../loading.js";
+import { Chart } from "../parts/chart.js";
+import { Figure, Figures } from "../parts/figures.js";
+import { WhenLoaded } from "../parts/notice.js";
+import { linkTo } from "../routing.js";
+import { fieldText, metricName, numberText, percentText, timeText, valueText } from "../words.js";
+
+/** @typedef {Record<string, any>} Manifest */
+
+/** @param {{model: string, version: string}} given */
+export function Version({ model, version }) {
+  const loaded = useLoaded((signal) => ask(`${pathOf(model)}/versions/${encodeURIComponent(version)}`, { signal }), [model, version]);
+  return html`<p class="trail"><a href=${linkTo(model, "models")}>Models</a> › version</p>
+    <h1>Version <code>${version}</code> of ${model}</h1>
+    <${WhenLoaded} loaded=${loaded} what="the version">${(/** @type {Manifest} */ manifest) => html`<${Card} manifest=${manifest} />`}<//>`;
+}
+
+/** @param {{manifest: Manifest}} given */
+function Card({ manifest }) {
+  return html`<p class="actions"><button type="button" onClick=${() => print()}>Print</button></p>
+    <section class="card"><h2>Quality on rows held out</h2><${Quality} manifest=${manifest} /></section>
+    <div class="columns">
+      <section class="card"><h2>Where it is right and wrong</h2><${Confusion} manifest=${manifest} /></section>
+      <section class="card"><h2>Group by group</h2><${Groups} groups=${manifest.slices} /></section>
+      <section class="card"><h2>What the gate said</h2><${Decision} decision=${manifest.decision} /></section>
+      <section class="card"><h2>Certificate</h2><${Certificate} certificate=${manifest.certificate} /></section>
+      <section class="card wide"><h2>What it was made from</h2><${Lineage} manifest=${manifest} /></section>
+      <section class="card wide"><h2>Candidates</h2><${Candidates} manifest=${manifest} /></section>
+      <section class="card wide"><h2>The rows it learned from</h2><${Distributions} reference=${manifest.reference} /></section>
+    </div>`;
+}
+
+/** @param {{manifest: Manifest}} given */
+function Quality({ manifest }) {
+  return html`<${Figures}>
+    ${Object.entries(manifest.metrics).map(
+      ([name, one]) => html`<${Figure} key=${name} name=${metricName(name)} note=${`95 %: ${numberText(one.low)} to ${numberText(one.high)}`}>${numberText(one.value)}<//>`,
+    )}
+  <//>
+  <p class="hint">Measured on ${numberText(manifest.dataset.holdout_rows)} rows that it never saw.</p>`;
+}
+
+/** @param {{manifest: Manifest}} given */
+function Confusion({ manifest }) {
+  const [[trueNo, falseYes], [falseNo, trueYes]] = manifest.confusion;
+  const target = fieldText(manifest.schema.target.field || manifest.schema.target);
+  return html`<table>
+    <caption>Rows held out, by what happened and what it answered</caption>
+    <thead><tr><th scope="col">What happened</th><th scope="col" class="figure">answered no</th><th scope="col" class="figure">answered yes</th></tr></thead>
+    <tbody>
+      <tr><th scope="row">${target}: no</th><td class="figure right">${trueNo}</td><td class="figure wrong">${falseYes}</td></tr>
+      <tr><th scope="row">${target}: yes</th><td class="figure wrong">${falseNo}</td><td class="figure right">${trueYes}</td></tr>
+    </tbody>
+  </table>
+  <p class="hint">It answers yes above a probability of ${percentText(manifest.threshold)}.</p>`;
+}
+
+/** @param {{groups: Record<string, Record<string, number>>}} given */
+function Groups({ groups }) {
+  const rows = Object.entries(groups);
+  if (rows.length === 0) return html`<p class="empty">The schema names no groups to judge one by one.</p>`;
+  const names = [...new Set(rows.flatMap(([, figures]) => Object.keys(figures)))];
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Groups"><table>
+    <thead><tr><th scope="col">Group</th>${names.map((name) => html`<th scope="col" class="figure">${metricName(name)}</th>`)}</tr></thead>
+    <tbody>
+      ${rows.map(([group, figures]) => html`<tr key=${group}><th scope="row">${group}</th>${names.map((name) => html`<td class="figure">${valueText(figures[name])}</td>`)}</tr>`)}
+    </tbody>
+  </table></div>`;
+}
+
+/** @param {{decision: any}} given */
+const Decision = ({ decision }) => html`<p><b>${decision.promote ? "Good enough for service" : "Not promoted"}</b>: ${decision.reason}.</p>
+  <dl class="pairs">
+    <dt>Rule</dt><dd>${decision.rule}</dd>
+    ${decision.champion && html`<dt>Judged against</dt><dd><code>${decision.champion}</code></dd>`}
+    ${Object.entries(decision.numbers).map(([name, value]) => html`<dt>${metricName(name)}</dt><dd>${valueText(value)}</dd>`)}
+    ${Object.entries(decision.limits).map(([name, value]) => html`<dt>limit: ${metricName(name)}</dt><dd>${valueText(value)}</dd>`)}
+  </dl>`;
+
+/** @param {{certificate: any}} given */
+const Certificate = ({ certificate }) => html`<p>
+    The published graph and the trained pipeline give the same answers on ${numberText(certificate.rows)} rows and
+    ${" "}${numberText(certificate.edge_rows)} edge cases.
+  </p>
+  <dl class="pairs">
+    <dt>Largest difference</dt><dd>${certificate.largest_difference.toExponential(1)} (allowed ${certificate.tolerance.toExponential(0)})</dd>
+    <dt>Answers that differ</dt><dd>${certificate.label_flips}</dd>
+  </dl>`;
+
+/** @param {{manifest: Manifest}} given */
+function Lineage({ manifest }) {
+  const { dataset } = manifest;
+  return html`<dl class="pairs">
+    <dt>Dataset</dt><dd><a href=${linkTo(manifest.name, "data", dataset.sha256.slice(0, 16))}>${dataset.key}</a></dd>
+    <dt>Uploaded</dt><dd>${timeText(dataset.uploaded_at)}</dd>
+    <dt>Rows</dt><dd>${numberText(dataset.rows)}, of which ${numberText(dataset.positives)} with the positive outcome; ${numberText(dataset.rejected_rows)} were left out</dd>
+    <dt>Learned from</dt><dd>${numberText(dataset.train_rows)} rows</dd>
+    <dt>Columns used</dt><dd>${dataset.columns.used.join(", ")}</dd>
+    <dt>Passed over</dt><dd>${dataset.columns.passed_over.join(", ") || "none"}</dd>
+    ${dataset.lineage && html`<dt>Grown from</dt><dd>${dataset.lineage.reference_key} and ${numberText(dataset.lineage.labels)} labelled predictions: ${dataset.lineage.reason}</dd>`}
+    <dt>SHA-256 of the file</dt><dd><code>${dataset.sha256}</code></dd>
+    <dt>Trained</dt><dd>${timeText(manifest.created_at)}</dd>
+    ${Object.entries(manifest.configuration).map(([name, value]) => html`<dt>${fieldText(name)}</dt><dd>${valueText(value)}</dd>`)}
+    <dt>Libraries</dt><dd>${Object.entries(manifest.libraries).map(([name, number]) => `${name} ${number}`).join(", ")}</dd>
+  </dl>`;
+}
+
+/** @param {{manifest: Manifest}} given */
+function Candidates({ manifest }) {
+  const rows = Object.entries(manifest.selection);
+  const names = [...new Set(rows.flatMap(([, figures]) => Object.keys(/** @type {any} */ (figures))))];
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Candidates"><table>
+      <caption>Cross-validated on the rows to learn from; the best was fitted to all of them</caption>
+      <thead><tr><th scope="col">Candidate</th>${names.map((name) => html`<th scope="col" class="figure">${metricName(name)}</th>`)}</tr></thead>
+      <tbody>
+        ${rows.map(
+          ([name, figures]) => html`<tr key=${name}><th scope="row">${name === manifest.model ? html`<b>${name}</b>` : name}</th>
+            ${names.map((one) => html`<td class="figure">${valueText(/** @type {any} */ (figures)[one])}</td>`)}</tr>`,
+        )}
+      </tbody>
+    </table></div>
+    ${manifest.notes.map((/** @type {string} */ note) => html`<p class="hint">${note}</p>`)}`;
+}
+
+/** @param {{reference: Record<string, {edges: number[] | null, categories: string[] | null, counts: number[]}>}} given */
+function Distributions({ reference }) {
+  return html`<div class="columns">
+    ${Object.entries(reference).map(([name, distribution]) => {
+      const texts = binTexts(distribution);
+      return html`<${Chart}
+        key=${name}
+        title=${fieldText(name)}
+        xName="Value"
+        x=${texts.map((_, index) => index)}
+        xTexts=${texts}
+        series=${[{ name: "rows", values: distribution.counts, bars: true }]}
+      />`;
+    })}
+  </div>`;
+}
+
+/**
+ * What the bins of a distribution are called, the last being that of rows without a value.
+ * @param {{edges: number[] | null, categories: string[] | null}} distribution
+ */
+export function binTexts({ edges, categories }) {
+  if (categories) return [...categories, "none"];
+  const inner = (edges || []).map(numberText);
+  if (inner.length === 0) return ["any", "none"];
+  return [`≤ ${inner[0]}`, ...inner.slice(1).map((edge, index) => `${inner[index]} to ${edge}`), `> ${inner.at(-1)}`, "none"];
+}
