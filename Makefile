@@ -220,6 +220,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
 	$(COMPILE) $(LAMBDA) --group monitor -c requirements-dev.txt -o functions/monitor/requirements.txt
+	$(COMPILE) $(LAMBDA) --group pages -c requirements-dev.txt -o functions/pages/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
@@ -231,6 +232,15 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
+
+# The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
+PAGES := functions/pages
+.PHONY: vendor
+vendor: $(PAGES)/node_modules/.package-lock.json ## Copy the libraries of the pages from npm into functions/pages/static/vendor
+	@$(BIN)/python -m functions.local.vendor
+
+$(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
+	@npm --prefix $(PAGES) ci --ignore-scripts --silent
 
 .PHONY: clean
 clean: ## Remove the environments and everything made by the other targets

@@ -53,9 +53,10 @@ export function Chart({ title, x, xName, series, times = false, range, xTexts })
   ];
   return html`<figure class="chart">
     <figcaption>${title}</figcaption>
-    <ul class="legend" aria-hidden="true">
+    ${series.length > 1 &&
+    html`<ul class="legend" aria-hidden="true">
       ${series.map((one, index) => html`<li><span class=${`swatch series-${one.colour || index + 1}`}></span>${one.name}</li>`)}
-    </ul>
+    </ul>`}
     <div ref=${box} class="plot" aria-hidden="true" style=${{ height: `${HEIGHT}px` }}></div>
     <details>
       <summary>The numbers</summary>
@@ -69,7 +70,15 @@ export function Chart({ title, x, xName, series, times = false, range, xTexts })
  * @param {Series[]} series
  * @param {boolean} times
  */
-const data = (x, series, times) => [times ? x.map((time) => time / 1000) : x, ...series.map((one) => one.values)];
+const data = (x, series, times) => /** @type {any} */ ([times ? x.map((time) => time / 1000) : x, ...series.map((one) => one.values)]);
+
+/**
+ * Bars begin at nought: their lengths are what is compared.
+ * @param {unknown} _plot
+ * @param {number} _low
+ * @param {number} high
+ */
+const fromNought = (_plot, _low, high) => [0, high > 0 ? high * 1.05 : 1];
 
 /**
  * @param {any} Plot
@@ -82,12 +91,13 @@ function options(Plot, width, { x, series, times, range, xTexts }) {
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
   const ordered = (/** @type {any} */ _plot, /** @type {number[]} */ places) => places.map((at) => (Number.isInteger(at) ? (xTexts?.[at] ?? "") : ""));
+  const bars = series.filter((one) => one.bars);
   return {
     width,
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: times, ...(xTexts && { range: [-0.6, x.length - 0.4] }) }, y: range ? { range } : {} },
+    scales: { x: { time: times, ...(xTexts && { range: [-0.6, x.length - 0.4] }) }, y: range ? { range } : bars.length > 0 ? { range: fromNought } : {} },
     axes: [{ ...axis, ...(xTexts && { values: ordered }) }, { ...axis, size: 56 }],
     series: [
       {},
@@ -104,7 +114,7 @@ function options(Plot, width, { x, series, times, range, xTexts }) {
             width: 0,
             points: { show: false },
             // Two series of bars stand beside each other.
-            paths: Plot.paths.bars({ size: [0.8 / series.filter((other) => other.bars).length], align: series.filter((other) => other.bars).length > 1 ? (index === 0 ? -1 : 1) : 0 }),
+            paths: Plot.paths.bars({ size: [0.8 / bars.length], align: bars.length > 1 ? (one === bars[0] ? -1 : 1) : 0 }),
           }),
         };
       }),

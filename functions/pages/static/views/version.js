@@ -148,7 +148,9 @@ function Distributions({ reference }) {
  */
 export function binTexts({ edges, categories }) {
   if (categories) return [...categories, "none"];
-  const inner = (edges || []).map(numberText);
+  // Where a value is frequent an edge lies just below it: three digits are what people mean.
+  const inner = (edges || []).map((edge) => numberText(Number(edge.toPrecision(3)) || 0));
   if (inner.length === 0) return ["any", "none"];
-  return [`≤ ${inner[0]}`, ...inner.slice(1).map((edge, index) => `${inner[index]} to ${edge}`), `> ${inner.at(-1)}`, "none"];
+  const between = inner.slice(1).map((edge, index) => (inner[index] === edge ? edge : `${inner[index]}–${edge}`));
+  return [`≤ ${inner[0]}`, ...between, `> ${inner.at(-1)}`, "none"];
 }
