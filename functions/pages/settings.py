@@ -7,9 +7,9 @@ from functions.core.base.settings import Settings, setting
 
 @dataclass(frozen=True, kw_only=True)
 class PagesSettings(Settings):
-    """`LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: the endpoints of the provider, addresses or paths below
-    this API; `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by; `LIFEBOAT_LOGIN_SCOPE`: what
-    is asked for. Without the first, people sign in with keys."""
+    """`LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: the provider's endpoints, addresses or paths below this
+    API; `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by; `LIFEBOAT_LOGIN_SCOPE`: what is
+    asked for. Without the first of them, people sign in with keys."""
 
     login_authorize: str = setting("")
     login_token: str = setting("")

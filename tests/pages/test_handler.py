@@ -1,0 +1,126 @@
+"""The pages as an HTTP API asks for them: what is served, how it is kept, and under which policy."""
+
+import base64
+import gzip
+import hashlib
+import re
+from typing import Any
+
+import pytest
+
+from functions.pages import handler as pages
+from functions.pages.handler import handler
+
+
+@pytest.fixture(autouse=True)
+def fresh_site() -> None:
+    pages.site.cache_clear()
+
+
+def get(path: str = "/", variables: dict[str, str] | None = None, **headers: str) -> dict[str, Any]:
+    event = {"rawPath": path, "headers": {name.replace("_", "-"): text for name, text in headers.items()}}
+    return handler(event | ({"pathParameters": variables} if variables else {}), None)
+
+
+def text_of(answer: dict[str, Any]) -> str:
+    body = base64.b64decode(answer["body"])
+    return (gzip.decompress(body) if answer["headers"].get("content-encoding") else body).decode()
+
+
+def assets_of(page: str) -> list[dict[str, str]]:
+    found = re.findall(r'"(?:\./)?assets/([0-9a-f]{16})/([^"]+)"', page)
+    return [{"digest": digest, "name": name} for digest, name in found]
+
+
+def test_the_page_names_assets_that_are_there() -> None:
+    assets = assets_of(text_of(get()))
+    assert {"app.js", "style.css", "vendor/preact.js"} <= {asset["name"] for asset in assets}
+    assert [get(variables=asset)["statusCode"] for asset in assets] == [200] * len(assets)
+
+
+def test_every_module_that_a_module_imports_is_served() -> None:
+    """From app.js on, as a browser would: a file that is missing would be seen only when a page needs it."""
+    digest = assets_of(text_of(get()))[0]["digest"]
+    waiting, seen = ["app.js"], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        answer = get(variables={"digest": digest, "name": name})
+        assert answer["statusCode"] == 200, name
+        folder = name.rpartition("/")[0]
+        for other in re.findall(r'from "(\.[^"]+)"', text_of(answer)):
+            parts = [*filter(None, folder.split("/"))]
+            for step in other.split("/"):
+                parts = parts[:-1] if step == ".." else parts if step == "." else [*parts, step]
+            waiting.append("/".join(parts))
+    assert {"api.js", "session.js", "views/predict.js", "parts/chart.js"} <= seen
+
+
+def test_an_asset_is_kept_for_ever_and_the_page_is_asked_for_each_time() -> None:
+    page = get()
+    asset = get(variables=assets_of(text_of(page))[0])
+    assert page["headers"]["cache-control"] == "no-cache"
+    assert asset["headers"]["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_an_asset_of_another_state_of_the_pages_is_not_answered() -> None:
+    asset = assets_of(text_of(get()))[0]
+    assert get(variables=asset | {"digest": "0" * 16})["statusCode"] == 404
+
+
+@pytest.mark.parametrize("name", ["../handler.py", "../../core/__init__.py", "index.html", "none.js", ""])
+def test_nothing_but_the_assets_is_answered(name: str) -> None:
+    digest = assets_of(text_of(get()))[0]["digest"]
+    assert get(variables={"digest": digest, "name": name})["statusCode"] == 404
+
+
+def test_who_has_the_page_already_gets_no_body() -> None:
+    etag = get()["headers"]["etag"]
+    again = get(if_none_match=etag)
+    assert again["statusCode"] == 304
+    assert "body" not in again
+
+
+def test_answers_are_compressed_for_who_says_so() -> None:
+    plain, compressed = get(), get(accept_encoding="br, gzip")
+    assert "content-encoding" not in plain["headers"]
+    assert compressed["headers"]["content-encoding"] == "gzip"
+    assert len(compressed["body"]) < len(plain["body"])
+    assert text_of(plain) == text_of(compressed)
+
+
+def test_the_policy_allows_own_files_and_pins_the_one_script_in_the_page() -> None:
+    answer = get()
+    policy = answer["headers"]["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    inline = re.findall(r"<script(?![^>]*src)[^>]*>(.*?)</script>", text_of(answer), re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline]
+    assert len(inline) == 1
+    assert f"script-src 'self' 'sha256-{hashes[0]}'" in policy
+
+
+def test_below_a_base_path_the_page_says_so() -> None:
+    assert '<base href="/titanic/" />' in text_of(get("/titanic"))
+    assert '<base href="/titanic/" />' in text_of(get("/titanic/"))
+
+
+def test_a_base_path_cannot_bring_markup_into_the_page() -> None:
+    assert '"><script>' not in text_of(get('/"><script>alert(1)</script>/'))
+
+
+def test_a_provider_elsewhere_may_be_asked_for_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFEBOAT_LOGIN_AUTHORIZE", "https://login.example.com/authorize")
+    monkeypatch.setenv("LIFEBOAT_LOGIN_TOKEN", "https://login.example.com/token")
+    answer = get()
+    assert "connect-src 'self' https://login.example.com;" in answer["headers"]["content-security-policy"]
+    assert "https://login.example.com/authorize" in text_of(answer)
+
+
+def test_scripts_and_styles_are_small() -> None:
+    """All of them together, compressed as they are sent."""
+    assets = pages.site()._assets.items()
+    size = sum(len(served.compressed) for name, served in assets if name.endswith((".js", ".css")))
+    assert size <= 150_000
