@@ -7,9 +7,12 @@ from functions.core.base.settings import Settings, setting
 
 @dataclass(frozen=True, kw_only=True)
 class PagesSettings(Settings):
-    """`LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: the provider's endpoints, addresses or paths below this
-    API; `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by; `LIFEBOAT_LOGIN_SCOPE`: what is
-    asked for. Without the first of them, people sign in with keys."""
+    """Where people log in; without the first of them, they use keys.
+
+    `LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: the provider's endpoints, addresses or paths below this API.
+    `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by. `LIFEBOAT_LOGIN_SCOPE`: what is asked
+    for.
+    """
 
     login_authorize: str = setting("")
     login_token: str = setting("")
