@@ -9,8 +9,10 @@ from functions.core.base.settings import Settings, setting
 class PagesSettings(Settings):
     """Where people log in; without the first of them, they use keys.
 
-    `LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: the provider's endpoints, addresses or paths below this API.
-    `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by. `LIFEBOAT_LOGIN_SCOPE`: what is asked
+    `LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: endpoints of the provider, addresses or paths below this
+    API.
+    `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by.
+    `LIFEBOAT_LOGIN_SCOPE`: what is asked
     for.
     """
 
