@@ -218,6 +218,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
+	$(COMPILE) $(LAMBDA) --group keys -c requirements-dev.txt -o functions/keys/requirements.txt
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt
 	$(COMPILE) $(LAMBDA) --group monitor -c requirements-dev.txt -o functions/monitor/requirements.txt
 	$(COMPILE) $(LAMBDA) --group pages -c requirements-dev.txt -o functions/pages/requirements.txt

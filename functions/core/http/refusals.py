@@ -17,11 +17,13 @@ from functions.core.base.errors import (
     LifeboatError,
     NoChampion,
     NotFound,
+    ParameterFull,
     PayloadTooLarge,
     StoreUnavailable,
     TooManyHeaders,
     Unauthorized,
     UnsupportedMediaType,
+    UnusableKeys,
     UnusableModel,
     UnusableRecord,
 )
@@ -43,6 +45,8 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     NoChampion: (503, "NO_CHAMPION"),
     UnusableModel: (503, "UNUSABLE_MODEL"),
     UnusableRecord: (503, "UNUSABLE_RECORD"),
+    UnusableKeys: (503, "UNUSABLE_KEYS"),
+    ParameterFull: (409, "KEYS_FULL"),
     StoreUnavailable: (503, "STORE_UNAVAILABLE"),
 }
 # What each refusal means, for the OpenAPI documents.

@@ -8,6 +8,7 @@ import { Empty, WhenLoaded } from "./parts/notice.js";
 import { linkTo, place } from "./routing.js";
 import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
+import { Keys } from "./views/keys.js";
 import { Label } from "./views/label.js";
 import { Models } from "./views/models.js";
 import { Monitoring } from "./views/monitoring.js";
@@ -24,6 +25,7 @@ const PAGES = [
   { id: "label", name: "Label", scope: "feedback", view: Label },
   { id: "models", name: "Models", scope: "predict", view: Models },
   { id: "monitoring", name: "Monitoring", scope: "predict", view: Monitoring },
+  { id: "keys", name: "Keys", scope: "admin", view: Keys },
 ];
 
 function App() {

@@ -1,0 +1,1 @@
+"""Keys of the API, made, listed and revoked by administrators."""

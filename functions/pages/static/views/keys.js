@@ -1,0 +1,127 @@
+/** Keys of the API: made, shown once, listed and revoked. */
+import { useState } from "preact/hooks";
+import { ask } from "../api.js";
+import { html } from "../html.js";
+import { useAction, useLoaded } from "../loading.js";
+import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
+import { timeText } from "../words.js";
+
+/**
+ * @typedef {{id: string, scopes: string[], note: string, models: string[], created: string, expires: string | null,
+ *   revoked: string | null, state: string}} Key
+ */
+
+/** What each scope is called, and what it lets somebody do. */
+const SCOPES = [
+  ["predict", "Ask the models"],
+  ["feedback", "Say what happened, and label"],
+  ["read", "See models, data and reports"],
+  ["admin", "Everything, these pages included"],
+];
+
+export function Keys() {
+  const loaded = useLoaded(async (signal) => (await ask("keys", { signal })).keys, []);
+  const [made, setMade] = useState(/** @type {(Key & {key: string}) | null} */ (null));
+  return html`<h1>Keys</h1>
+    <div class="columns">
+      <${NewKey}
+        made=${(/** @type {Key & {key: string}} */ key) => {
+          setMade(key);
+          loaded.again();
+        }}
+      />
+      <section class="card" aria-live="polite">
+        <h2>The new key</h2>
+        ${made
+          ? html`<${GoodNotice}><p>Copy it now: it is shown once, and nobody can look it up later.</p><//>
+              <p><code class="secret">${made.key}</code></p>
+              <p class="actions"><button type="button" onClick=${() => void navigator.clipboard.writeText(made.key)}>Copy</button><button type="button" onClick=${() => setMade(null)}>I have it</button></p>`
+          : html`<${Empty}>A key that you make is shown here, once.<//>`}
+      </section>
+    </div>
+    <section class="card">
+      <h2>All keys</h2>
+      <${WhenLoaded} loaded=${loaded} what="the keys">
+        ${(/** @type {Key[]} */ keys) => html`<${KeyTable} keys=${keys} changed=${loaded.again} />`}
+      <//>
+    </section>`;
+}
+
+/** @param {{made: (key: Key & {key: string}) => void}} given */
+function NewKey({ made }) {
+  const [scopes, setScopes] = useState(["predict"]);
+  const [note, setNote] = useState("");
+  const [models, setModels] = useState("");
+  const [days, setDays] = useState("");
+  const [make, making] = useAction(async () => {
+    const key = await ask("keys", {
+      method: "POST",
+      json: { scopes, note, models: models.split(/[\s,]+/).filter(Boolean), days: days ? Number(days) : null },
+    });
+    setNote("");
+    made(key);
+  });
+  const toggle = (/** @type {string} */ scope) =>
+    setScopes((before) => (before.includes(scope) ? before.filter((one) => one !== scope) : [...before, scope]));
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void make();
+  };
+  return html`<form class="card" onSubmit=${submit}>
+    <h2>Make a key</h2>
+    <fieldset>
+      <legend>What its holder may do</legend>
+      ${SCOPES.map(
+        ([scope, words]) => html`<p><label><input type="checkbox" checked=${scopes.includes(scope)} onChange=${() => toggle(scope)} /> ${words} <span class="required">${scope}</span></label></p>`,
+      )}
+    </fieldset>
+    <div class="field"><label for="key-note">Who uses it, and what for <span class="required">required</span></label><input id="key-note" required maxlength="60" value=${note} onInput=${(/** @type {any} */ event) => setNote(event.currentTarget.value)} /></div>
+    <div class="field"><label for="key-models">Only for these models</label><input id="key-models" value=${models} placeholder="all" onInput=${(/** @type {any} */ event) => setModels(event.currentTarget.value)} /><p class="hint">Names, separated by commas</p></div>
+    <div class="field"><label for="key-days">Days until it expires</label><input id="key-days" type="number" min="1" max="3650" value=${days} placeholder="it does not" onInput=${(/** @type {any} */ event) => setDays(event.currentTarget.value)} /></div>
+    <${ErrorNotice} error=${making.error} />
+    <p class="actions"><button class="primary" disabled=${making.busy || scopes.length === 0 || !note.trim()}>${making.busy ? "Making …" : "Make the key"}</button></p>
+  </form>`;
+}
+
+/** @param {{keys: Key[], changed: () => void}} given */
+function KeyTable({ keys, changed }) {
+  const [asked, setAsked] = useState(/** @type {string | null} */ (null));
+  const [revoke, revoking] = useAction(async (/** @type {string} */ id) => {
+    await ask(`keys/${id}`, { method: "DELETE" });
+    setAsked(null);
+    changed();
+  });
+  if (keys.length === 0) return html`<${Empty}>There are none.<//>`;
+  return html`<${ErrorNotice} error=${revoking.error} />
+    <div class="scroll" tabindex="0" role="region" aria-label="All keys">
+      <table>
+        <caption class="for-readers">All keys, newest first</caption>
+        <thead><tr><th scope="col">Id</th><th scope="col">Who</th><th scope="col">May</th><th scope="col">Models</th><th scope="col">Made</th><th scope="col">State</th><th scope="col">Change</th></tr></thead>
+        <tbody>
+          ${keys.map(
+            (key) => html`<tr key=${key.id}>
+              <th scope="row"><code>${key.id}</code></th>
+              <td>${key.note}</td>
+              <td>${key.scopes.join(", ")}</td>
+              <td>${key.models.join(", ") || "all"}</td>
+              <td>${timeText(key.created)}</td>
+              <td>${stateText(key)}</td>
+              <td>
+                ${key.state === "active" &&
+                (asked === key.id
+                  ? html`<span class="actions"><button type="button" class="danger" disabled=${revoking.busy} onClick=${() => void revoke(key.id)}>Revoke for good</button><button type="button" onClick=${() => setAsked(null)}>Keep</button></span>`
+                  : html`<button type="button" aria-label=${`Revoke ${key.id}`} onClick=${() => setAsked(key.id)}>Revoke</button>`)}
+              </td>
+            </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+/** @param {Key} key */
+function stateText({ state, expires, revoked }) {
+  if (state === "revoked") return `revoked ${timeText(revoked)}`;
+  if (state === "expired") return `expired ${timeText(expires)}`;
+  return expires ? `until ${timeText(expires)}` : "active";
+}

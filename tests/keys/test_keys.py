@@ -1,0 +1,124 @@
+"""Keys over HTTP: an administrator makes them, lists them and revokes them; nobody else does."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.core.identity.key_list import all_keys
+from functions.core.identity.keys import check
+from functions.core.storage.file_parameter import FileParameter
+from functions.keys import app as keys
+from functions.keys.handler import handler
+from tests.support import gateway
+
+Call = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "keys.json"
+
+
+@pytest.fixture
+def call(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+    monkeypatch.setenv("LIFEBOAT_KEYS", str(place))
+
+    def forget() -> None:
+        keys.settings.cache_clear()
+        keys.parameter.cache_clear()
+
+    def call(
+        method: str, path: str, body: Any = None, scopes: str | None = "admin", models: str = ""
+    ) -> tuple[int, Any]:
+        return gateway.call(handler, method, path, body, key_id="abc", scopes=scopes, models=models)
+
+    forget()
+    yield call
+    forget()
+
+
+REQUEST = {"scopes": ["predict", "feedback"], "note": "the shop's till", "models": ["churn"], "days": 90}
+
+
+def test_a_key_that_is_made_counts_and_is_shown_once(call: Call, place: Path) -> None:
+    status, made = call("POST", "/keys", REQUEST)
+    assert status == 201
+    kept = check(made["key"], all_keys(FileParameter(str(place))), datetime.now(UTC))
+    assert (kept.scopes, kept.note, kept.models) == (("predict", "feedback"), "the shop's till", ("churn",))
+    status, page = call("GET", "/keys")
+    assert status == 200
+    [listed] = page["keys"]
+    assert listed == {name: value for name, value in made.items() if name != "key"}
+    assert listed["state"] == "active"
+    assert made["key"] not in place.read_text()
+
+
+def test_the_newest_key_comes_first(call: Call) -> None:
+    ids = [call("POST", "/keys", REQUEST | {"note": f"till {number}"})[1]["id"] for number in range(2)]
+    page = call("GET", "/keys")[1]
+    assert {key["id"] for key in page["keys"]} == set(ids)
+
+
+def test_a_revoked_key_does_not_count_and_says_since_when(call: Call, place: Path) -> None:
+    made = call("POST", "/keys", REQUEST)[1]
+    status, ended = call("DELETE", f"/keys/{made['id']}")
+    assert (status, ended["state"]) == (200, "revoked")
+    assert all_keys(FileParameter(str(place)))[made["id"]].ended(datetime.now(UTC))
+    again = call("DELETE", f"/keys/{made['id']}")[1]
+    assert again["revoked"] == ended["revoked"]
+
+
+def test_an_unknown_key_cannot_be_revoked(call: Call) -> None:
+    call("POST", "/keys", REQUEST)
+    status, refusal = call("DELETE", "/keys/00000000")
+    assert (status, refusal["code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scopes": []},
+        {"scopes": ["fly"]},
+        {"note": ""},
+        {"note": "a" * 61},
+        {"note": "two\nlines"},
+        {"note": "{{ssm}}"},
+        {"days": 0},
+        {"days": 4_000},
+        {"days": True},
+        {"models": ["Not A Name"]},
+        {"models": ["a"] * 11},
+        {"secret": "mine"},
+    ],
+)
+def test_what_does_not_fit_is_refused_and_nothing_is_made(
+    call: Call, place: Path, change: dict[str, Any]
+) -> None:
+    status, refusal = call("POST", "/keys", REQUEST | change)
+    assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+    assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/keys"), ("POST", "/keys"), ("DELETE", "/keys/0123abcd")]
+)
+@pytest.mark.parametrize(
+    ("scopes", "models", "expected"),
+    [(None, "", 401), ("predict feedback", "", 403), ("admin", "churn", 403)],
+    ids=["nobody", "no administrator", "an administrator of one model"],
+)
+def test_keys_are_for_administrators_of_all_models(
+    call: Call, method: str, path: str, scopes: str | None, models: str, expected: int
+) -> None:
+    body = REQUEST if method == "POST" else None
+    assert call(method, path, body, scopes=scopes, models=models)[0] == expected
+
+
+def test_a_damaged_list_is_said_and_kept(call: Call, place: Path) -> None:
+    place.write_text("{")
+    assert call("GET", "/keys")[0] == 503
+    assert call("POST", "/keys", REQUEST)[0] == 503
+    assert place.read_text() == "{"
