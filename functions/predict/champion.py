@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from functions.core.base.errors import LifeboatError, NoChampion
+from functions.core.base.errors import NoChampion
 from functions.core.base.logs import log
+from functions.core.base.refresh import Refresh
 from functions.core.predictions.writing import PredictionLog
 from functions.core.registry import serving
 from functions.core.registry.keys import CHAMPION
@@ -13,9 +14,6 @@ from functions.core.registry.serving import ServedVersion
 from functions.core.schema.rows import RowReader
 from functions.core.scoring.scorer import Scorer
 from functions.core.storage.view import ModelReader
-
-# Without a champion every request would ask the store again: once a second is enough.
-_RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +44,25 @@ class ChampionCache:
         self, reader: ModelReader, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._reader = reader
-        self._refresh_seconds = refresh_seconds
-        self._clock = clock
+        self._refresh = Refresh("champion", refresh_seconds, clock, model=reader.model)
         self._loaded: Loaded | None = None
         self._etag = ""
-        self._next_check = float("-inf")
-        self.is_missing = False
+
+    @property
+    def is_missing(self) -> bool:
         """Whether the store was asked, and has no champion of this model."""
-        self.trouble: str | None = None
+        return isinstance(self._refresh.failure, NoChampion)
+
+    @property
+    def trouble(self) -> str | None:
         """Why the champion could not be refreshed; None when all is well."""
+        return self._refresh.trouble
 
     def current(self) -> Loaded:
         """The champion, or the last good one while a newer cannot be had. Raises `NoChampion`."""
-        if self._clock() >= self._next_check:
-            self._refresh()
+        if self._refresh.is_due:
+            # A store that hangs is not asked again by the same request, on its way through the app.
+            self._refresh.attempt(self._load, has_answer=lambda: self._loaded is not None)
         if self._loaded is None:
             raise NoChampion(self.trouble or "no model is in service")
         return self._loaded
@@ -75,30 +78,8 @@ class ChampionCache:
         For a process that will be continued elsewhere: neither its monotonic clock nor its open connections
         mean anything there.
         """
-        self._next_check = float("-inf")
+        self._refresh.expire()
         self._reader.disconnect()
-
-    def _refresh(self) -> None:
-        began = self._clock()
-        try:
-            self._load()
-            self.trouble = None
-        except LifeboatError as error:
-            self.is_missing = isinstance(error, NoChampion)
-            if self.trouble != str(error):
-                log(
-                    "ERROR",
-                    "champion not refreshed",
-                    model=self._reader.model,
-                    reason=str(error),
-                    cause=repr(error.__cause__),
-                )
-            self.trouble = str(error)
-        finally:
-            ended = self._clock()
-            wait = self._refresh_seconds if self._loaded else min(_RETRY_SECONDS, self._refresh_seconds)
-            # A store that hangs is not asked again by the same request, on its way through the app.
-            self._next_check = ended + max(wait, ended - began if self.trouble else 0)
 
     def _load(self) -> None:
         if self._etag:

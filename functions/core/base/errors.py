@@ -45,7 +45,11 @@ class Conflict(LifeboatError):
 
 
 class StoreUnavailable(LifeboatError):
-    """The store did not answer, or refused access."""
+    """The store did not answer, refused access, or gave an answer that cannot be used."""
+
+
+class KeyTooLong(InvalidInput):
+    """A name is longer than a store's keys may be; nothing was written."""
 
 
 class UnsafeStore(LifeboatError):
