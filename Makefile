@@ -135,6 +135,10 @@ test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda
 test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis makes up from openapi.json: make test-api EXAMPLES=100
 	@EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/stories/test_schemathesis.py --no-cov -q -s $(ARGS)
 
+.PHONY: test-faults
+test-faults: $(VENV)/.dev ## Break store, SSM, memory and disk under the functions, and count what becomes of requests; 4 minutes
+	@$(BIN)/python -m pytest tests/faults --no-cov -p no:cacheprovider -q $(ARGS)
+
 .PHONY: openapi
 openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from what the functions say of themselves
 	@exec $(BIN)/python -m functions.local openapi

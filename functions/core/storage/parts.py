@@ -19,7 +19,7 @@ _YOUNG_SECONDS = 10.0
 def written(folder: Path, body: bytes) -> Iterator[Path]:
     """The bytes in a file in `folder`, of mode 0600, to be renamed or linked; gone afterwards.
 
-    Raises `OSError`. The file is locked while its writer lives: one that was killed leaves a file that is not,
+    Raises `OSError`. The file is locked while its writer lives: one that was killed leaves one that is not,
     see `sweep`.
     """
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=PREFIX)

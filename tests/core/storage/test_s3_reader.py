@@ -1,6 +1,5 @@
 """Reading from S3 without the SDK: signed as the SDK signs, and over a real connection."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,10 +16,10 @@ from functions.core.base.errors import NotFound, StoreUnavailable
 from functions.core.storage.opening import open_reader
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.s3_reader import S3Reader
-from functions.local.embedded_store import start_embedded_store
 from functions.local.environment import exported
 from tests.support.answering import Answering, answering
 from tests.support.aws_environment import plain_environment
+from tests.support.buckets import new_bucket
 
 PLAIN = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -110,38 +109,28 @@ def test_a_request_is_signed_as_the_sdk_signs_it(
     assert ours["authorization"] == theirs.headers["Authorization"]
 
 
-def test_objects_are_read_from_a_real_store() -> None:
-    async def run(check: Any) -> None:
-        store = await start_embedded_store(0, lambda _line: None)
-        try:
-            with exported(plain_environment(**(PLAIN | {"AWS_ENDPOINT_URL": store.endpoint}))):
-                await asyncio.to_thread(check)
-        finally:
-            await store.stop()
-
-    def check() -> None:
-        writer = S3Store("bucket")
-        writer.create_bucket()
-        etag = writer.put("odd names/ä+b&c=d~e.json", b"one")
-        found = open_reader("s3://bucket")
-        assert isinstance(found, S3Reader)
-        assert found.get("odd names/ä+b&c=d~e.json") == writer.get("odd names/ä+b&c=d~e.json")
-        assert found.get_if_changed("odd names/ä+b&c=d~e.json", etag) is None
-        writer.put("odd names/ä+b&c=d~e.json", b"two")
-        changed = found.get_if_changed("odd names/ä+b&c=d~e.json", etag)
-        assert changed
-        assert changed.body == b"two"
-        with pytest.raises(NotFound, match="the store has no nothing"):
-            found.get("nothing")
-        with pytest.raises(NotFound):
-            found.get_if_changed("nothing", etag)
+def test_objects_are_read_from_a_real_store(endpoint: str) -> None:
+    with exported(plain_environment(**(PLAIN | {"AWS_ENDPOINT_URL": endpoint}))):
+        with new_bucket("bucket"):
+            writer = S3Store("bucket")
+            etag = writer.put("odd names/ä+b&c=d~e.json", b"one")
+            found = open_reader("s3://bucket")
+            assert isinstance(found, S3Reader)
+            assert found.get("odd names/ä+b&c=d~e.json") == writer.get("odd names/ä+b&c=d~e.json")
+            assert found.get_if_changed("odd names/ä+b&c=d~e.json", etag) is None
+            writer.put("odd names/ä+b&c=d~e.json", b"two")
+            changed = found.get_if_changed("odd names/ä+b&c=d~e.json", etag)
+            assert changed
+            assert changed.body == b"two"
+            with pytest.raises(NotFound, match="the store has no nothing"):
+                found.get("nothing")
+            with pytest.raises(NotFound):
+                found.get_if_changed("nothing", etag)
+            found.disconnect()
         elsewhere = open_reader("s3://elsewhere")
         with pytest.raises(NotFound):
             elsewhere.get("nothing")
-        found.disconnect()
         elsewhere.disconnect()
-
-    asyncio.run(run(check))
 
 
 def test_the_connection_is_kept_until_it_is_let_go(server: Server, read: S3Reader) -> None:
