@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.base.errors import LifeboatError, NoChampion, NotFound, StoreUnavailable, UnusableModel
+from functions.core.base.errors import NoChampion, NotFound, StoreUnavailable, UnusableModel
 from functions.core.registry import deployment
 from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.storage.contract import Blob
@@ -20,7 +20,7 @@ from tests.support.titanic import SCHEMA
 class Away(Bench):
     """A part of a store that can be out of reach, and counts what it is asked."""
 
-    trouble: LifeboatError | None = None
+    trouble: Exception | None = None
     asked = 0
 
     def get(self, key: str) -> Blob:
@@ -79,12 +79,15 @@ def test_a_schema_is_read_once_and_looked_after_every_half_minute(
     assert cache.schema_of(away).names == CHURN.names
 
 
-@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), NotFound("gone"), UnusableModel("damaged")])
+@pytest.mark.parametrize(
+    "trouble",
+    [StoreUnavailable("away"), NotFound("gone"), UnusableModel("damaged"), KeyError("ETag"), MemoryError()],
+)
 def test_the_last_schema_counts_while_a_newer_one_cannot_be_had(
     cache: SchemaCache,
     clock: Clock,
     away: Away,
-    trouble: LifeboatError,
+    trouble: Exception,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     cache.schema_of(away)

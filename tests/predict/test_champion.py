@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from http.client import IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,48 @@ def test_whatever_breaks_the_last_good_model_goes_on(
     clock.now = 60
     assert cache.current().served.version == "mended"
     assert cache.trouble is None
+
+
+@pytest.mark.parametrize("failure", [KeyError("ETag"), MemoryError(), IncompleteRead(b"", 9)])
+def test_the_last_good_model_goes_on_whatever_is_raised_and_nothing_of_it_is_shown(
+    warm: tuple[Away, Clock, ChampionCache, str],
+    failure: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store, clock, cache, version = warm
+
+    def fail(*_: object) -> Blob:
+        raise failure
+
+    monkeypatch.setattr(store, "get", fail)
+    clock.now = 30
+    capsys.readouterr()
+    assert cache.current().served.version == version
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["error"]) == ("champion not refreshed", type(failure).__name__)
+    cold = ChampionCache(ModelReader(store, "titanic"), 30, clock)
+    with pytest.raises(NoChampion, match="by a mistake of ours; the log says which"):
+        cold.current()
+
+
+def test_a_store_that_hangs_holds_up_a_tenth_of_the_time_and_no_more(
+    warm: tuple[Away, Clock, ChampionCache, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, clock, cache, version = warm
+    held = []
+
+    def hang(*_: object) -> Blob:
+        clock.now += 6
+        held.append(6)
+        raise StoreUnavailable("the store could not be reached")
+
+    monkeypatch.setattr(store, "get", hang)
+    began = clock.now = 30.0
+    while clock.now < began + 600:
+        assert cache.current().served.version == version
+        clock.now += 0.5
+    assert sum(held) / (clock.now - began) < 0.11
 
 
 def test_a_tampered_model_is_never_loaded(warm: tuple[Away, Clock, ChampionCache, str]) -> None:

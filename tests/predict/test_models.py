@@ -11,12 +11,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from functions.core.base.errors import StoreUnavailable
 from functions.core.predictions.writing import PredictionLog
 from functions.core.registry.serving import ServedVersion
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import fold
-from functions.core.base.errors import StoreUnavailable
 from functions.core.storage.contract import Blob
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
