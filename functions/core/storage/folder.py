@@ -132,9 +132,14 @@ class FolderStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as part:
-                part.write(body)
-                part.flush()
-                os.fsync(part.fileno())
+                try:
+                    part.write(body)
+                    part.flush()
+                    os.fsync(part.fileno())
+                except BaseException:
+                    # A full disk fills no further for what could not be written.
+                    Path(part.name).unlink(missing_ok=True)
+                    raise
         except OSError as error:
             raise StoreUnavailable(f"the store could not write {key}: {error.strerror}") from error
         try:
