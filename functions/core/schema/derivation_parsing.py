@@ -12,7 +12,7 @@ MAX_PATTERN = 200
 MAX_STEPS = 1e8
 """Of the search for a pattern in one text: half a second, were they all taken."""
 
-_ESCAPED = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
+_ESCAPED = re.compile(r"\\.|\[\^?\]?[^\]]*\]?", re.DOTALL)
 """What stands for one character, whatever it looks like: an escape, or a class."""
 
 

@@ -5,6 +5,7 @@ its attempts are counted beforehand, as if every choice were tried at every plac
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf
 from re import MULTILINE, UNICODE, VERBOSE
 
 # The parser of `re` itself, private since Python 3.11: another one could read a pattern differently.
@@ -71,6 +72,8 @@ class _Count:
         for index, (kind, value) in enumerate(items):
             following = [*items[index + 1 :], *rest]
             self._steps += arrivals
+            if self._steps == inf:
+                return inf
             if kind in _REPEATS:
                 arrivals = self._repeat(value, following, arrivals)
                 continue
@@ -84,13 +87,15 @@ class _Count:
         return arrivals
 
     def _repeat(self, repeat: tuple[int, int, Any], following: Sequence[Item], arrivals: float) -> float:
-        least, most, items = repeat[0], min(repeat[1], self._length), list(repeat[2])
+        least, most, items = repeat[0], max(repeat[0], min(repeat[1], self._length)), list(repeat[2])
         if not following:
             # Nothing comes behind that could fail: it is never asked to give back.
             most = least
         before = self._steps
         again = (op.BRANCH, (None, [items, following]))
         ways = self._walk(items, [again], arrivals) / arrivals
+        if self._steps == inf:
+            return inf
         self._steps = before + (self._steps - before) * max(1, most)
         if ways > 1:
             self._begins = None
@@ -119,7 +124,7 @@ def _power(ways: float, times: int) -> float:
     try:
         return float(ways**times)
     except OverflowError:
-        return float("inf")
+        return inf
 
 
 def _choices(kind: Any, value: Any) -> list[list[Item]]:
