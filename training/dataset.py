@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +16,16 @@ from functions.core.schema.misfit import explain_misfit
 from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
 from training.matrix import Labels, Mask, Matrix, field_values, holdout_rows, row_hashes, to_matrix
+from training.memory import Memory, available_memory
 from training.report import MAX_REPORTED_ROWS, NO_COLUMNS, Report
+from training.source import Source
 
 MAX_BAD_ROWS = 0.05
 MIN_TRAIN = 10
 MIN_HOLDOUT = 2
 # Of rows with a category: of fewer, a few that are left out say nothing.
 MIN_GROUP = 20
+_BLOCK = 1 << 20
 
 
 class RefusedDataset(LifeboatError):
@@ -79,15 +81,16 @@ class Dataset:
         return rows[np.argsort(row_hashes(self.matrix[rows]), kind="stable")[:most]]
 
 
-def load_dataset(path: Path, schema: Schema, *, notes: Sequence[str] = ()) -> Dataset:
+def load_dataset(source: Source, schema: Schema, *, notes: Sequence[str] = ()) -> Dataset:
     """Read and check a labelled table. notes: what is to be said of its schema. Raises `RefusedDataset`."""
-    read = _Read(schema, list(notes))
+    read, memory = _Read(schema, list(notes)), available_memory()
     try:
-        with path.open("rb") as stream:
+        with source.open("rb") as stream:
             table = open_table(stream, schema, labelled=True)
             read.set_columns(table.columns_report)
             for chunk in table:
                 read.add(chunk)
+                read.refuse_many_rows(memory)
             # What is wrong with rows takes a second reading, which most files are spared.
             read.notes += explain_misfit(schema, table.columns_report, table if read.rejected else ())
     except InvalidInput as error:
@@ -103,7 +106,7 @@ class _Read:
     def __init__(self, schema: Schema, notes: list[str]) -> None:
         self._schema = schema
         self.notes = notes
-        self.rejected = 0
+        self.rejected = self._read_rows = 0
         self._columns = NO_COLUMNS
         self._matrices: list[Matrix] = []
         self._outcomes: list[Labels] = []
@@ -125,9 +128,24 @@ class _Read:
         self._lines.append(np.array(chunk.lines, dtype=np.int64))
         self._bad += chunk.bad[: MAX_REPORTED_ROWS - len(self._bad)]
         self.rejected += len(chunk.bad)
+        self._read_rows += len(chunk.lines) + len(chunk.bad)
         if chunk.lost_outcomes:
             lost = np.array(chunk.lost_outcomes, dtype=np.int64)
             self._lost.append((to_matrix(chunk.lost, self._schema), lost))
+
+    def refuse_many_rows(self, memory: Memory) -> None:
+        """Raise `RefusedDataset` when training on what was read so far would take more than there is.
+
+        Bad rows count as well: some of what is known of them is kept until the end.
+        """
+        features = len(self._schema.features)
+        most = memory.most_rows(features)
+        if self._read_rows > most:
+            raise RefusedDataset(
+                f"the file has more than {most:,} rows, which is what can be trained on, of {features} "
+                f"features, with {memory}; {memory.cure}, or upload fewer rows",
+                self.report(),
+            )
 
     def report(self) -> Report:
         rows = sum(map(len, self._outcomes))
@@ -203,6 +221,9 @@ def _refuse_few_rows(dataset: Dataset) -> None:
             raise RefusedDataset(reason, report)
 
 
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def file_sha256(source: Source) -> str:
+    digest = hashlib.sha256()
+    with source.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,9 +1,7 @@
 """Turns one S3 notification into a retrain, or into a sentence why not."""
 
-import shutil
-import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,8 +15,10 @@ from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
 from training.challenge import Upload
-from training.dataset import RefusedDataset
+from training.dataset import RefusedDataset, file_sha256
 from training.gate import Limits
+from training.memory import available_memory
+from training.source import Source, download
 from training.train import Configuration
 from training.upload import reject, train_and_publish
 
@@ -107,7 +107,8 @@ def retrain(store: Store, notification: Notification, settings: RetrainSettings)
     Of a dataset that was read it also returns the `rule` that decided, the `numbers`, `slices`, `limits` and
     `champion` it decided by (`core.registry.manifest.Decision`), and what was read (`training.report`).
 
-    What is wrong with the upload is answered and logged. What is wrong with the store or with Lifeboat
+    What is wrong with the upload is answered and logged, and that it takes more memory than there is. What is
+    wrong with the store or with Lifeboat
     is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`, `OSError`.
     """
     try:
@@ -142,6 +143,9 @@ def _retrain(store: ModelStore, notification: Notification, settings: RetrainSet
     gone = {"key": full, "status": "gone", "reason": "the object was deleted before it was read"}
     try:
         entry = store.head(key, notification.version_id)
+        if notification.version_id:
+            # Where there are versions, a deleted object keeps them: nobody meant this one to train.
+            store.head(key)
     except NotFound:
         return gone
     upload = Upload(full, entry.modified, entry.version_id, lineage.from_metadata(entry.metadata))
@@ -149,23 +153,34 @@ def _retrain(store: ModelStore, notification: Notification, settings: RetrainSet
         size = f"{entry.size} bytes" if entry.size else "empty"
         refusal = RefusedDataset(f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes")
         return reject(store, upload, refusal, entry.etag.strip('"')).answer()
-    with tempfile.NamedTemporaryFile(suffix=SUFFIXES[0]) as file:
+    with ExitStack() as stack:
         try:
-            with store.open(key, notification.version_id) as stream:
-                shutil.copyfileobj(stream, file)
+            source = stack.enter_context(download(store, entry))
         except NotFound:
             return gone
-        file.flush()
+        return _train(store, upload, source, entry.metadata.get(TARGET), settings)
+
+
+def _train(
+    store: ModelStore, upload: Upload, source: Source, target: str | None, settings: RetrainSettings
+) -> dict[str, Any]:
+    try:
         return train_and_publish(
             store,
             upload,
-            Path(file.name),
+            source,
             by="upload",
-            target=entry.metadata.get(TARGET),
+            target=target,
             configuration=Configuration(folds=settings.folds),
             limits=settings.limits,
             progress=_log_step,
         ).answer()
+    except MemoryError:
+        # Reported below, once what fills the memory is gone with the exception.
+        pass
+    memory = available_memory()
+    refusal = RefusedDataset(f"training took more memory than {memory}; {memory.cure}, or upload fewer rows")
+    return reject(store, upload, refusal, file_sha256(source)).answer()
 
 
 def _log_step(what: str, done: int, of: int) -> None:
