@@ -26,5 +26,10 @@ def manifest_key(version: str) -> str:
     return f"models/{version}/manifest.json"
 
 
+def published_key(version: str) -> str:
+    """What vouches for a version's manifest: who may write below `models/` alone cannot write it."""
+    return f"registry/published/{version}.json"
+
+
 def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
