@@ -1,8 +1,10 @@
 """Graphs with the signature of the Titanic's models that nobody should serve, made operator by operator."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from tests.support.titanic import SCHEMA
@@ -11,9 +13,18 @@ from training.export import IR_VERSION, ML_OPSET, OPSET
 # More turns than any machine takes.
 _FOR_EVER = 2**62
 _AGE = "age"
+Constants = dict[str, npt.NDArray[Any]]
 
 
-def graph_of(nodes: Sequence[NodeProto], **constants: object) -> bytes:
+def floats(value: object) -> npt.NDArray[np.float32]:
+    return np.array(value, dtype=np.float32)
+
+
+def ints(value: object) -> npt.NDArray[np.int64]:
+    return np.array(value, dtype=np.int64)
+
+
+def graph_of(nodes: Sequence[NodeProto], **constants: npt.NDArray[Any]) -> bytes:
     """A graph of the schema's signature, whose `nodes` make `label` and `probabilities` of the features."""
     inputs = [
         helper.make_tensor_value_info(
@@ -25,7 +36,7 @@ def graph_of(nodes: Sequence[NodeProto], **constants: object) -> bytes:
         helper.make_tensor_value_info("label", TensorProto.INT64, [None]),
         helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 2]),
     ]
-    initializers = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
     graph = helper.make_graph(list(nodes), "hostile", inputs, outputs, initializer=initializers)
     return _bytes_of(graph)
 
@@ -44,7 +55,7 @@ _ANSWER = [
     helper.make_node("Cast", ["above"], ["labels"], to=TensorProto.INT64),
     helper.make_node("Squeeze", ["labels", "one"], ["label"]),
 ]
-_CONSTANTS = {"half": np.float32([[0.5]]), "one": np.int64([1])}
+_CONSTANTS: Constants = {"half": floats([[0.5]]), "one": ints([1])}
 
 
 def constant_graph(negative: float, positive: float) -> bytes:
@@ -54,7 +65,7 @@ def constant_graph(negative: float, positive: float) -> bytes:
         helper.make_node("Expand", ["no", "shape"], ["negative"]),
         helper.make_node("Expand", ["yes", "shape"], ["positive"]),
     ]
-    constants = {"no": np.float32([[negative]]), "yes": np.float32([[positive]])}
+    constants: Constants = {"no": floats([[negative]]), "yes": floats([[positive]])}
     return graph_of([*shape, *_ANSWER], **_CONSTANTS, **constants)
 
 
@@ -66,10 +77,10 @@ def age_graph(*, missing: float = 0.5) -> bytes:
         helper.make_node("Where", ["unknown", "missing", "share"], ["positive"]),
         helper.make_node("Sub", ["whole", "positive"], ["negative"]),
     ]
-    constants = {
-        "hundredth": np.float32([[0.01]]),
-        "missing": np.float32([[missing]]),
-        "whole": np.float32([[1]]),
+    constants: Constants = {
+        "hundredth": floats([[0.01]]),
+        "missing": floats([[missing]]),
+        "whole": floats([[1]]),
     }
     return graph_of([*nodes, *_ANSWER], **_CONSTANTS, **constants)
 
@@ -91,7 +102,7 @@ def endless_graph() -> bytes:
             helper.make_tensor_value_info("goes", TensorProto.BOOL, []),
             helper.make_tensor_value_info("next", TensorProto.FLOAT, []),
         ],
-        initializer=[numpy_helper.from_array(np.float32(0), "step")],
+        initializer=[numpy_helper.from_array(floats(0), "step")],
     )
     nodes = [
         helper.make_node("Loop", ["turns", "go_on", "zero"], ["counted"], body=turn),
@@ -99,11 +110,11 @@ def endless_graph() -> bytes:
         helper.make_node("Add", ["nought", "counted"], ["positive"]),
         helper.make_node("Sub", ["whole", "positive"], ["negative"]),
     ]
-    constants = {
-        "turns": np.int64(_FOR_EVER),
-        "go_on": np.bool_(True),
-        "zero": np.float32(0),
-        "whole": np.float32([[1]]),
+    constants: Constants = {
+        "turns": ints(_FOR_EVER),
+        "go_on": np.array(True),
+        "zero": floats(0),
+        "whole": floats([[1]]),
     }
     return graph_of([*nodes, *_ANSWER], **_CONSTANTS, **constants)
 
@@ -120,9 +131,9 @@ def folding_graph(*, size: int = 1500, products: int = 2000) -> bytes:
         helper.make_node("Mul", [_AGE, "largest"], ["positive"]),
         helper.make_node("Sub", ["whole", "positive"], ["negative"]),
     ]
-    constants = {
-        "small": np.float32([[1e-4]]),
-        "square": np.int64([size, size]),
-        "whole": np.float32([[1]]),
+    constants: Constants = {
+        "small": floats([[1e-4]]),
+        "square": ints([size, size]),
+        "whole": floats([[1]]),
     }
     return graph_of([*nodes, *_ANSWER], **_CONSTANTS, **constants)

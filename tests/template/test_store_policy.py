@@ -19,8 +19,8 @@ ANN = "arn:aws:iam::123456789012:role/operators/ann"
 def denies(principal: str, action: str, key: str, operators: str = "") -> bool:
     """Whether the policy refuses this over TLS, as IAM would judge it.
 
-    principal: what `aws:PrincipalArn` comes to: of a role here, its logical id and `.Arn`; empty where there is
-    none. operators: of the parameter OperatorArns.
+    principal: what `aws:PrincipalArn` comes to: of a role here, its logical id and `.Arn`; empty where there
+    is none. operators: of the parameter OperatorArns.
     """
     return any(
         action in _list(statement["Action"])

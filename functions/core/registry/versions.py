@@ -67,13 +67,14 @@ def write_digest(store: Store, version: str, digest: str) -> None:
 def vouch(store: Store, version: str, digest: str) -> None:
     """Have the SHA-256 of a manifest that was judged stand apart from it, where that was not done before.
 
-    Raises `UnusableModel` when another one stands there.
+    Raises `NotFound` when it is not published any more, `UnusableModel` when another one is by now.
     """
     if read_published_digest(store, version) is None:
         log("WARNING", "nothing vouched for a version so far; its manifest of today counts", version=version)
         with suppress(Conflict):
             store.create(published_key(version), _record(digest))
-    read_manifest_body(store, version, read_published_digest(store, version))
+    if read_digest(store, version) != digest:
+        raise UnusableModel(f"the manifest of version {version} is not the one that was judged: try again")
 
 
 def _record(digest: str) -> bytes:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from functions.core.base.errors import UnsoundAnswer, UnusableModel
-from functions.core.scoring import scorer as scoring
 from functions.core.scoring.deadline import TooLate, within
 from functions.core.scoring.scorer import Scorer
 from tests.support.graphs import age_graph, constant_graph, endless_graph, folding_graph
@@ -79,7 +78,7 @@ def test_a_graph_without_an_end_is_given_up_in_time_and_leaves_no_thread(graph: 
 def test_a_graph_that_was_late_is_tried_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = endless_graph() + b"\x32\x01 "  # its comment: a graph of its own for this test
     now = 0.0
-    monkeypatch.setattr(scoring.time, "monotonic", lambda: now)
+    monkeypatch.setattr("functions.core.scoring.scorer.time.monotonic", lambda: now)
     for moment, answer in ((0.0, "within"), (1.0, "tried again in a minute"), (61.0, "within")):
         now = moment
         with pytest.raises(UnusableModel, match=answer):
