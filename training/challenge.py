@@ -44,7 +44,7 @@ def decide(challenge: Challenge, model: bytes) -> tuple[Decision, tuple[Champion
     dataset, limits = challenge.dataset, challenge.limits
     expected = deployment.read_to_replace(challenge.store)
     try:
-        shared = _shared_rows(challenge, expected[0].version) if expected else None
+        shared = _shared_rows(challenge, expected[0]) if expected else None
     except (NotFound, UnusableModel):
         # A champion that cannot be loaded cannot be compared with, nor can it serve.
         shared = None
@@ -76,13 +76,13 @@ class _Shared:
     champion: Rival
 
 
-def _shared_rows(challenge: Challenge, version: str) -> _Shared | Decision:
+def _shared_rows(challenge: Challenge, champion: Champion) -> _Shared | Decision:
     """What the champion can be compared on, or why it shall not be: it is of a later upload.
 
     Raises `NotFound`, `UnusableModel` when the champion cannot be had.
     """
-    store, dataset = challenge.store, challenge.dataset
-    manifest = versions.read_manifest(store, version)
+    store, dataset, version = challenge.store, challenge.dataset, champion.version
+    manifest = versions.read_manifest(store, version, champion.manifest_sha256)
     graph = versions.read_model(store, manifest)
     if manifest.dataset.uploaded_at > challenge.upload.uploaded_at:
         reason = f"version {version} was made from a dataset that was uploaded later"

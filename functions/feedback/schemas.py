@@ -77,8 +77,9 @@ def _read(store: ModelStore, kept: _Kept | None) -> tuple[Schema, str]:
             f"no version of the model {store.model} is in service yet, so there is nothing to label; "
             "upload a dataset to train one"
         ) from error
-    version = parse_served_champion(blob).version
+    champion = parse_served_champion(blob)
     try:
-        return read_served_version(store, version).schema, blob.etag
+        served = read_served_version(store, champion.version, champion.manifest_sha256)
     except NotFound as error:
-        raise UnusableModel(f"version {version} is in service and not published") from error
+        raise UnusableModel(f"version {champion.version} is in service and not published") from error
+    return served.schema, blob.etag

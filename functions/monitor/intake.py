@@ -46,7 +46,7 @@ def take_in(store: ModelStore, settings: MonitorSettings, before: State | None, 
     Raises `NoChampion`, `UnusableModel`.
     """
     champion, _ = deployment.read_champion(store)
-    manifest = versions.read_manifest(store, champion.version)
+    manifest = versions.read_manifest(store, champion.version, champion.manifest_sha256)
     same = before if before and before.window.champion == manifest.version else None
     position = before.position if before else initial_position(now)
     entries, more = list_unread(store, position, now)

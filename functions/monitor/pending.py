@@ -27,20 +27,28 @@ class Pending(Record):
 
 def write_copy(store: ModelStore, dataset: Built) -> Pending:
     """Write the bytes down, under their hash: of several runs at once none overwrites those of another."""
-    copy = f"monitoring/datasets/{hashlib.sha256(dataset.body).hexdigest()}.csv"
+    copy = _key_of_copy(dataset.body)
     store.put(copy, dataset.body)
     return Pending(key=dataset.key, copy_key=copy, lineage=dataset.lineage)
+
+
+def _key_of_copy(body: bytes) -> str:
+    return f"monitoring/datasets/{hashlib.sha256(body).hexdigest()}.csv"
 
 
 def upload_dataset(store: ModelStore, pending: Pending) -> bool:
     """Upload it, which starts a retrain, unless a run has done so before.
 
-    Returns False when its bytes are gone: the lifecycle takes them if the monitor does not run for a week.
+    Returns False when its bytes are gone (the lifecycle takes them if the monitor does not run for a week) or
+    when they are not those that were decided on.
     """
     try:
         body = store.get(pending.copy_key).body
     except NotFound:
         log("WARNING", "a dataset is gone before it was uploaded", dataset=store.full(pending.key))
+        return False
+    if _key_of_copy(body) != pending.copy_key:
+        log("ERROR", "a dataset was changed before it was uploaded", dataset=store.full(pending.key))
         return False
     with suppress(Conflict):
         store.create(pending.key, body, metadata=lineage.to_metadata(pending.lineage))

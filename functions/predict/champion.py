@@ -15,6 +15,9 @@ from functions.core.schema.rows import RowReader
 from functions.core.scoring.scorer import Scorer
 from functions.core.storage.view import ModelReader
 
+# Most graphs load in milliseconds. The function itself has 15 seconds for a request.
+LOAD_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -26,12 +29,29 @@ class Loaded:
     log: PredictionLog
 
 
-def load(reader: ModelReader, version: str) -> Loaded:
-    """Load a published version. Raises `NotFound`, `UnusableModel`, `StoreUnavailable`."""
-    served = serving.read_served_version(reader, version)
+def load_by_name(reader: ModelReader, version: str) -> Loaded:
+    """Load a published version that need not be in service. Raises as `load`."""
+    return load(reader, version, serving.read_published_digest(reader, version))
+
+
+def load(reader: ModelReader, version: str, digest: str | None) -> Loaded:
+    """Load a published version, if its manifest has this SHA-256. digest: None where nothing vouches for it.
+
+    Raises `NotFound`, `UnusableModel`, `StoreUnavailable`.
+    """
+    served = serving.read_served_version(reader, version, digest)
+    if digest is None:
+        log(
+            "WARNING",
+            "nothing vouches for the manifest of a version: an earlier release published or promoted it; "
+            "the next promotion writes down which it was",
+            model=reader.model,
+            version=version,
+        )
+    graph = serving.read_graph(reader, served.version, served.model_sha256)
     return Loaded(
         served,
-        Scorer(serving.read_graph(reader, served.version, served.model_sha256), served.schema),
+        Scorer(graph, served.schema, seconds=LOAD_SECONDS),
         RowReader(served.schema),
         PredictionLog(served.schema, reader.model, version),
     )
@@ -90,7 +110,7 @@ class ChampionCache:
         else:
             champion = serving.read_served_champion(self._reader)
         if self._loaded is None or champion.version != self._loaded.served.version:
-            self._loaded = load(self._reader, champion.version)
+            self._loaded = load(self._reader, champion.version, champion.manifest_sha256)
             log(
                 "INFO",
                 "champion loaded",

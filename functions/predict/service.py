@@ -13,7 +13,7 @@ from functions.core.schema.columns import Columns
 from functions.core.storage.contract import Reader, Store
 from functions.core.storage.opening import open_reader, open_store
 from functions.core.storage.view import ModelReader, ModelStore
-from functions.predict.champion import ChampionCache, Loaded, load
+from functions.predict.champion import ChampionCache, Loaded, load_by_name
 from functions.predict.scoring import Origin, Scored, score
 
 # Each takes a few megabytes, one of 1,000 fields some 30. A version that is asked for by name is loaded
@@ -112,7 +112,7 @@ class Service:
         return known or ChampionCache(ModelReader(self._reader, model), self.settings.refresh_seconds)
 
     def _load_version(self, model: str, version: str) -> Loaded:
-        return load(ModelReader(self._reader, model), version)
+        return load_by_name(ModelReader(self._reader, model), version)
 
 
 def _keep(caches: OrderedDict[str, ChampionCache], model: str, cache: ChampionCache) -> None:

@@ -100,6 +100,16 @@ def test_the_last_schema_counts_while_a_newer_one_cannot_be_had(
     assert capsys.readouterr().out.count("schema not refreshed") == 1
 
 
+def test_a_schema_is_taken_from_no_manifest_that_was_changed(cache: SchemaCache, away: Away) -> None:
+    changed = versions.publish(away, "c" * 16, schema=CHURN).model_copy(update={"version": VERSION})
+    published = away.get(manifest_key(VERSION)).body
+    away.put(manifest_key(VERSION), changed.as_json())
+    with pytest.raises(UnusableModel, match=f"the manifest of version {VERSION} has been changed since"):
+        cache.schema_of(away)
+    away.put(manifest_key(VERSION), published)
+    assert cache.schema_of(away).names == SCHEMA.names
+
+
 def test_without_one_before_the_trouble_is_told(cache: SchemaCache, away: Away) -> None:
     away.trouble = StoreUnavailable("the store could not be reached")
     with pytest.raises(StoreUnavailable):

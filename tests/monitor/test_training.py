@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from functions.core.registry import deployment, versions
-from functions.core.registry.keys import manifest_key
 from functions.core.registry.lineage import from_metadata
 from functions.core.registry.manifest import Lineage
 from functions.core.storage.view import ModelStore
@@ -32,6 +31,7 @@ from tests.monitor.monitoring import (
 from tests.support.production import SOMEBODY, champion_of, label, predict
 from tests.support.titanic import SCHEMA, TABLE
 from tests.support.training import publish
+from tests.support.versions import overwrite_manifest
 from training.dataset import load_dataset
 
 
@@ -195,7 +195,7 @@ def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
     manifest = champion_of(store)
     elsewhere = manifest.dataset.model_copy(update={"key": "titanic.csv"})
     changed = manifest.model_copy(update={"dataset": elsewhere})
-    store.put(manifest_key(manifest.version), changed.as_json())
+    overwrite_manifest(store, manifest.version, changed.as_json())
     [(id_, survived)] = serve(store, 1).items()
     label(store, id_, survived)
     training = monitor(store, requested=True).training

@@ -25,6 +25,7 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK
+from tests.support.versions import overwrite_manifest
 from training import upload as uploads
 from training.challenge import Upload
 from training.dataset import Dataset
@@ -235,7 +236,7 @@ def test_a_version_that_lost_is_not_judged_again_under_the_same_limits(
         update={"promote": False, "champion": "other", "limits": Limits().as_numbers()}
     )
     body = manifest.model_copy(update={"decision": lost}).as_json()
-    store.put(manifest_key(version), body)
+    overwrite_manifest(store, version, body)
     store.put(manifest_key("other"), b"{}")
     store.delete(CHAMPION)
     deployment.promote(store, "other", expected=None, by="test", reason="")

@@ -36,6 +36,10 @@ class UnusableRecord(LifeboatError):
     """A record that a function keeps for itself is damaged."""
 
 
+class UnsoundAnswer(UnusableModel):
+    """A model in service answered a row with what is no probability; nothing of it was told."""
+
+
 class NotFound(LifeboatError):
     """The store has no object of that name (or no such version of it)."""
 

@@ -21,6 +21,7 @@ from functions.core.base.errors import (
     StoreUnavailable,
     TooManyHeaders,
     Unauthorized,
+    UnsoundAnswer,
     UnsupportedMediaType,
     UnusableModel,
     UnusableRecord,
@@ -42,9 +43,11 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     Conflict: (409, "CONFLICT"),
     NoChampion: (503, "NO_CHAMPION"),
     UnusableModel: (503, "UNUSABLE_MODEL"),
+    UnsoundAnswer: (500, "UNSOUND_ANSWER"),
     UnusableRecord: (503, "UNUSABLE_RECORD"),
     StoreUnavailable: (503, "STORE_UNAVAILABLE"),
 }
+_UNKNOWN = (500, "INTERNAL")
 # What each refusal means, for the OpenAPI documents.
 _MEANING = {
     400: "The body is not JSON",
@@ -132,11 +135,13 @@ class AsciiJSON(JSONResponse):
 
 async def on_failure(request: Request, error: Exception) -> JSONResponse:
     """A failure that Lifeboat understands."""
-    status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
+    status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), _UNKNOWN)
     if status >= 500:
         log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), route=route(request))
     detail = list(getattr(error, "detail", ()))[:MAX_DETAILS]
-    answer = envelope(request, status, code, str(error) if status != 500 else "internal error", detail)
+    answer = envelope(
+        request, status, code, str(error) if (status, code) != _UNKNOWN else "internal error", detail
+    )
     if status == 401:
         # A 401 names the scheme that would be accepted (RFC 9110, section 11.6.1).
         answer.headers["www-authenticate"] = "Bearer"

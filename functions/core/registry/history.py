@@ -17,13 +17,17 @@ MAX_KEPT = 100
 
 
 class Promotion(Record):
-    """One change of champion. Sequence numbers run from 1 without a gap."""
+    """One change of champion. Sequence numbers run from 1 without a gap.
+
+    manifest_sha256: of the manifest that was read and judged; None where an earlier release promoted.
+    """
 
     sequence: int
     version: str
     promoted_at: datetime
     by: str
     reason: str
+    manifest_sha256: str | None = None
 
 
 _PROMOTIONS = TypeAdapter(list[Promotion])

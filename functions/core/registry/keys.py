@@ -45,5 +45,10 @@ def rejected_prefix(name: str) -> str:
     return f"rejected/{name}."
 
 
+def published_key(version: str) -> str:
+    """What vouches for a version's manifest: who may write below `models/` alone cannot write it."""
+    return f"registry/published/{version}.json"
+
+
 def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
