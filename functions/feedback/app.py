@@ -95,12 +95,12 @@ def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> 
     "/feedback",
     summary="Report what happened",
     description=(
-        "One outcome, or a list of up to 1,000, of predictions of 31 different days at most. The last one of a "
-        "prediction counts, and all are kept. What a source says twice is kept once, so a request that failed "
-        "can be sent again; in a list, a source says one thing of a prediction. A source is the key, or the "
-        "name it gives, which is kept below the key as `{key id}/{name}`. A prediction that is not known, or "
-        "not found in as much of the log as one request reads, is a 404; in a list, the others are kept all "
-        "the same."
+        "One outcome, or a list of up to 1,000, of predictions of 31 different days at most. The last one of "
+        "a prediction counts, and all are kept. What a source says twice is kept once, so a request that "
+        "failed can be sent again; in a list, a source says one thing of a prediction. A source is the key, "
+        "or the name it gives, which is kept below the key as `{key id}/{name}`. A prediction that is not "
+        "known, or not found in as much of the log as one request reads, is a 404; in a list, the others are "
+        "kept all the same."
     ),
     response_model=None,
     responses={**_ON_WRITE, 200: {"model": Receipt | Receipts}},

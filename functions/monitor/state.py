@@ -6,12 +6,12 @@ and the dataset uploaded that was decided on; a run that died before that is fin
 runs at once one is first, and the other finds nothing left to do.
 """
 
-from datetime import date, datetime
+from datetime import date
 
 from pydantic import ValidationError
 
 from functions.core.base.errors import NotFound, UnusableRecord
-from functions.core.base.records import Record
+from functions.core.base.records import Moment, Record
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
 from functions.monitor.pending import Pending
@@ -50,8 +50,8 @@ class State(Record):
     answered: dict[date, Tally]
     labels: str
     tried: Tried | None
-    considered: datetime
-    started: list[datetime]
+    considered: Moment
+    started: list[Moment]
     pending: Pending | None
     report: Report
 

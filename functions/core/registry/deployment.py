@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pydantic import Field, ValidationError
 
 from functions.core.base.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Moment, Record
 from functions.core.registry import history as pages
 from functions.core.registry import versions
 from functions.core.registry.history import Promotion
@@ -31,10 +31,10 @@ class Champion(Record):
     Those in `deleting` are losing their objects at this moment: nobody can promote them, force or not.
     """
 
-    sequence: int
+    sequence: Count
     version: str
     previous: str | None
-    promoted_at: datetime
+    promoted_at: Moment
     by: str
     reason: str
     history: list[Promotion]
