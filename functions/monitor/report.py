@@ -71,7 +71,7 @@ class Report(Record):
     """One run that found something new. Sequence numbers of a model run from 1 without a gap."""
 
     model: str
-    sequence: int
+    sequence: int = Field(ge=1, le=99_999_999)
     at: Moment
     champion: str
     promotion: int = Field(description="Number of the promotion that brought the champion into service")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Annotated
 
 from pydantic import Field
 
@@ -32,7 +33,7 @@ class Window(Record):
     first: Moment | None = None
     last: Moment | None = None
     tallies: dict[str, Tally] = Field({})
-    sample: dict[str, float] = Field({})
+    sample: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field({})
 
     def __add__(self, other: "Window") -> "Window":
         """Both windows as one. They are of the same champion."""

@@ -132,7 +132,7 @@ class Manifest(Record):
         alias="schema", description="What a row is: the version is served by the schema it was trained with"
     )
     created_at: Moment
-    threshold: float = Field(0.5, description="Probability above which the graph's label is 1")
+    threshold: float = Field(0.5, ge=0, le=1, description="Probability above which the graph's label is 1")
     files: dict[str, File]
     dataset: DatasetFacts
     configuration: dict[str, Any]

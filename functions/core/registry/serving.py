@@ -53,7 +53,8 @@ def parse_served_champion(blob: Blob) -> ServedChampion:
         version, sequence = record["version"], record["sequence"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnusableModel(f"{CHAMPION} is damaged") from error
-    if not isinstance(version, str) or type(sequence) is not int:
+    # It becomes part of a key of the store.
+    if not isinstance(version, str) or not version.isalnum() or type(sequence) is not int:
         raise UnusableModel(f"{CHAMPION} is damaged")
     return ServedChampion(version, sequence, blob.etag)
 

@@ -36,6 +36,8 @@ class Distribution(Record):
         bins = len(edges) + 1 if categories is None else len(categories)
         if len(self.counts) != bins + 1:
             raise ValueError(f"there are {bins} bins, and one count for each, and for the missing")
+        if (self.least is None) != (self.most is None):
+            raise ValueError("there is a smallest value and a largest, or neither")
         return self
 
     @property
