@@ -13,8 +13,11 @@ _MAX_NUMBER = 3.4028234663852886e38
 
 
 def read_background(served: ServedVersion) -> Columns:
-    """The background of a version, as its graph takes it. Raises `UnusableModel` when it is not of its schema:
-    other features, columns of several lengths or none, values that are none of a feature's."""
+    """The background of a version, as its graph takes it.
+
+    Raises `UnusableModel` when it is not of its schema: other features, columns of several lengths or of
+    none, values that are none of a feature's.
+    """
     if not _is_of(served.schema, served.background):
         raise UnusableModel(f"version {served.version} was published without a background for explanations")
     return from_values(served.background, served.schema)
