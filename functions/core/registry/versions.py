@@ -25,6 +25,11 @@ def read_manifest(store: Reader, version: str) -> Manifest:
         body = store.get(manifest_key(version)).body
     except NotFound as error:
         raise NotFound(f"no version {version} is published") from error
+    return parse_manifest(body, version)
+
+
+def parse_manifest(body: bytes, version: str) -> Manifest:
+    """Raises `UnusableModel` when it is damaged, or not the manifest of this version."""
     try:
         manifest = Manifest.model_validate_json(body)
         _ = manifest.schema_of_rows

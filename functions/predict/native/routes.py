@@ -1,6 +1,6 @@
 """Lifeboat's own routes: one row, many rows, the model in service, health."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel
@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from functions.core.base.errors import InvalidInput
 from functions.core.http.refusals import error_answers
-from functions.core.registry.manifest import Certificate, DatasetFacts, Manifest, Signature
+from functions.core.registry.manifest import Certificate, DatasetFacts, Signature
+from functions.core.registry.versions import parse_manifest
 from functions.core.schema.columns import Columns
 from functions.core.stats.records import Interval
 from functions.predict import answers
@@ -174,5 +175,5 @@ async def ready(model: Champion, service: CurrentService) -> Ready:
     dependencies=MAY_PREDICT,
 )
 async def card(model: Champion) -> ModelCard:
-    manifest: Any = Manifest.model_validate_json(model.served.body)
+    manifest = parse_manifest(model.served.body, model.served.version)
     return ModelCard.model_validate(manifest, from_attributes=True)
