@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.core.predictions.labels import Label
-from functions.core.predictions.records import PredictionRecord, Value
+from functions.core.predictions.records import Value
 from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema
+from functions.feedback.log_object import Logged
 
 # A row has some 150 bytes; an answer of Lambda may have 6 MiB.
 MAX_ROWS = 20_000
@@ -23,7 +24,7 @@ class Export:
 
 
 def export(
-    records: Sequence[PredictionRecord],
+    predictions: Iterable[Logged],
     labels: Mapping[str, Sequence[Label]],
     schema: Schema,
     *,
@@ -35,19 +36,15 @@ def export(
     labels: by prediction id, oldest first.
     """
     labelled = sorted(
-        (
-            record
-            for record in records
-            if record.prediction_id in labels and (after is None or record.prediction_id > after)
-        ),
-        key=lambda record: record.prediction_id,
+        (one for one in predictions if one.prediction_id in labels and one.prediction_id > (after or "")),
+        key=lambda prediction: prediction.prediction_id,
     )
     page = labelled[:limit]
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(columns(schema))
     outcome_cells = schema.target.cells()
-    for record in page:
+    for record in (prediction.record for prediction in page):
         label = labels[record.prediction_id][-1]
         rows.writerow(
             [

@@ -143,8 +143,8 @@ def _ids_measured_by(store: ModelStore, champion: Manifest) -> set[str]:
         with _copy_of(store, facts.key, facts.version_id) as file:
             rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
             return {row[_ID] for row in rows if row.get(REPRESENTATIVE) == "1"}
-    except (NotFound, ValueError):
-        # It is gone, or lies where no dataset of this model can.
+    except (NotFound, ValueError, KeyError, csv.Error):
+        # It is gone, is another by now, or lies where no dataset of this model can.
         return set()
 
 

@@ -16,6 +16,7 @@ from datetime import date
 from pydantic import Field, ValidationError
 
 from functions.core.base.errors import NotFound
+from functions.core.base.ids import VERSION
 from functions.core.base.logs import log
 from functions.core.base.records import Record
 from functions.core.predictions.labels import PREFIX, Label, read_labels
@@ -45,8 +46,8 @@ class Labelled:
 
 
 class _Prediction(Record):
-    version: str
-    probability: float
+    version: str = Field(pattern=VERSION)
+    probability: float = Field(strict=True, ge=0, le=1)
     features: dict[str, Value]
 
 
@@ -146,10 +147,13 @@ def _key(day: date) -> str:
 
 
 def _known(store: ModelStore, day: date) -> dict[str, _Prediction | None]:
-    """What was found of a day before."""
+    """What was found of a day before; of a record that is damaged, nothing: it is made again from the log."""
     try:
         return _Day.model_validate_json(store.get(_key(day)).body).predictions
-    except (NotFound, ValidationError):
+    except NotFound:
+        return {}
+    except ValidationError:
+        log("WARNING", "a record of labelled predictions is damaged; it is made again", key=_key(day))
         return {}
 
 

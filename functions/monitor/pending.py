@@ -8,6 +8,8 @@ lifecycle of the bucket clears it away (template.yaml).
 import hashlib
 from contextlib import suppress
 
+from pydantic import Field
+
 from functions.core.base.errors import Conflict, NotFound
 from functions.core.base.logs import log
 from functions.core.base.records import Record
@@ -20,8 +22,9 @@ from functions.monitor.dataset import Built
 class Pending(Record):
     """A dataset that lies ready in `copy_key`. `key` is where it belongs; both in the view of its model."""
 
-    key: str
-    copy_key: str
+    # It is written to, whatever the state says.
+    key: str = Field(pattern=r"^datasets/labelled-[0-9a-f]{16}\.csv$")
+    copy_key: str = Field(pattern=r"^monitoring/datasets/[0-9a-f]{64}\.csv$")
     lineage: Lineage
 
 

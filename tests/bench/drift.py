@@ -163,8 +163,8 @@ def retrained(
         counts=np.bincount(bins_of(chances, np.array(bins.edges)), minlength=len(bins.counts)).tolist()
     )
     labelled = [
-        Labelled(one.record.prediction_id, "", one.record.probability, {}, outcome=True, source="")
-        for one in choose(map(_record, ids, chances.tolist()), LABELS, share=AT_RANDOM)
+        Labelled(one.prediction_id, "", one.probability, {}, outcome=True, source="")
+        for one, _ in choose([*map(_record, ids, chances.tolist())], LABELS, share=AT_RANDOM)
     ]
     marks = representative(_champion(bins), labelled, [answered])
     passengers = dict(zip(ids, asked, strict=True))

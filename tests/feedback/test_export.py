@@ -55,14 +55,15 @@ def test_the_export_is_a_dataset_again(call: Call, bench: Bench) -> None:
     assert chunk.columns["title"][at, 0] == "Mr"
     assert chunk.columns["age"][1 - at, 0] != chunk.columns["age"][1 - at, 0]
     row = rows_of(answer)[at].split(",")
-    assert row[:1] + row[-4:-2] + row[-1:] == [first, "0", "alice", VERSION]
+    assert row[:1] + row[-4:-2] + row[-1:] == [first, "0", "5f3a91c2/alice", VERSION]
     assert datetime.fromisoformat(row[-2]).tzinfo
 
 
 def test_the_outcome_is_in_the_words_of_the_target_and_what_is_lifeboats_own_gives_way(
     call: Call, churn: Bench
 ) -> None:
-    first, second = churn.predict(0.1, 0.9, features={"Plan Type": "yearly", "paperless": 0.0})
+    row = {"Plan Type": "yearly", "paperless": 0.0, "charges": 30.5}
+    first, second = churn.predict(0.1, 0.9, features=row)
     body = [{"prediction_id": first, "churned": "Yes"}, {"prediction_id": second, "churned": False}]
     assert call("POST", "/models/churn/feedback", body)[0] == 200
     answer = export(below="/models/churn")

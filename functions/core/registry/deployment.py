@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pydantic import Field, ValidationError
 
 from functions.core.base.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Moment, Record
 from functions.core.registry import history as pages
 from functions.core.registry import versions
 from functions.core.registry.history import Promotion
@@ -33,10 +33,10 @@ class Champion(Record):
     `manifest_sha256` vouches for the version in service; None in a record of an earlier release.
     """
 
-    sequence: int
+    sequence: Count
     version: str
     previous: str | None
-    promoted_at: datetime
+    promoted_at: Moment
     by: str
     reason: str
     manifest_sha256: str | None = None

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
 from functions.core.base.errors import Conflict, UnusableModel
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Moment, Record
 from functions.core.storage.contract import Store
 
 HISTORY = "registry/history/"
@@ -22,9 +21,9 @@ class Promotion(Record):
     manifest_sha256: of the manifest that was read and judged; None where an earlier release promoted.
     """
 
-    sequence: int
+    sequence: Count
     version: str
-    promoted_at: datetime
+    promoted_at: Moment
     by: str
     reason: str
     manifest_sha256: str | None = None

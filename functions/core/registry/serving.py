@@ -58,7 +58,9 @@ def parse_served_champion(blob: Blob) -> ServedChampion:
         digest = record.get("manifest_sha256")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnusableModel(f"{CHAMPION} is damaged") from error
-    if not isinstance(version, str) or type(sequence) is not int or not isinstance(digest, str | None):
+    # The version becomes part of a key of the store.
+    is_named = isinstance(version, str) and version.isalnum()
+    if not is_named or type(sequence) is not int or not isinstance(digest, str | None):
         raise UnusableModel(f"{CHAMPION} is damaged")
     return ServedChampion(version, sequence, blob.etag, digest)
 

@@ -44,6 +44,11 @@ def read_manifest(store: Reader, version: str, digest: str | None = None) -> Man
 def read_manifest_and_digest(store: Reader, version: str, digest: str | None = None) -> tuple[Manifest, str]:
     """The manifest, and the SHA-256 of the bytes that it was read from. As `read_manifest`."""
     body = read_manifest_body(store, version, digest or read_published_digest(store, version))
+    return parse_manifest(body, version), sha256(body)
+
+
+def parse_manifest(body: bytes, version: str) -> Manifest:
+    """Raises `UnusableModel` when it is damaged, or not the manifest of this version."""
     try:
         manifest = Manifest.model_validate_json(body)
         _ = manifest.schema_of_rows
@@ -51,7 +56,7 @@ def read_manifest_and_digest(store: Reader, version: str, digest: str | None = N
         raise UnusableModel(f"the manifest of version {version} is damaged") from error
     if manifest.version != version or "model.onnx" not in manifest.files:
         raise UnusableModel(f"the manifest of version {version} is of another version, or names no model")
-    return manifest, sha256(body)
+    return manifest
 
 
 def read_digest(store: Reader, version: str) -> str:

@@ -1,17 +1,19 @@
 """Lifeboat's own routes: one row, many rows, the model in service, health."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from functions.core.base.errors import InvalidInput, UnusableModel
+from functions.core.base.errors import InvalidInput
 from functions.core.http.refusals import error_answers
-from functions.core.registry.manifest import Certificate, DatasetFacts, Manifest, Signature
-from functions.core.schema.columns import Columns, from_values
+from functions.core.registry.manifest import Certificate, DatasetFacts, Signature
+from functions.core.registry.versions import parse_manifest
+from functions.core.schema.columns import Columns
 from functions.core.stats.records import Interval
 from functions.predict import answers
+from functions.predict.background import read_background
 from functions.predict.body_schema import BATCH_BODY, CSV_BODY, ROW_BODY
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation, explain
@@ -145,19 +147,7 @@ async def predict_batch(
 
 
 def _explained(columns: Columns, model: Loaded) -> Explanation:
-    return explain(columns, _background(model), model.scorer, model.served.schema.names)
-
-
-def _background(model: Loaded) -> Columns:
-    """The rows that a version was published with. Raises `UnusableModel` when they are not those of its
-    schema."""
-    try:
-        return from_values(model.served.background, model.served.schema)
-    except (KeyError, ValueError, TypeError) as error:
-        version = model.served.version
-        raise UnusableModel(
-            f"version {version} was published without a background for explanations"
-        ) from error
+    return explain(columns, read_background(model.served), model.scorer, model.served.schema.names)
 
 
 def _column_headers(sent: Rows) -> dict[str, str]:
@@ -185,5 +175,5 @@ async def ready(model: Champion, service: CurrentService) -> Ready:
     dependencies=MAY_PREDICT,
 )
 async def card(model: Champion) -> ModelCard:
-    manifest: Any = Manifest.model_validate_json(model.served.body)
+    manifest = parse_manifest(model.served.body, model.served.version)
     return ModelCard.model_validate(manifest, from_attributes=True)
