@@ -96,7 +96,8 @@ def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> 
     "/feedback",
     summary="Report what happened",
     description=(
-        "One outcome, or a list of up to 1,000. The last one of a prediction counts, and all are kept. What "
+        "One outcome, or a list of up to 1,000. The last one of a prediction counts, unless one was reported "
+        "with an admin key, which only another of these replaces; all are kept. What "
         "a source says twice is kept once, so a request that failed can be sent again; in a list, a source "
         "says one thing of a prediction. A prediction that is not known, or not found in as much of the log "
         "as one request reads, is a 404; in a list, the others are kept all the same."
@@ -115,6 +116,7 @@ async def report_outcomes(
         target,
         key_id=caller.key_id,
         request_id=refusals.request_id(request.scope),
+        vouched="admin" in caller.scopes,
     )
     if not isinstance(body, list):
         if receipts[0].error:

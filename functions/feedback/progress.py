@@ -41,7 +41,9 @@ def progress(records: Iterable[PredictionRecord], labels: Mapping[str, Sequence[
     said = [labels.get(record.prediction_id, ()) for record in records]
     # What each source said last of each prediction.
     standing = [{label.source: label.outcome for label in of_prediction} for of_prediction in said]
-    kept, first = sum(map(len, said)), sum(map(len, standing))
+    kept = sum(map(len, said))
+    # Who says once more with an admin key what it had said takes nothing back.
+    first = sum(len({(label.source, label.vouched) for label in of_prediction}) for of_prediction in said)
     labelled = sum(map(bool, said))
     return Progress(
         predictions=len(said),

@@ -22,7 +22,7 @@ def test_an_outcome_is_kept_beside_the_day_of_its_prediction(call: Call, bench: 
     status, receipt = call("POST", "/feedback", say(id_, source="alice"))
     assert (status, receipt["status"], receipt["source"]) == (200, "recorded", "alice")
     [entry] = bench.list("feedback/")
-    assert entry.key == f"feedback/dt={before:%Y-%m-%d}/{id_}/000001-1-alice.json"
+    assert entry.key == f"feedback/dt={before:%Y-%m-%d}/{id_}/000001-1-alice~5f3a91c2.json"
     kept = json.loads(bench.get(entry.key).body)
     assert kept["key_id"] == "5f3a91c2"
     assert kept["request_id"]
