@@ -15,7 +15,7 @@ from functions.core.registry.manifest import Certificate
 from functions.core.stats.records import Distribution, Interval
 from training.candidates import candidates
 from training.certificate import certify
-from training.dataset import Dataset
+from training.dataset import MAX_KEY_SHARE, Dataset
 from training.evaluation import (
     Probabilities,
     Progress,
@@ -35,11 +35,13 @@ Certify = Callable[[bytes], Certificate]
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """How a model is selected: cross-validation on the training side, `folds` times `repeats`."""
+    """How a model is selected: cross-validation on the training side, `folds` times `repeats`; and how many
+    of the rows that one key labelled are taken (`training.labellers`)."""
 
     folds: int = 5
     repeats: int = 1
     seed: int = 0
+    max_key_share: float = MAX_KEY_SHARE
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ def train_and_publish(
         manifest = _read_whole(store, origin.version)
         if manifest and is_settled(store, manifest, limits):
             return _already_published(store, upload, manifest)
-        dataset = load_dataset(path, chosen.schema, notes=chosen.notes)
+        dataset = load_dataset(
+            path, chosen.schema, notes=chosen.notes, max_key_share=configuration.max_key_share
+        )
     except (InvalidInput, InvalidSchema) as error:
         return reject(store, upload, RefusedDataset(str(error)), sha256)
     except RefusedDataset as refusal:

@@ -42,11 +42,11 @@ class Chunk:
     """The good rows of a part of the table, in the order of the file, and the bad ones.
 
     columns: tensors [N, 1]. outcomes: 1 for a positive outcome, 0 for a negative one; empty without labels.
-    representative: 1 where a row may be measured by, 0 where it can only be learned from. labelled_by: the key
-    that a row was labelled with, "" for a row that somebody vouches for. lines: the line of
-    the file on which each good row begins, from 1. unknown: by field, the words in it that are none of its
-    categories, each with its number of rows. lost, lost_outcomes: the bad rows that are as wide as the
-    header; what could not be read of them is missing, and an outcome -1.
+    representative: 1 where a row may be measured by, 0 where it can only be learned from. labelled_by: the
+    key that a row was labelled with, "" for a row that somebody vouches for. lines: the line of the file on
+    which each good row begins, from 1. unknown: by field, the words in it that are none of its categories,
+    each with its number of rows. lost, lost_outcomes: the bad rows that are as wide as the header; what could
+    not be read of them is missing, and an outcome -1.
     """
 
     columns: Columns
