@@ -1,4 +1,4 @@
-"""A key that may only label does not replace the champion: through the functions feedback, monitor, retrain."""
+"""A key that may only label does not replace the champion: through feedback, monitor and retrain."""
 
 import shutil
 from collections.abc import Iterator
