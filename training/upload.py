@@ -1,6 +1,6 @@
 """From an uploaded file to a published version and, if the gate agrees, a new champion."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from functions.core.base.errors import InvalidInput, NotFound
@@ -71,7 +71,11 @@ def train_and_publish(
         )
     challenge = Challenge(store, upload, dataset, limits)
     if manifest is None:
-        manifest = publish_version(challenge, train(dataset, configuration, progress), origin)
+        trained = train(dataset, configuration, progress)
+        # What was passed over is said where people look: in the answer, in the log, in the version's report.
+        report = replace(dataset.report, notes=(*dataset.report.notes, *trained.notes))
+        challenge = replace(challenge, dataset=replace(dataset, report=report))
+        manifest = publish_version(challenge, trained, origin)
     return promote_version(challenge, manifest, by)
 
 
