@@ -184,8 +184,6 @@ def _print_version(manifest: Manifest, outcome: Outcome) -> None:
     print(f"rule         {outcome.decision.rule}")
     print(f"dataset      {manifest.dataset.rows} rows, {manifest.dataset.rejected_rows} left out")
     print(f"model        {manifest.model}")
-    for note in manifest.notes:
-        print(f"             {note}")
     for name, metric in manifest.metrics.items():
         print(f"  {name:18} {metric.value:.4f}  (95 % {metric.low:.4f} to {metric.high:.4f})")
     proof = manifest.certificate

@@ -1,6 +1,6 @@
 """From an uploaded file to a published version and, if the gate agrees, a new champion."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.registry import versions
@@ -55,7 +55,9 @@ def train_and_publish(
         manifest = _read_whole(store, origin.version)
         if manifest and is_settled(store, manifest, limits):
             return _already_published(store, upload, manifest)
-        dataset = load_dataset(source, chosen.schema, notes=chosen.notes)
+        dataset = load_dataset(
+            source, chosen.schema, notes=chosen.notes, max_key_share=configuration.max_key_share
+        )
     except (InvalidInput, InvalidSchema) as error:
         return reject(store, upload, RefusedDataset(str(error)), digest)
     except RefusedDataset as refusal:
@@ -69,7 +71,11 @@ def train_and_publish(
         )
     challenge = Challenge(store, upload, dataset, limits)
     if manifest is None:
-        manifest = publish_version(challenge, train(dataset, configuration, progress), origin)
+        trained = train(dataset, configuration, progress)
+        # What was passed over is said where people look: in the answer, in the log, in the version's report.
+        report = replace(dataset.report, notes=(*dataset.report.notes, *trained.notes))
+        challenge = replace(challenge, dataset=replace(dataset, report=report))
+        manifest = publish_version(challenge, trained, origin)
     return promote_version(challenge, manifest, by)
 
 

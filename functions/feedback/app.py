@@ -96,11 +96,12 @@ def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> 
     summary="Report what happened",
     description=(
         "One outcome, or a list of up to 1,000, of predictions of 31 different days at most. The last one of "
-        "a prediction counts, and all are kept. What a source says twice is kept once, so a request that "
-        "failed can be sent again; in a list, a source says one thing of a prediction. A source is the key, "
-        "or the name it gives, which is kept below the key as `{key id}/{name}`. A prediction that is not "
-        "known, or not found in as much of the log as one request reads, is a 404; in a list, the others are "
-        "kept all the same."
+        "a prediction counts, unless one was reported with an admin key, which only another of these "
+        "replaces; all are kept. What a source says twice is kept once, so a request that failed can be sent "
+        "again; in a list, a source says one thing of a prediction. A source is the key, or the name it "
+        "gives, which is kept below the key as `{key id}/{name}`. A prediction that is not known, or not "
+        "found in as much of the log as one request reads, is a 404; in a list, the others are kept all the "
+        "same."
     ),
     response_model=None,
     responses={**_ON_WRITE, 200: {"model": Receipt | Receipts}},
@@ -116,6 +117,7 @@ async def report_outcomes(
         target,
         key_id=caller.key_id,
         request_id=refusals.request_id(request.scope),
+        vouched="admin" in caller.scopes,
     )
     if not isinstance(body, list):
         if receipts[0].error:

@@ -175,10 +175,12 @@ def report(
     *,
     key_id: str,
     request_id: str,
+    vouched: bool = False,
 ) -> list[Receipt]:
     """Keep the outcomes of all predictions that are found in the log. Returns a receipt for each, in order.
 
-    Of several outcomes of one prediction the last one counts. Whatever fails midway, sending all of them
+    vouched: whether the key has the scope `admin` (`core.predictions.labels`). Of several outcomes of one
+    prediction the last one counts. Whatever fails midway, sending all of them
     again keeps each once: so they must not contradict themselves. Raises `InvalidInput` when one source says
     two things of a prediction, or they are of more than `MAX_DAYS` days.
     """
@@ -199,7 +201,13 @@ def report(
                 receipts[index] = Receipt(id_, "unknown", outcome, source_of(key_id, name), error=error)
                 continue
             label, new = labels.record(
-                store, id_, outcome=outcome, key_id=key_id, request_id=request_id, source=name
+                store,
+                id_,
+                outcome=outcome,
+                key_id=key_id,
+                request_id=request_id,
+                source=name,
+                vouched=vouched,
             )
             receipts[index] = _receipt(label, new)
 

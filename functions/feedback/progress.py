@@ -51,7 +51,9 @@ def progress(found: Found, labels: Mapping[str, Sequence[Label]]) -> Progress:
     # What each source, and each key under whatever name, said last of each prediction.
     by_source = [{label.source: label.outcome for label in of_prediction} for of_prediction in said]
     by_key = [{label.key_id: label.outcome for label in of_prediction} for of_prediction in said]
-    kept, first = sum(map(len, said)), sum(map(len, by_source))
+    kept = sum(map(len, said))
+    # Who says once more with an admin key what it had said takes nothing back.
+    first = sum(len({(label.source, label.vouched) for label in of_prediction}) for of_prediction in said)
     rows = rows_of(found.predictions, labels)
     labelled = sum(row.predictions for row in rows.values() if row.keys)
     return Progress(

@@ -15,7 +15,7 @@ from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
 from training.challenge import Upload
-from training.dataset import RefusedDataset, file_sha256
+from training.dataset import MAX_KEY_SHARE, RefusedDataset, file_sha256
 from training.gate import Limits
 from training.memory import available_memory
 from training.source import Source, download
@@ -32,12 +32,14 @@ _DONE = frozenset({"promoted", "published", "already published"})
 @dataclass(frozen=True, kw_only=True)
 class RetrainSettings(Settings, Limits):
     """`LIFEBOAT_STORE`; `LIFEBOAT_MAX_DATASET_BYTES`, the largest file that is trained on; `LIFEBOAT_FOLDS`
-    of the cross-validation that selects a model; and the gate's limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`,
-    `_MIN_ROC_AUC`, `_MARGIN` and `_SLICE_MARGIN`."""
+    of the cross-validation that selects a model; `LIFEBOAT_MAX_KEY_SHARE` of the rows that one key labelled;
+    and the gate's limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`, `_MIN_ROC_AUC`, `_MARGIN`, `_SLICE_MARGIN` and
+    `_MAX_LABELLED_SHARE`."""
 
     store: str = setting()
     max_dataset_bytes: int = setting(128 * 2**20, gt=0)
     folds: int = setting(5, ge=2, le=20)
+    max_key_share: float = setting(MAX_KEY_SHARE, ge=0, le=1)
 
     @property
     def limits(self) -> Limits:
@@ -171,7 +173,7 @@ def _train(
             source,
             by="upload",
             target=target,
-            configuration=Configuration(folds=settings.folds),
+            configuration=Configuration(folds=settings.folds, max_key_share=settings.max_key_share),
             limits=settings.limits,
             progress=_log_step,
         ).answer()

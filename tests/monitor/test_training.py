@@ -154,7 +154,7 @@ def test_a_dataset_without_marks_has_none_to_keep(store: ModelStore) -> None:
     facts = manifest.dataset.model_copy(update={"key": "datasets/titanic/labelled-0.csv", "lineage": made_of})
     rows = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
     built = build_dataset(store, manifest.model_copy(update={"dataset": facts}), rows, [], "request")
-    assert built.body.splitlines()[-1].endswith(b",1,0,another")
+    assert built.body.splitlines()[-1].endswith(b",1,0,unknown,another")
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,20 @@
 
 Every label is an object of its own, written once:
 
-    feedback/dt=YYYY-MM-DD/{prediction id}/{number}-{0 or 1}-{key id}~{name}.json
+    feedback/dt=YYYY-MM-DD/{prediction id}/{number}-{0 or 1}-{key id}~{name}~vouched.json
 
 `dt` is the day (UTC) of the prediction, so labels stand beside the predictions they are of. Numbers run from
-1 for each prediction, and the label with the highest number counts. All of that stands in the name, so that
-listing a day reads its labels; what the object holds besides is for the day somebody asks who said so.
+1 for each prediction. All of that stands in the name, so that listing a day reads its labels; what the object
+holds besides is for the day somebody asks in which request it was said.
 
 Who says so is the key that the label was reported with. A name that the caller gives is kept below the key,
 as `{key id}/{name}`, and is only a name: one key counts as one, however many names it uses. (Before names
 stood below keys, a label was named by its source alone; such a one counts for itself.)
+
+A label is vouched for, and its name says so, when the key had the scope `admin`: such a key may promote
+whatever it likes, so its word is taken for the rows that a model is judged by. Of the labels of a prediction
+the one with the highest number counts, but no label takes the place of one that is vouched for, unless it is
+itself.
 """
 
 import re
@@ -29,10 +34,10 @@ from functions.core.storage.contract import Entry, Store
 PREFIX = "feedback/"
 # A source becomes part of a key of the store, and a cell of a CSV.
 SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
-# A key's id is made by whoever issues keys.
+# A key's id is made by whoever issues keys. A label that is vouched for has a place for a name, be it empty.
 _NAME = re.compile(
     rf"(?P<day>[0-9-]{{10}})/(?P<id>{PATTERN.strip('^$')})/(?P<number>[0-9]{{6,12}})-(?P<outcome>[01])-"
-    rf"(?P<key>[^/~]{{1,128}})(~(?P<name>{SOURCE.strip('^$')}))?\.json"
+    rf"(?P<key>[^/~]{{1,128}})(~(?P<name>{SOURCE.strip('^$')})?(?P<vouched>~vouched)?)?\.json"
 )
 
 
@@ -40,7 +45,8 @@ _NAME = re.compile(
 class Label:
     """What a source said of a prediction. `number` orders the labels of one prediction, from 1.
 
-    source: the id of the key that said so, or `{key id}/{name}`, as `source_of` puts it.
+    source: the id of the key that said so, or `{key id}/{name}`, as `source_of` puts it. vouched: whether the
+    key had the scope `admin`.
     """
 
     prediction_id: str
@@ -48,12 +54,15 @@ class Label:
     outcome: bool
     source: str
     labelled_at: datetime
+    vouched: bool = False
 
     @property
     def key(self) -> str:
         """Where it lies in the store."""
-        source = self.source.replace("/", "~")
-        return f"{folder(self.prediction_id)}{self.number:06}-{self.outcome:d}-{source}.json"
+        key_id, _, name = self.source.partition("/")
+        said = f"{self.number:06}-{self.outcome:d}-{key_id}"
+        said += f"~{name}~vouched" if self.vouched else f"~{name}" if name else ""
+        return f"{folder(self.prediction_id)}{said}.json"
 
     @property
     def key_id(self) -> str:
@@ -75,6 +84,7 @@ class LabelRecord(Record):
     labelled_at: Moment
     key_id: str
     request_id: str
+    vouched: bool = False
 
 
 def day_of(prediction_id: str) -> date:
@@ -95,20 +105,22 @@ def record(
     key_id: str,
     request_id: str,
     source: str | None = None,
+    vouched: bool = False,
 ) -> tuple[Label, bool]:
     """Keep what a key says of a prediction. Returns the label and whether it is new.
 
-    source: the name that the holder of the key gives, if any; it is kept below the key. What a source said
-    last, it need not say again: that is no new label. Of two labels written in the same moment none is lost;
-    either of them may count, but it stays the same one.
+    source: the name that the holder of the key gives, if any; it is kept below the key. vouched: as in
+    `Label`. What a source said last, it need not say again: that is no new label, unless it is the first that
+    is vouched for. Of two labels written in the same moment none is lost; either of them may count, but it
+    stays the same one.
     """
     said_by = source_of(key_id, source)
     earlier = _by_prediction(store.list(folder(prediction_id))).get(prediction_id, [])
-    own = [label for label in earlier if label.source == said_by]
+    own = [label for label in earlier if (label.source, label.vouched) == (said_by, vouched)]
     if own and own[-1].outcome == outcome:
         return own[-1], False
-    number = earlier[-1].number + 1 if earlier else 1
-    label = Label(prediction_id, number, outcome, said_by, datetime.now(UTC))
+    number = 1 + max((label.number for label in earlier), default=0)
+    label = Label(prediction_id, number, outcome, said_by, datetime.now(UTC), vouched)
     body = LabelRecord(
         prediction_id=prediction_id,
         outcome=outcome,
@@ -116,6 +128,7 @@ def record(
         labelled_at=label.labelled_at,
         key_id=key_id,
         request_id=request_id,
+        vouched=vouched,
     )
     try:
         store.create(label.key, body.model_dump_json().encode())
@@ -153,20 +166,29 @@ def _parse(entry: Entry) -> Label | None:
     if name is None or name["day"] != str(day_of(name["id"])) or int(name["number"]) == 0:
         return None
     source = source_of(name["key"], name["name"])
-    return Label(name["id"], int(name["number"]), name["outcome"] == "1", source, entry.modified)
+    return Label(
+        name["id"],
+        int(name["number"]),
+        name["outcome"] == "1",
+        source,
+        entry.modified,
+        name["vouched"] is not None,
+    )
 
 
 def _in_order(labels: list[Label]) -> list[Label]:
-    """Oldest first, without repeats.
+    """Oldest first, those that are vouched for behind all others, without repeats: the last one counts.
 
     A source that repeats itself at the very moment another one writes gets a second number for one label.
     """
-    said: dict[str, bool] = {}
+    said: dict[tuple[str, bool], bool] = {}
     kept = []
-    for label in sorted(
-        labels, key=lambda label: (label.number, label.labelled_at, label.source, label.outcome)
-    ):
-        if said.get(label.source) is not label.outcome:
-            said[label.source] = label.outcome
+    for label in sorted(labels, key=_rank):
+        if said.get((label.source, label.vouched)) is not label.outcome:
+            said[label.source, label.vouched] = label.outcome
             kept.append(label)
     return kept
+
+
+def _rank(label: Label) -> tuple[bool, int, datetime, str, bool]:
+    return label.vouched, label.number, label.labelled_at, label.source, label.outcome

@@ -20,6 +20,9 @@ class Lineage(Record):
     labels: int = Field(description="Predictions with an outcome that were added to those rows")
     reason: str = Field(description="Why it was put together")
     champion: str = Field(description="The version in service then")
+    uploaded_champion: str | None = Field(
+        None, description="The version made of the uploaded dataset alone; null where that is not known"
+    )
 
 
 class Columns(Record):
