@@ -31,6 +31,7 @@ def answer_event(event: Mapping[str, Any]) -> dict[str, Any] | None:
         or event.get("rawQueryString")
         or event.get("isBase64Encoded")
         or headers.get("content-type") != "application/json"
+        or "content-encoding" in headers
         or len(headers) > MAX_HEADERS
     ):
         return None
@@ -54,7 +55,7 @@ def _answer(event: Mapping[str, Any]) -> bytes | None:
         lifeboat = service()
         name = (event.get("pathParameters") or {}).get("model") or lifeboat.settings.default_model
         caller = caller_of(event)
-        caller.require("predict", name)
+        caller.require("predict", model=name)
         model = lifeboat.champion(name)
         columns = read_row(orjson.loads(body), model.rows)
         origin = Origin(caller.key_id, str(event["requestContext"].get("requestId", "")))

@@ -127,9 +127,9 @@ def test_a_key_for_some_models_is_for_these_alone(
     request = event("authorizer_request") | {"headers": {"x-api-key": captured.out.strip()}}
     context = handler(request, None)["context"]
     caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
-    caller.require("predict", "churn")
+    caller.require("predict", model="churn")
     with pytest.raises(Forbidden, match="for other models: churn, titanic"):
-        caller.require("predict", "adult")
+        caller.require("predict", model="adult")
     assert main(["list"]) == 0
     assert "churn,titanic" in capsys.readouterr().out
     assert main([*create[:-1], "Not A Name"]) == 1

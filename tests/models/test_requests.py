@@ -70,6 +70,7 @@ READS = [
         "/models/history",
         f"/models/compare?left={UNKNOWN}&right={UNKNOWN}",
         f"/models/{UNKNOWN}",
+        "/models/titanic",
         f"{BELOW}/champion",
         f"{BELOW}/history",
         f"{BELOW}/compare?left={UNKNOWN}&right={UNKNOWN}",
@@ -100,10 +101,18 @@ def test_only_administrators_change_anything(
     assert call(method, path, {}, scopes=scopes)[0] == 403
 
 
+# What who asks a model has to know of it, no row of a dataset.
+OF_ASKERS = ("/models", "/models/titanic", f"{BELOW}/schema")
+
+
 @pytest.mark.parametrize(("method", "path", "body"), READS)
-def test_reading_takes_the_scope_predict(call: Call, shelf: Shelf, method: str, path: str, body: Any) -> None:
+def test_reading_takes_the_scope_read(call: Call, shelf: Shelf, method: str, path: str, body: Any) -> None:
     assert call(method, path, body, scopes="feedback")[1]["code"] == "FORBIDDEN"
-    assert call(method, path, body, scopes="predict")[0] in {200, 404}
+    assert call(method, path, body, scopes="read")[0] in {200, 404}
+    status, answer = call(method, path, body, scopes="predict")
+    assert (status in {200, 404}) == (path in OF_ASKERS)
+    if path not in OF_ASKERS:
+        assert (status, answer["error"]) == (403, "this needs a key with the scope read")
 
 
 def test_every_route_is_tested_for_its_scope(call: Call) -> None:

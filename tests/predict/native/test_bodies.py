@@ -125,7 +125,7 @@ REFUSED = {
     "not JSON": ("{", {}, 400),
     "unknown field": ('{"people": []}', {}, 422),
     "a row that is no object": (as_json("nobody"), {}, 422),
-    "an empty table": ("", AS_CSV, 422),
+    "an empty table": ("", AS_CSV, 400),
     "a header alone": ("pclass,sex\n", AS_CSV, 422),
     "no such column": ("pclass,age\n1,2\n", AS_CSV, 422),
     "too many lines": ("pclass,sex\n" + "1,male\n" * (MAX_ROWS + 1), AS_CSV, 422),
