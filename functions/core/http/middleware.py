@@ -55,12 +55,16 @@ class GatewayRoute:
         base, path = split_path(scope["aws.event"])
         scope["path"], scope["lifeboat.base_path"] = path, base
 
-        async def send_head(message: Message) -> None:
-            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
-
         if scope["method"] == "HEAD":
-            scope["method"], send = "GET", send_head
+            scope["method"], send = "GET", _without_body(send)
         await self._app(scope, receive, send)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 class HeaderLimit:
