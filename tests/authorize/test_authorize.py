@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from functions.authorize.__main__ import main
 from functions.authorize.handler import allowance, handler
@@ -228,3 +229,20 @@ def test_keys_that_cannot_be_read_make_the_authorizer_say_so(ask: Ask, place: Pa
     place.write_text("{")
     answer = ask({"x-api-key": f"lb_00000000_{'0' * 64}"})
     assert answer["unavailable"] == "keys cannot be looked up at the moment; try again"
+
+
+@pytest.mark.parametrize("way", ["address", "netrc"])
+def test_a_client_built_on_requests_sends_a_key_without_a_header_of_ours(
+    ask: Ask, parameter: Parameter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    # As MLflow's ScoringServerClient does: `requests.post(url=f"http://{host}:{port}/invocations", ...)`.
+    text, key = new_key(parameter)
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine titanic.example login key password {text}\n" if way == "netrc" else "")
+    monkeypatch.setenv("NETRC", str(netrc))
+    credentials = f"key:{text}@" if way == "address" else ""
+    asked = requests.Request("POST", f"http://{credentials}titanic.example:8000/invocations", json={})
+    with requests.Session() as session:
+        sent = session.prepare_request(asked)
+    assert text not in str(sent.url).partition("@")[2]
+    assert ask({"authorization": str(sent.headers["Authorization"])})["key_id"] == key.id

@@ -184,3 +184,22 @@ def test_a_key_for_some_models_reads_and_changes_no_others(call: Call, shelf: Sh
 def test_a_key_for_any_model_reads_the_documents(call: Call, method: str, path: str, _body: None) -> None:
     assert call(method, path, models="churn", scopes="predict")[0] == 200
     assert call(method, path, models="churn", scopes="feedback")[0] == 403
+
+
+EMPTY = {
+    "/models/rollback": "the body is empty; send JSON with reason",
+    f"/models/{UNKNOWN}/promote": "the body is empty; send JSON with reason",
+}
+
+
+@pytest.mark.parametrize(("path", "said"), EMPTY.items())
+def test_who_sends_no_body_is_told_what_to_send(call: Call, shelf: Shelf, path: str, said: str) -> None:
+    status, answer = call("POST", path)
+    assert (status, answer["code"], answer["error"]) == (400, "UNREADABLE_BODY", said)
+
+
+def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(call: Call, shelf: Shelf) -> None:
+    status, answer = call("GET", "/models?limt=1")
+    assert (status, answer["detail"][0]["loc"]) == (422, ["query", "limt"])
+    assert "did you mean limit?" in answer["detail"][0]["msg"]
+    assert call("GET", "/models/openapi.json?x=1")[0] == 422

@@ -6,7 +6,7 @@ MAX_BODY_BYTES = 262_144
 BATCH_PATHS = ("/predict/batch", "/invocations", "/infer")
 MAX_BATCH_BYTES = 6 * 1024 * 1024
 
-# Of an answer, in bytes: below, what gzip saves is less than what base64, in which it travels, adds.
+# Of an answer, in bytes. Less goes in a packet or two either way; to compress it takes 0.2 to 0.3 ms.
 MIN_COMPRESSED = 2_048
 
 ANSWER_HEADERS = (
