@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from functions.local.template import read_template
+from functions.models.handler import handler
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
+from tests.support import gateway
 from tests.support.churn import DOCUMENT
 from tests.support.declared import TEMPLATE
 
@@ -203,3 +205,27 @@ def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(call: Call, s
     assert (status, answer["detail"][0]["loc"]) == (422, ["query", "limt"])
     assert "did you mean limit?" in answer["detail"][0]["msg"]
     assert call("GET", "/models/openapi.json?x=1")[0] == 422
+
+
+@pytest.mark.parametrize("word", ["champion", "history", "openapi.json", "%63hampion", "compare"])
+def test_a_variable_that_is_a_word_of_another_route_does_not_lead_to_it(
+    call: Call, shelf: Shelf, word: str
+) -> None:
+    # As a gateway hands on `/models/%63hampion` that looks for the route before it decodes.
+    status, answer = gateway.call(
+        handler,
+        "GET",
+        f"/models/{word}",
+        scopes="admin",
+        route="GET /models/{model}",
+        pathParameters={"model": word},
+    )
+    assert status in {404, 422}
+    assert answer["code"] in {"NOT_FOUND", "INVALID_INPUT"}
+
+
+def test_a_path_is_decoded_once(call: Call, shelf: Shelf) -> None:
+    # `/models/%2563hampion`, as API Gateway hands it on.
+    status, answer = gateway.call(handler, "GET", "/models/%63hampion", scopes="admin")
+    assert status in {404, 422}
+    assert "sequence" not in answer

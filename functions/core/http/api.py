@@ -19,6 +19,7 @@ from functions.core.base.ids import MODEL, VERSION
 from functions.core.base.logs import log
 from functions.core.http import refusals
 from functions.core.http.documentation import describe, documentation_page, operation_id
+from functions.core.http.gateway import variables_of
 from functions.core.http.middleware import MIDDLEWARE
 from functions.core.http.parameters import refuse_unknown_parameters, what_is_sent
 from functions.core.identity.caller import Caller, caller_of
@@ -122,8 +123,8 @@ def holder_of(
 def _check_route(request: Request) -> None:
     """Raises `NotFound` where another route would answer than the one that the gateway took: a variable of a
     path may be a word of another."""
-    variables = request.scope["aws.event"].get("pathParameters")
-    if variables and variables.keys() != request.path_params.keys():
+    variables = variables_of(request.scope["aws.event"])
+    if variables and variables != request.path_params.keys():
         raise NotFound("there is nothing of that name")
 
 

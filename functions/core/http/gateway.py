@@ -6,7 +6,7 @@ it, and nobody may do it again. So the route that the gateway took is the route,
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 _VARIABLE = re.compile(r"\{(\w+)\}")
@@ -44,6 +44,11 @@ def _path_of_route(event: Event) -> str | None:
         return None
     # A slash in a variable is part of it, and begins no other route.
     return _VARIABLE.sub(lambda variable: str(given[variable[1]]).replace("/", "%2F"), path)
+
+
+def variables_of(event: Event) -> Set[str] | None:
+    """The names of the variables in the path of the gateway's route; None where that is not known."""
+    return None if _path_of_route(event) is None else (event.get("pathParameters") or {}).keys()
 
 
 def readable(event: dict[str, Any]) -> dict[str, Any]:

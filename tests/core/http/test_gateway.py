@@ -75,6 +75,12 @@ def test_a_variable_that_is_a_word_of_another_route_does_not_lead_there(ask: Ask
     assert ask("GET", "/models/x/openapi.json", **asked)["statusCode"] == 404
 
 
+def test_a_gateway_that_hands_on_every_path_is_answered_by_the_path(ask: Ask) -> None:
+    asked = {"route": "ANY /{proxy+}", "pathParameters": {"proxy": "models/churn/openapi.json"}}
+    answer = ask("GET", "/dev/models/churn/openapi.json", stage="dev", **asked)
+    assert json.loads(answer["body"])["servers"] == [{"url": "/dev"}]
+
+
 @pytest.mark.parametrize("host", ["x:y", "[::1]:8000", "a:b:c", "", "x" * 300, "tïtanic", ":"])
 @pytest.mark.parametrize("port", ["443", "y", "", "9" * 5000, "²"])
 def test_no_host_and_no_port_makes_a_request_fail(ask: Ask, host: str, port: str) -> None:
