@@ -71,7 +71,7 @@ schema: $(VENV)/.run ## Print the schema that a table seems to have, to be edite
 	@exec $(BIN)/python -m training schema infer "$$FILE" $(call given,TARGET,--target) $(ARGS)
 
 .PHONY: key
-key: $(VENV)/.run ## Make a key: make key SCOPES=predict NOTE="who uses it" [MODELS=a,b] [DAYS=90] [STAGE=dev]; or ARGS=list, "revoke ID"
+key: $(VENV)/.run ## Make a key: make key SCOPES=predict,read NOTE="who uses it" [MODELS=a,b] [DAYS=90] [STAGE=dev]; or ARGS=list, "revoke ID"
 	@exec $(BIN)/python -m functions.local key $(or $(ARGS),create --scopes "$$SCOPES" --note "$$NOTE" \
 		$(call given,MODELS,--models) $(call given,DAYS,--days)) $(call given,STAGE,--stage)
 

@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = commands.add_parser("create", parents=[stage], help="make a key and show it, once")
     sub.add_argument(
-        "--scopes", required=True, help=f"one or more of {', '.join(SCOPES)}; admin includes all"
+        "--scopes",
+        required=True,
+        help=f"one or more of {', '.join(SCOPES)}; read: manifests, datasets, reports; admin includes all",
     )
     sub.add_argument("--note", required=True, help="who uses it, and what for")
     sub.add_argument("--models", help="those it is for, such as churn,fraud; all when left out")

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.core.base.formulas import harmless
 from functions.core.predictions.labels import Label
 from functions.core.predictions.records import Value
 from functions.core.schema.names import own_names
@@ -42,7 +43,7 @@ def export(
     page = labelled[:limit]
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(columns(schema))
+    rows.writerow(map(harmless, columns(schema)))
     outcome_cells = schema.target.cells()
     for record in (prediction.record for prediction in page):
         label = labels[record.prediction_id][-1]
@@ -50,8 +51,8 @@ def export(
             [
                 record.prediction_id,
                 *(_cell(record.features.get(name)) for name in schema.names),
-                outcome_cells[label.outcome],
-                label.source,
+                harmless(outcome_cells[label.outcome]),
+                harmless(label.source),
                 label.labelled_at.isoformat(),
                 record.version,
             ]
@@ -71,4 +72,4 @@ def _cell(value: Value) -> str:
     if value is None:
         return ""
     # Nine digits are enough to tell any float32 from its neighbours.
-    return value if isinstance(value, str) else f"{value:.9g}"
+    return harmless(value) if isinstance(value, str) else f"{value:.9g}"

@@ -137,7 +137,7 @@ def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call
         ([], 422, "at least 1 item"),
         ([say(SOME_ID)] * 1001, 422, "at most 1000 items"),
         ("text", 422, "an outcome, or a list of outcomes"),
-        (None, 400, "not JSON"),
+        (None, 400, "the body is empty; send JSON"),
     ],
 )
 def test_what_is_no_outcome_is_refused_and_nothing_is_kept(

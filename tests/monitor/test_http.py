@@ -228,10 +228,11 @@ def test_what_is_not_there_or_does_not_fit_is_refused(call: Call, path: str, sta
 
 
 @pytest.mark.parametrize("path", READ)
-def test_reading_takes_a_key_that_may_predict(call: Call, path: str) -> None:
+def test_reading_takes_a_key_that_may_read(call: Call, path: str) -> None:
     assert call("GET", path, None)[0] == 401
     assert call("GET", path, "feedback")[0] == 403
-    assert call("GET", path, "predict")[0] in {200, 404}
+    assert call("GET", path, "predict")[0] == 403
+    assert call("GET", path, "read")[0] in {200, 404}
 
 
 @pytest.mark.parametrize("path", ACT)
@@ -309,7 +310,7 @@ def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
     call: Call, store: ModelStore, other: ModelStore
 ) -> None:
     assert call("POST", "/models/churn/monitoring/run", models="churn")[0] == 200
-    assert call("GET", "/models/churn/monitoring/report", "predict", models="churn")[0] == 200
+    assert call("GET", "/models/churn/monitoring/report", "read", models="churn")[0] == 200
     for method, path in [
         ("POST", "/monitoring/run"),
         ("GET", "/datasets"),
@@ -322,7 +323,7 @@ def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
 
 def test_a_key_for_any_model_reads_the_document(call: Call) -> None:
     for path in ("/monitoring/openapi.json", "/monitoring/docs"):
-        assert call("GET", path, "predict", models="churn")[0] == 200
+        assert call("GET", path, "read", models="churn")[0] == 200
         assert call("GET", path, "feedback", models="churn")[0] == 403
 
 

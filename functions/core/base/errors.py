@@ -20,6 +20,10 @@ class PayloadTooLarge(LifeboatError):
     """The caller sent more than a request may hold."""
 
 
+class UnreadableBody(LifeboatError):
+    """The caller sent no body where one is needed, or one that cannot be decoded."""
+
+
 class UnsupportedMediaType(LifeboatError):
     """The caller sent a body of a type that is not read here."""
 

@@ -21,6 +21,7 @@ from functions.core.base.errors import (
     StoreUnavailable,
     TooManyHeaders,
     Unauthorized,
+    UnreadableBody,
     UnsoundAnswer,
     UnsupportedMediaType,
     UnusableModel,
@@ -36,6 +37,7 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     InvalidInput: (422, "INVALID_INPUT"),
     Unauthorized: (401, "UNAUTHORIZED"),
     Forbidden: (403, "FORBIDDEN"),
+    UnreadableBody: (400, "UNREADABLE_BODY"),
     PayloadTooLarge: (413, "PAYLOAD_TOO_LARGE"),
     UnsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE"),
     TooManyHeaders: (431, "TOO_MANY_HEADERS"),
@@ -50,13 +52,13 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
 _UNKNOWN = (500, "INTERNAL")
 # What each refusal means, for the OpenAPI documents.
 _MEANING = {
-    400: "The body is not JSON",
+    400: "The body is empty, damaged or not JSON",
     401: "There is no valid key",
     403: "The key does not have the scope",
     404: "There is nothing of that name",
     409: "A rule forbids it, or somebody else was first; nothing has changed",
     413: "The body is too large",
-    415: "The body was not sent in a type that is read here",
+    415: "The body was not sent in a type or an encoding that is read here",
     422: "A field does not fit",
     431: "There are too many headers",
     500: "A mistake of ours; the request id finds it in the logs",

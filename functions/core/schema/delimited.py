@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from functions.core.base.errors import InvalidInput
+from functions.core.base.formulas import meant
 from functions.core.schema.file_format import Meter, TextFile
 from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank, line_numbers
 from functions.core.schema.schema import fold
@@ -56,7 +57,7 @@ class DelimitedFile:
         samples = {candidate.separator: self._sample(candidate.separator, size) for candidate in candidates}
         best = max(candidates, key=lambda candidate: candidate.fit(samples[candidate.separator]))
         self.separator = best.separator
-        self.header = [*map(str.strip, best.header)]
+        self.header = [meant(name.strip()) for name in best.header]
         if len(self.header) > MAX_COLUMNS:
             raise InvalidInput(
                 f"the header names {len(self.header):,} columns; at most {MAX_COLUMNS:,} are read"

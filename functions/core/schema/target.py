@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from functions.core.base.formulas import meant
+
 Word = str | int | float | bool
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ class Target:
             return self.numbers.get(value)
         if not isinstance(value, str):
             return None
-        word = value.strip().casefold()
+        word = meant(value.strip()).casefold()
         if word in self.words:
             return self.words[word]
         try:

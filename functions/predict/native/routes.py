@@ -1,5 +1,6 @@
 """Lifeboat's own routes: one row, many rows, the model in service, health."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from functions.core.base.errors import InvalidInput
+from functions.core.http.api import sent_body
 from functions.core.http.refusals import error_answers
 from functions.core.registry.manifest import Certificate, DatasetFacts, Signature
 from functions.core.registry.versions import parse_manifest
@@ -42,6 +44,15 @@ root = APIRouter()
 
 Explain = Annotated[bool, Query(description="Add the contribution of each feature, as Shapley values")]
 Partial = Annotated[bool, Query(description="Score the good rows and tell of the bad ones")]
+
+Keep = Annotated[
+    Sequence[str],
+    Query(
+        max_length=100,
+        description="Columns of the table to send back beside each answer, separated by commas",
+        examples=[["PassengerId"]],
+    ),
+]
 
 
 class Live(BaseModel):
@@ -87,7 +98,7 @@ async def predict(
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     with refusals_logged(service, model.served.name, origin):
-        columns = read_row(read_json(await request.body(), content_type, parse_json), model.rows)
+        columns = read_row(read_json(await sent_body(request), content_type, parse_json), model.rows)
     scored = service.predict(columns, model, origin)
     return _json(answers.one_as_json(scored, model, _explained(columns, model) if explain else None))
 
@@ -97,8 +108,9 @@ async def predict(
     summary="Score up to 10,000 rows",
     description=(
         "JSON or CSV in, JSON or CSV out (`Accept: text/csv`), in the order of the rows. One bad row and "
-        "nothing is scored, unless `partial` is true. Of a table, the answer says which columns were used, "
-        "passed over and missing: in `columns`, or, where it is CSV, in the headers x-columns-used, "
+        "nothing is scored, unless `partial` is true. `keep=PassengerId,Ticket` has those columns of a table "
+        "sent back, so that the answers can be joined to it. Of a table, the answer says which columns were "
+        "used, passed over and missing: in `columns`, or, where it is CSV, in the headers x-columns-used, "
         "x-columns-passed-over and x-columns-missing (percent-encoded, separated by commas)."
     ),
     response_model=BatchPrediction,
@@ -122,13 +134,17 @@ async def predict_batch(
     origin: Asker,
     explain: Explain = False,
     partial: Partial = False,
+    keep: Keep = (),
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    name, body = model.served.name, await request.body()
+    name = model.served.name
     with refusals_logged(service, name, origin):
+        body = await sent_body(request)
         if is_csv(content_type):
-            sent = read_csv(body, model.rows, partial=partial)
+            sent = read_csv(body, model.rows, partial=partial, keep=_names(keep))
+        elif keep:
+            raise InvalidInput("`keep` names columns of a table: send CSV, or leave it out")
         else:
             accepted = "application/json or text/csv"
             sent = read_batch(
@@ -144,6 +160,12 @@ async def predict_batch(
         content = answers.batch_as_csv(scored, sent, model, explanation)
         return Response(content, media_type="text/csv", headers=_column_headers(sent))
     return _json(answers.batch_as_json(scored, sent, model, explanation))
+
+
+def _names(keep: Sequence[str]) -> list[str]:
+    """The names in `keep`: given one by one, or several with commas between."""
+    names = [name.strip() for part in keep for name in part.split(",")]
+    return [*dict.fromkeys(filter(None, names))]
 
 
 def _explained(columns: Columns, model: Loaded) -> Explanation:
