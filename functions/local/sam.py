@@ -13,13 +13,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.child import ROOT
-from functions.local.environment import exported, leading_to
-from functions.local.state import State, find_runner
+from functions.local.environment import exported
+from functions.local.state import find_runner
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 TEMPLATE = ROOT / ".aws-sam" / "build" / "template.yaml"
@@ -79,7 +80,8 @@ async def _reachable_store(gateway: str) -> AsyncIterator[None]:
                 raise RuntimeError(
                     f"{gateway}, the engine's gateway, is not on this machine: {OWN_STORE}"
                 ) from error
-        stack.enter_context(exported(_leading_to(runner, endpoint)))
+        variables = replace(runner, endpoint=endpoint).variables
+        stack.enter_context(exported({**variables, "LIFEBOAT_STORE": runner.store}))
         yield
 
 
@@ -111,12 +113,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(chunk)
             await writer.drain()
         writer.write_eof()
-
-
-def _leading_to(runner: State, endpoint: str | None) -> dict[str, str | None]:
-    # The embedded store takes any keys; for another, those of this environment are right.
-    keys = leading_to(endpoint, "us-east-1") if runner.embedded and endpoint else {}
-    return {**keys, "AWS_ENDPOINT_URL": endpoint, "LIFEBOAT_STORE": runner.store}
 
 
 async def _gateway() -> str:

@@ -17,6 +17,7 @@ import pytest
 from functions.core.storage.view import ModelStore
 from functions.local import __main__ as command_line
 from functions.local.__main__ import INTERRUPTED, main
+from functions.local.environment import Credentials
 from functions.local.listening import listen, port_of
 from functions.local.state import State
 from functions.local.tables import Table
@@ -280,12 +281,13 @@ def test_an_upload_goes_to_the_runner_that_is_up(
         reached.append((os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_ACCESS_KEY_ID"], store.model))
         return True
 
-    runner = State("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
+    where = ("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
+    runner = State(*where, credentials=Credentials("OURS", "secret"))
     monkeypatch.setattr(command_line, "find_runner", lambda: runner)
     monkeypatch.setattr(command_line, "upload", note)
     assert main(["upload", str(TITANIC)]) == 0
     assert main(["upload", str(TITANIC), "--model", "titanic"]) == 0
-    assert reached == [("http://127.0.0.1:2", "local", model) for model in ("churn", "titanic")]
+    assert reached == [("http://127.0.0.1:2", "OURS", model) for model in ("churn", "titanic")]
     assert "AWS_ENDPOINT_URL" not in os.environ
 
 

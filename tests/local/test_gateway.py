@@ -32,7 +32,7 @@ def ask(act: Callable[[Any], Any], path: str = "/f", **request: Any) -> tuple[ht
 
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://local") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.post(path, **request)
 
     return asyncio.run(go()), errors
@@ -62,7 +62,7 @@ def authorized(answer: Callable[[Any], Any], key: str = "") -> tuple[httpx.Respo
 
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://local") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             assert (await client.post("/open", content="open")).text == "open"
             assert reached.pop()["requestContext"].keys().isdisjoint({"authorizer"})
             return await client.post("/f", content="hello", headers={"x-api-key": key})

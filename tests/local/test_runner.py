@@ -132,7 +132,7 @@ def test_an_upload_to_the_store_invokes_the_function_with_its_notification(optio
 def test_a_failed_retrain_is_tried_again(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FAIL_ONCE", str(tmp_path / "failed"))
+    monkeypatch.setenv("LIFEBOAT_FAIL_ONCE", str(tmp_path / "failed"))
 
     async def act(here: Here) -> None:
         await asyncio.to_thread(here.where.store.put, "datasets/titanic/a.csv", b"1,2")

@@ -106,12 +106,12 @@ def test_objects_are_read_from_a_real_store(monkeypatch: pytest.MonkeyPatch) -> 
     async def run(check: Any) -> None:
         store = await start_embedded_store(0, lambda _line: None)
         try:
-            await asyncio.to_thread(check, store.endpoint)
+            await asyncio.to_thread(check, store.environment)
         finally:
             await store.stop()
 
-    def check(endpoint: str) -> None:
-        for name, value in (PLAIN | {"AWS_ENDPOINT_URL": endpoint, "NO_PROXY": "127.0.0.1"}).items():
+    def check(leading: dict[str, str]) -> None:
+        for name, value in (PLAIN | leading).items():
             monkeypatch.setenv(name, value)
         writer = S3Store("bucket")
         writer.create_bucket()
