@@ -16,10 +16,11 @@ import pytest
 
 from functions.core.storage.view import ModelStore
 from functions.local import __main__ as command_line
-from functions.local.__main__ import INTERRUPTED, main
+from functions.local.__main__ import main
 from functions.local.environment import Credentials
 from functions.local.listening import listen, port_of
 from functions.local.state import State
+from functions.local.stopping import INTERRUPTED
 from functions.local.tables import Table
 from tests.support.strangers import churn_table
 
