@@ -58,6 +58,10 @@ class Child:
     def alive(self) -> bool:
         return self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def send(self, line: bytes) -> None:
         """Write a line to the child. Raises `ConnectionError` when it is gone."""
         self._input.write(line + b"\n")
