@@ -15,6 +15,7 @@ OnLine = Callable[[str], None]
 ROOT = Path(__file__).parents[2]
 
 LINE_LIMIT = 16 * 1024 * 1024
+LAST_LINES_SECONDS = 5.0
 
 
 class Child:
@@ -70,8 +71,10 @@ class Child:
     async def wait(self) -> int:
         """Wait for the end of the child and of its output. Returns the exit code, negative for a signal."""
         code = await self._process.wait()
-        # Who waits may be cancelled; the lines are passed on all the same.
-        await asyncio.shield(self._lines)
+        # Who waits may be cancelled; the lines are passed on all the same. What the child has started in another
+        # session may hold its output open for ever.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._lines), LAST_LINES_SECONDS)
         return code
 
     async def stop(self, grace: float = 3) -> None:
