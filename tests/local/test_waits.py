@@ -1,7 +1,7 @@
-"""Every wait on another process has a limit: `make test-sam` once hung for minutes on a container that was gone.
+"""Every wait on another process has a limit: `make test-sam` once hung on a container that was gone.
 
-Read from the code, as no test can wait for ever to see it. `readline` of a pipe has no limit of its own: where
-it is used, a timer kills what is read from.
+Read from the code, as no test can wait for ever to see it. `readline` of a pipe has no limit of its own:
+where it is used, a timer kills what is read from.
 """
 
 import ast

@@ -91,7 +91,7 @@ def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str
 
 def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction_id: str) -> None:
     [shown] = json_blocks(README)
-    (block,) = (block for _, block in BLOCKS if "/predict -H" in block)
+    (block,) = (block for _, block in BLOCKS if '/predict" -H' in block)
     given = run("sh", block, stack, prediction_id)
     assert json.loads(shown).keys() == json.loads(given).keys()
 
