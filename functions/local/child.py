@@ -15,6 +15,7 @@ OnLine = Callable[[str], None]
 ROOT = Path(__file__).parents[2]
 
 LINE_LIMIT = 16 * 1024 * 1024
+LAST_LINES_SECONDS = 5.0
 
 
 class Child:
@@ -33,17 +34,20 @@ class Child:
         module: str,
         *arguments: str,
         on_line: OnLine,
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str],
         descriptors: Sequence[int] = (),
     ) -> "Child":
-        """Run `python -m module arguments`; the child inherits `descriptors`, which stay open here."""
+        """Run `python -m module arguments` in `environment`, which is all that it gets of one.
+
+        It inherits `descriptors`, which stay open here.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", module, *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=ROOT,
-            env={**(os.environ if environment is None else environment), "PYTHONUNBUFFERED": "1"},
+            env={**environment, "PYTHONUNBUFFERED": "1"},
             pass_fds=descriptors,
             # Ctrl-C in the terminal reaches the runner alone, which then stops its children in order.
             start_new_session=True,
@@ -55,6 +59,10 @@ class Child:
     def alive(self) -> bool:
         return self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def send(self, line: bytes) -> None:
         """Write a line to the child. Raises `ConnectionError` when it is gone."""
         self._input.write(line + b"\n")
@@ -63,8 +71,10 @@ class Child:
     async def wait(self) -> int:
         """Wait for the end of the child and of its output. Returns the exit code, negative for a signal."""
         code = await self._process.wait()
-        # Who waits may be cancelled; the lines are passed on all the same.
-        await asyncio.shield(self._lines)
+        # Who waits may be cancelled; the lines are passed on all the same. But what the child has started in a
+        # session of its own may hold the output open for ever.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._lines), LAST_LINES_SECONDS)
         return code
 
     async def stop(self, grace: float = 3) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from functions.local import sam
+from functions.local.environment import Credentials
 from functions.local.listening import HOST, listen, port_of
 from functions.local.sam import forwarded, main, sam_local
 from functions.local.state import State
@@ -82,7 +83,8 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
     async def run() -> tuple[int, int]:
         async with await asyncio.start_server(echo, sock=listen(0)) as store:
             port = port_of(store.sockets[0])
-            found(monkeypatch, State("", BUCKET, f"http://{HOST}:{port}", True, "titanic", 1))
+            endpoint, credentials = f"http://{HOST}:{port}", Credentials("OURS", "secret")
+            found(monkeypatch, State("", BUCKET, endpoint, True, "titanic", 1, credentials=credentials))
             return port, await sam_local(["invoke", "F"], stand_in)
 
     port, code = asyncio.run(run())
@@ -91,7 +93,7 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
     assert arguments == ["local", "invoke", "F", "--template", str(sam.TEMPLATE), "--skip-pull-image"]
     assert answer == "AHOY"
     assert variables["AWS_ENDPOINT_URL"] != f"http://{HOST}:{port}"
-    assert (variables["LIFEBOAT_STORE"], variables["AWS_ACCESS_KEY_ID"]) == (BUCKET, "local")
+    assert (variables["LIFEBOAT_STORE"], variables["AWS_ACCESS_KEY_ID"]) == (BUCKET, "OURS")
 
 
 def test_another_endpoint_is_used_as_it_is_with_the_keys_of_this_environment(

@@ -47,4 +47,4 @@ def answering(server: Server) -> Iterator[Server]:
             yield server
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(30)
