@@ -106,6 +106,9 @@ class FolderStore:
             raise StoreUnavailable(f"the store's folder cannot be made: {error.strerror}") from error
 
     def _path(self, key: str) -> Path:
+        # No file's name has a zero byte: the operating system would not even look.
+        if "\0" in key:
+            raise NotFound(f"the store has no {key!r}")
         path = (self._root / key).resolve()
         if not path.is_relative_to(self._root) or path == self._root:
             raise NotFound(f"{key} leaves the store")

@@ -79,3 +79,8 @@ def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnavailable):
         FolderStore(str(tmp_path / "file")).put("k", b"")
+
+
+def test_a_key_that_no_file_can_have_stands_for_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        FolderStore(str(tmp_path)).head("datasets/titanic/\0.csv")
