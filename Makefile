@@ -135,6 +135,12 @@ test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda
 test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis makes up from openapi.json: make test-api EXAMPLES=100
 	@EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/stories/test_schemathesis.py --no-cov -q -s $(ARGS)
 
+# `make test` has a short part of it, the same each time. SEED= repeats what a run has printed.
+.PHONY: test-fuzz
+test-fuzz: $(VENV)/.dev ## Try the functions on made-up events, tables, tensors and logs for a time: make test-fuzz MINUTES=30 [SEED=7]
+	@FUZZ_MINUTES=$(or $(MINUTES),3) FUZZ_SEED=$(SEED) \
+		$(BIN)/python -m pytest $(or $(ARGS),tests/fuzz --numprocesses 2) --no-cov -p no:cacheprovider -q
+
 .PHONY: openapi
 openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from what the functions say of themselves
 	@exec $(BIN)/python -m functions.local openapi

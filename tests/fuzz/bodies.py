@@ -1,6 +1,6 @@
 """Bodies of requests: what each route asks for, whole or damaged, and anything else."""
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -28,7 +28,7 @@ INVOCATIONS = [
 ]
 
 
-@lru_cache(maxsize=None)
+@cache
 def bodies(path: str, world: World) -> Strategy:
     """Bodies for a route: mostly such as it asks for, or nearly. None where there is none; text, or bytes."""
     good = [*_good(path, world)]

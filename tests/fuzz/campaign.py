@@ -1,4 +1,4 @@
-"""Runs a check on made-up cases: a few where all tests are run, as many as the time allows for `make test-fuzz`."""
+"""Runs a check on made-up cases: a few in `make test`, as many as the time allows in `make test-fuzz`."""
 
 import time
 from collections import Counter
@@ -57,5 +57,10 @@ class Campaign:
         try:
             check_case()
         except BaseException as error:
-            error.add_note(f"To replay it: make test-fuzz SEED={number} ARGS={self.test}")
+            how = (
+                f"make test-fuzz SEED={number} ARGS={self.test}"
+                if self.seconds
+                else f"make test ARGS={self.test}"
+            )
+            error.add_note(f"To replay it: {how}")
             raise

@@ -51,7 +51,7 @@ def world(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What became of the cases, test by test."""
     # pytest files what it does not count, such as the end of a test that passed, under no word.
-    counted = {
+    counted: dict[str, Counter[str]] = {
         report.nodeid: Counter(dict(report.user_properties)["fuzz"])
         for report in terminalreporter.stats.get("", ())
         if report.when == "teardown" and "fuzz" in dict(report.user_properties)

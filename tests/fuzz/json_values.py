@@ -8,7 +8,22 @@ from hypothesis import strategies as st
 Strategy = st.SearchStrategy[Any]
 
 ODD_TEXTS = st.sampled_from(
-    ["", " ", "\0", "\ud800", "\u2028", "é", "=1+1", "-1", "NaN", "null", "true", "1e999", "../..", "x" * 2_000]
+    [
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "\u2028",
+        "é",
+        "=1+1",
+        "-1",
+        "NaN",
+        "null",
+        "true",
+        "1e999",
+        "../..",
+        "x" * 2_000,
+    ]
 )
 TEXTS = st.text(max_size=12) | ODD_TEXTS
 NUMBERS = (
@@ -39,7 +54,9 @@ def damaged(draw: st.DrawFn, whole: Any) -> Any:
         case "out":
             del changed[key]
         case "renamed" if isinstance(whole, dict):
-            changed[draw(st.sampled_from([str(key).upper(), f"{key} ", f"_{key}"]) | TEXTS)] = changed.pop(key)
+            changed[draw(st.sampled_from([str(key).upper(), f"{key} ", f"_{key}"]) | TEXTS)] = changed.pop(
+                key
+            )
         case _ if isinstance(whole, list):
             changed.insert(key, whole[key])
     return changed

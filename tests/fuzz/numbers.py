@@ -41,6 +41,10 @@ _WHOLE = st.integers(-9_999_999, 9_999_999) | st.integers(-9_999, 9_999)
 _FRACTIONS = st.text("0123456789", min_size=1, max_size=4)
 _IN_GROUPS = st.builds(_grouped, _WHOLE, st.sampled_from((*SPACES, ",", ".")))
 _WITH_MARK = st.tuples(_WHOLE.map(str) | _IN_GROUPS, st.sampled_from(".,"), _FRACTIONS).map("".join)
-_ODD = st.text("0123456789.,-+e '", max_size=8) | st.just("") | st.sampled_from(("1,20,000", "1.2.3", "1e5", "0,5e1"))
+_ODD = (
+    st.text("0123456789.,-+e '", max_size=8)
+    | st.just("")
+    | st.sampled_from(("1,20,000", "1.2.3", "1e5", "0,5e1"))
+)
 CELLS = _WHOLE.map(str) | _IN_GROUPS | _WITH_MARK | _WITH_MARK | _ODD
 COLUMNS = st.lists(CELLS, min_size=1, max_size=6)

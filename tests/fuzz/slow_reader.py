@@ -42,7 +42,7 @@ class Bad(Exception):
 
 @dataclass
 class SlowTable:
-    """The features and the outcome of each good row by the line on which it begins, and the bad ones' lines."""
+    """The values of each good row by the line on which it begins, and the lines of the bad ones."""
 
     good: dict[int, dict[str, Any]] = field(default_factory=dict)
     bad: list[int] = field(default_factory=list)

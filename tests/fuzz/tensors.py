@@ -3,7 +3,7 @@
 import json
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -29,7 +29,7 @@ GOOD: dict[str, st.SearchStrategy[Any]] = {
 ODD = NUMBERS | TEXTS | st.booleans() | st.none()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _value(name: str) -> st.SearchStrategy[Any]:
     return st.integers(0, 60).flatmap(lambda draw: ODD if draw == 60 else GOOD[name])
 
@@ -38,7 +38,9 @@ def _value(name: str) -> st.SearchStrategy[Any]:
 def rows(draw: st.DrawFn) -> list[Row]:
     """Rows with the same fields, mostly good; each value as JSON can have it."""
     names = ("pclass", "sex", *draw(NAMES))
-    return draw(st.lists(st.fixed_dictionaries({name: _value(name) for name in names}), min_size=1, max_size=4))
+    return draw(
+        st.lists(st.fixed_dictionaries({name: _value(name) for name in names}), min_size=1, max_size=4)
+    )
 
 
 NAMES = st.lists(st.sampled_from(tuple(GOOD)[2:]), unique=True, max_size=4)
@@ -59,7 +61,7 @@ def infers(draw: st.DrawFn, sent: list[Row]) -> Infer:
     for name in sent[0]:
         values = [row[name] for row in sent]
         datatype = draw(st.sampled_from(_types(values) or DATATYPES))
-        tensor = {"name": name, "datatype": datatype, "shape": [len(values)]}
+        tensor: dict[str, Any] = {"name": name, "datatype": datatype, "shape": [len(values)]}
         packed = _packed(values, datatype) if draw(st.booleans()) else None
         if packed is not None:
             tensor["parameters"] = {"binary_data_size": len(packed)}
@@ -71,7 +73,9 @@ def infers(draw: st.DrawFn, sent: list[Row]) -> Infer:
         tensors.append(tensor)
     # pydantic reads NaN and Infinity in JSON; NaN is missing.
     document = json.dumps({"inputs": tensors}).encode()
-    return Infer(document + behind, str(len(document)) if behind else draw(st.sampled_from((None, str(len(document))))))
+    return Infer(
+        document + behind, str(len(document)) if behind else draw(st.sampled_from((None, str(len(document)))))
+    )
 
 
 def _types(values: list[Any]) -> list[str]:
@@ -96,12 +100,16 @@ def _packed(values: list[Any], datatype: str) -> bytes | None:
         return b"".join(struct.pack("<I", len(text)) + text for text in texts)
     gap = float("nan") if datatype.startswith("FP") else None
     try:
-        packed = struct.pack(f"<{len(values)}{FORMATS[datatype]}", *(gap if value is None else value for value in values))
+        packed = struct.pack(
+            f"<{len(values)}{FORMATS[datatype]}", *(gap if value is None else value for value in values)
+        )
         # What is rounded is another row.
         whole = struct.unpack(f"<{len(values)}{FORMATS[datatype]}", packed)
     except (struct.error, OverflowError):
         return None
-    same = all(value is None or value != value or value == back for value, back in zip(values, whole, strict=True))
+    same = all(
+        value is None or value != value or value == back for value, back in zip(values, whole, strict=True)
+    )
     return packed if same else None
 
 
@@ -110,7 +118,13 @@ def invocations(sent: list[Row]) -> list[Any]:
     names = [*sent[0]]
     return [
         {"dataframe_split": {"columns": names, "data": [[row[name] for name in names] for row in sent]}},
-        {"dataframe_split": {"columns": names, "data": [[row[name] for name in names] for row in sent], "index": [0]}},
+        {
+            "dataframe_split": {
+                "columns": names,
+                "data": [[row[name] for name in names] for row in sent],
+                "index": [0],
+            }
+        },
         {"dataframe_records": sent},
         {"instances": sent},
         {"inputs": sent},
@@ -124,7 +138,10 @@ def odd_infers(draw: st.DrawFn) -> Infer:
     tensors = draw(st.lists(ODD_TENSORS, min_size=1, max_size=3))
     document = json.dumps({"inputs": tensors} | draw(EXTRAS)).encode()
     behind = draw(st.binary(max_size=40))
-    return Infer(document + behind, draw(st.sampled_from((str(len(document)), "0", str(len(document) - 1), "1e3", None))))
+    return Infer(
+        document + behind,
+        draw(st.sampled_from((str(len(document)), "0", str(len(document) - 1), "1e3", None))),
+    )
 
 
 SIZES = st.integers(-1, 9) | st.sampled_from((2**31, 2**63, 10**30, 0.5, True, "4", None))
@@ -143,7 +160,10 @@ EXTRAS = st.fixed_dictionaries(
     {},
     optional={
         "id": TEXTS | VALUES,
-        "outputs": st.lists(st.fixed_dictionaries({"name": st.sampled_from(("label", "prediction_id", "x"))}), max_size=3) | VALUES,
+        "outputs": st.lists(
+            st.fixed_dictionaries({"name": st.sampled_from(("label", "prediction_id", "x"))}), max_size=3
+        )
+        | VALUES,
         "parameters": VALUES,
     },
 )

@@ -23,13 +23,13 @@ TWIN = "0123456789abcdef"
 class World:
     """A store in a folder: a champion, a second version of it, and predictions of the last hour.
 
-    versions, predictions: what can be asked for by name.
+    pristine: what it is copied from. versions, predictions: what can be asked for by name.
     """
 
     def __init__(self, published: Path, root: Path) -> None:
-        self.folder, self._pristine = root / "store", root / "pristine"
-        shutil.copytree(published, self._pristine)
-        store = ModelStore(FolderStore(str(self._pristine)), MODEL)
+        self.folder, self.pristine = root / "store", root / "pristine"
+        shutil.copytree(published, self.pristine)
+        store = ModelStore(FolderStore(str(self.pristine)), MODEL)
         champion = production.champion_of(store)
         for key in (model_key, holdout_key):
             store.put(key(TWIN), store.get(key(champion.version)).body)
@@ -37,17 +37,19 @@ class World:
         self.versions = [champion.version, TWIN]
         rows = [row for row, _ in people(20)]
         self.predictions = [*production.predict(store, rows, datetime.now(UTC) - timedelta(minutes=10))]
-        shutil.copytree(self._pristine, self.folder)
+        self.begin()
+
+    def begin(self) -> None:
+        """Copy `pristine` anew."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.pristine, self.folder)
         self._files = self._look()
+        self.forget()
 
     def restore(self) -> None:
         """Undo what a case has changed."""
-        if self._look() == self._files:
-            return
-        shutil.rmtree(self.folder)
-        shutil.copytree(self._pristine, self.folder)
-        self._files = self._look()
-        self.forget()
+        if self._look() != self._files:
+            self.begin()
 
     def forget(self) -> None:
         """Have the functions read the environment and the store anew."""
