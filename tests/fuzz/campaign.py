@@ -43,7 +43,7 @@ class Campaign:
         @seed(number)
         @settings(
             max_examples=cases,
-            # The same cases for the same seed: nothing is kept from run to run, no case depends on the time.
+            # The same cases for the same seed: nothing is kept from run to run, and a slow case is no fault.
             database=None,
             deadline=None,
             phases=(Phase.generate, Phase.shrink),

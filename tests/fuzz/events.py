@@ -118,15 +118,13 @@ def events(draw: st.DrawFn, among: Sequence[Route], world: World) -> Event:
     route = draw(st.sampled_from(among))
     names = [part[1:-1] for part in route.path.split("/") if part[:1] == "{"]
     variables = {name: draw(_values(name, world)) for name in names}
-    path = "/".join(
-        variables.get(part[1:-1], part) if part[:1] == "{" else part for part in route.path.split("/")
-    )
-    event = read_event("http_predict")
-    event["routeKey"] = event["requestContext"]["routeKey"] = f"{route.method} {route.path}"
-    # An HTTP API decodes the path, whatever its name says; a client may have encoded it twice.
+    path = route.path.format(**variables)
     slashes: tuple[str, ...] = (path + "/", "/" + path)
     if "slash" in KNOWN:
         path, slashes = path.rstrip("/"), ()
+    event = read_event("http_predict")
+    event["routeKey"] = event["requestContext"]["routeKey"] = f"{route.method} {route.path}"
+    # An HTTP API decodes the path, whatever its name says; a client may have encoded it twice.
     event["rawPath"] = draw(st.sampled_from((path,) * 12 + (quote(path), *slashes)))
     event["requestContext"]["http"] |= {"method": route.method, "path": event["rawPath"]}
     event["requestContext"]["authorizer"] = draw(AUTHORIZERS)
@@ -136,6 +134,8 @@ def events(draw: st.DrawFn, among: Sequence[Route], world: World) -> Event:
     event |= draw(_queries(world)) | _as_sent(draw(bodies(route.path, world))) | draw(OPTIONAL)
     if "base64" not in KNOWN and draw(st.integers(0, 30)) == 30:
         event["isBase64Encoded"] = not event["isBase64Encoded"]
+    for name in draw(LEFT_OUT):
+        event.pop(name, None)
     return event
 
 
@@ -197,7 +197,7 @@ def _headers(draw: st.DrawFn) -> dict[str, str]:
     headers |= draw(SOME_HEADERS) | draw(OTHER_HEADERS)
     if draw(st.integers(0, 99)) == 99:
         headers |= {f"x-{number}": "" for number in range(60)}
-    for name in draw(LEFT_OUT):
+    for name in draw(HEADERS_LEFT_OUT):
         del headers[name]
     return headers
 
@@ -205,7 +205,13 @@ def _headers(draw: st.DrawFn) -> dict[str, str]:
 SOME_HEADERS = st.fixed_dictionaries({}, optional=NAMED_HEADERS)
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_!#$%&'*+.^`|~", min_size=1, max_size=15)
 OTHER_HEADERS = st.dictionaries(TOKENS, VALUES, max_size=2)
-LEFT_OUT = st.lists(st.sampled_from(("content-type", "host", "x-forwarded-port")), max_size=1)
+HEADERS_LEFT_OUT = st.lists(st.sampled_from(("content-type", "host", "x-forwarded-port")), max_size=1)
+# What need not be there: with nothing to say, the gateway leaves some of it out.
+LEFT_OUT = st.lists(
+    st.sampled_from(("isBase64Encoded", "rawQueryString", "queryStringParameters", "cookies", "routeKey"))
+    | (st.nothing() if "host" in KNOWN else st.just("headers")),
+    max_size=1,
+)
 HEADERS = _headers()
 ODD_QUERIES = st.sampled_from(("&&=&", "%zz=%ff%00", "a=b;c=d", "?", "#x", "limit=1&limit=2")).map(
     lambda query: {"rawQueryString": query}

@@ -49,10 +49,9 @@ def test_every_question_is_answered_in_texts(
         assert set(context) == {"key_id", "scopes", "models", "denied", "unavailable"}
         assert all(type(value) is str for value in context.values())
         assert bool(context["key_id"]) is not bool(context["denied"])
-        # Only who shows it is its holder.
-        stripped = {value.strip().partition(" ")[2].strip() or value.strip() for value in shown.values()}
-        assert not context["key_id"] or text in stripped
+        # Nobody else is its holder.
+        assert not context["key_id"] or any(text in value for value in shown.values())
         return "known" if context["key_id"] else "refused"
 
-    campaign.run(st.tuples(events(routes(*FUNCTIONS), world), headers), check, cases=150)
+    campaign.run(st.tuples(events(routes(*FUNCTIONS), world), headers), check, cases=80)
     key_ring.cache_clear()

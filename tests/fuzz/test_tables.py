@@ -46,7 +46,7 @@ def test_both_readers_read_the_same(campaign: Campaign) -> None:
                 assert is_same(value, expected.good[line][name]), (line, name, value, expected.good[line])
         return "read with bad rows" if found.bad else "read"
 
-    campaign.run(st.tuples(tables(), st.integers(1, 9)), check, cases=250)
+    campaign.run(st.tuples(tables(), st.integers(1, 9)), check, cases=150)
 
 
 def _refused(refusal: InvalidInput, *, wrong: bool = False) -> str:
@@ -70,7 +70,7 @@ def test_a_number_is_never_silently_another(campaign: Campaign) -> None:
         assert any(_is_read_by(found, cells, mark) for mark in ".,"), (found.rows, found.bad)
         return "read"
 
-    campaign.run(st.tuples(COLUMNS, st.sampled_from(SEPARATORS)), check, cases=250)
+    campaign.run(st.tuples(COLUMNS, st.sampled_from(SEPARATORS)), check, cases=150)
 
 
 def _is_read_by(found: WholeTable, cells: list[str], mark: str) -> bool:
@@ -103,7 +103,7 @@ def test_no_bytes_make_the_reader_fail(campaign: Campaign) -> None:
         assert all(row.reason for row in found.bad)
         return "read"
 
-    campaign.run(damaged_tables(), check, cases=250)
+    campaign.run(damaged_tables(), check, cases=150)
 
 
 def test_no_bytes_make_the_inference_fail(campaign: Campaign) -> None:
