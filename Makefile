@@ -143,6 +143,12 @@ test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis m
 test-faults: $(VENV)/.dev ## Break store, SSM, memory and disk under the functions, and count what becomes of requests; 4 minutes
 	@$(BIN)/python -m pytest tests/faults --no-cov -p no:cacheprovider -q $(ARGS)
 
+# `make test` has a short part of it, the same each time. SEED= repeats what a run has printed.
+.PHONY: test-fuzz
+test-fuzz: $(VENV)/.dev ## Try the functions on made-up events, tables, tensors and logs for a time: make test-fuzz MINUTES=30 [SEED=7]
+	@FUZZ_MINUTES=$(or $(MINUTES),3) FUZZ_SEED=$(SEED) \
+		$(BIN)/python -m pytest $(or $(ARGS),tests/fuzz --numprocesses 2) --no-cov -p no:cacheprovider -q
+
 .PHONY: openapi
 openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from what the functions say of themselves
 	@exec $(BIN)/python -m functions.local openapi

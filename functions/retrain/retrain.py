@@ -70,22 +70,20 @@ class _Record(BaseModel):
     s3: _S3
 
 
-class _Event(BaseModel):
-    records: list[_Record] = Field(alias="Records")
-
-
-def parse_event(event: dict[str, Any]) -> list[Notification]:
+def parse_event(event: object) -> list[Notification]:
     """The uploads of an S3 notification, oldest first; events that are no upload are left out.
 
+    A record that is not one of S3's is passed over, which a line says, and holds up no other.
     S3 sends `s3:TestEvent` when a notification is set up: it has no records and means nothing.
     Raises `InvalidInput` for what is no S3 event.
     """
-    if event.get("Event") == "s3:TestEvent":
+    body = event if isinstance(event, dict) else {}
+    if body.get("Event") == "s3:TestEvent":
         return []
-    try:
-        records = _Event.model_validate(event).records
-    except ValidationError as error:
-        raise InvalidInput("this is not an S3 notification; the function is fired by uploads only") from error
+    sent = body.get("Records")
+    records = _read_records(sent) if isinstance(sent, list) else []
+    if not records and sent != []:
+        raise InvalidInput("this is not an S3 notification; the function is fired by uploads only")
     uploads = [
         record
         for record in records
@@ -101,6 +99,23 @@ def parse_event(event: dict[str, Any]) -> list[Notification]:
         )
         for record in uploads
     ]
+
+
+def _read_records(sent: list[object]) -> list[_Record]:
+    """Those that are as S3 writes them."""
+    records = []
+    for number, record in enumerate(sent, start=1):
+        try:
+            records.append(_Record.model_validate(record))
+        except ValidationError as error:
+            faults = (".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False))
+            log(
+                "WARNING",
+                "record passed over",
+                record=number,
+                reason=f"it is not as S3 writes them: {', '.join(faults) or 'no object'}",
+            )
+    return records
 
 
 def retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:

@@ -136,6 +136,9 @@ class FolderStore:
         return self._path(key)
 
     def _path(self, key: str) -> Path:
+        # No file's name has a zero byte: the operating system would not even look.
+        if "\0" in key:
+            raise NotFound(f"the store has no {key!r}")
         path = (self._root / key).resolve()
         if not path.is_relative_to(self._root) or path == self._root:
             raise NotFound(f"{key} leaves the store")

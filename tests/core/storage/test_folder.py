@@ -201,3 +201,8 @@ def test_a_folder_that_cannot_be_read_is_unavailable(tmp_path: Path, monkeypatch
             patch.setattr(Path, name, fail)
             with pytest.raises(StoreUnavailable, match="Input/output error"):
                 use()
+
+
+def test_a_key_that_no_file_can_have_stands_for_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        FolderStore(str(tmp_path)).head("datasets/titanic/\0.csv")
