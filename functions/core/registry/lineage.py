@@ -1,11 +1,8 @@
 """The lineage of a dataset, as metadata of its object."""
 
-import binascii
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-
-from pydantic import ValidationError
 
 from functions.core.base.logs import log
 from functions.core.registry.manifest import Lineage
@@ -30,6 +27,6 @@ def from_metadata(metadata: Mapping[str, str]) -> Lineage | None:
     try:
         text = metadata[_NAME]
         return Lineage.model_validate_json(text if text.startswith("{") else b64decode(text, validate=True))
-    except (ValidationError, binascii.Error):
+    except ValueError:
         log("WARNING", "the lineage of a dataset is damaged", lineage=metadata[_NAME][:200])
         return None
