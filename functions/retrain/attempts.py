@@ -14,6 +14,7 @@ from functions.core.base.logs import log
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
 from functions.retrain.retrain import Notification, RetrainSettings, model_of, retrain
+from training.memory import available_memory
 from training.upload import report_crash
 
 # Seconds between the attempts when the store fails.
@@ -59,6 +60,9 @@ def explain(error: Exception) -> str:
             f"the temporary folder {tempfile.gettempdir()} is full; upload a smaller file, without gzip, or "
             "give the function more ephemeral storage"
         )
+    if isinstance(error, MemoryError):
+        memory = available_memory()
+        return f"it took more memory than {memory}; {memory.cure}, or upload a smaller file"
     return str(error) or repr(error)
 
 

@@ -42,9 +42,8 @@ print(json.dumps([said, peak() - before]))
 
 def write(path: Path, head: str, unit: str) -> Path:
     """A file of 128 MiB, of `head` and then `unit` over and over."""
-    open_file = gzip.open if path.suffix == ".gz" else open
     block = unit * max(1, 2**20 // len(unit))
-    with open_file(path, "wt") as file:
+    with gzip.open(path, "wt", compresslevel=1) if path.suffix == ".gz" else path.open("w") as file:
         file.write(head)
         for _ in range(SIZE // len(block)):
             file.write(block)
@@ -77,7 +76,7 @@ def test_128_mib_of_too_much_take_little_memory_and_are_refused_with_line_and_bo
     case: tuple[Path, str],
 ) -> None:
     path, said = case
-    for how in ("read", "infer"):
+    for how in ("read", "infer") if path.name in {"cells", "columns"} else ("read",):
         run = subprocess.run(
             [sys.executable, "-c", READ, path, how], capture_output=True, text=True, check=True, timeout=120
         )
