@@ -180,7 +180,18 @@ def test_an_answer_carries_its_explanation_when_asked(call: Call, send: Send) ->
 
 
 @pytest.mark.parametrize(
-    "damage", [{}, {"age": [1.0]}, {name: ["x"] for name in NAMES}, dict.fromkeys(NAMES, 1)]
+    "damage",
+    [
+        {},
+        {"age": [1.0]},
+        {name: ["x"] for name in NAMES},
+        dict.fromkeys(NAMES, 1),
+        dict.fromkeys(NAMES, []),
+        dict.fromkeys(NAMES, [None]) | {"age": [1.0, 2.0]},
+        dict.fromkeys(NAMES, [None]) | {"age": [1e39]},
+        dict.fromkeys(NAMES, [None]) | {"age": [10**400]},
+        dict.fromkeys(NAMES, [None]) | {"sex": ["none"]},
+    ],
 )
 def test_a_version_with_a_damaged_background_scores_and_explains_nothing(
     call: Call, published: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, damage: dict[str, Any]
