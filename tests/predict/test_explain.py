@@ -186,11 +186,11 @@ def test_an_answer_carries_its_explanation_when_asked(call: Call, send: Send) ->
         {"age": [1.0]},
         {name: ["x"] for name in NAMES},
         dict.fromkeys(NAMES, 1),
-        dict.fromkeys(NAMES, []),
-        dict.fromkeys(NAMES, [None]) | {"age": [1.0, 2.0]},
-        dict.fromkeys(NAMES, [None]) | {"age": [1e39]},
-        dict.fromkeys(NAMES, [None]) | {"age": [10**400]},
-        dict.fromkeys(NAMES, [None]) | {"sex": ["none"]},
+        {key: [] for key in NAMES},
+        {key: [None] for key in NAMES} | {"age": [1.0, 2.0]},
+        {key: [None] for key in NAMES} | {"age": [1e39]},
+        {key: [None] for key in NAMES} | {"age": [10**400]},
+        {key: [None] for key in NAMES} | {"sex": ["none"]},
     ],
 )
 def test_a_version_with_a_damaged_background_scores_and_explains_nothing(
