@@ -136,6 +136,8 @@ def test_a_report_or_a_state_that_is_damaged_is_told(call: Call, store: ModelSto
     status, answer = call("GET", "/monitoring/reports/1")
     assert (status, answer["code"]) == (503, "UNUSABLE_RECORD")
     assert answer["error"] == "report 1 is damaged, or of an earlier release"
+    # Among others it is passed over, and named.
+    assert call("GET", "/monitoring/reports")[1] == {"reports": [], "damaged": [1], "next": None}
     store.put(STATE, b"junk")
     status, answer = call("GET", "/monitoring/report")
     assert (status, answer["code"]) == (503, "UNUSABLE_RECORD")
@@ -200,7 +202,7 @@ def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(
 ) -> None:
     store.put(manifest_key(UNKNOWN), b"junk")
     status, found = call("GET", "/datasets")
-    assert (status, len(found["datasets"])) == (200, 1)
+    assert (status, len(found["datasets"]), found["damaged"]) == (200, 1, [UNKNOWN])
     assert call("GET", f"/datasets?model={UNKNOWN}")[0] == 503
 
 

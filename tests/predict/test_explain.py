@@ -181,7 +181,18 @@ def test_an_answer_carries_its_explanation_when_asked(call: Call, send: Send) ->
 
 
 @pytest.mark.parametrize(
-    "damage", [{}, {"age": [1.0]}, {name: ["x"] for name in NAMES}, dict.fromkeys(NAMES, 1)]
+    "damage",
+    [
+        {},
+        {"age": [1.0]},
+        {name: ["x"] for name in NAMES},
+        dict.fromkeys(NAMES, 1),
+        {key: [] for key in NAMES},
+        {key: [None] for key in NAMES} | {"age": [1.0, 2.0]},
+        {key: [None] for key in NAMES} | {"age": [1e39]},
+        {key: [None] for key in NAMES} | {"age": [10**400]},
+        {key: [None] for key in NAMES} | {"sex": ["none"]},
+    ],
 )
 def test_a_version_with_a_damaged_background_scores_and_explains_nothing(
     call: Call, published: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, damage: dict[str, Any]

@@ -7,7 +7,7 @@ score because it does not fit. One log serves all models: each line names its ow
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -179,7 +179,7 @@ def within(entries: Iterable[Entry], *, max_objects: int, max_bytes: int) -> int
     return count
 
 
-def bodies(store: Store, entries: Sequence[Entry]) -> Iterator[bytes]:
+def bodies(store: Store, entries: Sequence[Entry]) -> Generator[bytes, None, None]:
     """What the objects hold, in order, read several at once, and no further ahead than that.
 
     Whoever takes longer over an object than the store does would otherwise have all of them in memory.
