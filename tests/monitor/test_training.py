@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from functions.core.predictions import labels
 from functions.core.registry import deployment, versions
 from functions.core.registry.lineage import from_metadata
 from functions.core.registry.manifest import Lineage
@@ -69,6 +70,9 @@ def test_a_dataset_is_the_champions_rows_and_the_labelled_ones(store: ModelStore
     assert found is not None
     assert (found.reference_key, found.reference_sha256) == (UPLOADED_FULL, manifest.dataset.sha256)
     assert (found.labels, found.reason, found.champion) == (50, "request", manifest.version)
+    # The model of the uploaded rows alone, by which later ones are measured too.
+    assert found.uploaded_champion == manifest.version
+    assert {row["lifeboat_labelled_by"] for row in rows} == {"a test"}
 
 
 def _typed(row: dict[str, str]) -> dict[str, Any]:
@@ -121,6 +125,22 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     found = from_metadata(store.head(store.relative(str(second))).metadata)
     assert found is not None
     assert (found.reference_key, found.labels, found.champion) == (UPLOADED_FULL, 61, version)
+    assert found.uploaded_champion not in (None, version)
+
+
+def test_a_dataset_says_which_rows_nobody_vouches_for_and_whose_they_are(store: ModelStore) -> None:
+    ids = [*serve(store, 3)]
+    for id_, key_id, vouched in zip(ids, ("alices", "bobs", "ops"), (False, False, True), strict=True):
+        labels.record(store, id_, outcome=True, source="a", key_id=key_id, request_id="", vouched=vouched)
+    dataset = monitor(store, requested=True).training.dataset
+    assert dataset is not None
+    rows = csv.DictReader(store.get(store.relative(dataset)).body.decode().splitlines())
+    by = {row["prediction_id"]: row["lifeboat_labelled_by"] for row in rows}
+    assert by == {"": "", ids[0]: "alices", ids[1]: "bobs", ids[2]: ""}
+    # To vouch for a label is new.
+    labels.record(store, ids[0], outcome=True, source="a", key_id="ops", request_id="", vouched=True)
+    again = monitor(store, requested=True).training
+    assert (again.outcome, again.labels) == ("uploaded", 3)
 
 
 def test_labels_that_waited_for_the_log_to_be_read_are_new_rows(
