@@ -35,9 +35,9 @@ def main() -> None:
     class Marked(Scorer):
         """Where the fetch ends, the session begins."""
 
-        def __init__(self, model: bytes, schema: Schema) -> None:
+        def __init__(self, model: bytes, schema: Schema, **limits: float) -> None:
             mark("fetch of record, manifest, graph")
-            super().__init__(model, schema)
+            super().__init__(model, schema, **limits)
             mark("session")
 
     # A probe: it does what the class does.
