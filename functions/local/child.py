@@ -71,8 +71,8 @@ class Child:
     async def wait(self) -> int:
         """Wait for the end of the child and of its output. Returns the exit code, negative for a signal."""
         code = await self._process.wait()
-        # Who waits may be cancelled; the lines are passed on all the same. But what the child has started in a
-        # session of its own may hold the output open for ever.
+        # Who waits may be cancelled; the lines are passed on all the same. But what the child has started in
+        # a session of its own may hold the output open for ever.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._lines), LAST_LINES_SECONDS)
         return code
