@@ -94,6 +94,7 @@ def test_memory_that_runs_out(machine: Machine, tally: Tally) -> None:
     process = machine.process("predict")
     rows = tally.of("memory runs out", "predict")
     batches = tally.of("memory runs out: a batch", "predict")
+    logged = len(machine.log)
     try:
         assert machine.ask("predict", process) == 200
         assert machine.ask_batch(process, ROWS) == 200
@@ -107,5 +108,8 @@ def test_memory_that_runs_out(machine: Machine, tally: Tally) -> None:
         rows.statuses[machine.ask("predict", process)] += 1
         assert rows.statuses.keys() == {200}, (rows, batches, machine.log[-10:])
         assert machine.ask_batch(process, ROWS) == 200
+        # It does say why; these lines are no mistakes of ours.
+        assert any("MemoryError" in line or "bad_alloc" in line for line in machine.log[logged:])
     finally:
         machine.run(process.stop())
+    del machine.log[logged:]

@@ -14,7 +14,7 @@ from tests.faults.proxy import FAULTS, HANGS, Fault
 from tests.faults.tally import Fates, Tally
 from tests.support.titanic import MODEL
 
-SECONDS = 2.0
+SECONDS = 1.0
 
 
 def check(machine: Machine, fates: dict[str, Fates]) -> None:
