@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, model
 
 from functions.core.base.errors import InvalidInput, NotFound, UnusableRecord
 from functions.core.base.ids import new_ids, time_of
-from functions.core.base.records import Count, Moment, Record
+from functions.core.base.records import Count, Moment, Record, Some
 from functions.core.predictions.labels import PREFIX
 from functions.core.predictions.records import PredictionRecord
 from functions.core.storage.view import ModelStore
@@ -41,7 +41,7 @@ class Choice(Record):
 
     record: PredictionRecord
     chosen: Reason
-    stands_for: Count = Field(1, ge=1)
+    stands_for: Some = 1
 
 
 _Asked = bool | float | str

@@ -290,6 +290,22 @@ def damaged(record: Any, path: tuple[Any, ...], wrong: Any) -> Any:
     return changed
 
 
+def _is_alike(record: Any, path: Any, wrong: Any) -> bool:
+    """Whether a wrong value is of the kind of the right one: a time for a time, a number for a number."""
+    if path == "all of it":
+        return False
+    value = record
+    for name in path:
+        value = value[name]
+    if isinstance(value, str) and isinstance(wrong, str):
+        return any(
+            re.match(pattern, value) and re.match(pattern, wrong)
+            for pattern in (r"\d{4}-\d\d-\d\dT", r"[0-9a-f]{8}-")
+        )
+    numbers = (int, float)
+    return isinstance(value, numbers) and isinstance(wrong, numbers) and not isinstance(value, bool)
+
+
 def check(request: Request, world: World, root: Path) -> str | None:
     """What is wrong with the answer, if anything is."""
     handler, method, path, body = request
@@ -332,6 +348,8 @@ def test_a_damaged_record_crashes_nothing_and_is_no_500(kind: str, world: World,
     cases += [("all of it", whole) for whole in WHOLE]
     # Which damages come first; nobody is to be surprised by them.
     random.Random(SEED).shuffle(cases)  # noqa: S311
+    # What looks like the value that it takes the place of gets farthest: first.
+    cases.sort(key=lambda case: not _is_alike(record, *case))
     requests = routes_of(world)[kind]
     until = monotonic() + SECONDS * KINDS[kind] / sum(KINDS.values())
     faults: list[str] = []

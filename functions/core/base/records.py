@@ -28,3 +28,6 @@ Moment = Annotated[AwareDatetime, Field(strict=True), AfterValidator(near)]
 
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 """How many: no more than a float64, which it is computed with, tells apart."""
+
+Some = Annotated[int, Field(strict=True, ge=1, lt=2**53)]
+"""How many, where there is at least one."""

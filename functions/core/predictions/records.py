@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from functions.core.base.ids import MODEL, PATTERN, VERSION
-from functions.core.base.records import Count, Moment, Record
+from functions.core.base.records import Count, Moment, Record, Some
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Entry, Store
 
@@ -77,7 +77,7 @@ class RefusalRecord(Record):
 
     refusal_id: str = Field(pattern=PATTERN)
     model: str = Field(pattern=MODEL)
-    rows: Count = Field(ge=1)
+    rows: Some
     fields: dict[str, Count]
 
 
