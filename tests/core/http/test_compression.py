@@ -101,12 +101,6 @@ def test_a_body_in_gzip_reaches_its_route_and_others_are_refused_in_the_envelope
     assert sent(ask, endless, "gzip", "/predict/batch")["code"] == "NO_CHAMPION"
 
 
-def test_an_encoded_body_in_the_fast_paths_type_is_not_taken_for_a_plain_one(ask: Ask) -> None:
-    headers = {"content-type": "application/json", "content-encoding": "br"}
-    answer = ask("POST", "/predict", body=TEXT.decode(), headers=headers)
-    assert answer["statusCode"] == 415
-
-
 def test_an_encoding_without_a_body_is_of_no_matter(ask: Ask) -> None:
     assert ask("GET", "/openapi.json", headers={"content-encoding": "br"}, body=None)["statusCode"] == 200
 
