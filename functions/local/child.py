@@ -15,7 +15,6 @@ OnLine = Callable[[str], None]
 ROOT = Path(__file__).parents[2]
 
 LINE_LIMIT = 16 * 1024 * 1024
-LAST_LINES_SECONDS = 5.0
 
 
 class Child:
@@ -71,10 +70,8 @@ class Child:
     async def wait(self) -> int:
         """Wait for the end of the child and of its output. Returns the exit code, negative for a signal."""
         code = await self._process.wait()
-        # Who waits may be cancelled; the lines are passed on all the same. But what the child has started in
-        # a session of its own may hold the output open for ever.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._lines), LAST_LINES_SECONDS)
+        # Who waits may be cancelled; the lines are passed on all the same.
+        await asyncio.shield(self._lines)
         return code
 
     async def stop(self, grace: float = 3) -> None:

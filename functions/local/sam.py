@@ -156,6 +156,8 @@ async def _docker(*arguments: str) -> str | None:
         printed, _ = await asyncio.wait_for(docker.communicate(), DOCKER_SECONDS)
     except TimeoutError:
         docker.kill()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(docker.wait(), DOCKER_SECONDS)
         raise RuntimeError(
             f"docker {' '.join(arguments[:2])} gave no answer within {DOCKER_SECONDS:.0f} seconds: restart it"
         ) from None

@@ -140,6 +140,36 @@ def test_a_signal_to_stop_reaches_sam_as_ctrl_c(
         signal.signal(signal.SIGTERM, before)
 
 
+def test_a_sam_that_does_not_stop_is_killed(
+    tmp_path: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker()
+    monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
+    monkeypatch.setattr(sam, "STOP_SECONDS", 0.2)
+    deaf = executable(
+        tmp_path / "sam",
+        f"#!{sys.executable}\nimport os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"time.sleep(0.5)\nos.kill({os.getpid()}, signal.SIGTERM)\ntime.sleep(60)\n",
+    )
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert asyncio.run(sam_local([], deaf)) == -signal.SIGKILL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert "sam local has not stopped within 0 seconds: it is killed" in capsys.readouterr().err
+
+
+def test_an_engine_that_does_not_answer_is_said(
+    tmp_path: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker()
+    executable(tmp_path / "bin" / "docker", f"#!{sys.executable}\nimport time; time.sleep(60)\n")
+    monkeypatch.setattr(sam, "DOCKER_SECONDS", 1.0)
+    with pytest.raises(RuntimeError, match=r"docker network inspect gave no answer within 1 seconds"):
+        asyncio.run(sam_local([]))
+
+
 @pytest.mark.parametrize(
     ("runner", "gateway", "reason"),
     [
