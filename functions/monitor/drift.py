@@ -57,8 +57,8 @@ bench; `tests/bench/drift_of_ties.py`):
       in 82 %                             44      40      34
       the others all below it            100     100     100
 
-A bin of few rows is taken together with others (`core.stats.drift`): so a value that is new in 5 % of 300 rows
-is no drift, though beyond the range of the dataset it is an alarm for the data.
+A bin of few rows is taken together with others (`core.stats.drift`): so a value that is new in 5 % of 300
+rows is no drift, though beyond the range of the dataset it is an alarm for the data.
 """
 
 from collections.abc import Mapping

@@ -65,6 +65,10 @@ class Training(Record):
     why: str
     dataset: str | None = Field(None, description="The dataset that was uploaded: the retrain does the rest")
     labels: int | None = Field(None, description="Labelled predictions in that dataset")
+    not_vouched: dict[str, int] = Field(
+        {},
+        description="Of these, by key, those not reported with an admin key: a share of them counts",
+    )
 
 
 class Report(Record):

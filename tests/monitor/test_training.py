@@ -132,8 +132,9 @@ def test_a_dataset_says_which_rows_nobody_vouches_for_and_whose_they_are(store: 
     ids = [*serve(store, 3)]
     for id_, key_id, vouched in zip(ids, ("alices", "bobs", "ops"), (False, False, True), strict=True):
         labels.record(store, id_, outcome=True, source="a", key_id=key_id, request_id="", vouched=vouched)
-    dataset = monitor(store, requested=True).training.dataset
-    assert dataset is not None
+    training = monitor(store, requested=True).training
+    assert training.not_vouched == {"alices": 1, "bobs": 1}
+    dataset = str(training.dataset)
     rows = csv.DictReader(store.get(store.relative(dataset)).body.decode().splitlines())
     by = {row["prediction_id"]: row["lifeboat_labelled_by"] for row in rows}
     assert by == {"": "", ids[0]: "alices", ids[1]: "bobs", ids[2]: ""}
