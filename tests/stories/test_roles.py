@@ -37,6 +37,7 @@ from tests.stories.recorder import Recorder
 from tests.support import gateway
 from tests.support.buckets import new_bucket
 from tests.support.declared import TEMPLATE
+from tests.support.parameters import wait_for_parameters
 from tests.support.production import logged_line
 from tests.support.titanic import MODEL
 
@@ -179,6 +180,7 @@ def exercise_models(machine: Machine) -> None:
 
 
 def exercise_authorize(machine: Machine) -> None:
+    wait_for_parameters()
     event = gateway.read_event("authorizer_request")
     text, key = make_key(["predict"], "a test", datetime.now(UTC))
     event["headers"]["x-api-key"] = text
