@@ -156,7 +156,10 @@ def test_damaged_lines_are_passed_over_and_counted(
 ) -> None:
     [id_] = bench.predict(0.5)
     bench.ship(
-        b"no json\n", logged_line("no id"), logged_line(id_, timestamp="2026-11-01T00:00:00"), name="b"
+        b"no json\n",
+        logged_line(id_, prediction_id="no id"),
+        logged_line(id_, timestamp="2026-11-01T00:00:00"),
+        name="b",
     )
     status, page = call("GET", "/feedback/queue")
     assert (status, [item["prediction_id"] for item in page["items"]]) == (200, [id_])
