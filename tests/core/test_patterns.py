@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import product
 from pathlib import Path
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser as parser
 from types import ModuleType
 from typing import Any
 
