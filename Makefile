@@ -10,20 +10,24 @@ BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 CODE := functions training tests
 
+# What this machine's environment says to Python, uv and pip is for other programs: where they find modules, which
+# environment is active, where packages go. One such variable can keep every Python from starting. `unexport` takes
+# them from recipes, not from $(shell), which begins with PLAINLY. (The name of the Python to use, PYTHON, stays.)
+FOREIGN := $(filter-out PYTHON PYTHONUNBUFFERED,$(filter PYTHON%,$(.VARIABLES))) VIRTUAL_ENV CONDA_PREFIX \
+	PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT UV_PYTHON UV_SYSTEM_PYTHON UV_PROJECT_ENVIRONMENT BASH_ENV ENV
+unexport $(FOREIGN)
+PLAINLY := env $(addprefix -u ,$(FOREIGN))
+
 # The first Python that really runs and is 3.11 or later (a pyenv shim can exist and fail). Looked for only when
 # an environment is to be made. To choose another: make PYTHON=/path/to/python3.12 ...
 AT_LEAST_3_11 := import sys; sys.exit(sys.version_info < (3, 11))
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $(PLAINLY) \
 	"$$p" -c '$(AT_LEAST_3_11)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 # onnxruntime sends telemetry on Linux unless told before its import.
 export ORT_DISABLE_TELEMETRY := 1
 export PYTHONUNBUFFERED := 1
 export SAM_CLI_TELEMETRY := 0
-# Each environment is named by its path: one that happens to be active must not stand in for it.
-unexport VIRTUAL_ENV
-unexport PYTHONHOME
-unexport PYTHONPATH
 
 ##@ Use
 
@@ -42,7 +46,7 @@ needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Wh
 CHURN := FILE=churn.csv NAME=churn TARGET=churned
 
 .PHONY: run
-run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C; of another table: as make model
+run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C [FILE=... as make model] [ARGS=--log-requests]
 	@exec $(BIN)/python -m functions.local run $(TABLE) $(ARGS)
 
 .PHONY: demo
@@ -71,7 +75,7 @@ schema: $(VENV)/.run ## Print the schema that a table seems to have, to be edite
 	@exec $(BIN)/python -m training schema infer "$$FILE" $(call given,TARGET,--target) $(ARGS)
 
 .PHONY: key
-key: $(VENV)/.run ## Make a key: make key SCOPES=predict NOTE="who uses it" [MODELS=a,b] [DAYS=90] [STAGE=dev]; or ARGS=list, "revoke ID"
+key: $(VENV)/.run ## Make a key: make key SCOPES=predict,read NOTE="who uses it" [MODELS=a,b] [DAYS=90] [STAGE=dev]; or ARGS=list, "revoke ID"
 	@exec $(BIN)/python -m functions.local key $(or $(ARGS),create --scopes "$$SCOPES" --note "$$NOTE" \
 		$(call given,MODELS,--models) $(call given,DAYS,--days)) $(call given,STAGE,--stage)
 
@@ -134,6 +138,16 @@ test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda
 .PHONY: test-api
 test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis makes up from openapi.json: make test-api EXAMPLES=100
 	@EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/stories/test_schemathesis.py --no-cov -q -s $(ARGS)
+
+.PHONY: test-faults
+test-faults: $(VENV)/.dev ## Break store, SSM, memory and disk under the functions, and count what becomes of requests; 4 minutes
+	@$(BIN)/python -m pytest tests/faults --no-cov -p no:cacheprovider -q $(ARGS)
+
+# `make test` has a short part of it, the same each time. SEED= repeats what a run has printed.
+.PHONY: test-fuzz
+test-fuzz: $(VENV)/.dev ## Try the functions on made-up events, tables, tensors and logs for a time: make test-fuzz MINUTES=30 [SEED=7]
+	@FUZZ_MINUTES=$(or $(MINUTES),3) FUZZ_SEED=$(SEED) \
+		$(BIN)/python -m pytest $(or $(ARGS),tests/fuzz --numprocesses 2) --no-cov -p no:cacheprovider -q
 
 .PHONY: openapi
 openapi: $(VENV)/.run ## Write openapi.json, the document of the whole API, from what the functions say of themselves
@@ -255,14 +269,20 @@ clean: ## Remove the environments and everything made by the other targets
 # An environment is made anew when its Python is gone, when it was moved, or when PYTHON names another version.
 VERSION := import sys; print(sys.hexversion)
 ifneq ($(wildcard $(VENV)/.uv),)
-HAS := $(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null)
-WANTS := $(if $(filter file,$(origin PYTHON)),$(HAS),$(shell "$(PYTHON)" -c '$(VERSION)' 2>/dev/null))
+HAS := $(shell $(PLAINLY) $(BIN)/python -c '$(VERSION)' 2>/dev/null)
+WANTS := $(if $(filter file,$(origin PYTHON)),$(HAS),$(shell $(PLAINLY) "$(PYTHON)" -c '$(VERSION)' 2>/dev/null))
+ifneq ($(HAS),)
+ifeq ($(WANTS),)
+$(warning PYTHON=$(PYTHON): this does not run, so $(VENV) stays as it is)
+WANTS := $(HAS)
+endif
+endif
 ifneq ($(shell cat $(VENV)/.uv):$(HAS),$(CURDIR):$(or $(WANTS),none))
 $(shell rm -f $(VENV)/.uv)
 endif
 endif
 ifneq ($(wildcard $(SAM_VENV)/.sam),)
-ifneq ($(shell $(SAM_VENV)/bin/python -c '' 2>/dev/null && cat $(SAM_VENV)/.sam),$(CURDIR))
+ifneq ($(shell $(PLAINLY) $(SAM_VENV)/bin/python -c '' 2>/dev/null && cat $(SAM_VENV)/.sam),$(CURDIR))
 $(shell rm -f $(SAM_VENV)/.sam)
 endif
 endif

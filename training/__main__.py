@@ -162,7 +162,7 @@ def _train(options: argparse.Namespace) -> int:
         outcome = train_and_publish(
             model,
             file.upload,
-            file.path,
+            file.source,
             by="command line",
             schema=file.schema(options.schema, use_beside=options.target is None),
             target=options.target,
@@ -184,8 +184,6 @@ def _print_version(manifest: Manifest, outcome: Outcome) -> None:
     print(f"rule         {outcome.decision.rule}")
     print(f"dataset      {manifest.dataset.rows} rows, {manifest.dataset.rejected_rows} left out")
     print(f"model        {manifest.model}")
-    for note in manifest.notes:
-        print(f"             {note}")
     for name, metric in manifest.metrics.items():
         print(f"  {name:18} {metric.value:.4f}  (95 % {metric.low:.4f} to {metric.high:.4f})")
     proof = manifest.certificate
@@ -199,11 +197,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         schema = file.schema(options.schema, use_beside=options.target is None)
         if schema is None:
             name = suggest_model_name(file.upload.key)
-            chosen = infer(file.path, target=options.target, name=name)
+            chosen = infer(file.source, target=options.target, name=name)
             for note in chosen.notes:
                 print(f"note: {note}", file=sys.stderr)
             schema = chosen.schema
-        dataset = load_dataset(file.path, schema)
+        dataset = load_dataset(file.source, schema)
     with _progress() as progress:
         found = cross_validate(
             candidates(schema.features, len(dataset.matrix)),

@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from functions.core.base.errors import NotFound, UnusableModel
+from functions.core.base.logs import log
 from functions.core.registry import deployment, versions
 from functions.core.registry.deployment import Champion
 from functions.core.registry.manifest import Decision, Lineage
@@ -44,7 +45,7 @@ def decide(challenge: Challenge, model: bytes) -> tuple[Decision, tuple[Champion
     dataset, limits = challenge.dataset, challenge.limits
     expected = deployment.read_to_replace(challenge.store)
     try:
-        shared = _shared_rows(challenge, expected[0].version) if expected else None
+        shared = _shared_rows(challenge, expected[0]) if expected else None
     except (NotFound, UnusableModel):
         # A champion that cannot be loaded cannot be compared with, nor can it serve.
         shared = None
@@ -52,9 +53,17 @@ def decide(challenge: Challenge, model: bytes) -> tuple[Decision, tuple[Champion
         return shared, expected
     chances = probabilities(model, dataset.matrix[dataset.holdout], dataset.schema)
     found = surprises(model, dataset.schema)
+    ancestor = _ancestor(challenge)
 
     def judged(rows: Mask, champion: Rival | None) -> Decision:
-        return judge(_rows(dataset, rows), chances[rows], champion, limits, surprises=found)
+        return judge(
+            _rows(dataset, rows),
+            chances[rows],
+            champion,
+            limits,
+            surprises=found,
+            ancestor=ancestor and Rival(ancestor.version, ancestor.probability[rows]),
+        )
 
     if shared is None:
         return judged(np.ones(len(chances), dtype=bool), None), expected
@@ -76,13 +85,13 @@ class _Shared:
     champion: Rival
 
 
-def _shared_rows(challenge: Challenge, version: str) -> _Shared | Decision:
+def _shared_rows(challenge: Challenge, champion: Champion) -> _Shared | Decision:
     """What the champion can be compared on, or why it shall not be: it is of a later upload.
 
     Raises `NotFound`, `UnusableModel` when the champion cannot be had.
     """
-    store, dataset = challenge.store, challenge.dataset
-    manifest = versions.read_manifest(store, version)
+    store, dataset, version = challenge.store, challenge.dataset, champion.version
+    manifest = versions.read_manifest(store, version, champion.manifest_sha256)
     graph = versions.read_model(store, manifest)
     if manifest.dataset.uploaded_at > challenge.upload.uploaded_at:
         reason = f"version {version} was made from a dataset that was uploaded later"
@@ -94,9 +103,33 @@ def _shared_rows(challenge: Challenge, version: str) -> _Shared | Decision:
     return _Shared(rows, Rival(version, probabilities(graph, matrix[rows], schema)))
 
 
+def _ancestor(challenge: Challenge) -> Rival | None:
+    """What the model of the uploaded rows alone says of the holdout, where others have come to them.
+
+    None where it cannot be had any more, or was fitted on some of the held-out rows, by another schema.
+    """
+    lineage, dataset = challenge.upload.lineage, challenge.dataset
+    if lineage is None or lineage.uploaded_champion is None:
+        return None
+    version = lineage.uploaded_champion
+    try:
+        manifest = versions.read_manifest(challenge.store, version)
+        graph = versions.read_model(challenge.store, manifest)
+    except (NotFound, UnusableModel) as error:
+        log("WARNING", "not compared with the model of the uploaded rows", version=version, reason=str(error))
+        return None
+    schema = manifest.schema_of_rows
+    matrix = translate(dataset.matrix[dataset.holdout], dataset.schema, schema)
+    if not holdout_rows(matrix).all():
+        reason = "by its schema, it was fitted on some of the rows that are held out now"
+        log("WARNING", "not compared with the model of the uploaded rows", version=version, reason=reason)
+        return None
+    return Rival(version, probabilities(graph, matrix, schema))
+
+
 def _rows(dataset: Dataset, rows: Mask) -> Rows:
     matrix, outcome = dataset.judged
-    return Rows.of(matrix[rows], outcome[rows], dataset.schema)
+    return Rows.of(matrix[rows], outcome[rows], dataset.schema, dataset.vouched[dataset.holdout][rows])
 
 
 def _too_few(rows: Rows, version: str, limits: Limits) -> str:
@@ -107,5 +140,5 @@ def _too_few(rows: Rows, version: str, limits: Limits) -> str:
     return (
         f"its schema is not that of the champion {version}, and only {different} different rows were held "
         f"out from both; at least {limits.min_holdout_rows} are needed to compare them. Compare their "
-        "metrics, and promote it by hand, with force"
+        "metrics, and promote it by hand, with force, or lower LIFEBOAT_MIN_HOLDOUT_ROWS"
     )

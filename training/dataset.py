@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +15,20 @@ from functions.core.schema.header import ColumnsReport
 from functions.core.schema.misfit import explain_misfit
 from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
+from training.labellers import VOUCHED, Keys, notes_on, over_share
 from training.matrix import Labels, Mask, Matrix, field_values, holdout_rows, row_hashes, to_matrix
+from training.memory import Memory, available_memory
 from training.report import MAX_REPORTED_ROWS, NO_COLUMNS, Report
+from training.source import Source
 
 MAX_BAD_ROWS = 0.05
 MIN_TRAIN = 10
 MIN_HOLDOUT = 2
 # Of rows with a category: of fewer, a few that are left out say nothing.
 MIN_GROUP = 20
+_BLOCK = 1 << 20
+# Of the rows that are vouched for, on either side (`training.labellers`).
+MAX_KEY_SHARE = 0.2
 
 
 class RefusedDataset(LifeboatError):
@@ -43,10 +48,12 @@ class RefusedDataset(LifeboatError):
 class Dataset:
     """matrix: float32 [N, F] as in `training.matrix`, by `schema`; outcome: int64 [N], 1 for the positive
     value; representative: bool [N], the rows that may be measured by; fitted, holdout: bool [N], the two
-    sides; lines: int64 [N], ascending, the line of the file on which each row begins.
+    sides; lines: int64 [N], ascending, the line of the file on which each row begins; labelled_by: text [N],
+    the key that a row was labelled with, "" for one that is vouched for (`training.labellers`).
 
     A row that may not be measured by is not held out. One that its hash would hold out is not fitted on
-    either, and so is on neither side: its twin may be held out, here or in another dataset.
+    either, and so is on neither side: its twin may be held out, here or in another dataset. What one key
+    labelled beyond its share is on neither side, and not measured by.
     """
 
     schema: Schema
@@ -56,7 +63,14 @@ class Dataset:
     fitted: Mask
     holdout: Mask
     lines: npt.NDArray[np.int64]
+    labelled_by: Keys
     report: Report
+
+    @property
+    def vouched(self) -> Mask:
+        """bool [N]: the rows that somebody uploaded, or labelled with an admin key."""
+        vouched: Mask = self.labelled_by == VOUCHED
+        return vouched
 
     @property
     def rejected(self) -> int:
@@ -79,15 +93,20 @@ class Dataset:
         return rows[np.argsort(row_hashes(self.matrix[rows]), kind="stable")[:most]]
 
 
-def load_dataset(path: Path, schema: Schema, *, notes: Sequence[str] = ()) -> Dataset:
-    """Read and check a labelled table. notes: what is to be said of its schema. Raises `RefusedDataset`."""
-    read = _Read(schema, list(notes))
+def load_dataset(
+    source: Source, schema: Schema, *, notes: Sequence[str] = (), max_key_share: float = MAX_KEY_SHARE
+) -> Dataset:
+    """Read and check a labelled table. notes: what is to be said of its schema; max_key_share: how many rows
+    of one key count, as in `training.labellers`. Raises `RefusedDataset`.
+    """
+    read, memory = _Read(schema, list(notes), max_key_share), available_memory()
     try:
-        with path.open("rb") as stream:
+        with source.open("rb") as stream:
             table = open_table(stream, schema, labelled=True)
             read.set_columns(table.columns_report)
             for chunk in table:
                 read.add(chunk)
+                read.refuse_many_rows(memory)
             # What is wrong with rows takes a second reading, which most files are spared.
             read.notes += explain_misfit(schema, table.columns_report, table if read.rejected else ())
     except InvalidInput as error:
@@ -100,15 +119,17 @@ def load_dataset(path: Path, schema: Schema, *, notes: Sequence[str] = ()) -> Da
 class _Read:
     """What was read of a table so far."""
 
-    def __init__(self, schema: Schema, notes: list[str]) -> None:
+    def __init__(self, schema: Schema, notes: list[str], max_key_share: float) -> None:
         self._schema = schema
         self.notes = notes
-        self.rejected = 0
+        self._max_key_share = max_key_share
+        self.rejected = self._read_rows = 0
         self._columns = NO_COLUMNS
         self._matrices: list[Matrix] = []
         self._outcomes: list[Labels] = []
         self._marks: list[Mask] = []
         self._lines: list[npt.NDArray[np.int64]] = []
+        self._keys: list[Keys] = []
         self._bad: list[BadRow] = []
         self._lost: list[tuple[Matrix, Labels]] = []
 
@@ -123,11 +144,27 @@ class _Read:
         self._outcomes.append(np.array(chunk.outcomes, dtype=np.int64))
         self._marks.append(np.array(chunk.representative, dtype=np.bool_))
         self._lines.append(np.array(chunk.lines, dtype=np.int64))
+        self._keys.append(np.array(chunk.labelled_by, dtype=np.object_))
         self._bad += chunk.bad[: MAX_REPORTED_ROWS - len(self._bad)]
         self.rejected += len(chunk.bad)
+        self._read_rows += len(chunk.lines) + len(chunk.bad)
         if chunk.lost_outcomes:
             lost = np.array(chunk.lost_outcomes, dtype=np.int64)
             self._lost.append((to_matrix(chunk.lost, self._schema), lost))
+
+    def refuse_many_rows(self, memory: Memory) -> None:
+        """Raise `RefusedDataset` when training on what was read so far would take more than there is.
+
+        Bad rows count as well: some of what is known of them is kept until the end.
+        """
+        features = len(self._schema.features)
+        most = memory.most_rows(features)
+        if self._read_rows > most:
+            raise RefusedDataset(
+                f"the file has more than {most:,} rows, which is what can be trained on, of {features} "
+                f"features, with {memory}; {memory.cure}, or upload fewer rows",
+                self.report(),
+            )
 
     def report(self) -> Report:
         rows = sum(map(len, self._outcomes))
@@ -141,14 +178,19 @@ class _Read:
             lost_rows, lost_outcomes = (np.concatenate(parts) for parts in zip(*self._lost, strict=True))
             self.notes += _uneven_losses(self._schema, (matrix, outcome), (lost_rows, lost_outcomes))
         representative, held_out = np.concatenate(self._marks), holdout_rows(matrix)
+        labelled_by = np.concatenate(self._keys)
+        over = over_share(labelled_by, [~held_out, held_out & representative], self._max_key_share)
+        self.notes += notes_on(labelled_by, over, self._max_key_share)
+        representative &= ~over
         return Dataset(
             schema=self._schema,
             matrix=matrix,
             outcome=outcome,
             representative=representative,
-            fitted=~held_out,
+            fitted=~held_out & ~over,
             holdout=held_out & representative,
             lines=np.concatenate(self._lines),
+            labelled_by=labelled_by,
             report=self.report(),
         )
 
@@ -203,6 +245,9 @@ def _refuse_few_rows(dataset: Dataset) -> None:
             raise RefusedDataset(reason, report)
 
 
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def file_sha256(source: Source) -> str:
+    digest = hashlib.sha256()
+    with source.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

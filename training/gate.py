@@ -1,6 +1,6 @@
 """Whether a challenger may take the champion's place.
 
-Three kinds of rules, the first that objects decides:
+Four kinds of rules, the first that objects decides:
 
 1. Floors, which need no champion: enough rows to judge by, ROC AUC, a log loss below that of always saying
    the base rate, and what is known of such rows from elsewhere (`training.expectations`).
@@ -11,11 +11,13 @@ Three kinds of rules, the first that objects decides:
    better than a coin does: where it does not, dataset and champion contradict each other, and a person must
    say who is right.
 3. Slices: a group of rows, such as one of the schema's categories, in which the challenger's log loss is
-worse
-   by more than the slice margin, and shown to be worse at all. Groups of a holdout are small: in one of 55
-   rows chance alone moves the difference by 0.03 nats and more, so that asking each slice for non-inferiority
-   would hold back nearly every model. So a slice objects only when the effect is large and its interval, at
-   95 % for all slices together, lies above zero; with fewer than 30 rows it is recorded, not judged.
+   worse by more than the slice margin, and shown to be worse at all. Groups of a holdout are small: in one of
+   55 rows chance alone moves the difference by 0.03 nats and more, so that asking each slice for
+   non-inferiority would hold back nearly every model. So a slice objects only when the effect is large and
+   its interval, at 95 % for all slices together, lies above zero; with fewer than 30 rows it is recorded, not
+   judged.
+4. Rows that nobody vouches for, because a key labelled them that may only label: on the others alone, the
+   floors and non-inferiority once more, and a person decides where they are many (`training.vouched`).
 
 Copies of a row are no evidence of their own: wherever rows are counted as enough, or drawn, they are
 different ones (`training.bootstrap`).
@@ -33,69 +35,24 @@ How often challengers of known quality pass under the default limits, in percent
 On few rows the gate is strict: to hold back an equal costs nothing. A margin of 0.02 lets 3 % instead of 23
 of the worse ones pass on 1,000 rows, and 91 % instead of 98 of the equal ones; on 262 rows, 34 % of these.
 
-A chain of promotions, each a little worse than the last within the margin, is bounded by the floors only:
-`python -m training models compare` sets any two versions side by side.
+A chain of uploads whose models are promoted, each a little worse than the last within the margin, is bounded
+by the floors only: `python -m training models compare` sets any two versions side by side.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Self
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from functions.core.base.settings import setting
 from functions.core.registry.manifest import Decision
-from functions.core.schema.schema import Schema
-from functions.core.stats.metrics import log_loss_of_rows, metrics_of
+from functions.core.stats.metrics import log_loss_of_rows
 from training.bootstrap import MIN_ROWS, distinct, paired_bootstrap
-from training.evaluation import Probabilities, members
-from training.matrix import Labels, Mask, Matrix, copies
+from training.evaluation import Probabilities
+from training.floors import Limits, Rival, Rows, held, in_words, judge_alone, roc_auc, setting_of
+from training.vouched import judge_on_vouched
+
+__all__ = ["Limits", "Rival", "Rows", "judge"]
 
 COIN = 0.5
-_BY_HAND = "or promote it by hand, with force"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What no model in service may fall below, and how much worse than the champion one may be."""
-
-    min_holdout_rows: int = setting(
-        50, ge=MIN_ROWS, description="different held-out rows it takes to judge a model"
-    )
-    min_roc_auc: float = setting(0.7, ge=0.5, le=1, description="ROC AUC that a model must reach")
-    margin: float = setting(
-        0.03, ge=0, le=1, description="nats of log loss a model may be worse than the champion"
-    )
-    slice_margin: float = setting(0.05, ge=0, le=1, description="the same for one group of a slice")
-
-    def as_numbers(self) -> dict[str, float]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The held-out rows that a challenger is judged on, none of which either model was fitted on.
-
-    outcome: int64 [N], both outcomes among them; twins: a number for each row, [N], the same for copies
-    (`training.matrix.copies`); groups: bool [N] for each group of each slice (`training.evaluation.members`).
-    """
-
-    outcome: Labels
-    twins: npt.NDArray[np.intp]
-    groups: Mapping[str, Mask]
-
-    @classmethod
-    def of(cls, matrix: Matrix, outcome: Labels, schema: Schema) -> Self:
-        return cls(outcome, copies(matrix), members(matrix, schema))
-
-
-@dataclass(frozen=True, slots=True)
-class Rival:
-    """The champion: its version, and its probabilities of the same rows, float [N]."""
-
-    version: str
-    probability: Probabilities
 
 
 def judge(
@@ -105,53 +62,25 @@ def judge(
     limits: Limits,
     *,
     surprises: Sequence[str] = (),
+    ancestor: Rival | None = None,
 ) -> Decision:
     """Judge a challenger on the holdout. challenger: its probabilities of the rows, float [N].
 
     `champion` is None when there is no champion to compare with; `surprises` are the expectations that the
-    challenger does not meet.
+    challenger does not meet. ancestor: of a dataset that was made of labels, the model of the rows with which
+    it begins.
     """
     losses = log_loss_of_rows(rows.outcome, challenger)
-    decision = _judge_alone(rows, challenger, losses, limits)
+    decision = judge_alone(rows, challenger, losses, limits)
     if decision.promote and surprises:
         reason = "; ".join(surprises)
-        decision = _held(decision, "floor: expectations", reason, "check the labels")
-    if champion is None or not decision.promote:
-        return decision.model_copy(update={"champion": champion.version if champion else None})
-    return _judge_against(decision, rows, losses, champion, limits)
-
-
-def _judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, limits: Limits) -> Decision:
-    """The floors, which need no champion."""
-    different = distinct(rows.twins)
-    share = np.full(len(losses), rows.outcome.mean())
-    numbers = {
-        "holdout_rows": float(len(losses)),
-        "different_holdout_rows": float(different),
-        "roc_auc": _roc_auc(rows.outcome, challenger),
-        "log_loss": float(losses.mean()),
-        "log_loss_of_base_rate": float(log_loss_of_rows(rows.outcome, share).mean()),
-    }
-    passed = Decision(
-        promote=True,
-        rule="first champion",
-        reason="it passed the floors and there is no champion",
-        numbers=numbers,
-        limits=limits.as_numbers(),
-    )
-    if different < limits.min_holdout_rows:
-        least = limits.min_holdout_rows
-        reason = f"the holdout has {different} different rows, at least {least} are needed to judge"
-        return _held(passed, "floor: holdout rows", reason, "upload more rows, lower min_holdout_rows")
-    # `not >=`: a NaN passes no floor.
-    if not numbers["roc_auc"] >= limits.min_roc_auc:
-        reason = f"ROC AUC {numbers['roc_auc']:.3f} is below {limits.min_roc_auc:.3f}"
-        mend = "upload more rows or columns that tell more, lower min_roc_auc if this table is a hard one"
-        return _held(passed, "floor: ROC AUC", reason, mend)
-    if not numbers["log_loss"] < numbers["log_loss_of_base_rate"]:
-        reason = f"log loss {numbers['log_loss']:.3f} is no better than always saying the base rate"
-        return _held(passed, "floor: base rate", reason, "upload more rows or columns that tell more")
-    return passed
+        decision = held(decision, "floor: expectations", reason, "check the labels")
+    if champion and decision.promote:
+        decision = _judge_against(decision, rows, losses, champion, limits)
+    if decision.promote and not rows.vouched.all():
+        rivals = {"champion": champion, "uploaded": ancestor}
+        decision = judge_on_vouched(decision, rows, challenger, rivals, limits)
+    return decision.model_copy(update={"champion": champion.version if champion else None})
 
 
 def _judge_against(
@@ -162,7 +91,7 @@ def _judge_against(
     every = {"all": np.ones(len(losses), dtype=bool)}
     worse = paired_bootstrap(losses, theirs, rows.twins, every)["all"]
     numbers = alone.numbers | {
-        "roc_auc_of_champion": _roc_auc(rows.outcome, champion.probability),
+        "roc_auc_of_champion": roc_auc(rows.outcome, champion.probability),
         "log_loss_of_champion": float(theirs.mean()),
         "worse_by": worse.value,
         "worse_by_at_least": worse.low,
@@ -190,13 +119,19 @@ def _judge_whole(compared: Decision, rows: int, limits: Limits) -> Decision | No
         reason = (
             f"the dataset contradicts the champion, whose ROC AUC on it is {auc:.3f}: are its labels right?"
         )
-        return _held(compared, "contradiction", reason, "check the labels")
+        return held(compared, "contradiction", reason, "check the labels")
     if not most <= limits.margin:
-        reason = f"log loss may be {most:.3f} nats worse {on_rows}; at most {limits.margin:.3f} may be"
-        return _held(compared, "non-inferiority", reason, "upload more rows, raise margin")
+        reason = (
+            f"log loss is {numbers['worse_by']:+.3f} nats {on_rows}, and may be {most:.3f} worse "
+            f"({in_words(most)}); at most {limits.margin:.3f} may be"
+        )
+        mend = "upload more rows, which make it surer, raise "
+        return held(compared, "non-inferiority", reason, f"{mend}{setting_of('margin')}")
     if least > 0:
-        reason = f"log loss is {least:.3f} to {most:.3f} nats worse {on_rows}"
-        return _held(compared, "proven worse", reason, "upload rows that tell more")
+        reason = (
+            f"log loss is {least:.3f} to {most:.3f} nats worse {on_rows} (at {most:.3f}, {in_words(most)})"
+        )
+        return held(compared, "proven worse", reason, "upload rows that tell more")
     return None
 
 
@@ -208,7 +143,12 @@ def _judge_slices(compared: Decision, limits: Limits) -> Decision | None:
                 f"for {name} log loss is {found['worse_by']:.3f} nats worse than the champion's "
                 f"({found['rows']:.0f} rows); at most {limits.slice_margin:.3f} may be"
             )
-            return _held(compared, f"slice: {name}", reason, "upload more such rows, raise slice_margin")
+            return held(
+                compared,
+                f"slice: {name}",
+                reason,
+                f"upload more such rows, raise {setting_of('slice_margin')}",
+            )
     return None
 
 
@@ -228,16 +168,3 @@ def _compare_slices(rows: Rows, losses: Probabilities, theirs: Probabilities) ->
     for name, interval in intervals.items():
         found[name] |= {"worse_by_at_least": interval.low, "worse_by_at_most": interval.high}
     return found
-
-
-def _roc_auc(outcome: Labels, probability: Probabilities) -> float:
-    """NaN where a probability is NaN: there is no order of the rows then."""
-    if np.isnan(probability).any():
-        return float("nan")
-    return metrics_of(outcome, probability)["roc_auc"]
-
-
-def _held(decision: Decision, rule: str, reason: str, mend: str) -> Decision:
-    """The decision to hold a challenger back. mend: what helps, other than force."""
-    said = f"{reason}; {mend}, {_BY_HAND}"
-    return decision.model_copy(update={"promote": False, "rule": rule, "reason": said})

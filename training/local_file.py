@@ -1,7 +1,5 @@
 """A dataset that is named on the command line, as a file of this machine, and the schema beside it."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from functions.core.schema.parsing import read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.opening import open_store
 from training.challenge import Upload
+from training.source import Source, download
 
 _ENDINGS = (".gz", ".csv", ".tsv", ".txt")
 
@@ -21,7 +20,7 @@ _ENDINGS = (".gz", ".csv", ".tsv", ".txt")
 class LocalFile:
     """beside: the schema that lies beside the dataset, as JSON; None when none does."""
 
-    path: Path
+    source: Source
     upload: Upload
     beside: bytes | None
 
@@ -48,11 +47,8 @@ def local_file(address: str) -> Iterator[LocalFile]:
     body = None
     with suppress(NotFound):
         body = store.get(schema_beside(key)).body
-    with tempfile.NamedTemporaryFile() as file:
-        with store.open(key, entry.version_id) as stream:
-            shutil.copyfileobj(stream, file)
-        file.flush()
-        yield LocalFile(Path(file.name), Upload(key, entry.modified, entry.version_id), body)
+    with download(store, entry) as source:
+        yield LocalFile(source, Upload(key, entry.modified, entry.version_id), body)
 
 
 def schema_beside(address: str) -> str:

@@ -58,6 +58,7 @@ def is_settled(store: Store, manifest: Manifest, limits: Limits) -> bool:
 def promote_version(challenge: Challenge, manifest: Manifest, by: str) -> Outcome:
     """Promote by compare-and-swap; a version that loses a race is judged again, against the winner."""
     store, version = challenge.store, manifest.version
+    manifest, digest = versions.read_manifest_and_digest(store, version)
     model = versions.read_model(store, manifest)
 
     def ended(status: Status, decision: Decision) -> Outcome:
@@ -75,7 +76,9 @@ def promote_version(challenge: Challenge, manifest: Manifest, by: str) -> Outcom
         if not decision.promote:
             return ended("published", decision)
         try:
-            deployment.promote(store, version, expected=expected, by=by, reason=decision.reason)
+            deployment.promote(
+                store, version, expected=expected, by=by, reason=decision.reason, digest=digest
+            )
         except Conflict:
             continue
         return ended("promoted", decision)

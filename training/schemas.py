@@ -1,13 +1,13 @@
 """The schema by which a dataset is read: the model's own, or one inferred from the file when it has none."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from functions.core.base.errors import Conflict, NotFound
 from functions.core.schema.inference import infer_schema
 from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.view import SCHEMA, ModelStore
+from training.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ def stored_schema(store: ModelStore) -> Schema | None:
         raise InvalidSchema([f"{fault} (in {key})" for fault in error.faults]) from error
 
 
-def choose_schema(store: ModelStore, path: Path, *, target: str | None) -> Chosen:
+def choose_schema(store: ModelStore, source: Source, *, target: str | None) -> Chosen:
     """The model's schema; without one, a schema inferred from the file, whose column `target` is predicted.
 
     Raises `InvalidSchema` when the model's is damaged, `InvalidInput` when none can be inferred.
     """
     schema = stored_schema(store)
     if schema is None:
-        return infer(path, target=target, name=store.model)
+        return infer(source, target=target, name=store.model)
     notes = schema.notes
     if target is not None and schema.target.name != target:
         said = f"the model's schema predicts {schema.target.name}: the target {target} was not asked for"
@@ -45,12 +45,12 @@ def choose_schema(store: ModelStore, path: Path, *, target: str | None) -> Chose
     return Chosen(schema, notes)
 
 
-def infer(path: Path, *, target: str | None, name: str) -> Chosen:
-    """A schema of the file at `path`. name: of the model, which may also be that of its target.
+def infer(source: Source, *, target: str | None, name: str) -> Chosen:
+    """A schema of the table in `source`. name: of the model, which may also be that of its target.
 
     Raises `InvalidInput` that names the columns which could be the target.
     """
-    with path.open("rb") as stream:
+    with source.open("rb") as stream:
         inferred = infer_schema(stream, target=target, name=name)
     return Chosen(parse_schema(inferred.document), inferred.notes, is_new=True)
 

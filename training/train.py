@@ -9,13 +9,13 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from threadpoolctl import threadpool_limits
 
-from functions.core.base.errors import UnprovenModel
+from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.base.logs import log
 from functions.core.registry.manifest import Certificate
 from functions.core.stats.records import Distribution, Interval
 from training.candidates import candidates
 from training.certificate import certify
-from training.dataset import Dataset
+from training.dataset import MAX_KEY_SHARE, Dataset
 from training.evaluation import (
     Probabilities,
     Progress,
@@ -35,11 +35,13 @@ Certify = Callable[[bytes], Certificate]
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """How a model is selected: cross-validation on the training side, `folds` times `repeats`."""
+    """How a model is selected: cross-validation on the training side, `folds` times `repeats`; and how many
+    of the rows that one key labelled are taken (`training.labellers`)."""
 
     folds: int = 5
     repeats: int = 1
     seed: int = 0
+    max_key_share: float = MAX_KEY_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,23 @@ def _prove_best(
         estimator = fit(model, *dataset.train, dataset.schema.features)
         progress("export and certificate", 1, 3)
         try:
-            graph = export(estimator, dataset.schema)
+            graph = _export(estimator, dataset)
             prove = partial(certify, estimator, matrix=dataset.matrix, schema=dataset.schema)
             return Proven(name, estimator, graph, prove, prove(graph)), tuple(notes)
-        except UnprovenModel as error:
+        except (UnprovenModel, UnusableModel) as error:
             log("WARNING", "a candidate is passed over", candidate=name, reason=str(error))
             notes.append(f"{name} was passed over: {error}")
     raise UnprovenModel("; ".join(notes))
+
+
+def _export(estimator: ClassifierMixin, dataset: Dataset) -> bytes:
+    """Its graph. Raises `UnprovenModel` when it has none."""
+    try:
+        return export(estimator, dataset.schema)
+    # skl2onnx raises what it comes upon: there is no common base but Exception.
+    except Exception as error:
+        why = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+        raise UnprovenModel(f"it cannot be converted to ONNX: {why}") from error
 
 
 def judge_on_holdout(

@@ -1,11 +1,10 @@
 """From an uploaded file to a published version and, if the gate agrees, a new champion."""
 
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.registry import versions
-from functions.core.registry.keys import model_key, report_key
+from functions.core.registry.keys import model_key, rejected_key, report_key, sha256
 from functions.core.registry.manifest import Manifest
 from functions.core.schema.parsing import InvalidSchema
 from functions.core.schema.schema import Schema
@@ -19,6 +18,7 @@ from training.promotion import Outcome, is_settled, promote_version
 from training.publication import Origin, publish_version
 from training.report import Report, read_report
 from training.schemas import Chosen, choose_schema, keep_schema, replace_schema
+from training.source import Source
 from training.train import Configuration, train
 from training.version import version_of
 
@@ -26,7 +26,7 @@ from training.version import version_of
 def train_and_publish(
     store: ModelStore,
     upload: Upload,
-    path: Path,
+    source: Source,
     *,
     by: str,
     schema: Schema | None = None,
@@ -35,7 +35,7 @@ def train_and_publish(
     limits: Limits | None = None,
     progress: Progress = lambda _what, _done, _of: None,
 ) -> Outcome:
-    """Train on the file at `path`, publish the model, and promote it if the gate lets it.
+    """Train on the table in `source`, publish the model, and promote it if the gate lets it.
 
     schema: what a row is; it becomes the model's. None: the model's own, and when it has none, one inferred
     from the file, whose column `target` is predicted; that becomes the model's as well.
@@ -46,30 +46,36 @@ def train_and_publish(
     """
     probe(store)
     configuration, limits = configuration or Configuration(), limits or Limits()
-    sha256 = file_sha256(path)
+    digest = file_sha256(source)
     try:
-        chosen = Chosen(schema) if schema else choose_schema(store, path, target=target)
+        chosen = Chosen(schema) if schema else choose_schema(store, source, target=target)
         origin = Origin(
-            version_of(sha256, chosen.schema, asdict(configuration)), sha256, asdict(configuration)
+            version_of(digest, chosen.schema, asdict(configuration)), digest, asdict(configuration)
         )
         manifest = _read_whole(store, origin.version)
         if manifest and is_settled(store, manifest, limits):
             return _already_published(store, upload, manifest)
-        dataset = load_dataset(path, chosen.schema, notes=chosen.notes)
+        dataset = load_dataset(
+            source, chosen.schema, notes=chosen.notes, max_key_share=configuration.max_key_share
+        )
     except (InvalidInput, InvalidSchema) as error:
-        return reject(store, upload, RefusedDataset(str(error)), sha256)
+        return reject(store, upload, RefusedDataset(str(error)), digest)
     except RefusedDataset as refusal:
-        return reject(store, upload, refusal, sha256)
+        return reject(store, upload, refusal, digest)
     if schema:
         replace_schema(store, schema)
     elif chosen.is_new and keep_schema(store, chosen.schema).document != chosen.schema.document:
         # Another upload was first: now the model has a schema.
         return train_and_publish(
-            store, upload, path, by=by, configuration=configuration, limits=limits, progress=progress
+            store, upload, source, by=by, configuration=configuration, limits=limits, progress=progress
         )
     challenge = Challenge(store, upload, dataset, limits)
     if manifest is None:
-        manifest = publish_version(challenge, train(dataset, configuration, progress), origin)
+        trained = train(dataset, configuration, progress)
+        # What was passed over is said where people look: in the answer, in the log, in the version's report.
+        report = replace(dataset.report, notes=(*dataset.report.notes, *trained.notes))
+        challenge = replace(challenge, dataset=replace(dataset, report=report))
+        manifest = publish_version(challenge, trained, origin)
     return promote_version(challenge, manifest, by)
 
 
@@ -78,8 +84,15 @@ def reject(store: ModelStore, upload: Upload, refusal: RefusedDataset, digest: s
     report = refusal.report.as_json(
         key=upload.key, version_id=upload.version_id, digest=digest, reason=str(refusal)
     )
-    store.put(f"rejected/{Path(upload.key).name}.{digest[:16]}.json", report)
+    store.put(rejected_key(upload.key.rpartition("/")[2], digest), report)
     return Outcome(upload.key, "rejected", refusal.decision(), report=refusal.report)
+
+
+def report_crash(store: ModelStore, key: str, version_id: str | None, reason: str) -> None:
+    """Report below `rejected/` that the retrain itself failed on an upload. key: in the whole store."""
+    said = f"the retrain crashed: {reason}. Upload the file again once that is mended"
+    report = Report().as_json(key=key, version_id=version_id, status="crashed", reason=said)
+    store.put(rejected_key(key.rpartition("/")[2], sha256(f"{key} {version_id}".encode())), report)
 
 
 def _read_whole(store: ModelStore, version: str) -> Manifest | None:

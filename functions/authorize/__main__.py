@@ -17,11 +17,30 @@ from functions.core.storage.parameter_opening import open_parameter
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
+    return run(options, place_of_keys(options))
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """What the command line asks for: `stage`, or None, and what `run` does. Exits with 2 for wrong usage."""
+    return _parser().parse_args(arguments)
+
+
+def place_of_keys(options: argparse.Namespace) -> str:
+    """Where the keys are that `options` are about: those of a stage, or those that LIFEBOAT_KEYS names.
+
+    Exits with 2 when nothing says.
+    """
     place = f"ssm:/lifeboat/{options.stage}/keys" if options.stage else os.environ.get("LIFEBOAT_KEYS")
     if not place:
-        parser.error("whose keys? Start `make run`, name a stage with --stage, or the place in LIFEBOAT_KEYS")
+        _parser().error(
+            "whose keys? Start `make run`, name a stage with --stage, or the place in LIFEBOAT_KEYS"
+        )
+    return place
+
+
+def run(options: argparse.Namespace, place: str) -> int:
+    """Do what `options` ask for with the keys at `place`. Returns the exit code: 0 done, 1 failed."""
     try:
         code: int = options.command(open_parameter(place), options, datetime.now(UTC))
     except (LifeboatError, ValueError) as error:
@@ -40,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = commands.add_parser("create", parents=[stage], help="make a key and show it, once")
     sub.add_argument(
-        "--scopes", required=True, help=f"one or more of {', '.join(SCOPES)}; admin includes all"
+        "--scopes",
+        required=True,
+        help=f"one or more of {', '.join(SCOPES)}; read: manifests, datasets, reports; admin includes all",
     )
     sub.add_argument("--note", required=True, help="who uses it, and what for")
     sub.add_argument("--models", help="those it is for, such as churn,fraud; all when left out")

@@ -1,32 +1,38 @@
 """From a request to the holder of its key."""
 
+import base64
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from functions.authorize.allowance import Allowance
 from functions.authorize.keyring import KeyRing
 from functions.core.base.errors import StoreUnavailable, Unauthorized
 from functions.core.base.logs import log
 from functions.core.identity.caller import HOW_TO_SEND_A_KEY
 from functions.core.identity.keys import check
 
-_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"(bearer|basic) +(\S+)", re.IGNORECASE)
 # What a key looks like from its beginning: also one that was cut off is somebody's secret.
 _BEGINNING = re.compile(r"lb_[0-9a-f]{8}_")
 
 
-def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime) -> dict[str, Any]:
+def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime, allowance: Allowance) -> dict[str, Any]:
     """Answer an authorizer event of an HTTP API (format 2.0) with what is known of the caller.
 
-    It always lets the request through, because an HTTP API cannot put our errors into its own refusals. The
-    function behind the route reads the context with `core.identity.caller.caller_of` and refuses.
+    A refusal lets the request through as well, because an HTTP API cannot put our errors into its own: the
+    function behind the route reads the context with `core.identity.caller.caller_of`, and says what is wrong.
+    That costs two functions and their lines of log. Once there are more refusals than `allowance` has, the
+    gateway refuses by itself, with 403 and `{"message":"Forbidden"}`.
     """
     try:
         text = _shown(event)
         key = check(text, ring.current(), now)
     except Unauthorized as error:
+        if not allowance.take():
+            return {"isAuthorized": False}
         log("INFO", "key refused", reason=str(error), request_id=_request_id(event))
         return _answer(denied=str(error))
     except StoreUnavailable as error:
@@ -51,9 +57,25 @@ def _shown(event: Mapping[str, Any]) -> str:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if "x-api-key" in headers:
         return str(headers["x-api-key"]).strip()
-    if bearer := _BEARER.fullmatch(str(headers.get("authorization", "")).strip()):
-        return bearer[1]
+    if sent := _AUTHORIZATION.fullmatch(str(headers.get("authorization", "")).strip()):
+        return sent[2] if sent[1].lower() == "bearer" else _password(sent[2])
     raise Unauthorized(f"this needs a key: {HOW_TO_SEND_A_KEY}")
+
+
+def _password(credentials: str) -> str:
+    """The password of HTTP Basic, or the user where there is none.
+
+    Clients that know of no other way send it, from an address (`https://key:lb_...@host`) or a .netrc.
+    Raises `Unauthorized` when the credentials are damaged.
+    """
+    try:
+        text = base64.b64decode(credentials, validate=True).decode()
+    except ValueError:
+        raise Unauthorized(
+            f"the credentials of Authorization: Basic are damaged; {HOW_TO_SEND_A_KEY}"
+        ) from None
+    user, _, password = text.partition(":")
+    return password or user
 
 
 def _request_id(event: Mapping[str, Any]) -> str:

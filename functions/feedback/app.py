@@ -17,7 +17,6 @@ from functions.core.http.api import add_document, guarded_by, holder_of, model_o
 from functions.core.http.refusals import error_answers
 from functions.core.identity.caller import Caller
 from functions.core.predictions.labels import read_labels
-from functions.core.predictions.records import PredictionRecord
 from functions.feedback import rounds
 from functions.feedback.export import export
 from functions.feedback.openapi import OUTCOME, Receipt, Receipts, query_parameters, round_request
@@ -35,7 +34,7 @@ from functions.feedback.requests import (
 )
 from functions.feedback.rounds import ListedRound, Round, read_round
 from functions.feedback.sampling import choose
-from functions.feedback.selection import Selection, days_of, read_selected
+from functions.feedback.selection import Found, Selection, read_selected
 from functions.feedback.service import Labelling, service
 
 
@@ -86,9 +85,9 @@ app = new_api(
 routes = APIRouter(dependencies=MAY_LABEL)
 
 
-def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> list[PredictionRecord]:
+def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> Found:
     if selection.query.round:
-        return read_round(model.store, selection.query.round).records
+        return read_round(model.store, selection.query.round).found
     return read_selected(model.log, selection, now=now)
 
 
@@ -96,10 +95,13 @@ def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> 
     "/feedback",
     summary="Report what happened",
     description=(
-        "One outcome, or a list of up to 1,000. The last one of a prediction counts, and all are kept. What "
-        "a source says twice is kept once, so a request that failed can be sent again; in a list, a source "
-        "says one thing of a prediction. A prediction that is not known, or not found in as much of the log "
-        "as one request reads, is a 404; in a list, the others are kept all the same."
+        "One outcome, or a list of up to 1,000, of predictions of 31 different days at most. The last one of "
+        "a prediction counts, unless one was reported with an admin key, which only another of these "
+        "replaces; all are kept. What a source says twice is kept once, so a request that failed can be sent "
+        "again; in a list, a source says one thing of a prediction. A source is the key, or the name it "
+        "gives, which is kept below the key as `{key id}/{name}`. A prediction that is not known, or not "
+        "found in as much of the log as one request reads, is a 404; in a list, the others are kept all the "
+        "same."
     ),
     response_model=None,
     responses={**_ON_WRITE, 200: {"model": Receipt | Receipts}},
@@ -115,6 +117,7 @@ async def report_outcomes(
         target,
         key_id=caller.key_id,
         request_id=refusals.request_id(request.scope),
+        vouched="admin" in caller.scopes,
     )
     if not isinstance(body, list):
         if receipts[0].error:
@@ -135,8 +138,9 @@ async def report_outcomes(
     description=(
         "The least certain first, and in between, for a quarter of the places, others drawn at random. What "
         "is handed out is leased to the annotator for a while: nobody else gets it meanwhile, and the same "
-        "annotator gets it again. Without `from` it is about the last three days, or where these hold more "
-        "predictions than one request reads, about the newest."
+        "annotator gets it again. Equal rows are one entry, and a label of one is taken for all of them. "
+        "Without `from` it is about the last three days, or where these hold more predictions than one "
+        "request looks at, about the newest: `looked_at` tells which."
     ),
     responses=_ON_READ,
     openapi_extra=query_parameters(QueueQuery),
@@ -147,17 +151,18 @@ async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
     query = selection.query
     if query.round:
         fixed = read_round(model.store, query.round)
-        records, chooser = fixed.records, fixed.choose
+        found, chooser = fixed.found, fixed.choose
     else:
-        records, chooser = (
-            read_selected(model.log, selection, now=now, newest=True),
+        found, chooser = (
+            read_selected(model.log, selection, now=now, most=model.settings.max_queue_predictions),
             partial(choose, share=model.settings.random_share),
         )
     return next_page(
         model.store,
-        records,
+        found,
         chooser,
-        annotator=query.annotator or caller.key_id,
+        key_id=caller.key_id,
+        annotator=query.annotator,
         wanted=query.wanted,
         limit=query.limit,
         after=query.after,
@@ -174,8 +179,8 @@ async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
 )
 async def show_progress(model: Model, request: Request) -> Progress:
     selection = read_query(Selected, request.query_params.multi_items(), model.schema)
-    records = _selected(model, selection, datetime.now(UTC))
-    return progress(records, read_labels(model.store, days_of(records)))
+    found = _selected(model, selection, datetime.now(UTC))
+    return progress(found, read_labels(model.store, found.days))
 
 
 @routes.get(
@@ -185,7 +190,9 @@ async def show_progress(model: Model, request: Request) -> Progress:
         "CSV with the columns of a dataset of the model, its target being the label that counts, and "
         "`prediction_id`, `source`, `labelled_at` and `version`; of these, one whose name a column of the "
         "dataset has has `lifeboat_` before it. Where there are more rows than `limit`, the header x-next "
-        "says what to send as `after`."
+        "says what to send as `after`; where lines of the log could not be read, x-damaged-lines says how "
+        "many were passed over. A row that was asked several times stands there once for each prediction of "
+        "it that has a label of its own."
     ),
     response_class=Response,
     responses={**_ON_READ, 200: {"content": {"text/csv": {}}}},
@@ -193,15 +200,17 @@ async def show_progress(model: Model, request: Request) -> Progress:
 )
 async def show_export(model: Model, request: Request) -> Response:
     selection = read_query(ExportQuery, request.query_params.multi_items(), model.schema)
-    records = _selected(model, selection, datetime.now(UTC))
+    found = _selected(model, selection, datetime.now(UTC))
     page = export(
-        records,
-        read_labels(model.store, days_of(records)),
+        found.predictions,
+        read_labels(model.store, found.days),
         model.schema,
         limit=selection.query.limit,
         after=selection.query.after,
     )
     headers = {"x-next": page.next} if page.next else {}
+    if found.damaged_lines:
+        headers["x-damaged-lines"] = str(found.damaged_lines)
     return Response(page.csv, media_type="text/csv", headers=headers)
 
 
@@ -218,9 +227,9 @@ async def show_export(model: Model, request: Request) -> Response:
 async def draw_round(caller: Annotator, model: Model, body: RoundBody) -> Round:
     now = datetime.now(UTC)
     selection = read_round_request(body, model.schema)
-    records = read_selected(model.log, selection, now=now)
+    found = read_selected(model.log, selection, now=now)
     return rounds.create(
-        model.store, selection, records, by=caller.key_id, now=now, share=model.settings.random_share
+        model.store, selection, found, by=caller.key_id, now=now, share=model.settings.random_share
     )
 
 

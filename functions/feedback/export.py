@@ -2,13 +2,15 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.core.base.formulas import harmless
 from functions.core.predictions.labels import Label
-from functions.core.predictions.records import PredictionRecord, Value
+from functions.core.predictions.records import Value
 from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema
+from functions.feedback.log_object import Logged
 
 # A row has some 150 bytes; an answer of Lambda may have 6 MiB.
 MAX_ROWS = 20_000
@@ -23,7 +25,7 @@ class Export:
 
 
 def export(
-    records: Sequence[PredictionRecord],
+    predictions: Iterable[Logged],
     labels: Mapping[str, Sequence[Label]],
     schema: Schema,
     *,
@@ -35,26 +37,22 @@ def export(
     labels: by prediction id, oldest first.
     """
     labelled = sorted(
-        (
-            record
-            for record in records
-            if record.prediction_id in labels and (after is None or record.prediction_id > after)
-        ),
-        key=lambda record: record.prediction_id,
+        (one for one in predictions if one.prediction_id in labels and one.prediction_id > (after or "")),
+        key=lambda prediction: prediction.prediction_id,
     )
     page = labelled[:limit]
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(columns(schema))
+    rows.writerow(map(harmless, columns(schema)))
     outcome_cells = schema.target.cells()
-    for record in page:
+    for record in (prediction.record for prediction in page):
         label = labels[record.prediction_id][-1]
         rows.writerow(
             [
                 record.prediction_id,
                 *(_cell(record.features.get(name)) for name in schema.names),
-                outcome_cells[label.outcome],
-                label.source,
+                harmless(outcome_cells[label.outcome]),
+                harmless(label.source),
                 label.labelled_at.isoformat(),
                 record.version,
             ]
@@ -74,4 +72,4 @@ def _cell(value: Value) -> str:
     if value is None:
         return ""
     # Nine digits are enough to tell any float32 from its neighbours.
-    return value if isinstance(value, str) else f"{value:.9g}"
+    return harmless(value) if isinstance(value, str) else f"{value:.9g}"

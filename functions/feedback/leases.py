@@ -1,5 +1,7 @@
 """Who is labelling what: a prediction from the queue is one annotator's alone for a while.
 
+An annotator is a key, or a name that its holder gives, below the key (`core.predictions.labels.source_of`).
+All names of a key together have `MAX_LEASES` at most: one key cannot take the queue from all others.
 A lease is an object, written by compare-and-swap: of two annotators who reach for a prediction, one gets it.
 It ends by itself; nobody has to give it back.
 """
@@ -9,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from functions.core.base.errors import Conflict, NotFound
-from functions.core.base.records import Record
+from functions.core.base.ids import PATTERN
+from functions.core.base.logs import log
+from functions.core.base.records import Moment, Record
 from functions.core.predictions.labels import PREFIX, day_of
 from functions.core.storage.contract import Entry, Store
 from functions.feedback.sampling import Reason
@@ -20,16 +24,25 @@ from functions.feedback.sampling import Reason
 # S3 tells the time of an object in whole seconds, and no two clocks agree.
 _CLOCKS = timedelta(minutes=1)
 _AT_ONCE = 8
+# Five full pages; more than anybody labels before the first leases end. Requests in the same moment do not
+# see each other's leases, and may together take a page each beyond it.
+MAX_LEASES = 500
+# When something was leased, and which of a page it was.
+PLACE = r"^[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9]{4}$"
 
 
 class Lease(Record):
-    """`place` orders the leases of one annotator: text that grows with each. The rest as in `Choice`."""
+    """`place` orders the leases of one annotator: text that grows with each. `chosen`: why."""
 
-    prediction_id: str
-    annotator: str
-    place: str
-    until: datetime
+    prediction_id: str = Field(pattern=PATTERN)
+    annotator: str = Field(max_length=256)
+    place: str = Field(pattern=PLACE)
+    until: Moment
     chosen: Reason
+
+    @property
+    def key_id(self) -> str:
+        return self.annotator.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,11 @@ def _read(store: Store, entry: Entry) -> Lease | None:
     """None for one that is damaged, or was cleared away meanwhile."""
     try:
         lease = Lease.model_validate_json(store.get(entry.key).body)
-    except (NotFound, ValidationError):
+    except NotFound:
         return None
-    return lease if lease.prediction_id == _id_of(entry) else None
+    except ValidationError:
+        lease = None
+    if lease is None or lease.prediction_id != _id_of(entry):
+        log("WARNING", "a lease is damaged; it counts as ended", key=entry.key)
+        return None
+    return lease

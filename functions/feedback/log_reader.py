@@ -5,16 +5,16 @@ reported one by one: what is kept need not be read and parsed again.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from functions.core.base.errors import InvalidInput
-from functions.core.predictions.records import PredictionRecord, Reading, bodies, objects, within
+from functions.core.base.logs import log
+from functions.core.predictions.records import bodies, objects, within
 from functions.core.predictions.search import past, search
 from functions.core.storage.contract import Entry
 from functions.core.storage.view import ModelStore
-
-Records = Mapping[str, PredictionRecord]
+from functions.feedback.log_object import LoggedObject
 
 
 class LogCache:
@@ -24,18 +24,20 @@ class LogCache:
     def __init__(self, *, max_objects: int, max_bytes: int) -> None:
         self.max_objects = max_objects
         self.max_bytes = max_bytes
-        self._kept: OrderedDict[tuple[str, Entry], Records] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Entry], LoggedObject] = OrderedDict()
         self._bytes = 0
 
-    def get(self, model: str, entry: Entry) -> Records | None:
+    def get(self, model: str, entry: Entry) -> LoggedObject | None:
         """The records of a model in an object; None when they are not kept."""
         return self._kept.get((model, entry))
 
     def knows(self, model: str, id_: str) -> bool:
         """Whether there is a record of this prediction among those of the model that are kept."""
-        return any(id_ in records for (owner, _), records in self._kept.items() if owner == model)
+        return any(
+            records.place(id_) is not None for (owner, _), records in self._kept.items() if owner == model
+        )
 
-    def keep(self, model: str, entry: Entry, records: Records) -> None:
+    def keep(self, model: str, entry: Entry, records: LoggedObject) -> None:
         """Keep what was read, or was asked for again; what was asked for longest ago goes."""
         key = (model, entry)
         if key not in self._kept:
@@ -55,8 +57,8 @@ class LogReader:
         self._cache = cache
         self._limits = {"max_objects": cache.max_objects, "max_bytes": cache.max_bytes}
 
-    def between(self, start: datetime, end: datetime, *, newest: bool = False) -> list[Entry]:
-        """The objects that may hold records made from `start` to `end`.
+    def between(self, start: datetime, end: datetime, *, newest: bool = False) -> tuple[list[Entry], int]:
+        """The objects that may hold records made from `start` to `end`, newest first, and how many there are.
 
         newest: of those that are too much for one request, leave out the oldest. Otherwise raises
         `InvalidInput`.
@@ -64,7 +66,7 @@ class LogReader:
         entries = sorted(objects(self._store, start, end), key=lambda entry: entry.modified, reverse=True)
         allowed = within(entries, **self._limits)
         if allowed == len(entries) or newest:
-            return entries[:allowed]
+            return entries[:allowed], len(entries)
         raise InvalidInput(
             f"there are {len(entries)} objects of the prediction log of that time, of "
             f"{sum(entry.size for entry in entries) >> 20} MiB, and one request reads no more than "
@@ -72,15 +74,23 @@ class LogReader:
             "time (`from`, `to`)"
         )
 
-    def read(self, entries: Sequence[Entry]) -> Iterator[Records]:
-        """The records of the model in each of the objects, by id."""
+    def read(self, entries: Sequence[Entry]) -> Iterator[LoggedObject]:
+        """The records of the model in each of the objects, in order."""
         model = self._store.model
         kept = {entry: self._cache.get(model, entry) for entry in entries}
         others = bodies(self._store, [entry for entry in entries if kept[entry] is None])
         for entry in entries:
-            records = kept[entry]
+            # Not held here as well, when the cache has let go of it.
+            records = kept.pop(entry)
             if records is None:
-                records = {record.prediction_id: record for record in Reading([next(others)], model)}
+                records = LoggedObject(next(others), model)
+                if records.damaged:
+                    log(
+                        "WARNING",
+                        "lines of the prediction log are damaged; they are passed over",
+                        key=entry.key,
+                        lines=records.damaged,
+                    )
             self._cache.keep(model, entry, records)
             yield records
 
@@ -90,6 +100,9 @@ class LogReader:
         wanted = set(ids)
         kept = {id_ for id_ in wanted if self._cache.knows(self._store.model, id_)}
         findings = search(
-            self._store, past(wanted - kept), **self._limits, read=lambda entries, _: self.read(entries)
+            self._store,
+            past(wanted - kept),
+            **self._limits,
+            read=lambda entries, missing: (records.pick(missing) for records in self.read(entries)),
         )
         return kept | findings.records.keys(), findings.undecided

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.ids import PATTERN
 from functions.core.predictions.labels import SOURCE
@@ -39,7 +39,8 @@ OUTCOME: dict[str, Any] = {
         },
         "source": {
             "anyOf": [{"type": "string", "pattern": SOURCE}, {"type": "null"}],
-            "description": "Who or what says so; the id of the key if left out",
+            "description": "A name for who or what says so. It is kept below the key, as `{key id}/{name}`; "
+            "what counts as one who labels is the key",
             "examples": ["alice"],
         },
     },
@@ -62,7 +63,7 @@ class Receipt(BaseModel):
 
     prediction_id: str
     status: Literal["recorded", "repeated", "unknown"]
-    source: str
+    source: str = Field(description="The id of the key, or `{key id}/{name}` where a name was given")
     labelled_at: datetime | None
     error: str | None
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from functions.core.base.errors import InvalidInput
 from functions.core.base.ids import time_of
 from functions.core.predictions import labels
-from functions.core.predictions.labels import SOURCE, Label
+from functions.core.predictions.labels import SOURCE, Label, source_of
 from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema, fold
 from functions.core.schema.target import Target
@@ -19,6 +19,9 @@ from functions.feedback.faults import DOES_NOT_FIT, Fault, fault, matches
 from functions.feedback.log_reader import LogReader
 
 MAX_OUTCOMES = 1_000
+# The log is listed by the days of predictions. A record may lie in the hour before its own, or the next: so
+# twice as many listings are the most that it takes.
+MAX_DAYS = 31
 ID_RULE = "a prediction id is a UUID of version 7: the prediction_id of an answer"
 UNKNOWN = (
     "there is no record of a prediction {id} of this model; records arrive some minutes after the answer, so "
@@ -33,7 +36,8 @@ _WRITTEN_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What really happened. outcome: whether the target had its positive value. source: None for the key."""
+    """What really happened. outcome: whether the target had its positive value. source: the name that the
+    caller gives; None for the key alone."""
 
     prediction_id: str
     outcome: bool
@@ -171,14 +175,17 @@ def report(
     *,
     key_id: str,
     request_id: str,
+    vouched: bool = False,
 ) -> list[Receipt]:
     """Keep the outcomes of all predictions that are found in the log. Returns a receipt for each, in order.
 
-    Of several outcomes of one prediction the last one counts. Whatever fails midway, sending all of them
+    vouched: whether the key has the scope `admin` (`core.predictions.labels`). Of several outcomes of one
+    prediction the last one counts. Whatever fails midway, sending all of them
     again keeps each once: so they must not contradict themselves. Raises `InvalidInput` when one source says
-    two things of a prediction.
+    two things of a prediction, or they are of more than `MAX_DAYS` days.
     """
     _refuse_contradictions(outcomes, target, key_id)
+    _refuse_many_days(outcomes)
     known, undecided = log.known(outcome.prediction_id for outcome in outcomes)
     places: dict[str, list[int]] = {}
     for index, outcome in enumerate(outcomes):
@@ -188,13 +195,19 @@ def report(
     def record(id_: str) -> None:
         # One after the other: they are numbered in this order.
         for index in places[id_]:
-            source, outcome = outcomes[index].source or key_id, outcomes[index].outcome
+            name, outcome = outcomes[index].source, outcomes[index].outcome
             if id_ not in known:
                 error = (UNDECIDED if id_ in undecided else UNKNOWN).format(id=id_)
-                receipts[index] = Receipt(id_, "unknown", outcome, source, error=error)
+                receipts[index] = Receipt(id_, "unknown", outcome, source_of(key_id, name), error=error)
                 continue
             label, new = labels.record(
-                store, id_, outcome=outcome, source=source, key_id=key_id, request_id=request_id
+                store,
+                id_,
+                outcome=outcome,
+                key_id=key_id,
+                request_id=request_id,
+                source=name,
+                vouched=vouched,
             )
             receipts[index] = _receipt(label, new)
 
@@ -209,12 +222,22 @@ def _refuse_contradictions(outcomes: Sequence[Outcome], target: Target, key_id: 
     said: dict[tuple[str, str], bool] = {}
     faults = []
     for index, outcome in enumerate(outcomes):
-        speaker = outcome.prediction_id, outcome.source or key_id
+        speaker = outcome.prediction_id, source_of(key_id, outcome.source)
         if said.setdefault(speaker, outcome.outcome) is not outcome.outcome:
             msg = "the same source says something else of this prediction before"
             faults.append(fault(["body", "many", index, target.name], msg, "contradiction"))
     if faults:
         raise InvalidInput("a source says two things of one prediction: send the one that counts", faults)
+
+
+def _refuse_many_days(outcomes: Sequence[Outcome]) -> None:
+    days = {labels.day_of(outcome.prediction_id) for outcome in outcomes}
+    if len(days) > MAX_DAYS:
+        msg = (
+            f"the outcomes are of predictions of {len(days)} different days, and one request takes those of "
+            f"{MAX_DAYS}: sort them by prediction_id, which begins with its time, and send them in parts"
+        )
+        raise InvalidInput(msg, [fault(["body", "many"], msg, "days")])
 
 
 def _receipt(label: Label, new: bool) -> Receipt:

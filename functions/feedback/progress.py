@@ -1,4 +1,4 @@
-"""How far labelling has come, and how far those who label agree."""
+"""How far labelling has come, and how far those who label agree: keys, each of which counts as one."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,15 +7,16 @@ from itertools import combinations
 from pydantic import BaseModel, Field
 
 from functions.core.predictions.labels import Label
-from functions.core.predictions.records import PredictionRecord
+from functions.feedback.rows import rows_of
+from functions.feedback.selection import Found
 
 _MAX_PAIRS = 50
 
 
 class Agreement(BaseModel):
-    """How two sources agree where both have labelled."""
+    """How two keys agree where both have labelled."""
 
-    sources: tuple[str, str]
+    sources: tuple[str, str] = Field(description="The ids of the keys")
     both: int = Field(description="Predictions that both have labelled")
     raw: float = Field(description="The share of them on which they agree")
     kappa: float | None = Field(
@@ -25,32 +26,46 @@ class Agreement(BaseModel):
 
 
 class Progress(BaseModel):
-    """`labelled` and `open` count predictions, `labels` and `corrections` what was said of them."""
+    """`labelled` and `open` count predictions, `labels` and `corrections` what was said of them.
+
+    A prediction is labelled when it, or another one of the very same row, has a label.
+    """
 
     predictions: int
+    rows: int = Field(description="Different rows among them")
     labelled: int
     open: int
     labels: int
     corrections: int = Field(description="Labels with which a source took back what it had said")
-    sources: dict[str, int] = Field(description="How many predictions each source has labelled")
+    sources: dict[str, int] = Field(
+        description="How many predictions each source has labelled: a key by its id, or `{key id}/{name}` "
+        "where a name was given"
+    )
     agreement: list[Agreement] = Field(description="Of the pairs with most predictions in common")
+    damaged_lines: int = Field(description="Lines of the log that could not be read, and were passed over")
 
 
-def progress(records: Iterable[PredictionRecord], labels: Mapping[str, Sequence[Label]]) -> Progress:
-    """Count what `labels` say of `records`. labels: by prediction id, oldest first."""
-    said = [labels.get(record.prediction_id, ()) for record in records]
-    # What each source said last of each prediction.
-    standing = [{label.source: label.outcome for label in of_prediction} for of_prediction in said]
-    kept, first = sum(map(len, said)), sum(map(len, standing))
-    labelled = sum(map(bool, said))
+def progress(found: Found, labels: Mapping[str, Sequence[Label]]) -> Progress:
+    """Count what `labels` say of what was found. labels: by prediction id, oldest first."""
+    said = [labels[one.prediction_id] for one in found.predictions if one.prediction_id in labels]
+    # What each source, and each key under whatever name, said last of each prediction.
+    by_source = [{label.source: label.outcome for label in of_prediction} for of_prediction in said]
+    by_key = [{label.key_id: label.outcome for label in of_prediction} for of_prediction in said]
+    kept = sum(map(len, said))
+    # Who says once more with an admin key what it had said takes nothing back.
+    first = sum(len({(label.source, label.vouched) for label in of_prediction}) for of_prediction in said)
+    rows = rows_of(found.predictions, labels)
+    labelled = sum(row.predictions for row in rows.values() if row.keys)
     return Progress(
-        predictions=len(said),
+        predictions=len(found.predictions),
+        rows=len(rows),
         labelled=labelled,
-        open=len(said) - labelled,
+        open=len(found.predictions) - labelled,
         labels=kept,
         corrections=kept - first,
-        sources=dict(Counter(source for outcomes in standing for source in outcomes).most_common()),
-        agreement=_agreements(standing),
+        sources=dict(Counter(source for outcomes in by_source for source in outcomes).most_common()),
+        agreement=_agreements(by_key),
+        damaged_lines=found.damaged_lines,
     )
 
 

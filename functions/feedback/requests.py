@@ -16,8 +16,8 @@ from functions.core.schema.rows import FieldReader, RowReader, Unfit, Value
 from functions.core.schema.schema import Schema, fold
 from functions.feedback.export import MAX_ROWS
 from functions.feedback.faults import DOES_NOT_FIT, Fault, fault, faults_of
+from functions.feedback.leases import PLACE
 from functions.feedback.outcomes import ID_RULE, read_id
-from functions.feedback.queue import PLACE
 from functions.feedback.rounds import ID, RoundRequest
 from functions.feedback.selection import Filters, Query, Selection
 
@@ -43,8 +43,12 @@ class Selected(Filters):
 
 
 class QueueQuery(Selected):
-    annotator: Source | None = Field(None, description="Who will label; the id of the key if left out")
-    wanted: int = Field(1, ge=1, le=5, description="How many sources are to label each prediction")
+    annotator: Source | None = Field(
+        None,
+        description="A name, below the key that asks, with leases of its own; what counts as one who labels "
+        "is the key",
+    )
+    wanted: int = Field(1, ge=1, le=5, description="How many keys are to label each row")
     limit: int = Field(20, ge=1, le=100)
     after: str | None = Field(None, pattern=PLACE, description="`next` of the page before")
 

@@ -10,41 +10,43 @@ of all would show, and nobody has to know with which chance each was chosen.
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
-from typing import Literal
-
-from functions.core.base.records import Record
-from functions.core.predictions.records import PredictionRecord
+from collections.abc import Collection
+from heapq import nsmallest
+from typing import Literal, Protocol, TypeVar
 
 Reason = Literal["uncertain", "random"]
 
 
-class Choice(Record):
-    """A prediction, and why it was chosen."""
+class Ranked(Protocol):
+    """What a probability was answered for."""
 
-    record: PredictionRecord
-    chosen: Reason
+    @property
+    def prediction_id(self) -> str: ...
+
+    @property
+    def probability(self) -> float: ...
+
+
+T = TypeVar("T", bound=Ranked)
 
 
 def choose(
-    records: Iterable[PredictionRecord], size: int, start: int = 0, *, share: float, salt: str = ""
-) -> list[Choice]:
-    """Choose up to `size` of `records`, in the order in which they are to be labelled.
+    predictions: Collection[T], size: int, start: int = 0, *, share: float, salt: str = ""
+) -> list[tuple[T, Reason]]:
+    """Choose up to `size` of `predictions`, in the order in which they are to be labelled, and why each.
 
     start: how many were chosen before, so that the share also holds where they are asked for one by one.
     share: of the places, 0 to 1, that are drawn at random. salt: with another, others are drawn.
     """
-    by_uncertainty = sorted(records, key=lambda record: (abs(record.probability - 0.5), record.prediction_id))
-    size = min(size, len(by_uncertainty))
+    size = min(size, len(predictions))
     at_random = [_is_random(start + place, share) for place in range(size)]
     drawn = sum(at_random)
-    most_uncertain, others = by_uncertainty[: size - drawn], by_uncertainty[size - drawn :]
-    uncertain, random = iter(most_uncertain), iter(_shuffled(others, salt))
+    most_uncertain = nsmallest(
+        size - drawn, predictions, key=lambda one: (abs(one.probability - 0.5), one.prediction_id)
+    )
+    uncertain, random = iter(most_uncertain), iter(_drawn(predictions, most_uncertain, drawn, salt))
     return [
-        Choice(record=next(random), chosen="random")
-        if is_random
-        else Choice(record=next(uncertain), chosen="uncertain")
-        for is_random in at_random
+        (next(random), "random") if is_random else (next(uncertain), "uncertain") for is_random in at_random
     ]
 
 
@@ -53,9 +55,13 @@ def _is_random(place: int, share: float) -> bool:
     return math.floor((place + 1) * share) > math.floor(place * share)
 
 
-def _shuffled(records: Sequence[PredictionRecord], salt: str) -> list[PredictionRecord]:
-    """In an order that is random, and the same each time."""
-    return sorted(
-        records,
-        key=lambda record: hashlib.blake2b(f"{salt}{record.prediction_id}".encode(), digest_size=8).digest(),
+def _drawn(predictions: Collection[T], others: Collection[T], size: int, salt: str) -> list[T]:
+    """So many that are not among the `others`, in an order that is random, and the same each time."""
+    if not size:
+        return []
+    taken = {one.prediction_id for one in others}
+    return nsmallest(
+        size,
+        (one for one in predictions if one.prediction_id not in taken),
+        key=lambda one: hashlib.blake2b(f"{salt}{one.prediction_id}".encode(), digest_size=8).digest(),
     )

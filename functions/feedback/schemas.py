@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from functions.core.base.errors import LifeboatError, NoChampion, NotFound, UnusableModel
-from functions.core.base.logs import log
+from functions.core.base.errors import NoChampion, NotFound, UnusableModel
+from functions.core.base.refresh import Refresh
 from functions.core.registry.keys import CHAMPION
 from functions.core.registry.models import require_model
 from functions.core.registry.serving import parse_served_champion, read_served_version
@@ -16,16 +16,15 @@ from functions.core.storage.view import ModelStore
 # A schema takes some 100 kB, one of 1,000 fields with 50 categories each 6 MB. The model that was asked for
 # longest ago goes first.
 MAX_MODELS = 100
-_RETRY_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
     """etag: of the record of the champion whose schema this is."""
 
     schema: Schema
     etag: str
-    next_check: float
+    refresh: Refresh
 
 
 class SchemaCache:
@@ -42,24 +41,26 @@ class SchemaCache:
         Raises `NotFound` for a model that does not exist, `NoChampion`, `UnusableModel`, `StoreUnavailable`.
         """
         kept = self._kept.get(store.model)
-        if kept is None or self._clock() >= kept.next_check:
-            kept = self._refreshed(store, kept)
-            self._kept[store.model] = kept
+        if kept is None:
+            kept = self._kept[store.model] = self._first(store)
+        elif kept.refresh.is_due:
+            self._refreshed(store, kept)
         self._kept.move_to_end(store.model)
         if len(self._kept) > MAX_MODELS:
             self._kept.popitem(last=False)
         return kept.schema
 
-    def _refreshed(self, store: ModelStore, kept: _Kept | None) -> _Kept:
-        wait = self._refresh_seconds
-        try:
-            schema, etag = _read(store, kept)
-        except LifeboatError as error:
-            if kept is None:
-                raise
-            log("WARNING", "schema not refreshed", model=store.model, reason=str(error))
-            schema, etag, wait = kept.schema, kept.etag, min(_RETRY_SECONDS, wait)
-        return _Kept(schema, etag, self._clock() + wait)
+    def _first(self, store: ModelStore) -> _Kept:
+        refresh = Refresh("schema", self._refresh_seconds, self._clock, model=store.model)
+        kept = _Kept(*_read(store, None), refresh)
+        kept.refresh.postpone()
+        return kept
+
+    def _refreshed(self, store: ModelStore, kept: _Kept) -> None:
+        def read() -> None:
+            kept.schema, kept.etag = _read(store, kept)
+
+        kept.refresh.attempt(read, has_answer=lambda: True)
 
 
 def _read(store: ModelStore, kept: _Kept | None) -> tuple[Schema, str]:
@@ -76,8 +77,9 @@ def _read(store: ModelStore, kept: _Kept | None) -> tuple[Schema, str]:
             f"no version of the model {store.model} is in service yet, so there is nothing to label; "
             "upload a dataset to train one"
         ) from error
-    version = parse_served_champion(blob).version
+    champion = parse_served_champion(blob)
     try:
-        return read_served_version(store, version).schema, blob.etag
+        served = read_served_version(store, champion.version, champion.manifest_sha256)
     except NotFound as error:
-        raise UnusableModel(f"version {version} is in service and not published") from error
+        raise UnusableModel(f"version {champion.version} is in service and not published") from error
+    return served.schema, blob.etag

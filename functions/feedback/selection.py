@@ -1,7 +1,8 @@
 """Which predictions a request is about: those of a time, narrowed by filters."""
 
 import struct
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Generic, Self, TypeVar
@@ -16,9 +17,11 @@ from pydantic import (
     model_validator,
 )
 
-from functions.core.base.ids import VERSION, time_of
+from functions.core.base.ids import VERSION
+from functions.core.base.records import near
 from functions.core.predictions.records import PredictionRecord
 from functions.core.schema.rows import Value
+from functions.feedback.log_object import Logged, LoggedObject
 from functions.feedback.log_reader import LogReader
 
 MAX_PERIOD = timedelta(days=31)
@@ -33,14 +36,8 @@ def _written_out(value: object) -> object:
     return value
 
 
-def _near(value: datetime) -> datetime:
-    # From the first moment that Python can tell nothing can be taken, to the last nothing added.
-    if not 2000 <= value.year < 2200:
-        raise ValueError("a time lies in the years 2000 to 2199")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_near)]
+# Within the years of a record's time.
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(near)]
 
 
 class Filters(BaseModel):
@@ -84,15 +81,18 @@ class Selection(Generic[Query]):
     query: Query
     features: Mapping[str, tuple[Value, ...]]
 
-    def fits(self, record: PredictionRecord) -> bool:
-        """Whether a prediction is asked for, whenever it was made."""
+    def fits(self, held: LoggedObject, index: int) -> bool:
+        """Whether the prediction of this place is asked for, whenever it was made."""
         return (
-            self.query.version in (None, record.version)
-            and self.query.min_probability <= record.probability <= self.query.max_probability
-            and all(
-                record.features.get(name) in {_as_logged(value) for value in values}
-                for name, values in self.features.items()
-            )
+            self.query.version in (None, held.versions[index])
+            and self.query.min_probability <= held.probabilities[index] <= self.query.max_probability
+            and (not self.features or self._fits_features(held.record(index)))
+        )
+
+    def _fits_features(self, record: PredictionRecord) -> bool:
+        return all(
+            record.features.get(name) in {_as_logged(value) for value in values}
+            for name, values in self.features.items()
         )
 
     def described(self, now: datetime) -> dict[str, Any]:
@@ -114,25 +114,62 @@ def _as_logged(value: Value) -> Value:
     return value if isinstance(value, str) else float(struct.unpack("f", struct.pack("f", value))[0])
 
 
-def read_selected(
-    log: LogReader, selection: Selection[Query], *, now: datetime, newest: bool = False
-) -> list[PredictionRecord]:
-    """The records of the predictions asked for, oldest first.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The predictions that a request is about, oldest first, and what was read to find them.
 
-    Raises `InvalidInput` when the log of that time is more than one request reads. newest: if it was not said
-    from when on, leave out the oldest instead.
+    objects: of the log, that were read, of `objects_in_time` that may hold predictions of the time asked
+    for. damaged_lines: of these, that are no records.
+    """
+
+    predictions: list[Logged]
+    objects: int = 0
+    objects_in_time: int = 0
+    damaged_lines: int = 0
+
+    @property
+    def days(self) -> set[date]:
+        """The days (UTC) on which the predictions were made; at midnight perhaps one too many."""
+        # The first eight digits of an id are 65.5 seconds.
+        heads = {prediction.prediction_id[:8] for prediction in self.predictions}
+        return {
+            datetime.fromtimestamp(int(head + tail, 16) / 1000, UTC).date()
+            for head in heads
+            for tail in ("0000", "ffff")
+        }
+
+
+def read_selected(
+    log: LogReader, selection: Selection[Query], *, now: datetime, most: int | None = None
+) -> Found:
+    """The predictions asked for.
+
+    Raises `InvalidInput` when the log of that time is more than one request reads. most: look at no more
+    predictions than about so many, the newest; and if it was not said from when on, leave out the oldest
+    where the log is too much.
     """
     start, end = selection.query.period(now)
-    entries = log.between(start, end, newest=newest and selection.query.start is None)
-    records = {
-        id_: record
-        for held in log.read(entries)
-        for id_, record in held.items()
-        if selection.fits(record) and start <= time_of(id_) < end
-    }
-    return [records[id_] for id_ in sorted(records)]
+    entries, in_time = log.between(start, end, newest=most is not None and selection.query.start is None)
+    first, last = _first_id(start), _first_id(end)
+    found: dict[str, Logged] = {}
+    looked_at = objects = damaged = 0
+    for held in log.read(entries):
+        objects += 1
+        damaged += held.damaged
+        for index in range(bisect_left(held.ids, first), bisect_left(held.ids, last)):
+            looked_at += 1
+            if selection.fits(held, index):
+                found.setdefault(held.ids[index], held.logged(index))
+        if most is not None and looked_at >= most:
+            break
+    return Found([found[id_] for id_ in sorted(found)], objects, in_time, damaged)
 
 
-def days_of(records: Iterable[PredictionRecord]) -> set[date]:
-    """The days (UTC) on which the predictions were made."""
-    return {time_of(record.prediction_id).date() for record in records}
+def _first_id(moment: datetime) -> str:
+    """What the ids that were made from a moment on do not come before."""
+    milliseconds = -((_EPOCH - moment) // timedelta(milliseconds=1))
+    made = f"{milliseconds:012x}"
+    return f"{made[:8]}-{made[8:]}"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -15,6 +15,7 @@ from functions.feedback.schemas import SchemaCache
 class FeedbackSettings(StoreSettings):
     """`LIFEBOAT_LEASE_SECONDS`: how long a prediction from the queue is one annotator's alone;
     `LIFEBOAT_RANDOM_SHARE`: which share of the queue and of rounds is drawn at random, 0 to 1;
+    `LIFEBOAT_MAX_QUEUE_PREDICTIONS`: of how many predictions, the newest, the queue is made;
     `LIFEBOAT_MAX_LOG_OBJECTS`, `LIFEBOAT_MAX_LOG_BYTES`: how much of the log one request may read, and the
     process keeps, whatever the number of models; `LIFEBOAT_REFRESH_SECONDS`: how old a schema may be."""
 
@@ -28,6 +29,7 @@ class FeedbackSettings(StoreSettings):
     # So both limits together are reached in 15 s. What is asked again is kept, and takes no time.
     max_log_objects: int = setting(3_000, gt=0)
     max_log_bytes: int = setting(64 * 2**20, gt=0)
+    max_queue_predictions: int = setting(100_000, gt=0)
     refresh_seconds: float = setting(30.0, ge=0)
 
 

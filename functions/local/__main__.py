@@ -3,15 +3,14 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from functions.authorize.__main__ import main as authorize_main
+from functions.authorize import __main__ as authorize
 from functions.core.base.errors import LifeboatError
 from functions.core.registry.models import check_model_name
 from functions.core.storage.opening import open_store
@@ -21,8 +20,18 @@ from functions.local.drift_story import tell_of_drift
 from functions.local.environment import exported
 from functions.local.function_process import Outcome
 from functions.local.openapi import DOCUMENT, as_text, describe_api
-from functions.local.runner import PORT, STORE_PORT, Options, Running, declared, running
-from functions.local.state import BUILD, State, announced, find_runner, keys_reached, store_reached
+from functions.local.places import describe_keys, describe_runner, describe_store
+from functions.local.runner import PORT, STORE_PORT, Options, Running, StoreLost, declared, running
+from functions.local.state import (
+    BUILD,
+    State,
+    announced,
+    find_runner,
+    find_runners,
+    keys_reached,
+    store_reached,
+)
+from functions.local.stopping import INTERRUPTED, until_lost, until_stopped
 from functions.local.story import SHIPPED, StoryFailed, by_hand, describe, tell
 from functions.local.tables import Table
 from functions.local.template import read_template
@@ -33,7 +42,6 @@ Story = Callable[[Running, "asyncio.Queue[Outcome]", Callable[[str], None], Tabl
 Command = Callable[[argparse.Namespace], int]
 
 LOG = BUILD / "local.log"
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = f"{error.filename}: {error.strerror}" if error.filename else error
         print(f"Failed: {said}", file=sys.stderr)
         return 1
-    except (LifeboatError, StoryFailed, RuntimeError, ValueError) as error:
+    except (LifeboatError, StoryFailed, StoreLost, RuntimeError, ValueError) as error:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -80,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--every", type=_seconds, help="invoke the schedules every so many seconds, not when they say"
     )
+    words = "log a line for each request: method, path, status, milliseconds; no query, no header, no body"
+    run.add_argument("--log-requests", action="store_true", help=words)
     command("demo", _demo, "the same once, then stop", ports, table)
     words = "let what is asked change until a better model is in service, then stop"
     command("demo-drift", _demo_drift, words, ports)
@@ -111,8 +121,14 @@ def _run(options: argparse.Namespace) -> int:
         _say(f"{function} | {line}")
 
     table = _table(options)
-    what = Options(options.port, options.store_port, every=options.every, model=_own_model(table))
-    code = asyncio.run(_until_stopped(_serve(what, table, log)))
+    what = Options(
+        options.port,
+        options.store_port,
+        every=options.every,
+        model=_own_model(table),
+        log_requests=options.log_requests,
+    )
+    code = asyncio.run(until_stopped(_serve(what, table, log)))
     if code == INTERRUPTED:
         _say("Stopped.")
         return 0
@@ -155,43 +171,59 @@ def _show(options: argparse.Namespace, story: Story, table: Table) -> int:
             log_file.flush()
 
         try:
-            return asyncio.run(_until_stopped(_show_once(what, story, table, log)))
-        except (LifeboatError, StoryFailed):
+            return asyncio.run(until_stopped(_show_once(what, story, table, log)))
+        except (LifeboatError, StoryFailed, StoreLost):
             print(f"What the functions logged is in {LOG}", file=sys.stderr)
             raise
 
 
 async def _serve(options: Options, table: Table, log: Callable[[str, str], None]) -> int:
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+    _say_passed_over()
     async with running(options, log, outcomes.put_nowait) as here:
         _say_moved(options, here)
+        for other in find_runners():
+            _say(f"Another runner of this folder is up, {other.api}: commands find this one until it stops.")
         state = State(
-            here.api, here.address, here.endpoint, here.embedded, here.model, os.getpid(), here.keys
+            *(here.api, here.address, here.endpoint, here.embedded, here.model),
+            pid=os.getpid(),
+            keys=here.keys,
+            credentials=here.credentials,
         )
         with announced(state):
-            manifest = await tell(here, outcomes, _say, table)
-            _say("\n".join(["", *by_hand(here, table, manifest), ""]))
-            _say("Another table makes another model: make model FILE=churn.csv NAME=churn TARGET=churned")
-            _say("Another dataset retrains this one: make upload FILE=more.csv")
-            _say('Another key: make key SCOPES=predict NOTE="who uses it"')
-            _say("Serving until Ctrl-C.")
-            while True:
-                for sentence in describe(await outcomes.get()):
-                    _say(sentence)
+            await until_lost(_tell_and_serve(here, outcomes, table), here.store_lost())
+    return 0
+
+
+async def _tell_and_serve(here: Running, outcomes: "asyncio.Queue[Outcome]", table: Table) -> None:
+    manifest = await tell(here, outcomes, _say, table)
+    _say("\n".join(["", f"export API={here.api}", *by_hand(here, table, manifest), ""]))
+    _say("Another table makes another model: make model FILE=churn.csv NAME=churn TARGET=churned")
+    _say("Another dataset retrains this one: make upload FILE=more.csv")
+    _say('Another key: make key SCOPES=predict NOTE="who uses it"')
+    _say("Serving until Ctrl-C.")
+    while True:
+        for sentence in describe(await outcomes.get()):
+            _say(sentence)
 
 
 async def _show_once(options: Options, story: Story, table: Table, log: Callable[[str, str], None]) -> int:
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+    _say_passed_over()
     async with running(options, log, outcomes.put_nowait) as here:
         _say_moved(options, here)
-        await story(here, outcomes, _say, table)
+
+        async def told() -> None:
+            await story(here, outcomes, _say, table)
+
+        await until_lost(told(), here.store_lost())
     return 0
 
 
 def _model(options: argparse.Namespace) -> int:
     table = Table(options.file, check_model_name(options.name), options.schema, options.target)
     runner = find_runner()
-    with store_reached(runner) as address:
+    with _reached(runner) as address:
         store = ModelStore(open_store(address), table.model)
         return 0 if make_model(store, table, runner.api if runner else "$API", _say) else 1
 
@@ -199,9 +231,18 @@ def _model(options: argparse.Namespace) -> int:
 def _upload(options: argparse.Namespace) -> int:
     runner = find_runner()
     model = check_model_name(options.model or _default_model(runner))
-    with store_reached(runner) as address:
+    with _reached(runner) as address:
         store = ModelStore(open_store(address), model)
         return 0 if upload(store, Table(options.file, model), _say) else 1
+
+
+@contextmanager
+def _reached(runner: State | None) -> Iterator[str]:
+    """The address of the store that a command is about, which it says first."""
+    said = describe_store(runner)
+    with store_reached(runner) as address:
+        _note(said)
+        yield address
 
 
 def _default_model(runner: State | None) -> str:
@@ -213,15 +254,20 @@ def _default_model(runner: State | None) -> str:
 
 
 def _models(options: argparse.Namespace) -> int:
-    with store_reached(find_runner()):
+    with _reached(find_runner()):
         # Another program takes this one's place: training is not imported by what runs functions.
         command = [sys.executable, "-m", "training", "models", *options.arguments]
         os.execv(sys.executable, command)  # noqa: S606 - this Python, without a shell
 
 
 def _key(options: argparse.Namespace) -> int:
-    with keys_reached(find_runner()):
-        return authorize_main(options.arguments)
+    asked = authorize.parse(options.arguments)
+    # A stage is deployed: whatever runs on this machine, AWS is meant, with the settings of the caller.
+    runner = None if asked.stage or os.environ.get(environment.KEYS) else find_runner()
+    with keys_reached(runner):
+        place = authorize.place_of_keys(asked)
+        _note(describe_runner(runner) if runner else describe_keys(place))
+        return authorize.run(asked, place)
 
 
 def _openapi(_: argparse.Namespace) -> int:
@@ -231,20 +277,13 @@ def _openapi(_: argparse.Namespace) -> int:
     return 0
 
 
-async def _until_stopped(work: Coroutine[Any, Any, int]) -> int:
-    """Do `work`. When a signal asks to stop, cancel it, let it clean up and return `INTERRUPTED`."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if working.done():
-        return working.result()
-    working.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
-    return INTERRUPTED
+def _say_passed_over() -> None:
+    """Say which settings that name a store are none of those that count."""
+    names = sorted(
+        name for name, value in os.environ.items() if value and name.startswith(f"{environment.ENDPOINT}_")
+    )
+    if names and environment.asks_for_embedded_store(os.environ):
+        _say(f"Not used   {', '.join(names)}: AWS_ENDPOINT_URL or LIFEBOAT_STORE names a store of your own")
 
 
 def _say_moved(options: Options, here: Running) -> None:
@@ -258,6 +297,11 @@ def _say_moved(options: Options, here: Running) -> None:
 
 def _say(text: str) -> None:
     print(text, flush=True)
+
+
+def _note(text: str) -> None:
+    """Say something beside what a program may read from standard output."""
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -33,17 +33,20 @@ class Child:
         module: str,
         *arguments: str,
         on_line: OnLine,
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str],
         descriptors: Sequence[int] = (),
     ) -> "Child":
-        """Run `python -m module arguments`; the child inherits `descriptors`, which stay open here."""
+        """Run `python -m module arguments` in `environment`, which is all that it gets of one.
+
+        It inherits `descriptors`, which stay open here.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", module, *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=ROOT,
-            env={**(os.environ if environment is None else environment), "PYTHONUNBUFFERED": "1"},
+            env={**environment, "PYTHONUNBUFFERED": "1"},
             pass_fds=descriptors,
             # Ctrl-C in the terminal reaches the runner alone, which then stops its children in order.
             start_new_session=True,
@@ -54,6 +57,10 @@ class Child:
     @property
     def alive(self) -> bool:
         return self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     async def send(self, line: bytes) -> None:
         """Write a line to the child. Raises `ConnectionError` when it is gone."""

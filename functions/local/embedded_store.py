@@ -11,24 +11,30 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from functions.local.child import Child
+from functions.local.environment import Credentials, leading_to, needed_of, new_credentials
 from functions.local.listening import HOST, listen, port_of
+from functions.local.store_guard import StoreGuard, WSGIApplication
 
 START_SECONDS = 60.0
 READY = "The store listens on port "
 
-WSGIApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
-
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedStore:
-    """A running store and the environment that leads boto3 to it."""
+    """A running store and the credentials that it wants, which are those of this run."""
 
     port: int
     child: Child
+    credentials: Credentials
 
     @property
     def endpoint(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead boto3 to it."""
+        return leading_to(self.endpoint, self.credentials)
 
     async def stop(self) -> None:
         await self.child.stop()
@@ -44,13 +50,20 @@ async def start_embedded_store(port: int, on_line: Callable[[str], None]) -> Emb
         else:
             on_line(line)
 
-    child = await Child.start("functions.local.embedded_store", "--port", str(port), on_line=line_read)
+    credentials = new_credentials()
+    child = await Child.start(
+        "functions.local.embedded_store",
+        "--port",
+        str(port),
+        on_line=line_read,
+        environment=needed_of(os.environ) | leading_to("", credentials),
+    )
     ended = asyncio.create_task(child.wait())
     try:
         await asyncio.wait({ready, ended}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             raise RuntimeError("the embedded store did not start; is moto[server,s3] installed?")
-        return EmbeddedStore(ready.result(), child)
+        return EmbeddedStore(ready.result(), child, credentials)
     except BaseException:
         await child.kill()
         raise
@@ -84,14 +97,21 @@ class OneAtATime:
                     answer.close()
 
 
-def serve(port: int, host: str = HOST) -> None:
-    """Serve until standard input closes. Raises `OSError` when `host` is no address of this machine."""
+def serve(port: int, credentials: Credentials, host: str = HOST) -> None:
+    """Serve whoever has `credentials` until standard input closes.
+
+    Raises `OSError` when `host` is no address of this machine.
+    """
     # Imported here: the parent, which imports this module to start the process, needs neither.
+    from moto.backends import get_backend
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    # moto would import a service at its first request: on a busy machine that takes longer than clients wait.
+    get_backend("s3")
+    get_backend("ssm")
+    application = StoreGuard(OneAtATime(DomainDispatcherApplication(create_backend_app)), credentials)
     with listen(port, host) as listener:
         server = make_server(host, port_of(listener), application, threaded=True, fd=listener.fileno())
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -106,4 +126,9 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument("--host", default=HOST, help="where to listen; containers reach the engine's gateway")
     options = parser.parse_args()
-    serve(options.port, options.host)
+    try:
+        # From whoever starts it: a command line can be read by everybody on this machine.
+        credentials = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    except KeyError as missing:
+        parser.error(f"{missing} is not set: it says which credentials the store wants")
+    serve(options.port, credentials, options.host)

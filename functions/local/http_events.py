@@ -71,11 +71,12 @@ def request_event(request: Request, body: bytes, match: Match) -> dict[str, Any]
     headers |= {
         "x-amzn-trace-id": f"Root=1-{int(now):08x}-{os.urandom(12).hex()}",
         "x-forwarded-for": ",".join(filter(None, [headers.get("x-forwarded-for"), source])),
-        "x-forwarded-port": str(request.url.port or 80),
-        "x-forwarded-proto": request.url.scheme,
+        # What the server says, not the header Host: that may hold anything.
+        "x-forwarded-port": str((request.scope.get("server") or ("", 80))[1] or 80),
+        "x-forwarded-proto": request.scope["scheme"],
     }
     path = request.scope["path"]  # decoded: an HTTP API decodes rawPath, whatever its name says
-    query = request.url.query
+    query = request.scope["query_string"].decode("latin-1")
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": match.route.key,

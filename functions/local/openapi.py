@@ -13,6 +13,7 @@ from functions.core.storage.opening import open_store
 from functions.core.storage.view import SCHEMA, ModelStore
 from functions.local import environment
 from functions.local.child import ROOT
+from functions.local.environment import needed_of
 from functions.local.function_process import FunctionProcess
 from functions.local.gateway import Gateway, Invocable
 from functions.local.story import SHIPPED, SHIPPED_SCHEMA
@@ -46,13 +47,13 @@ async def describe_api(template: Template) -> Document:
         described = {environment.STORE: folder, environment.DEFAULT_MODEL: SHIPPED.model}
         functions: dict[str, Invocable] = {}
         for id_, function in template.functions.items():
-            process = FunctionProcess(function, os.environ | described, _say_nothing)
+            process = FunctionProcess(function, needed_of(os.environ) | described, _say_nothing)
             stack.push_async_callback(process.stop)
             functions[id_] = process
         # The documents are the same whoever asks, and there are no keys to ask with.
         functions |= {route.authorizer: _Everybody() for route in template.routes if route.authorizer}
         gateway = Gateway(template.routes, functions, _fail)
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://local")
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://localhost")
         await stack.enter_async_context(client)
         paths = [route.path for route in template.routes if route.path.endswith(_SERVED_AT)]
         # That of any model, by its name, describes the same routes once more.

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import uvicorn
 
@@ -21,8 +21,15 @@ from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
 from functions.local import environment
 from functions.local.child import ROOT
-from functions.local.embedded_store import start_embedded_store
-from functions.local.environment import exported, leading_to
+from functions.local.embedded_store import EmbeddedStore, start_embedded_store
+from functions.local.environment import (
+    REGION,
+    Credentials,
+    asks_for_embedded_store,
+    exported,
+    needed_of,
+    replaced,
+)
 from functions.local.events import UploadWatcher, next_time, s3_put_event, scheduled_event
 from functions.local.function_process import FunctionProcess, OnLog, Outcome, deliver
 from functions.local.gateway import Gateway
@@ -46,7 +53,7 @@ class Options:
     """What to run, and the ports to try first.
 
     every: all schedules are due every so many seconds, not when they say. model: of the routes that name
-    none; None: the one that the environment names, else the template's.
+    none; None: the one that the environment names, else the template's. log_requests: log a line for each.
     """
 
     port: int = PORT
@@ -54,6 +61,11 @@ class Options:
     template: Path = field(default=ROOT / "template.yaml")
     every: timedelta | None = None
     model: str | None = None
+    log_requests: bool = False
+
+
+class StoreLost(Exception):
+    """The process of the embedded store has ended, and with it all that it held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ class Running:
     `model` is the one of the routes that name none.
 
     `keys` is where the API's keys are kept, `key` is one that ends with the run; a
-    template without an authorizer has neither.
+    template without an authorizer has neither. `server` is the embedded store, if there is one.
     """
 
     api: str
@@ -73,6 +85,21 @@ class Running:
     keys: str | None
     key: str | None
     model: str
+    server: EmbeddedStore | None = None
+
+    @property
+    def credentials(self) -> Credentials | None:
+        return self.server.credentials if self.server else None
+
+    async def store_lost(self) -> NoReturn:
+        """Wait for the end of the embedded store, which nobody wants. Raises `StoreLost`."""
+        if self.server is None:
+            await asyncio.get_running_loop().create_future()
+        code = await cast(EmbeddedStore, self.server).child.wait()
+        how = f"exit status {code}" if code >= 0 else f"signal {-code}"
+        raise StoreLost(
+            f"the embedded store's process ended ({how}), and what it held in memory is gone; start again"
+        )
 
     def url_of(self, model: str) -> str:
         """The beginning of the addresses of the routes about a model."""
@@ -88,14 +115,17 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
     A store named in the environment (LIFEBOAT_STORE, AWS_ENDPOINT_URL) is used instead of the embedded one.
     The keys are then in a file of this machine, unless LIFEBOAT_KEYS names another place.
     """
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    template = read_template(options.template, region=region)
     async with AsyncExitStack() as stack:
-        embedded = not (os.environ.get(environment.ENDPOINT) or os.environ.get(environment.STORE))
+        embedded = asks_for_embedded_store(os.environ)
+        # Of this process and its children alike: both talk to the store.
+        stack.enter_context(replaced(needed_of(os.environ)))
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+        template = read_template(options.template, region=region)
+        server = None
         if embedded:
             server = await start_embedded_store(options.store_port, lambda line: on_log("store", line))
             stack.push_async_callback(server.stop)
-            stack.enter_context(exported(leading_to(server.endpoint, region)))
+            stack.enter_context(exported(server.environment))
         address = os.environ.get(environment.STORE) or declared(template, environment.STORE)
         model = options.model or os.environ.get(environment.DEFAULT_MODEL)
         model = check_model_name(model or declared(template, environment.DEFAULT_MODEL))
@@ -107,17 +137,22 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
             # Who makes a key by hand does not want to wait a minute until it counts.
             refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
             stack.enter_context(exported({environment.KEYS: keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
-            making = api_key(keys, lambda line: on_log("keys", line))
-            key = await stack.enter_async_context(making)
+
+            def not_revoked(text: str) -> None:
+                # With a store that has died, its keys are gone as well.
+                if server is None or server.child.alive:
+                    on_log("keys", text)
+
+            key = await stack.enter_async_context(api_key(keys, not_revoked))
         on_line = await stack.enter_async_context(_shipped(template, store, on_log))
         machine = _Machine(
-            template, store, address.removeprefix("s3://"), region, options.every, on_line, on_outcome
+            template, store, address.removeprefix("s3://"), region, options, on_line, on_outcome
         )
         stack.push_async_callback(machine.stop)
         await machine.start()
         port = await stack.enter_async_context(_served(machine.gateway, options.port))
         endpoint = os.environ.get(environment.ENDPOINT)
-        yield Running(f"http://{HOST}:{port}", address, endpoint, store, embedded, keys, key, model)
+        yield Running(f"http://{HOST}:{port}", address, endpoint, store, embedded, keys, key, model, server)
 
 
 class _Machine:
@@ -129,7 +164,7 @@ class _Machine:
         store: Store,
         bucket: str,
         region: str,
-        every: timedelta | None,
+        options: Options,
         on_log: OnLog,
         on_outcome: OnOutcome,
     ) -> None:
@@ -137,7 +172,7 @@ class _Machine:
         self._store = store
         self._bucket = bucket
         self._region = region
-        self._every = every
+        self._every = options.every
         self._on_log = on_log
         self._on_outcome = on_outcome
         self._tasks: set[asyncio.Task[None]] = set()
@@ -145,7 +180,8 @@ class _Machine:
             id_: FunctionProcess(function, os.environ.copy(), on_log, region=region)
             for id_, function in template.functions.items()
         }
-        self.gateway = Gateway(template.routes, self._functions, on_log)
+        on_request = self._log_request if options.log_requests else None
+        self.gateway = Gateway(template.routes, self._functions, on_log, on_request)
 
     async def start(self) -> None:
         for trigger in self._template.uploads:
@@ -160,10 +196,18 @@ class _Machine:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(process.stop() for process in self._functions.values()))
 
+    def _log_request(self, method: str, path: str, status: int, seconds: float) -> None:
+        self._on_log("request", f"{method} {path} {status} {seconds * 1000:.0f} ms")
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._on_log("runner", f"work in the background ended: {error!r}; start again")
 
     async def _watch(self, trigger: UploadTrigger, watcher: UploadWatcher) -> None:
         while True:
@@ -172,6 +216,10 @@ class _Machine:
                 uploads = await asyncio.to_thread(watcher.changes)
             except LifeboatError as error:
                 self._on_log("store", str(error))
+                continue
+            except Exception as error:
+                # Whatever a listing holds, it must not end the watching of all uploads to come.
+                self._on_log("store", f"uploads could not be looked for: {error!r}")
                 continue
             for entry in uploads:
                 event = s3_put_event(self._bucket, entry, configuration=trigger.id, region=self._region)

@@ -13,17 +13,20 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.child import ROOT
-from functions.local.environment import exported, leading_to
-from functions.local.state import State, find_runner
+from functions.local.environment import exported
+from functions.local.state import find_runner
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 TEMPLATE = ROOT / ".aws-sam" / "build" / "template.yaml"
 CHUNK = 65_536
+DOCKER_SECONDS = 60.0
+STOP_SECONDS = 30.0
 OWN_STORE = "name a store that containers reach in LIFEBOAT_STORE, and its endpoint in AWS_ENDPOINT_URL"
 
 
@@ -52,9 +55,27 @@ async def sam_local(arguments: Sequence[str], sam: Path = SAM) -> int:
         process = await asyncio.create_subprocess_exec(
             sam, "local", *arguments, *options, cwd=ROOT, start_new_session=True
         )
+        stopping = asyncio.Event()
+
+        def stop() -> None:
+            process.send_signal(signal.SIGINT)
+            stopping.set()
+
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, process.send_signal, signal.SIGINT)
-        return await process.wait()
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        return await _ended(process, stopping)
+
+
+async def _ended(process: asyncio.subprocess.Process, stopping: asyncio.Event) -> int:
+    """The exit code. It serves as long as it is let; told to stop, it has a while, and is killed then."""
+    ended, stopped = asyncio.create_task(process.wait()), asyncio.create_task(stopping.wait())
+    await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    done, _ = await asyncio.wait({ended}, timeout=STOP_SECONDS)
+    if not done:
+        print(f"sam local has not stopped within {STOP_SECONDS:.0f} seconds: it is killed", file=sys.stderr)
+        process.kill()
+    return await ended
 
 
 @asynccontextmanager
@@ -79,7 +100,8 @@ async def _reachable_store(gateway: str) -> AsyncIterator[None]:
                 raise RuntimeError(
                     f"{gateway}, the engine's gateway, is not on this machine: {OWN_STORE}"
                 ) from error
-        stack.enter_context(exported(_leading_to(runner, endpoint)))
+        variables = replace(runner, endpoint=endpoint).variables
+        stack.enter_context(exported({**variables, "LIFEBOAT_STORE": runner.store}))
         yield
 
 
@@ -113,12 +135,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
 
 
-def _leading_to(runner: State, endpoint: str | None) -> dict[str, str | None]:
-    # The embedded store takes any keys; for another, those of this environment are right.
-    keys = leading_to(endpoint, "us-east-1") if runner.embedded and endpoint else {}
-    return {**keys, "AWS_ENDPOINT_URL": endpoint, "LIFEBOAT_STORE": runner.store}
-
-
 async def _gateway() -> str:
     """This machine's address as containers see it."""
     found = await _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
@@ -136,7 +152,15 @@ async def _docker(*arguments: str) -> str | None:
         )
     except FileNotFoundError:
         return None
-    printed, _ = await docker.communicate()
+    try:
+        printed, _ = await asyncio.wait_for(docker.communicate(), DOCKER_SECONDS)
+    except TimeoutError:
+        docker.kill()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(docker.wait(), DOCKER_SECONDS)
+        raise RuntimeError(
+            f"docker {' '.join(arguments[:2])} gave no answer within {DOCKER_SECONDS:.0f} seconds: restart it"
+        ) from None
     return None if docker.returncode else printed.decode().strip()
 
 

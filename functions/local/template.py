@@ -176,7 +176,7 @@ class _Resolver:
             case "Ref":
                 return self._name(argument)
             case "Fn::Sub":
-                return re.sub(r"\$\{([^}]+)\}", lambda match: self._attribute(match[1].strip()), argument)
+                return re.sub(r"\$\{([^{}]+)\}", lambda match: self._attribute(match[1].strip()), argument)
             case "Fn::GetAtt":
                 return self._attribute(argument)
         raise ValueError(f"{name} cannot be resolved locally")

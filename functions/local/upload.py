@@ -7,6 +7,7 @@ import time
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.registry import deployment, versions
+from functions.core.registry.keys import rejected_prefix
 from functions.core.registry.manifest import Columns, Manifest
 from functions.core.storage.contract import Entry
 from functions.core.storage.view import SCHEMA, ModelStore
@@ -55,7 +56,7 @@ def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAIN
     """Upload the table's file and say what the retrain made of it. Returns whether it was accepted."""
     body = table.file.read_bytes()
     sha256 = hashlib.sha256(body).hexdigest()
-    refusals = f"rejected/{name_of(table.file)}."
+    refusals = rejected_prefix(name_of(table.file))
     refused_before = set(store.list(refusals))
     before = set(versions.published(store))
     same = _made_of(store, before, sha256)

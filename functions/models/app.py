@@ -1,4 +1,6 @@
-"""The routes of the models function: reading takes the scope `predict`, changing `admin`.
+"""The routes of the models function: reading takes the scope `read`, changing `admin`.
+
+Which models there are and what a row of one is, who may ask them has to know: there, `predict` will do.
 
 What is about the versions of one model stands twice: for the default model, and below `/models/{model}` for
 any. The default model's own versions are also reached as `/models/{version}`: no model can be named like one.
@@ -35,6 +37,7 @@ from functions.models.routing import (
     MAY_LIST,
     MAY_READ,
     MAY_READ_EITHER,
+    MAY_READ_SCHEMA,
     MAY_WRITE_SCHEMA,
     Administrator,
     AdministratorOfEither,
@@ -215,7 +218,7 @@ async def delete_version(caller: Administrator, store: Part, version: Version) -
     "/models/{model}/schema",
     summary="Show the schema for the next training",
     responses=_ON_READ,
-    dependencies=MAY_READ,
+    dependencies=MAY_READ_SCHEMA,
 )
 async def show_schema(store: Part) -> dict[str, Any]:
     return read_document(store)

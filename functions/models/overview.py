@@ -153,7 +153,9 @@ class _Known:
             with suppress(NoChampion):
                 self.champion, _ = deployment.read_champion(store)
             if self.champion:
-                self.manifest = versions.read_manifest(store, self.champion.version)
+                self.manifest = versions.read_manifest(
+                    store, self.champion.version, self.champion.manifest_sha256
+                )
         except (UnusableModel, NotFound) as error:
             self._note(error)
 

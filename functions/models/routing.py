@@ -55,13 +55,24 @@ async def _anybody(request: Request) -> Caller:
     return caller_of(request.scope["aws.event"])
 
 
-_lister = holder_of("predict", _default_model, subject=no_model)
+_lister = holder_of("predict", _default_model, subject=no_model, also="read")
 _administrator = holder_of("admin", _default_model)
 _administrator_of_either = holder_of("admin", _default_model, subject=_default_or_named)
+_reader_of_model = holder_of("predict", _default_model, also="read")
+_reader_of_version = holder_of("read", _default_model, subject=_default_or_named)
+
+
+async def _reader_of_either(request: Request) -> Caller:
+    """A model is described to who may ask it; the manifest of a version has rows of its dataset in it."""
+    is_version = re.fullmatch(VERSION, str(request.path_params["model"]))
+    return await (_reader_of_version if is_version else _reader_of_model)(request)
+
+
 ANYBODY = guarded_by(_anybody)
 MAY_LIST = guarded_by(_lister)
-MAY_READ = guarded_by(holder_of("predict", _default_model))
-MAY_READ_EITHER = guarded_by(holder_of("predict", _default_model, subject=_default_or_named))
+MAY_READ = guarded_by(holder_of("read", _default_model))
+MAY_READ_EITHER = guarded_by(_reader_of_either)
+MAY_READ_SCHEMA = guarded_by(_reader_of_model)
 MAY_CHANGE = guarded_by(_administrator)
 MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
 MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=_to_be))

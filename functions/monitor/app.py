@@ -1,4 +1,4 @@
-"""The routes of the monitor: reading takes the scope `predict`, having it do something `admin`."""
+"""The routes of the monitor: reading takes the scope `read`, having it do something `admin`."""
 
 from typing import Annotated
 
@@ -34,8 +34,8 @@ async def _store(request: Request) -> ModelStore:
     return service().store_of(model_of(request, _default_model()))
 
 
-MAY_READ = guarded_by(holder_of("predict", _default_model))
-MAY_READ_DOCUMENT = guarded_by(holder_of("predict", _default_model, subject=no_model))
+MAY_READ = guarded_by(holder_of("read", _default_model))
+MAY_READ_DOCUMENT = guarded_by(holder_of("read", _default_model, subject=no_model))
 MAY_ACT = guarded_by(holder_of("admin", _default_model))
 CurrentModel = Annotated[str, Depends(_model)]
 CurrentStore = Annotated[ModelStore, Depends(_store)]

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime
 
 from pydantic import BaseModel, Field
@@ -41,13 +40,15 @@ class Catalog(BaseModel):
     without_model: list[WithoutModel] = Field(
         description="Refused, in training, deleted since, or the same bytes as an earlier one"
     )
+    damaged: list[str] = Field([], description="Versions whose manifest cannot be read: they are left out")
 
 
 def list_datasets(store: ModelStore) -> Catalog:
-    """All datasets of a model, from the manifests of all versions. A damaged manifest is left out."""
+    """All datasets of a model, from the manifests of all versions. One that is damaged is only named."""
     facts: dict[str, DatasetFacts] = {}
     models, grew_into = defaultdict(list), defaultdict(list)
-    manifests = sorted(_manifests(store), key=lambda manifest: manifest.created_at)
+    found, damaged = _manifests(store)
+    manifests = sorted(found, key=lambda manifest: manifest.created_at)
     for manifest in manifests:
         id_ = _id(manifest.dataset.sha256)
         facts.setdefault(id_, manifest.dataset)
@@ -64,7 +65,8 @@ def list_datasets(store: ModelStore) -> Catalog:
         )
         for id_, facts_of_first in facts.items()
     ]
-    return Catalog(datasets=datasets[::-1], without_model=[*_without_model(store, manifests)])
+    without_model = [*_without_model(store, manifests)]
+    return Catalog(datasets=datasets[::-1], without_model=without_model, damaged=damaged)
 
 
 def read_dataset(store: ModelStore, id_: str) -> Dataset:
@@ -87,15 +89,22 @@ def _id(sha256: str) -> str:
     return sha256[:16]
 
 
-def _manifests(store: ModelStore) -> Iterator[Manifest]:
+def _manifests(store: ModelStore) -> tuple[list[Manifest], list[str]]:
+    """The manifests of all versions, and the versions of which it is damaged."""
+    damaged: list[str] = []
+
     def read(version: str) -> Manifest | None:
-        # One that is damaged, or was deleted since it was listed.
-        with suppress(UnusableModel, NotFound):
+        try:
             return versions.read_manifest(store, version)
-        return None
+        except NotFound:
+            # It was deleted since it was listed.
+            return None
+        except UnusableModel:
+            damaged.append(version)
+            return None
 
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        yield from filter(None, readers.map(read, versions.published(store)))
+        return [*filter(None, readers.map(read, versions.published(store)))], sorted(damaged)
 
 
 def _without_model(store: ModelStore, manifests: Iterable[Manifest]) -> Iterator[WithoutModel]:

@@ -2,9 +2,10 @@
 
 The rows it begins with are always those of a dataset that people uploaded: where the champion was made from
 a dataset of this module, the one with which that begins. To these come the predictions with an outcome, the
-newest label of each; those that may be measured by are marked (`functions.monitor.thinning`). All are written
-by the champion's schema. The object's name is a hash of the rows, the labels and the schema: what was
-uploaded before is found by it. Which rows are marked moves with the traffic, and is no reason to train anew.
+newest label of each; those that may be measured by are marked (`functions.monitor.thinning`), and beside a
+label that nobody vouches for stands the key it comes from (`core.predictions.labels`). All are written by the
+champion's schema. The object's name is a hash of the rows, the labels and the schema: by it is found what was
+uploaded before. Which rows are marked moves with the traffic, and is no reason to train anew.
 """
 
 import csv
@@ -23,11 +24,11 @@ import numpy as np
 from functions.core.base.errors import InvalidInput, LifeboatError, NotFound
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.schema.columns import Columns, from_values
-from functions.core.schema.schema import REPRESENTATIVE, Schema
+from functions.core.schema.schema import LABELLED_BY, REPRESENTATIVE, Schema
 from functions.core.schema.table import open_table
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
-from functions.monitor.labelled import Labelled
+from functions.monitor.labelled import Labelled, labeller_of, labels_fingerprint
 from functions.monitor.report import Reason
 from functions.monitor.thinning import representative
 
@@ -73,7 +74,8 @@ def build_dataset(
     with _reference(store, lineage) as file:
         _copy_rows(file, table, schema, lineage.reference_key)
     values = {name: [label.features[name] for label in labelled] for name in schema.names}
-    table.add(from_values(values, schema), [label.outcome for label in labelled], marks, ids)
+    outcomes, keys = [label.outcome for label in labelled], [labeller_of(label) for label in labelled]
+    table.add(from_values(values, schema), outcomes, marks, keys, ids)
     name = _fingerprint(champion, lineage, labelled)
     return Built(f"datasets/labelled-{name}.csv", table.body(), lineage)
 
@@ -81,7 +83,8 @@ def build_dataset(
 def _copy_rows(file: BufferedRandom, table: "_Table", schema: Schema, key: str) -> None:
     try:
         for chunk in open_table(file, schema, labelled=True, chunk_rows=_CHUNK_ROWS):
-            table.add(chunk.columns, chunk.outcomes, chunk.representative, [""] * len(chunk.outcomes))
+            no_ids = [""] * len(chunk.outcomes)
+            table.add(chunk.columns, chunk.outcomes, chunk.representative, chunk.labelled_by, no_ids)
     except InvalidInput as error:
         # The champion may have been made by a later schema, from rows that other people labelled since.
         raise LostReference(f"{key} cannot be read by the champion's schema: {error}") from error
@@ -94,8 +97,7 @@ def schema_fingerprint(champion: Manifest) -> str:
 
 def _fingerprint(champion: Manifest, lineage: Lineage, labelled: Sequence[Labelled]) -> str:
     """A hash of what the dataset is made of."""
-    parts = [lineage.reference_sha256, schema_fingerprint(champion)]
-    parts += (f"{label.prediction_id}{label.outcome:d}" for label in labelled)
+    parts = [lineage.reference_sha256, schema_fingerprint(champion), labels_fingerprint(labelled)]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
@@ -109,6 +111,7 @@ def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
         labels=labels,
         reason=reason,
         champion=champion.version,
+        uploaded_champion=made_of.uploaded_champion if made_of else champion.version,
     )
 
 
@@ -143,8 +146,8 @@ def _ids_measured_by(store: ModelStore, champion: Manifest) -> set[str]:
         with _copy_of(store, facts.key, facts.version_id) as file:
             rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
             return {row[_ID] for row in rows if row.get(REPRESENTATIVE) == "1"}
-    except (NotFound, ValueError):
-        # It is gone, or lies where no dataset of this model can.
+    except (NotFound, ValueError, KeyError, csv.Error):
+        # It is gone, is another by now, or lies where no dataset of this model can.
         return set()
 
 
@@ -167,16 +170,21 @@ class _Table:
         self._text = io.StringIO(newline="")
         # As RFC 4180 ends lines: cells with either character are put in quotes.
         self._rows = csv.writer(self._text, lineterminator="\r\n")
-        self._rows.writerow([*schema.names, schema.target.name, REPRESENTATIVE, _ID])
+        self._rows.writerow([*schema.names, schema.target.name, REPRESENTATIVE, LABELLED_BY, _ID])
 
     def add(
-        self, columns: Columns, outcomes: Iterable[int], marks: Iterable[int], ids: Sequence[str]
+        self,
+        columns: Columns,
+        outcomes: Iterable[int],
+        marks: Iterable[int],
+        keys: Iterable[str],
+        ids: Iterable[str],
     ) -> None:
         """Add rows. columns: of tensors [N, 1]; the others have N items."""
         features = [map(_cell, columns[name].ravel()) for name in self._names]
         outcome_cells = (self._outcomes[int(outcome)] for outcome in outcomes)
         mark_cells = (str(int(mark)) for mark in marks)
-        self._rows.writerows(zip(*features, outcome_cells, mark_cells, ids, strict=True))
+        self._rows.writerows(zip(*features, outcome_cells, mark_cells, keys, ids, strict=True))
 
     def body(self) -> bytes:
         return self._text.getvalue().encode()

@@ -4,6 +4,7 @@ from typing import Any
 
 from mangum import Mangum
 
+from functions.core.http.gateway import readable
 from functions.monitor.app import app
 from functions.monitor.service import service
 
@@ -17,4 +18,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("source") == "aws.events":
         left = context.get_remaining_time_in_millis() / 1000
         return service().run_on_schedule(seconds=left - _RESERVED_SECONDS)
-    return _over_http(event, context)
+    return _over_http(readable(event), context)

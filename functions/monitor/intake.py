@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from functions.core.base.errors import NotFound, UnusableModel
 from functions.core.predictions.records import Reading, bodies
 from functions.core.registry import deployment, versions
 from functions.core.registry.deployment import Champion
@@ -13,7 +14,7 @@ from functions.core.storage.view import ModelStore
 from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.refused import Asked
 from functions.monitor.settings import MonitorSettings
-from functions.monitor.state import State
+from functions.monitor.state import State, damaged_state, fits
 from functions.monitor.unread import Position, advance, initial_position, list_unread
 from functions.monitor.window import Window, count_predictions
 
@@ -43,10 +44,11 @@ class Intake:
 def take_in(store: ModelStore, settings: MonitorSettings, before: State | None, now: datetime) -> Intake:
     """Read what is new since `before`, as much as is read at once, and count it with what was known.
 
-    Raises `NoChampion`, `UnusableModel`.
+    Raises `NoChampion`, `UnusableModel`, and `UnusableRecord` for a state that does not fit its champion.
     """
-    champion, _ = deployment.read_champion(store)
-    manifest = versions.read_manifest(store, champion.version)
+    champion, manifest = _read_champion(store)
+    if before and not fits(before, manifest, now):
+        raise damaged_state(store)
     same = before if before and before.window.champion == manifest.version else None
     position = before.position if before else initial_position(now)
     entries, more = list_unread(store, position, now)
@@ -71,6 +73,24 @@ def take_in(store: ModelStore, settings: MonitorSettings, before: State | None, 
         labelled=read_labelled(store, days, manifest.schema_of_rows),
         damaged_lines=reading.damaged + new.unfit,
     )
+
+
+def _read_champion(store: ModelStore) -> tuple[Champion, Manifest]:
+    """The champion and its manifest, by whose reference distributions it can be watched."""
+    champion, _ = deployment.read_champion(store)
+    try:
+        manifest = versions.read_manifest(store, champion.version, champion.manifest_sha256)
+    except NotFound as error:
+        raise UnusableModel(f"version {champion.version} is in service and not published") from error
+    kinds = {field.name: field.words for field in manifest.schema_of_rows.features}
+    kinds["probability"] = None
+    reference = {name: known.categories for name, known in manifest.reference.items()}
+    if reference.keys() != kinds.keys() or any(
+        (words is None) != (reference[name] is None) or not {*(words or ())} <= {*(reference[name] or ())}
+        for name, words in kinds.items()
+    ):
+        raise UnusableModel(f"the reference distributions of version {champion.version} are damaged")
+    return champion, manifest
 
 
 def _days(now: datetime, days: int) -> list[date]:

@@ -16,6 +16,7 @@ from datetime import date
 from pydantic import Field, ValidationError
 
 from functions.core.base.errors import NotFound
+from functions.core.base.ids import VERSION
 from functions.core.base.logs import log
 from functions.core.base.records import Record
 from functions.core.predictions.labels import PREFIX, Label, read_labels
@@ -34,7 +35,8 @@ _MAX_BYTES = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What was asked, what `version` answered, and what happened. `source` said so last."""
+    """What was asked, what `version` answered, and what happened, as `source` said. key_id, vouched: as in
+    `core.predictions.labels.Label`."""
 
     prediction_id: str
     version: str
@@ -42,11 +44,13 @@ class Labelled:
     features: dict[str, Value]
     outcome: bool
     source: str
+    key_id: str = ""
+    vouched: bool = False
 
 
 class _Prediction(Record):
-    version: str
-    probability: float
+    version: str = Field(pattern=VERSION)
+    probability: float = Field(strict=True, ge=0, le=1)
     features: dict[str, Value]
 
 
@@ -79,9 +83,15 @@ def read_label_index(store: ModelStore) -> LabelIndex:
 
 
 def labels_fingerprint(labelled: Iterable[Labelled]) -> str:
-    """A hash that changes when any of these labels changes."""
-    text = "".join(f"{label.prediction_id}{label.outcome:d}" for label in labelled)
+    """A hash that changes when any of these labels changes, or who vouches for it."""
+    text = "".join(f"{label.prediction_id}{label.outcome:d}{labeller_of(label)}" for label in labelled)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def labeller_of(label: Labelled) -> str:
+    """The key that a label was reported with; "" for one that is vouched for."""
+    # Earlier releases did not write down the key where it is looked for.
+    return "" if label.vouched else label.key_id or "unknown"
 
 
 def read_labelled(store: ModelStore, days: Iterable[date], schema: Schema) -> list[Labelled]:
@@ -138,6 +148,8 @@ def _joined(labels: dict[str, Label], predictions: dict[str, _Prediction | None]
                 prediction.features,
                 label.outcome,
                 label.source,
+                label.key_id,
+                label.vouched,
             )
 
 
@@ -146,10 +158,13 @@ def _key(day: date) -> str:
 
 
 def _known(store: ModelStore, day: date) -> dict[str, _Prediction | None]:
-    """What was found of a day before."""
+    """What was found of a day before; of a record that is damaged, nothing: it is made again from the log."""
     try:
         return _Day.model_validate_json(store.get(_key(day)).body).predictions
-    except (NotFound, ValidationError):
+    except NotFound:
+        return {}
+    except ValidationError:
+        log("WARNING", "a record of labelled predictions is damaged; it is made again", key=_key(day))
         return {}
 
 

@@ -4,10 +4,11 @@ Both are the same computation, `core.stats.metrics`: a labelled row counts for i
 label, a row without a label for p and 1 - p.
 """
 
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import model_validator
 
 from functions.core.base.records import Record
 from functions.core.stats.intervals import metric_intervals
@@ -29,6 +30,12 @@ class Quality(Record):
     rows: int
     effective_rows: float
     metrics: dict[str, Interval]
+
+    @model_validator(mode="after")
+    def _has_all(self) -> Self:
+        if missing := _BETTER_WHEN_HIGHER.keys() - self.metrics.keys():
+            raise ValueError(f"there is no {' and no '.join(sorted(missing))}")
+        return self
 
 
 def live_quality(

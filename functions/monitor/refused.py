@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Moment, Record
 
 
 class Asked(Record):
@@ -19,9 +19,9 @@ class Asked(Record):
     fields: how often each field was at fault (`core.predictions.records.RefusalRecord`).
     """
 
-    scored: int = 0
-    refused: int = 0
-    fields: dict[str, int] = Field({})
+    scored: Count = 0
+    refused: Count = 0
+    fields: dict[str, Count] = Field({})
 
     @property
     def rows(self) -> int:
@@ -38,7 +38,7 @@ class Asked(Record):
 class Refused(Record):
     """What was refused because it does not fit, of as many rows as it takes to judge."""
 
-    at: datetime = Field(description="When it was judged")
+    at: Moment = Field(description="When it was judged")
     rows: int = Field(description="All that people asked about since it was judged before")
     refused: int = Field(description="Those without an answer: all of a batch in which one row does not fit")
     share: float = Field(ge=0, le=1)

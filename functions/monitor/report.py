@@ -1,11 +1,10 @@
 """What a run found, as it is kept in the store and answered over HTTP."""
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
-from functions.core.base.records import Record
+from functions.core.base.records import Moment, Record
 from functions.core.stats.records import Interval
 from functions.monitor.data_quality import DataQuality
 from functions.monitor.drift import FeatureDrift
@@ -18,8 +17,8 @@ class Counted(Record):
 
     rows: int = Field(description="Predictions of the champion")
     of_other_versions: int
-    first: datetime | None
-    last: datetime | None
+    first: Moment | None
+    last: Moment | None
     complete: bool = Field(description="Whether it has rows enough to be judged; the next one begins empty")
 
 
@@ -27,8 +26,8 @@ class Drift(Record):
     """The last complete window of this champion, held against the data it was made from."""
 
     rows: int
-    first: datetime | None
-    last: datetime | None
+    first: Moment | None
+    last: Moment | None
     features: dict[str, FeatureDrift]
     drifted: list[str]
     in_a_row: int = Field(description="Complete windows in a row in which something drifted")
@@ -66,14 +65,18 @@ class Training(Record):
     why: str
     dataset: str | None = Field(None, description="The dataset that was uploaded: the retrain does the rest")
     labels: int | None = Field(None, description="Labelled predictions in that dataset")
+    not_vouched: dict[str, int] = Field(
+        {},
+        description="Of these, by key, those not reported with an admin key: a share of them counts",
+    )
 
 
 class Report(Record):
     """One run that found something new. Sequence numbers of a model run from 1 without a gap."""
 
     model: str
-    sequence: int
-    at: datetime
+    sequence: int = Field(ge=1, le=99_999_999)
+    at: Moment
     champion: str
     promotion: int = Field(description="Number of the promotion that brought the champion into service")
     counted: Counted

@@ -15,6 +15,7 @@ _NAME = re.compile(rf"{_FOLDER}([0-9]{{8,}})\.json")
 
 class ReportPage(BaseModel):
     reports: list[Report] = Field(description="Newest first")
+    damaged: list[int] = Field(description="Numbers of those among them that cannot be read any more")
     next: int | None = Field(description="Send it as `before` to have the next page; null on the last")
 
 
@@ -40,9 +41,12 @@ def read_report(store: Store, sequence: int) -> Report:
     except NotFound as error:
         raise NotFound(f"there is no report {sequence}") from error
     try:
-        return Report.model_validate_json(body)
+        report = Report.model_validate_json(body)
     except ValidationError as error:
         raise UnusableRecord(f"report {sequence} is damaged, or of an earlier release") from error
+    if report.sequence != sequence:
+        raise UnusableRecord(f"report {sequence} is another one by what it says")
+    return report
 
 
 def last_sequence(store: Store) -> int:
@@ -54,11 +58,17 @@ def last_sequence(store: Store) -> int:
 def list_reports(store: Store, newest: int, *, limit: int) -> ReportPage:
     """The reports from number `newest` downwards; one that a run died before writing is still missing."""
     numbers = range(newest, max(newest - limit, 0), -1)
-    page = []
+    page, damaged = [], []
     for number in numbers:
-        with suppress(NotFound):
+        try:
             page.append(read_report(store, number))
-    return ReportPage(reports=page, next=numbers[-1] if numbers and numbers[-1] > 1 else None)
+        except NotFound:
+            continue
+        except UnusableRecord:
+            damaged.append(number)
+    return ReportPage(
+        reports=page, damaged=damaged, next=numbers[-1] if numbers and numbers[-1] > 1 else None
+    )
 
 
 def _key(sequence: int) -> str:

@@ -1,6 +1,7 @@
 """Another model when it is due: a dataset is put together, and its upload does the rest."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from functions.core.registry.manifest import Manifest
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
 from functions.monitor.dataset import LostReference, build_dataset, schema_fingerprint
-from functions.monitor.labelled import LabelIndex, Labelled, newest_labelled, read_label_index
+from functions.monitor.labelled import LabelIndex, Labelled, labeller_of, newest_labelled, read_label_index
 from functions.monitor.pending import Pending, write_copy
 from functions.monitor.report import Drift, LiveQuality, Reason, Training
 from functions.monitor.settings import MonitorSettings
@@ -116,6 +117,7 @@ def _put_together(
         why="the upload starts a retrain" if is_new else "the same rows were uploaded before",
         dataset=store.full(dataset.key),
         labels=len(labelled),
+        not_vouched=dict(Counter(filter(None, map(labeller_of, labelled)))),
     )
     return training, write_copy(store, dataset) if is_new else None
 

@@ -6,12 +6,13 @@ and the dataset uploaded that was decided on; a run that died before that is fin
 runs at once one is first, and the other finds nothing left to do.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pydantic import ValidationError
 
 from functions.core.base.errors import NotFound, UnusableRecord
-from functions.core.base.records import Record
+from functions.core.base.records import Moment, Record
+from functions.core.registry.manifest import Manifest
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
 from functions.monitor.pending import Pending
@@ -50,8 +51,8 @@ class State(Record):
     answered: dict[date, Tally]
     labels: str
     tried: Tried | None
-    considered: datetime
-    started: list[datetime]
+    considered: Moment
+    started: list[Moment]
     pending: Pending | None
     report: Report
 
@@ -65,10 +66,27 @@ def read_state(store: ModelStore) -> tuple[State, str] | None:
     try:
         return State.model_validate_json(blob.body), blob.etag
     except ValidationError as error:
-        raise UnusableRecord(
-            f"{store.full(STATE)} is damaged, or of an earlier release; delete it and the monitor begins "
-            "anew, with the last day of the log"
-        ) from error
+        raise damaged_state(store) from error
+
+
+def fits(state: State, champion: Manifest, now: datetime) -> bool:
+    """Whether the counts of a state are in the bins of its champion, and its position is not to come."""
+    edges = {name: len(known.counts) for name, known in champion.reference.items()}
+    counted = {name: len(tally.counts) for name, tally in state.window.tallies.items()}
+    by_day = {len(tally.counts) for tally in state.answered.values()}
+    # A clock may be fast, here or there.
+    is_past = state.position.since <= now + timedelta(days=1)
+    return is_past and (
+        state.window.champion != champion.version or (counted == edges and by_day <= {edges["probability"]})
+    )
+
+
+def damaged_state(store: ModelStore) -> UnusableRecord:
+    """What is to be said of a state that cannot be gone on from."""
+    return UnusableRecord(
+        f"{store.full(STATE)} is damaged, or of an earlier release; delete it and the monitor begins anew, "
+        "with the last day of the log"
+    )
 
 
 def write_state(store: ModelStore, state: State, *, etag: str | None) -> str:

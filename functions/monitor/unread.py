@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import Field
 
-from functions.core.base.records import Record
+from functions.core.base.records import Moment, Record
 from functions.core.predictions.records import folder
 from functions.core.storage.contract import Entry, Store
 
@@ -22,7 +22,7 @@ class Position(Record):
     was read is remembered by name, for as long as something may still come late.
     """
 
-    since: datetime
+    since: Moment
     read: list[str] = Field([])
 
 

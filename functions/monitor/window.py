@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Annotated
 
 from pydantic import Field
 
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Moment, Record
 from functions.core.predictions.records import PredictionRecord, Value
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.distributions import tally
@@ -27,12 +28,12 @@ class Window(Record):
     """
 
     champion: str
-    rows: int = 0
-    of_other_versions: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
+    rows: Count = 0
+    of_other_versions: Count = 0
+    first: Moment | None = None
+    last: Moment | None = None
     tallies: dict[str, Tally] = Field({})
-    sample: dict[str, float] = Field({})
+    sample: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field({})
 
     def __add__(self, other: "Window") -> "Window":
         """Both windows as one. They are of the same champion."""

@@ -2,18 +2,19 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from functions.core.base.formulas import harmless
 from functions.core.schema.names import own_names
 from functions.core.schema.schema import fold
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
-from functions.predict.rows import ColumnsRead, RowError, Rows
+from functions.predict.rows import ColumnsRead, Kept, RowError, Rows
 from functions.predict.scoring import Scored
 
 MAX_HEADER = 2_000
@@ -50,10 +51,13 @@ def one_as_json(scored: Scored, model: Loaded, explanation: Explanation | None =
 def batch_as_json(scored: Scored, sent: Rows, model: Loaded, explanation: Explanation | None) -> bytes:
     """A `BatchPrediction`."""
     answers = [
-        {"row": number, **answer}
+        {"row": number, **answer, **_kept(sent, number)}
         for number, answer in zip(sent.numbers, rows(scored, model, explanation), strict=True)
     ]
-    body = {**_about(model), "predictions": answers, "errors": sent.bad}
+    errors = [
+        {"row": bad.row, "field": bad.field, "msg": bad.msg, **_kept(sent, bad.row)} for bad in sent.bad
+    ]
+    body = {**_about(model), "predictions": answers, "errors": errors}
     if sent.table:
         body["columns"] = sent.table
     return orjson.dumps(body)
@@ -67,6 +71,7 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
     words = [*map(_cell, target.cells())]
     # A target may have the name of a column beside it.
     own = own_names(("version", "base_probability", "error"), {fold(target.name)})
+    kept = sent.kept or Kept([], [])
     header = ["row", target.name, "probability", "prediction_id", own["version"]]
     columns: list[Iterable[str]] = [
         map(str, sent.numbers),
@@ -84,12 +89,29 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
     if sent.bad:
         header.append(own["error"])
         columns.append(repeat("", count))
-    # Numbers, ids, a version and a word that was quoted above: there is nothing else to quote.
+    # A column of the table may have the name of one of the answer.
+    taken = {*map(fold, header)}
+    names = [f"sent_{name}" if fold(name) in taken else name for name in kept.names]
+    header += names
+    columns += [
+        [_cell(kept.cells[number - 1][index]) for number in sent.numbers] for index in range(len(names))
+    ]
+    # Numbers, ids, a version, and cells that were quoted above: there is nothing else to quote.
     lines = [*map(",".join, zip(*columns, strict=True))]
     if sent.bad:
-        bad = [(error.row, _as_line(error, len(header))) for error in sent.bad]
+        bad = [
+            (error.row, _as_line(error, len(header) - len(names), kept.cells[error.row - 1] if names else []))
+            for error in sent.bad
+        ]
         lines = [line for _, line in sorted([*zip(sent.numbers, lines, strict=True), *bad])]
     return "\n".join([",".join(map(_cell, header)), *lines, ""]).encode()
+
+
+def _kept(sent: Rows, number: int) -> dict[str, Any]:
+    """What goes back with the row of that number, in JSON."""
+    if sent.kept is None:
+        return {}
+    return {"kept": dict(zip(sent.kept.names, sent.kept.cells[number - 1], strict=True))}
 
 
 def column_headers(table: ColumnsRead) -> dict[str, str]:
@@ -102,16 +124,16 @@ def column_headers(table: ColumnsRead) -> dict[str, str]:
     }
 
 
-def _as_line(error: RowError, cells: int) -> str:
-    """The row number, the error in the last of so many cells, and nothing between."""
-    text = f"{error.field}: {error.msg}".lstrip(": ").replace('"', '""')
-    return f'{error.row}{"," * (cells - 1)}"{text}"'
+def _as_line(error: RowError, cells: int, kept: Sequence[str]) -> str:
+    """The row number, the error in the last of so many cells, and nothing between; then what is kept."""
+    text = f"{error.field}: {error.msg}".lstrip(": ")
+    return f"{error.row}{',' * (cells - 1)}{','.join(map(_cell, [text, *kept]))}"
 
 
 def _cell(text: str) -> str:
-    """A cell of CSV, quoted where it has to be."""
+    """A cell of CSV, quoted where it has to be, and no formula."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([text])
+    csv.writer(line, lineterminator="").writerow([harmless(text)])
     return line.getvalue()
 
 

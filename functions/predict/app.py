@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from functions.core.http.api import new_api
+from functions.core.http.api import located, new_api
 from functions.core.http.documentation import documentation_page
 from functions.predict.document import describe_model, describe_only, schema_of
 from functions.predict.invocations import routes as invocations
@@ -20,23 +20,23 @@ documents = APIRouter(include_in_schema=False, dependencies=MAY_PREDICT)
 
 
 @app.get("/openapi.json", include_in_schema=False, dependencies=MAY_ASK)
-async def document(service: CurrentService) -> dict[str, Any]:
-    return describe_model(app, schema_of(service, service.settings.default_model))
+async def document(request: Request, service: CurrentService) -> dict[str, Any]:
+    return located(describe_model(app, schema_of(service, service.settings.default_model)), request)
 
 
 @app.get("/docs", include_in_schema=False, dependencies=MAY_ASK)
-async def docs(service: CurrentService) -> HTMLResponse:
-    return documentation_page(describe_model(app, schema_of(service, service.settings.default_model)))
+async def docs(request: Request, service: CurrentService) -> HTMLResponse:
+    return documentation_page(await document(request, service))
 
 
 @documents.get("/openapi.json")
-async def document_of_model(service: CurrentService, name: ModelName) -> dict[str, Any]:
-    return describe_only(app, schema_of(service, name), name)
+async def document_of_model(request: Request, service: CurrentService, name: ModelName) -> dict[str, Any]:
+    return located(describe_only(app, schema_of(service, name), name), request)
 
 
 @documents.get("/docs")
-async def docs_of_model(service: CurrentService, name: ModelName) -> HTMLResponse:
-    return documentation_page(describe_only(app, schema_of(service, name), name))
+async def docs_of_model(request: Request, service: CurrentService, name: ModelName) -> HTMLResponse:
+    return documentation_page(await document_of_model(request, service, name))
 
 
 OF_A_MODEL = "/models/{model}"

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from functions.core.base.errors import LifeboatError, NoChampion
+from functions.core.base.errors import NoChampion
 from functions.core.base.logs import log
+from functions.core.base.refresh import Refresh
 from functions.core.predictions.writing import PredictionLog
 from functions.core.registry import serving
 from functions.core.registry.keys import CHAMPION
@@ -14,8 +15,8 @@ from functions.core.schema.rows import RowReader
 from functions.core.scoring.scorer import Scorer
 from functions.core.storage.view import ModelReader
 
-# Without a champion every request would ask the store again: once a second is enough.
-_RETRY_SECONDS = 1.0
+# Most graphs load in milliseconds. The function itself has 15 seconds for a request.
+LOAD_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,29 @@ class Loaded:
     log: PredictionLog
 
 
-def load(reader: ModelReader, version: str) -> Loaded:
-    """Load a published version. Raises `NotFound`, `UnusableModel`, `StoreUnavailable`."""
-    served = serving.read_served_version(reader, version)
+def load_by_name(reader: ModelReader, version: str) -> Loaded:
+    """Load a published version that need not be in service. Raises as `load`."""
+    return load(reader, version, serving.read_published_digest(reader, version))
+
+
+def load(reader: ModelReader, version: str, digest: str | None) -> Loaded:
+    """Load a published version, if its manifest has this SHA-256. digest: None where nothing vouches for it.
+
+    Raises `NotFound`, `UnusableModel`, `StoreUnavailable`.
+    """
+    served = serving.read_served_version(reader, version, digest)
+    if digest is None:
+        log(
+            "WARNING",
+            "nothing vouches for the manifest of a version: an earlier release published or promoted it; "
+            "the next promotion writes down which it was",
+            model=reader.model,
+            version=version,
+        )
+    graph = serving.read_graph(reader, served.version, served.model_sha256)
     return Loaded(
         served,
-        Scorer(serving.read_graph(reader, served.version, served.model_sha256), served.schema),
+        Scorer(graph, served.schema, seconds=LOAD_SECONDS),
         RowReader(served.schema),
         PredictionLog(served.schema, reader.model, version),
     )
@@ -46,20 +64,25 @@ class ChampionCache:
         self, reader: ModelReader, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._reader = reader
-        self._refresh_seconds = refresh_seconds
-        self._clock = clock
+        self._refresh = Refresh("champion", refresh_seconds, clock, model=reader.model)
         self._loaded: Loaded | None = None
         self._etag = ""
-        self._next_check = float("-inf")
-        self.is_missing = False
+
+    @property
+    def is_missing(self) -> bool:
         """Whether the store was asked, and has no champion of this model."""
-        self.trouble: str | None = None
+        return isinstance(self._refresh.failure, NoChampion)
+
+    @property
+    def trouble(self) -> str | None:
         """Why the champion could not be refreshed; None when all is well."""
+        return self._refresh.trouble
 
     def current(self) -> Loaded:
         """The champion, or the last good one while a newer cannot be had. Raises `NoChampion`."""
-        if self._clock() >= self._next_check:
-            self._refresh()
+        if self._refresh.is_due:
+            # A store that hangs is not asked again by the same request, on its way through the app.
+            self._refresh.attempt(self._load, has_answer=lambda: self._loaded is not None)
         if self._loaded is None:
             raise NoChampion(self.trouble or "no model is in service")
         return self._loaded
@@ -75,30 +98,8 @@ class ChampionCache:
         For a process that will be continued elsewhere: neither its monotonic clock nor its open connections
         mean anything there.
         """
-        self._next_check = float("-inf")
+        self._refresh.expire()
         self._reader.disconnect()
-
-    def _refresh(self) -> None:
-        began = self._clock()
-        try:
-            self._load()
-            self.trouble = None
-        except LifeboatError as error:
-            self.is_missing = isinstance(error, NoChampion)
-            if self.trouble != str(error):
-                log(
-                    "ERROR",
-                    "champion not refreshed",
-                    model=self._reader.model,
-                    reason=str(error),
-                    cause=repr(error.__cause__),
-                )
-            self.trouble = str(error)
-        finally:
-            ended = self._clock()
-            wait = self._refresh_seconds if self._loaded else min(_RETRY_SECONDS, self._refresh_seconds)
-            # A store that hangs is not asked again by the same request, on its way through the app.
-            self._next_check = ended + max(wait, ended - began if self.trouble else 0)
 
     def _load(self) -> None:
         if self._etag:
@@ -109,7 +110,7 @@ class ChampionCache:
         else:
             champion = serving.read_served_champion(self._reader)
         if self._loaded is None or champion.version != self._loaded.served.version:
-            self._loaded = load(self._reader, champion.version)
+            self._loaded = load(self._reader, champion.version, champion.manifest_sha256)
             log(
                 "INFO",
                 "champion loaded",

@@ -5,11 +5,13 @@ does not fit, a key without the scope, a store that is away) is left to the whol
 `functions.predict.app`, which has the words for it. The same functions validate, score and answer in both.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from functions.core.base.ids import MODEL
 from functions.core.http.limits import ANSWER_HEADERS, MAX_BODY_BYTES, MAX_HEADERS
 from functions.core.identity.caller import caller_of
 from functions.predict.answers import one_as_json
@@ -17,6 +19,7 @@ from functions.predict.rows import read_row
 from functions.predict.scoring import Origin
 from functions.predict.service import service
 
+_MODEL = re.compile(MODEL)
 _ROUTES = {"POST /predict", "POST /models/{model}/predict"}
 _HEADERS = {"content-type": "application/json"} | {
     name.decode(): value.decode() for name, value in ANSWER_HEADERS
@@ -31,6 +34,7 @@ def answer_event(event: Mapping[str, Any]) -> dict[str, Any] | None:
         or event.get("rawQueryString")
         or event.get("isBase64Encoded")
         or headers.get("content-type") != "application/json"
+        or "content-encoding" in headers
         or len(headers) > MAX_HEADERS
     ):
         return None
@@ -52,9 +56,11 @@ def _answer(event: Mapping[str, Any]) -> bytes | None:
         if len(body) > MAX_BODY_BYTES:
             return None
         lifeboat = service()
-        name = (event.get("pathParameters") or {}).get("model") or lifeboat.settings.default_model
+        name = (event.get("pathParameters") or {}).get("model", lifeboat.settings.default_model)
+        if not _MODEL.fullmatch(name):
+            return None
         caller = caller_of(event)
-        caller.require("predict", name)
+        caller.require("predict", model=name)
         model = lifeboat.champion(name)
         columns = read_row(orjson.loads(body), model.rows)
         origin = Origin(caller.key_id, str(event["requestContext"].get("requestId", "")))

@@ -3,13 +3,14 @@
 from functools import lru_cache
 from typing import Any
 
+from functions.core.http.gateway import readable
 from functions.predict.fast_path import answer_event
 from functions.predict.snapshot import register_hooks
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0): a plain POST /predict at once, the others by the app."""
-    return answer_event(event) or full_app()(event, context)
+    return answer_event(event) or full_app()(readable(event), context)
 
 
 @lru_cache(maxsize=1)

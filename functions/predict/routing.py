@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from functions.core.base.errors import InvalidInput, UnsupportedMediaType
+from functions.core.base.errors import InvalidInput, UnreadableBody, UnsupportedMediaType
 from functions.core.http.api import guarded_by, holder_of, model_of, no_model
 from functions.core.http.refusals import request_id
 from functions.core.identity.caller import Caller
@@ -80,7 +80,7 @@ def refusals_logged(service: Service, model: str, origin: Origin) -> Iterator[No
     except BadRow as error:
         service.log_refusal(model, 1, [fault.field for fault in error.faults], origin)
         raise
-    except (InvalidInput, RequestValidationError):
+    except (InvalidInput, UnreadableBody, RequestValidationError):
         service.log_refusal(model, 1, [""], origin)
         raise
 

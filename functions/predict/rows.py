@@ -1,11 +1,18 @@
-"""Rows as they are sent, many at once: all of them valid, or each bad one named."""
+"""Rows as they are sent, many at once: all of them valid, or each bad one named.
 
-from collections.abc import Mapping, Sequence
+What is no field of the schema, each dialect has dealt with as its own clients expect: in Lifeboat's own JSON
+and in the Open Inference Protocol it is an error, as it is to Triton; the columns of a table, and whatever
+MLflow's clients send in any of their shapes (`extras`), are passed over, and the answer says which.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.columns import Columns, to_columns
 from functions.core.schema.rows import Fault, RowReader, Value
+from functions.core.schema.schema import Schema, fold
 
 MAX_ROWS = 10_000
 # An unknown field is named in the answer, which must stay below Lambda's 6 MB for 10,000 of them.
@@ -31,16 +38,25 @@ class ColumnsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Columns of a table that come back in the answer: their names, and the cells of each row, as sent."""
+
+    names: list[str]
+    cells: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The good rows as tensors, and their numbers among the rows that were sent, from 1; and the bad ones.
 
-    table: what became of the columns, where the rows came as a table.
+    table: what became of the columns, where the rows came as a table. kept: those of them to send back.
     """
 
     columns: Columns
     numbers: list[int]
     bad: list[RowError] = field(default_factory=list)
     table: ColumnsRead | None = None
+    kept: Kept | None = None
 
 
 class BadRows(InvalidInput):
@@ -83,8 +99,10 @@ def read_row(row: object, reader: RowReader) -> Columns:
     return to_columns([values], reader.schema)
 
 
-def read_rows(rows: Sequence[Mapping[str, object]], reader: RowReader, *, partial: bool = False) -> Rows:
-    """The rows of JSON, each an object.
+def read_rows(
+    rows: Sequence[Mapping[str, object]], reader: RowReader, *, partial: bool = False, extras: bool = False
+) -> Rows:
+    """The rows of JSON, each an object. extras: pass over what is no field, and say which in `table`.
 
     Raises `InvalidInput` when there are none or too many, and, without `partial`, `BadRows` for a bad one.
     """
@@ -94,7 +112,7 @@ def read_rows(rows: Sequence[Mapping[str, object]], reader: RowReader, *, partia
     numbers: list[int] = []
     bad: list[RowError] = []
     for number, row in enumerate(rows, start=1):
-        values, faults = reader.read(row)
+        values, faults = reader.read(row, extras=extras)
         if faults:
             bad.append(RowError(number, faults[0].field[:_MAX_FIELD], faults[0].msg))
         else:
@@ -102,4 +120,16 @@ def read_rows(rows: Sequence[Mapping[str, object]], reader: RowReader, *, partia
             numbers.append(number)
     if bad and not partial:
         raise BadRows(bad, len(rows))
-    return Rows(to_columns(good, reader.schema), numbers, bad)
+    table = _columns_read(chain.from_iterable(rows), reader.schema) if extras else None
+    return Rows(to_columns(good, reader.schema), numbers, bad, table)
+
+
+def _columns_read(keys: Iterable[str], schema: Schema) -> ColumnsRead:
+    names = {key: schema.accepted.get(fold(key)) for key in dict.fromkeys(keys)}
+    fields = set(names.values())
+    derivable = {derived.name for derived in schema.derived if derived.source in fields}
+    return ColumnsRead(
+        used=[key for key, name in names.items() if name],
+        passed_over=[key for key, name in names.items() if not name],
+        missing=[name for name in schema.names if name not in fields | derivable],
+    )

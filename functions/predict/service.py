@@ -13,7 +13,7 @@ from functions.core.schema.columns import Columns
 from functions.core.storage.contract import Reader, Store
 from functions.core.storage.opening import open_reader, open_store
 from functions.core.storage.view import ModelReader, ModelStore
-from functions.predict.champion import ChampionCache, Loaded, load
+from functions.predict.champion import ChampionCache, Loaded, load_by_name
 from functions.predict.scoring import Origin, Scored, score
 
 # Each takes a few megabytes, one of 1,000 fields some 30. A version that is asked for by name is loaded
@@ -40,6 +40,9 @@ class Service:
         self._reader = reader
         # Those asked for last are kept.
         self._champions: OrderedDict[str, ChampionCache] = OrderedDict()
+        # Of models that could not be asked about: they know when to ask again. Apart, as the names may stand
+        # for nothing.
+        self._troubled: OrderedDict[str, ChampionCache] = OrderedDict()
         self.default = self._cache_of(settings.default_model)
         self._load = lru_cache(maxsize=MAX_VERSIONS)(self._load_version)
 
@@ -70,9 +73,12 @@ class Service:
                     f"no model {model} is in service; GET /models lists those there are, and an upload to "
                     f"datasets/{model}/ trains one"
                 ) from None
+            if cache is not self.default and model not in self._champions:
+                _keep(self._troubled, model, cache)
             raise
         if cache is not self.default:
-            self._keep(model, cache)
+            self._troubled.pop(model, None)
+            _keep(self._champions, model, cache)
         return champion
 
     def version(self, model: str, version: str) -> Loaded:
@@ -102,18 +108,19 @@ class Service:
         )
 
     def _cache_of(self, model: str) -> ChampionCache:
-        known = self._champions.get(model)
+        known = self._champions.get(model) or self._troubled.get(model)
         return known or ChampionCache(ModelReader(self._reader, model), self.settings.refresh_seconds)
 
-    def _keep(self, model: str, cache: ChampionCache) -> None:
-        """Keep what has a champion: names that stand for nothing push nothing out."""
-        self._champions[model] = cache
-        self._champions.move_to_end(model)
-        if len(self._champions) > MAX_CHAMPIONS:
-            self._champions.popitem(last=False)
-
     def _load_version(self, model: str, version: str) -> Loaded:
-        return load(ModelReader(self._reader, model), version)
+        return load_by_name(ModelReader(self._reader, model), version)
+
+
+def _keep(caches: OrderedDict[str, ChampionCache], model: str, cache: ChampionCache) -> None:
+    """Keep what can be of use: the one that was asked for longest ago goes."""
+    caches[model] = cache
+    caches.move_to_end(model)
+    if len(caches) > MAX_CHAMPIONS:
+        caches.popitem(last=False)
 
 
 @lru_cache(maxsize=1)

@@ -3,10 +3,10 @@
 from functools import lru_cache
 from typing import Any
 
-from functions.core.base.logs import log
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
-from functions.retrain.retrain import RetrainSettings, parse_event, retrain
+from functions.retrain.attempts import RetrainFailed, attempt, explain
+from functions.retrain.retrain import RetrainSettings, parse_event
 
 
 @lru_cache(maxsize=1)
@@ -22,23 +22,21 @@ def _store() -> Store:
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Retrain for each record of `event`, oldest upload first, and say what became of it.
 
-    A record that fails does not hold up the others. Its error is raised after them, so that the event is
-    delivered again and, if that does not mend it, ends in the failure queue, on which an alarm stands.
+    A record that fails does not hold up the others. After them, `RetrainFailed` names each that did, so that
+    the event ends in the failure queue, on which an alarm stands. To send it again is safe: what was done is
+    not done twice.
     """
     results: list[dict[str, Any]] = []
-    failures: list[Exception] = []
-    for notification in parse_event(event):
+    failures: dict[str, Exception] = {}
+    notifications = parse_event(event)
+    for notification in notifications:
         try:
-            results.append(retrain(_store(), notification, _settings()))
+            results.append(attempt(_store(), notification, _settings()))
         except Exception as error:
-            log(
-                "ERROR",
-                "retrain failed",
-                key=notification.key,
-                reason=str(error) or repr(error),
-                cause=repr(error.__cause__),
-            )
-            failures.append(error)
+            failures[notification.key] = error
     if failures:
-        raise failures[0]
+        said = "; ".join(f"{key}: {explain(error)}" for key, error in failures.items())
+        raise RetrainFailed(f"{len(failures)} of {len(notifications)} uploads failed: {said}") from next(
+            iter(failures.values())
+        )
     return {"results": results}

@@ -1,9 +1,7 @@
 """Turns one S3 notification into a retrain, or into a sentence why not."""
 
-import shutil
-import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,8 +15,10 @@ from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
 from training.challenge import Upload
-from training.dataset import RefusedDataset
+from training.dataset import MAX_KEY_SHARE, RefusedDataset, file_sha256
 from training.gate import Limits
+from training.memory import available_memory
+from training.source import Source, download
 from training.train import Configuration
 from training.upload import reject, train_and_publish
 
@@ -32,12 +32,14 @@ _DONE = frozenset({"promoted", "published", "already published"})
 @dataclass(frozen=True, kw_only=True)
 class RetrainSettings(Settings, Limits):
     """`LIFEBOAT_STORE`; `LIFEBOAT_MAX_DATASET_BYTES`, the largest file that is trained on; `LIFEBOAT_FOLDS`
-    of the cross-validation that selects a model; and the gate's limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`,
-    `_MIN_ROC_AUC`, `_MARGIN` and `_SLICE_MARGIN`."""
+    of the cross-validation that selects a model; `LIFEBOAT_MAX_KEY_SHARE` of the rows that one key labelled;
+    and the gate's limits: `LIFEBOAT_MIN_HOLDOUT_ROWS`, `_MIN_ROC_AUC`, `_MARGIN`, `_SLICE_MARGIN` and
+    `_MAX_LABELLED_SHARE`."""
 
     store: str = setting()
     max_dataset_bytes: int = setting(128 * 2**20, gt=0)
     folds: int = setting(5, ge=2, le=20)
+    max_key_share: float = setting(MAX_KEY_SHARE, ge=0, le=1)
 
     @property
     def limits(self) -> Limits:
@@ -68,22 +70,20 @@ class _Record(BaseModel):
     s3: _S3
 
 
-class _Event(BaseModel):
-    records: list[_Record] = Field(alias="Records")
-
-
-def parse_event(event: dict[str, Any]) -> list[Notification]:
+def parse_event(event: object) -> list[Notification]:
     """The uploads of an S3 notification, oldest first; events that are no upload are left out.
 
+    A record that is not one of S3's is passed over, which a line says, and holds up no other.
     S3 sends `s3:TestEvent` when a notification is set up: it has no records and means nothing.
     Raises `InvalidInput` for what is no S3 event.
     """
-    if event.get("Event") == "s3:TestEvent":
+    body = event if isinstance(event, dict) else {}
+    if body.get("Event") == "s3:TestEvent":
         return []
-    try:
-        records = _Event.model_validate(event).records
-    except ValidationError as error:
-        raise InvalidInput("this is not an S3 notification; the function is fired by uploads only") from error
+    sent = body.get("Records")
+    records = _read_records(sent) if isinstance(sent, list) else []
+    if not records and sent != []:
+        raise InvalidInput("this is not an S3 notification; the function is fired by uploads only")
     uploads = [
         record
         for record in records
@@ -101,13 +101,31 @@ def parse_event(event: dict[str, Any]) -> list[Notification]:
     ]
 
 
+def _read_records(sent: list[object]) -> list[_Record]:
+    """Those that are as S3 writes them."""
+    records = []
+    for number, record in enumerate(sent, start=1):
+        try:
+            records.append(_Record.model_validate(record))
+        except ValidationError as error:
+            faults = (".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False))
+            log(
+                "WARNING",
+                "record passed over",
+                record=number,
+                reason=f"it is not as S3 writes them: {', '.join(faults) or 'no object'}",
+            )
+    return records
+
+
 def retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
     """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `model` and `version`.
 
     Of a dataset that was read it also returns the `rule` that decided, the `numbers`, `slices`, `limits` and
     `champion` it decided by (`core.registry.manifest.Decision`), and what was read (`training.report`).
 
-    What is wrong with the upload is answered and logged. What is wrong with the store or with Lifeboat
+    What is wrong with the upload is answered and logged, and that it takes more memory than there is. What is
+    wrong with the store or with Lifeboat
     is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`, `OSError`.
     """
     try:
@@ -142,6 +160,9 @@ def _retrain(store: ModelStore, notification: Notification, settings: RetrainSet
     gone = {"key": full, "status": "gone", "reason": "the object was deleted before it was read"}
     try:
         entry = store.head(key, notification.version_id)
+        if notification.version_id:
+            # Where there are versions, a deleted object keeps them: nobody meant this one to train.
+            store.head(key)
     except NotFound:
         return gone
     upload = Upload(full, entry.modified, entry.version_id, lineage.from_metadata(entry.metadata))
@@ -149,23 +170,34 @@ def _retrain(store: ModelStore, notification: Notification, settings: RetrainSet
         size = f"{entry.size} bytes" if entry.size else "empty"
         refusal = RefusedDataset(f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes")
         return reject(store, upload, refusal, entry.etag.strip('"')).answer()
-    with tempfile.NamedTemporaryFile(suffix=SUFFIXES[0]) as file:
+    with ExitStack() as stack:
         try:
-            with store.open(key, notification.version_id) as stream:
-                shutil.copyfileobj(stream, file)
+            source = stack.enter_context(download(store, entry))
         except NotFound:
             return gone
-        file.flush()
+        return _train(store, upload, source, entry.metadata.get(TARGET), settings)
+
+
+def _train(
+    store: ModelStore, upload: Upload, source: Source, target: str | None, settings: RetrainSettings
+) -> dict[str, Any]:
+    try:
         return train_and_publish(
             store,
             upload,
-            Path(file.name),
+            source,
             by="upload",
-            target=entry.metadata.get(TARGET),
-            configuration=Configuration(folds=settings.folds),
+            target=target,
+            configuration=Configuration(folds=settings.folds, max_key_share=settings.max_key_share),
             limits=settings.limits,
             progress=_log_step,
         ).answer()
+    except MemoryError:
+        # Reported below, once what fills the memory is gone with the exception.
+        pass
+    memory = available_memory()
+    refusal = RefusedDataset(f"training took more memory than {memory}; {memory.cure}, or upload fewer rows")
+    return reject(store, upload, refusal, file_sha256(source)).answer()
 
 
 def _log_step(what: str, done: int, of: int) -> None:

@@ -1,5 +1,6 @@
 """The authorizer: who is let in, who is denied and why, and what nobody can read afterwards."""
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -8,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from functions.authorize.__main__ import main
-from functions.authorize.handler import handler
+from functions.authorize.handler import allowance, handler
 from functions.core.base.errors import Forbidden, Unauthorized
 from functions.core.identity import keys as keys_module
 from functions.core.identity.caller import SCOPES, Caller, caller_of
@@ -39,12 +41,51 @@ def test_a_valid_key_is_known_by_its_id_and_scopes(ask: Ask, parameter: Paramete
         {"authorization": "Bearer {}"},
         {"Authorization": "bearer   {}"},
         {"x-api-key": "{}", "authorization": "Basic dXNlcjpwYXNz"},
+        {"authorization": "Basic key:{}"},
+        {"authorization": "basic {}:"},
+        {"authorization": "Basic {}"},
     ],
 )
 def test_a_key_travels_in_either_header(ask: Ask, parameter: Parameter, headers: dict[str, str]) -> None:
     text, key = new_key(parameter)
     sent = {name: value.format(text) for name, value in headers.items()}
+    scheme, _, credentials = sent.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic" and "lb_" in credentials:
+        sent["authorization"] = f"{scheme} {base64.b64encode(credentials.encode()).decode()}"
     assert ask(sent)["key_id"] == key.id
+
+
+@pytest.mark.parametrize(
+    ("credentials", "reason"),
+    [
+        ("!", "Authorization: Basic are damaged"),
+        ("YQ", "Authorization: Basic are damaged"),
+        ("gICA", "Authorization: Basic are damaged"),
+        ("dXNlcjpwYXNz", "this is not a key of this API"),
+        ("Og==", "this is not a key of this API"),
+    ],
+)
+def test_a_password_that_is_no_key_is_denied(ask: Ask, credentials: str, reason: str) -> None:
+    assert reason in ask({"authorization": f"Basic {credentials}"})["denied"]
+
+
+def test_a_flood_without_a_key_is_refused_by_the_gateway_and_a_key_goes_on_counting(
+    event: Callable[[str], dict[str, Any]], parameter: Parameter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, key = new_key(parameter)
+    keyless, keyed = event("authorizer_request"), event("authorizer_request")
+    keyed["headers"] |= {"x-api-key": text}
+    allowance.cache_clear()
+    answers = [handler(keyless, None) for _ in range(200)]
+    allowed = [answer["isAuthorized"] for answer in answers]
+    assert all(allowed[:100])
+    assert not all(allowed[100:])
+    assert {"isAuthorized": False} in answers
+    # A line for each that is told why, and one for all the others.
+    assert len(capsys.readouterr().out.splitlines()) == sum(allowed) + 1
+    answer = handler(keyed, None)
+    assert (answer["isAuthorized"], answer["context"]["key_id"]) == (True, key.id)
+    allowance.cache_clear()
 
 
 def test_what_is_no_valid_key_is_denied_with_a_reason(ask: Ask, parameter: Parameter) -> None:
@@ -127,9 +168,9 @@ def test_a_key_for_some_models_is_for_these_alone(
     request = event("authorizer_request") | {"headers": {"x-api-key": captured.out.strip()}}
     context = handler(request, None)["context"]
     caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
-    caller.require("predict", "churn")
+    caller.require("predict", model="churn")
     with pytest.raises(Forbidden, match="for other models: churn, titanic"):
-        caller.require("predict", "adult")
+        caller.require("predict", model="adult")
     assert main(["list"]) == 0
     assert "churn,titanic" in capsys.readouterr().out
     assert main([*create[:-1], "Not A Name"]) == 1
@@ -188,3 +229,20 @@ def test_keys_that_cannot_be_read_make_the_authorizer_say_so(ask: Ask, place: Pa
     place.write_text("{")
     answer = ask({"x-api-key": f"lb_00000000_{'0' * 64}"})
     assert answer["unavailable"] == "keys cannot be looked up at the moment; try again"
+
+
+@pytest.mark.parametrize("way", ["address", "netrc"])
+def test_a_client_built_on_requests_sends_a_key_without_a_header_of_ours(
+    ask: Ask, parameter: Parameter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    # As MLflow's ScoringServerClient does: `requests.post(url=f"http://{host}:{port}/invocations", ...)`.
+    text, key = new_key(parameter)
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine titanic.example login key password {text}\n" if way == "netrc" else "")
+    monkeypatch.setenv("NETRC", str(netrc))
+    credentials = f"key:{text}@" if way == "address" else ""
+    asked = requests.Request("POST", f"http://{credentials}titanic.example:8000/invocations", json={})
+    with requests.Session() as session:
+        sent = session.prepare_request(asked)
+    assert text not in str(sent.url).partition("@")[2]
+    assert ask({"authorization": str(sent.headers["Authorization"])})["key_id"] == key.id

@@ -1,5 +1,8 @@
 """The keys in memory, how long they count, and the settings that say so."""
 
+import http.client
+import json
+
 import pytest
 
 from functions.authorize.keyring import KeyRing
@@ -23,12 +26,13 @@ class Away:
     def __init__(self, text: str) -> None:
         self.text = text
         self.away = False
+        self.failure: Exception = StoreUnavailable("the parameter store could not be reached, or refused")
         self.reads = 0
 
     def read(self) -> str:
         self.reads += 1
         if self.away:
-            raise StoreUnavailable("the parameter store could not be reached, or refused")
+            raise self.failure
         return self.text
 
     def update(self, change: Change) -> None:
@@ -72,6 +76,42 @@ def test_the_last_known_keys_count_for_a_while_and_no_longer(
     parameter.away, parameter.text = False, good
     clock.now = 961
     assert set(ring.current()) == {key.id}
+
+
+@pytest.mark.parametrize(
+    "failure", [http.client.IncompleteRead(b"{", 9), KeyError("Value"), AttributeError("a mistake of ours")]
+)
+def test_the_last_known_keys_count_whatever_went_wrong(
+    warm: tuple[Away, Clock, KeyRing, Key], failure: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameter, clock, ring, key = warm
+    parameter.away, parameter.failure = True, failure
+    clock.now = 60
+    assert set(ring.current()) == {key.id}
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["error"]) == ("keys not refreshed", type(failure).__name__)
+    cold = KeyRing(parameter, 60, 900, clock)
+    with pytest.raises(StoreUnavailable, match="try again"):
+        cold.current()
+
+
+def test_a_parameter_store_that_hangs_holds_up_a_tenth_of_the_time_and_no_more(
+    warm: tuple[Away, Clock, KeyRing, Key],
+) -> None:
+    parameter, clock, ring, key = warm
+
+    def hang() -> str:
+        clock.now += 7
+        held.append(7.0)
+        raise StoreUnavailable("the parameter store could not be reached, or refused")
+
+    held: list[float] = []
+    parameter.read = hang  # type: ignore[method-assign]
+    began = clock.now = 60.0
+    while clock.now < began + 600:
+        assert set(ring.current()) == {key.id}
+        clock.now += 0.5
+    assert sum(held) / (clock.now - began) < 0.13
 
 
 def test_while_there_is_nothing_to_go_on_with_it_is_asked_for_once_a_second() -> None:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 
+from functions.authorize.allowance import Allowance
 from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
 from functions.core.identity.keys import make_key, write_keys
@@ -63,7 +64,9 @@ def main() -> int:
 def _asking(ring: KeyRing, texts: list[str], now: datetime) -> Callable[[], object]:
     """Asks about the next of `texts` each time it is called."""
     events = cycle([{"headers": {"x-api-key": text}, "rawQueryString": ""} for text in texts])
-    return lambda: authorize(next(events), ring, now)
+    # A refusal that is told why, each time.
+    allowance = Allowance(burst=1, per_second=1e9)
+    return lambda: authorize(next(events), ring, now, allowance)
 
 
 def _seconds(ask: Callable[[], object]) -> float:

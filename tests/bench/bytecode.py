@@ -56,7 +56,10 @@ def import_seconds(python: Path, function: Function, folder: Path) -> float:
     module = function.handler.rpartition(".")[0]
     started = time.perf_counter()
     subprocess.run(
-        [python, "-I", "-S", "-B", "-c", IMPORT, folder, module], env=dict(function.environment), check=True
+        [python, "-I", "-S", "-B", "-c", IMPORT, folder, module],
+        env=dict(function.environment),
+        timeout=120,
+        check=True,
     )
     return time.perf_counter() - started
 

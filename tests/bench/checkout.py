@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from typing import IO, Any, cast
 
 STAGING = Path(__file__).parent / "staging.py"
 READY = "staged: "
+# The longest script trains, and scores a million rows.
+_SCRIPT_SECONDS = 1800.0
+_STAGING_SECONDS = 900.0
 
 
 class CannotRun(Exception):
@@ -57,7 +61,7 @@ def run_script(command: Sequence[str | Path], environment: Mapping[str, str]) ->
     # What the function logs goes to a file: the reader of a pipe would be woken by every line, on a machine
     # whose processors and caches it shares with what is measured.
     with tempfile.TemporaryFile() as output:
-        subprocess.run(command, env=dict(environment), check=True, stdout=output)
+        subprocess.run(command, env=dict(environment), check=True, stdout=output, timeout=_SCRIPT_SECONDS)
         output.seek(0)
         return json.loads(output.read().splitlines()[-1])
 
@@ -84,11 +88,21 @@ def other_checkout(root: Path) -> Iterator[Checkout]:
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
+        # It may hang as it installs, trains or cleans up: it is ended then, which ends the reading of it.
+        overdue = threading.Timer(_STAGING_SECONDS, process.kill)
+        overdue.start()
         try:
-            yield _read_checkout(process, root)
+            checkout = _read_checkout(process, root)
+            overdue.cancel()
+            yield checkout
         finally:
+            overdue.cancel()
             # It waits for this, and then removes what it has made.
             cast(IO[str], process.stdin).close()
+            try:
+                process.wait(_STAGING_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _read_checkout(process: subprocess.Popen[str], root: Path) -> Checkout:
@@ -98,4 +112,6 @@ def _read_checkout(process: subprocess.Popen[str], root: Path) -> Checkout:
             environment = found.pop("environment")
             return Checkout(**{name: Path(path) for name, path in found.items()}, environment=environment)
         print(f"  {line.rstrip()}", flush=True)
-    raise CannotRun(f"{root} could not be staged; what it said stands above")
+    raise CannotRun(
+        f"{root} could not be staged within {_STAGING_SECONDS:.0f} seconds; what it said stands above"
+    )

@@ -35,6 +35,7 @@ from functions.monitor.data_quality import DataLimits, data_quality
 from functions.monitor.drift import DriftLimits, feature_drift
 from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
+from tests.bench import drift_of_ties
 from tests.support.titanic import SCHEMA, TABLE
 from training.candidates import candidates
 from training.dataset import load_dataset
@@ -163,8 +164,8 @@ def retrained(
         counts=np.bincount(bins_of(chances, np.array(bins.edges)), minlength=len(bins.counts)).tolist()
     )
     labelled = [
-        Labelled(one.record.prediction_id, "", one.record.probability, {}, outcome=True, source="")
-        for one in choose(map(_record, ids, chances.tolist()), LABELS, share=AT_RANDOM)
+        Labelled(one.prediction_id, "", one.probability, {}, outcome=True, source="")
+        for one, _ in choose([*map(_record, ids, chances.tolist())], LABELS, share=AT_RANDOM)
     ]
     marks = representative(_champion(bins), labelled, [answered])
     passengers = dict(zip(ids, asked, strict=True))
@@ -243,6 +244,7 @@ def main() -> None:
         options.simulations, options.workers, drift, DataLimits(min_rows=options.min_rows)
     )
     print(table(found, options.simulations))
+    print(f"\n{drift_of_ties.table(options.simulations, drift)}")
     print(f"\n{perf_counter() - began:.0f} s in {options.workers} processes")
 
 

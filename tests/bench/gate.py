@@ -139,7 +139,9 @@ def decide(kind: str, rows: int, simulations: int, limits: Limits) -> Counter[st
             said = probability(challenger(matrix[drawn], odds[drawn], errors))
             against = Rival("champion", champion) if has_champion else None
             # Each draw is a row of its own, although two may have the same features.
-            judged = Rows(outcome, np.arange(rows), members(matrix[drawn], SCHEMA))
+            judged = Rows(
+                outcome, np.arange(rows), members(matrix[drawn], SCHEMA), np.ones(rows, dtype=np.bool_)
+            )
             decision = judge(judged, said, against, limits)
             rules["passed" if decision.promote else decision.rule.split("=")[0]] += 1
     return rules

@@ -40,7 +40,7 @@ def load(url: str, *, connections: int, seconds: int, body: str = ROW) -> Load:
     """
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
     command += ["--script", str(SCRIPT), url, "--", body]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
         raise RuntimeError(f"wrk failed: {done.stderr or done.stdout}")
     said = json.loads(done.stdout.splitlines()[-1])

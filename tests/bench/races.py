@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import NamedTuple
 
 from functions.core.base.errors import Conflict
-from functions.core.registry import deployment
-from functions.core.registry.keys import manifest_key
+from functions.core.registry import deployment, versions
+from functions.core.registry.keys import manifest_key, sha256
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
@@ -78,6 +78,7 @@ def _race(racer: int, rounds: int) -> list[Attempt]:
 
 def _attempt(store: ModelStore, version: str, number: int) -> Attempt:
     store.put(manifest_key(version), b"{}")
+    versions.write_digest(store, version, sha256(b"{}"))
     expected = deployment.read_to_replace(store)
     _Start.line.wait(PATIENCE)
     try:

@@ -7,6 +7,7 @@ warm function asks for the champion at every request; by template.yaml it does s
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,13 +75,21 @@ def _watching(stage: Stage) -> Iterator[subprocess.Popen[bytes]]:
         env=stage.environment("PredictFunction", **always),
         stdout=subprocess.PIPE,
     ) as process:
+        overdue = threading.Timer(_PATIENCE_SECONDS, process.kill)
+        overdue.start()
         try:
             while (line := cast(IO[bytes], process.stdout).readline()) != b"warm\n":
                 if not line:
-                    raise RuntimeError("the predict function did not answer; what it said stands above")
+                    raise RuntimeError(
+                        f"the predict function did not answer within {_PATIENCE_SECONDS:.0f} s; what it said "
+                        "stands above"
+                    )
+            overdue.cancel()
             yield process
         finally:
+            overdue.cancel()
             process.kill()
+            process.wait(_PATIENCE_SECONDS)
 
 
 def _seen(watcher: subprocess.Popen[bytes]) -> dict[str, Any]:

@@ -124,6 +124,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
+        process.wait(_GRACE_SECONDS)
     # Some leave their workers behind.
     kill(pids[1:])

@@ -84,7 +84,7 @@ class Stage:
 
     def _output(self, *arguments: str) -> str:
         return subprocess.run(
-            [self.python, "-I", "-S", *arguments], check=True, capture_output=True, text=True
+            [self.python, "-I", "-S", *arguments], check=True, capture_output=True, text=True, timeout=600
         ).stdout
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ class Bench(ModelStore):
         self.root = root
         self.read: list[str] = []
         self._row = row
+        # Of which each prediction has another, unless it is said: equal rows are one.
+        self._amount = next(name for name in ("fare", "charges", "size", "amount") if name in row)
+        self._amounts = count()
         if VERSION not in {entry.key.split("/")[1] for entry in self.list("models/")}:
             versions.publish(self, VERSION, schema=schema)
             deployment.promote(self, VERSION, expected=None, by="test", reason="the first")
@@ -50,16 +54,17 @@ class Bench(ModelStore):
     ) -> list[str]:
         """Log a prediction of each probability, a millisecond apart, and return their ids.
 
-        features: in which the row is another than usual.
+        features: in which the row is another than usual. No two rows are equal, unless a fare is among them.
         """
         ids: list[str] = []
         for number in range(len(probabilities)):
             ids += ids_of(1, at + timedelta(milliseconds=number))
-        about = {"model": self.model, "features": {**self._row, **features}} | changes
-        lines = [
-            logged_line(id_, probability=probability, **about)
-            for id_, probability in zip(ids, probabilities, strict=True)
-        ]
+        lines = []
+        for id_, probability in zip(ids, probabilities, strict=True):
+            amount = self._row[self._amount] + next(self._amounts)
+            row = {**self._row, self._amount: amount, **features}
+            about = {"model": self.model, "features": row} | changes
+            lines.append(logged_line(id_, probability=probability, **about))
         self.ship(*lines, at=at, name=ids[0])
         return ids
 

@@ -55,14 +55,15 @@ def test_the_export_is_a_dataset_again(call: Call, bench: Bench) -> None:
     assert chunk.columns["title"][at, 0] == "Mr"
     assert chunk.columns["age"][1 - at, 0] != chunk.columns["age"][1 - at, 0]
     row = rows_of(answer)[at].split(",")
-    assert row[:1] + row[-4:-2] + row[-1:] == [first, "0", "alice", VERSION]
+    assert row[:1] + row[-4:-2] + row[-1:] == [first, "0", "5f3a91c2/alice", VERSION]
     assert datetime.fromisoformat(row[-2]).tzinfo
 
 
 def test_the_outcome_is_in_the_words_of_the_target_and_what_is_lifeboats_own_gives_way(
     call: Call, churn: Bench
 ) -> None:
-    first, second = churn.predict(0.1, 0.9, features={"Plan Type": "yearly", "paperless": 0.0})
+    row = {"Plan Type": "yearly", "paperless": 0.0, "charges": 30.5}
+    first, second = churn.predict(0.1, 0.9, features=row)
     body = [{"prediction_id": first, "churned": "Yes"}, {"prediction_id": second, "churned": False}]
     assert call("POST", "/models/churn/feedback", body)[0] == 200
     answer = export(below="/models/churn")
@@ -127,3 +128,31 @@ def test_an_export_comes_in_pages(call: Call, bench: Bench) -> None:
         after = f"&after={answer['headers'].get('x-next')}"
     assert found == [ids[:2], ids[2:4], ids[4:]]
     assert after == "&after=None"
+
+
+def test_what_a_spreadsheet_would_run_is_a_text_and_is_read_back(call: Call, bench: Bench) -> None:
+    schema = parse_schema(
+        {
+            "fields": [
+                {"name": "=kind", "type": "string", "constraints": {"enum": ["=cmd()", "-5 to 0", "plain"]}},
+                {"name": "degrees", "type": "number"},
+                {"name": "went", "type": "string", "constraints": {"enum": ["@home", "+away"]}},
+            ],
+            "target": {"field": "went", "positive": ["+away"]},
+        }
+    )
+    signs = Bench(bench.root, "signs", schema, {"=kind": "=cmd()", "degrees": -3.5})
+    ids = [*signs.predict(0.1), *signs.predict(0.9, features={"=kind": "-5 to 0"})]
+    body = [{"prediction_id": id_, "went": said} for id_, said in zip(ids, ("@home", "+away"), strict=True)]
+    assert call("POST", "/models/signs/feedback", body)[0] == 200
+    answer = export(below="/models/signs")
+    heads, *rows = csv.reader(io.StringIO(answer["body"]))
+    assert heads[1:4] == ["'=kind", "degrees", "went"]
+    expected = [["'-5 to 0", "-3.5", "'+away"], ["'=cmd()", "-3.5", "'@home"]]
+    assert sorted(row[1:4] for row in rows) == expected
+    chunk = read_again(answer, schema)
+    kinds = chunk.columns["=kind"].ravel().tolist()
+    assert (chunk.bad, sorted(zip(kinds, chunk.outcomes, strict=True))) == (
+        [],
+        [("-5 to 0", 1), ("=cmd()", 0)],
+    )

@@ -19,8 +19,8 @@ def log(bench: Bench) -> LogReader:
 def test_objects_of_the_log_that_were_read_are_not_read_again(log: LogReader, bench: Bench) -> None:
     ids = bench.predict(0.4, 0.6)
     for _ in range(2):
-        [records] = log.read(log.between(*PERIOD))
-        assert list(records) == ids
+        [records] = log.read(log.between(*PERIOD)[0])
+        assert records.ids == ids
         assert log.known(ids) == (set(ids), set())
         assert log.known([*ids, *ids_of(1, NOW)]) == (set(ids), set())
     assert len(bench.read) == 1
@@ -37,8 +37,8 @@ def test_what_is_known_already_is_not_looked_for(log: LogReader, bench: Bench) -
 def test_an_object_that_has_changed_is_another(log: LogReader, bench: Bench) -> None:
     for id_ in ids_of(2, NOW):
         bench.ship(logged_line(id_))
-        [records] = log.read(log.between(*PERIOD))
-        assert list(records) == [id_]
+        [records] = log.read(log.between(*PERIOD)[0])
+        assert records.ids == [id_]
 
 
 @pytest.mark.parametrize("limits", [{"max_objects": 2}, {"max_bytes": 1000}], ids=["objects", "bytes"])
@@ -50,7 +50,7 @@ def test_what_was_read_longest_ago_is_kept_no_longer(bench: Bench, limits: dict[
     def read(*numbers: int) -> list[str]:
         bench.read.clear()
         found = log.read([entries[number] for number in numbers])
-        assert sorted(id_ for records in found for id_ in records) == sorted(
+        assert sorted(id_ for records in found for id_ in records.ids) == sorted(
             ids[number] for number in numbers
         )
         return bench.read
@@ -72,8 +72,8 @@ def test_the_models_of_a_process_keep_no_more_together_than_one_alone(bench: Ben
     bench.read.clear()
     churn.read.clear()
     # Both objects are in the log of both models, and each finds its own records in them.
-    assert [list(records) for records in ours.read(ours.between(*PERIOD))] == [[], [old]]
-    assert [list(records) for records in theirs.read(theirs.between(*PERIOD))] == [[new], []]
+    assert [records.ids for records in ours.read(ours.between(*PERIOD)[0])] == [[], [old]]
+    assert [records.ids for records in theirs.read(theirs.between(*PERIOD)[0])] == [[new], []]
     assert (len(bench.read), len(churn.read)) == (2, 2)
     # What was read for the other model has taken the place of what was read for this one.
     assert ours.known([old, new]) == ({old}, set())

@@ -20,9 +20,9 @@ def test_an_outcome_is_kept_beside_the_day_of_its_prediction(call: Call, bench: 
     before = NOW - timedelta(days=3)
     [id_] = bench.predict(0.4, at=before)
     status, receipt = call("POST", "/feedback", say(id_, source="alice"))
-    assert (status, receipt["status"], receipt["source"]) == (200, "recorded", "alice")
+    assert (status, receipt["status"], receipt["source"]) == (200, "recorded", "5f3a91c2/alice")
     [entry] = bench.list("feedback/")
-    assert entry.key == f"feedback/dt={before:%Y-%m-%d}/{id_}/000001-1-alice.json"
+    assert entry.key == f"feedback/dt={before:%Y-%m-%d}/{id_}/000001-1-5f3a91c2~alice.json"
     kept = json.loads(bench.get(entry.key).body)
     assert kept["key_id"] == "5f3a91c2"
     assert kept["request_id"]
@@ -42,7 +42,8 @@ def test_the_last_outcome_counts_all_are_kept_and_a_repeat_is_none(call: Call, b
     ]
     for survived, source, status in said:
         assert call("POST", "/feedback", say(id_, survived, source=source))[1]["status"] == status
-    assert bench.labels(id_) == [[("alice", True), ("bob", False), ("alice", False), ("alice", True)]]
+    alice, bob = "5f3a91c2/alice", "5f3a91c2/bob"
+    assert bench.labels(id_) == [[(alice, True), (bob, False), (alice, False), (alice, True)]]
 
 
 def test_whose_key_it_is_says_so_when_no_source_is_named(call: Call, bench: Bench) -> None:
@@ -91,7 +92,7 @@ def test_of_a_list_the_good_ones_are_kept_and_each_is_answered_in_order(call: Ca
     assert (answer["recorded"], answer["repeated"], answer["unknown"]) == (4, 1, 1)
     assert unknown in answer["results"][1]["error"]
     key = "5f3a91c2"
-    kept = [[(key, True), ("alice", False)], [(key, False)], [(key, True)]]
+    kept = [[(key, True), (f"{key}/alice", False)], [(key, False)], [(key, True)]]
     assert bench.labels(first, second, old) == kept
     # Whatever became of the answer: the same again changes nothing.
     again = call("POST", "/feedback", body)[1]
@@ -136,7 +137,7 @@ def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call
         ([], 422, "at least 1 item"),
         ([say(SOME_ID)] * 1001, 422, "at most 1000 items"),
         ("text", 422, "an outcome, or a list of outcomes"),
-        (None, 400, "not JSON"),
+        (None, 400, "the body is empty; send JSON"),
     ],
 )
 def test_what_is_no_outcome_is_refused_and_nothing_is_kept(
@@ -165,9 +166,9 @@ def test_two_that_say_the_same_at_once_keep_it_once(bench: Bench, monkeypatch: p
         raise Conflict(key)
 
     monkeypatch.setattr(FolderStore, "create", beaten)
-    _, new = labels.record(bench, id_, outcome=True, source="alice", key_id="", request_id="")
+    _, new = labels.record(bench, id_, outcome=True, source="alice", key_id="5f3a91c2", request_id="")
     assert new is False
-    assert bench.labels(id_) == [[("alice", True)]]
+    assert bench.labels(id_) == [[("5f3a91c2/alice", True)]]
 
 
 def test_a_repeat_that_got_a_number_of_its_own_counts_once_and_strange_objects_are_passed_over(
@@ -306,5 +307,36 @@ def test_where_the_target_has_one_of_lifeboats_names_that_one_gives_way(call: Ca
     body = {"prediction_id": id_, "source": "Paid", "lifeboat_source": "alice"}
     status, receipt = call("POST", "/models/leads/feedback", body)
     assert status == 200
-    assert (receipt["Source"], receipt["lifeboat_source"]) == ("paid", "alice")
+    assert (receipt["Source"], receipt["lifeboat_source"]) == ("paid", "5f3a91c2/alice")
     assert leads.labels(id_) == [[("alice", True)]]
+
+
+def test_labels_of_before_names_stood_below_keys_are_read_and_count_for_themselves(
+    call: Call, bench: Bench
+) -> None:
+    [id_] = bench.predict(0.4)
+    bench.put(f"feedback/dt={NOW:%Y-%m-%d}/{id_}/000001-1-alice.json", b"{}")
+    assert bench.labels(id_) == [[("alice", True)]]
+    assert call("POST", "/feedback", say(id_, False, source="alice"))[1]["status"] == "recorded"
+    assert bench.labels(id_) == [[("alice", True), ("5f3a91c2/alice", False)]]
+
+
+def test_what_is_no_label_of_its_day_is_passed_over(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """One such name took the labelling routes and the monitor down: its id has no time."""
+    [id_] = bench.predict(0.4)
+    today = f"feedback/dt={NOW:%Y-%m-%d}"
+    bench.put(f"{today}/{'0' * 8}-0000-4000-8000-{'0' * 12}/000001-1-alice.json", b"{}")
+    bench.put(f"{today}/{'-' * 36}/000001-1-alice.json", b"{}")
+    bench.put(f"feedback/dt={NOW - timedelta(days=1):%Y-%m-%d}/{id_}/000001-1-alice.json", b"{}")
+    bench.put(f"{today}/{id_}/000000-1-alice.json", b"{}")
+    days = [NOW.date(), (NOW - timedelta(days=1)).date()]
+    assert labels.read_labels(bench, days) == {}
+    assert '"objects": 3' in capsys.readouterr().out
+
+
+def test_outcomes_of_many_days_are_refused_before_the_store_is_asked(call: Call, bench: Bench) -> None:
+    ids = [ids_of(1, NOW - timedelta(days=day))[0] for day in range(32)]
+    assert call("POST", "/feedback", [say(id_) for id_ in ids[:31]])[0] == 200
+    status, refusal = call("POST", "/feedback", [say(id_) for id_ in ids])
+    assert (status, refusal["code"]) == (422, "INVALID_INPUT")
+    assert "of 32 different days, and one request takes those of 31" in refusal["error"]

@@ -14,8 +14,10 @@ def test_progress_counts_predictions_labels_corrections_and_agreement(call: Call
     ids = bench.predict(*[0.5] * 10)
     alice = [True, True, True, False, False, False]
     bob = [True, True, False, False, False, True]
-    call("POST", "/feedback", [say(*one, source="alice") for one in zip(ids, alice, strict=False)])
-    call("POST", "/feedback", [say(*one, source="bob") for one in zip(ids, bob, strict=False)])
+    call("POST", "/feedback", [say(*one) for one in zip(ids, alice, strict=False)], key="a11ce000")
+    call("POST", "/feedback", [say(*one) for one in zip(ids, bob, strict=False)], key="b0b00000")
+    # Another name of the same key: neither another one who labels, nor one who agrees.
+    call("POST", "/feedback", [say(id_, source="bert") for id_ in ids[:2]], key="b0b00000")
     for survived in (True, False):
         call("POST", "/feedback", say(ids[6], survived, source="carol"))
     # Of another day, and not asked for.
@@ -27,11 +29,13 @@ def test_progress_counts_predictions_labels_corrections_and_agreement(call: Call
         "predictions": 10,
         "labelled": 7,
         "open": 3,
-        "labels": 14,
+        "rows": 10,
+        "labels": 16,
         "corrections": 1,
-        "sources": {"alice": 6, "bob": 6, "carol": 1},
+        "sources": {"a11ce000": 6, "b0b00000": 6, "b0b00000/bert": 2, "5f3a91c2/carol": 1},
+        "damaged_lines": 0,
     }
-    assert agreement["sources"] == ["alice", "bob"]
+    assert agreement["sources"] == ["a11ce000", "b0b00000"]
     assert agreement["both"] == 6
     assert agreement["raw"] == pytest.approx(4 / 6)
     assert agreement["kappa"] == pytest.approx(1 / 3)

@@ -93,12 +93,25 @@ def test_a_round_of_nothing_or_too_much_is_refused(call: Call, bench: Bench) -> 
     assert call("POST", "/feedback/rounds", {"size": 5, "to": "soon"})[0] == 422
 
 
-def test_a_round_that_is_not_there_or_damaged_is_not_found(call: Call, bench: Bench) -> None:
+def test_equal_rows_are_in_a_round_once(call: Call, bench: Bench) -> None:
+    for _ in range(5):
+        bench.predict(0.5, features={"fare": 1})
+    bench.predict(0.4, 0.6)
+    made = draw(call, size=10)
+    assert (made["population"], made["rows"], len(made["choices"])) == (7, 3, 3)
+    assert sorted(choice["stands_for"] for choice in made["choices"]) == [1, 1, 5]
+    assert len(queue(call, f"round={made['id']}")) == 3
+
+
+def test_a_round_that_is_not_there_is_not_found_and_a_damaged_one_is_told(call: Call, bench: Bench) -> None:
     [id_] = ids_of(1, NOW)
     for path in (f"/feedback/rounds/{id_}", f"/feedback/queue?round={id_}", f"/feedback/export?round={id_}"):
         status, refusal = call("GET", path)
         assert status == 404
         assert "GET /feedback/rounds lists them" in refusal["error"]
     bench.put(f"feedback/rounds/{id_}.json", b"{}")
-    assert "damaged" in call("GET", f"/feedback/rounds/{id_}")[1]["error"]
+    for path in (f"/feedback/rounds/{id_}", f"/feedback/queue?round={id_}", f"/feedback/export?round={id_}"):
+        status, refusal = call("GET", path)
+        assert (status, refusal["code"]) == (503, "UNUSABLE_RECORD")
+        assert refusal["error"] == f"the record of round {id_} is damaged; draw another"
     assert call("GET", "/feedback/rounds/champion.json")[0] == 422

@@ -17,7 +17,7 @@ def test_labels_weighted_by_probability_estimate_what_labels_of_all_would_show()
     brier = sum(one.probability * (1 - one.probability) for one in records) / len(records)
     weighted, plain = [], []
     for salt in range(60):
-        chosen = [choice.record.probability for choice in choose(records, 400, share=0.25, salt=str(salt))]
+        chosen = [one.probability for one, _ in choose(records, 400, share=0.25, salt=str(salt))]
         assert len(set(chosen)) == 400
         scores = [probability * (1 - probability) for probability in chosen]
         # A tenth of all predictions lies in each stratum: each label stands for its share of them.
@@ -45,10 +45,10 @@ def test_of_one_probability_the_labelled_are_like_the_others() -> None:
     ]
     for reason, most in (("uncertain", 0.01), ("random", 0.05)):
         chosen = [
-            choice.record
+            one
             for salt in range(60)
-            for choice in choose(records, 200, share=0.25, salt=str(salt))
-            if choice.chosen == reason
+            for one, chosen_for in choose(records, 200, share=0.25, salt=str(salt))
+            if chosen_for == reason
         ]
         women = sum(one.features["sex"] == "female" for one in chosen)
         assert abs(women / len(chosen) - 0.5) < most
@@ -58,4 +58,4 @@ def test_of_one_probability_the_labelled_are_like_the_others() -> None:
 def test_the_share_drawn_at_random_is_what_was_asked_for(share: float, random: int) -> None:
     records = [parse_line(logged_line(id_, probability=0.3)) for id_ in new_ids(40)]
     choices = choose(records, 20, share=share)
-    assert sum(choice.chosen == "random" for choice in choices) == random
+    assert [reason for _, reason in choices].count("random") == random

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.base.errors import LifeboatError, NoChampion, NotFound, StoreUnavailable, UnusableModel
+from functions.core.base.errors import NoChampion, NotFound, StoreUnavailable, UnusableModel
 from functions.core.registry import deployment
 from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.storage.contract import Blob
@@ -20,7 +20,7 @@ from tests.support.titanic import SCHEMA
 class Away(Bench):
     """A part of a store that can be out of reach, and counts what it is asked."""
 
-    trouble: LifeboatError | None = None
+    trouble: Exception | None = None
     asked = 0
 
     def get(self, key: str) -> Blob:
@@ -79,12 +79,15 @@ def test_a_schema_is_read_once_and_looked_after_every_half_minute(
     assert cache.schema_of(away).names == CHURN.names
 
 
-@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), NotFound("gone"), UnusableModel("damaged")])
+@pytest.mark.parametrize(
+    "trouble",
+    [StoreUnavailable("away"), NotFound("gone"), UnusableModel("damaged"), KeyError("ETag"), MemoryError()],
+)
 def test_the_last_schema_counts_while_a_newer_one_cannot_be_had(
     cache: SchemaCache,
     clock: Clock,
     away: Away,
-    trouble: LifeboatError,
+    trouble: Exception,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     cache.schema_of(away)
@@ -93,7 +96,18 @@ def test_the_last_schema_counts_while_a_newer_one_cannot_be_had(
         assert cache.schema_of(away).names == SCHEMA.names
     # It is asked for once a second.
     assert away.asked == 4
-    assert capsys.readouterr().out.count("schema not refreshed") == 2
+    # And told of once, as it is the same trouble.
+    assert capsys.readouterr().out.count("schema not refreshed") == 1
+
+
+def test_a_schema_is_taken_from_no_manifest_that_was_changed(cache: SchemaCache, away: Away) -> None:
+    changed = versions.publish(away, "c" * 16, schema=CHURN).model_copy(update={"version": VERSION})
+    published = away.get(manifest_key(VERSION)).body
+    away.put(manifest_key(VERSION), changed.as_json())
+    with pytest.raises(UnusableModel, match=f"the manifest of version {VERSION} has been changed since"):
+        cache.schema_of(away)
+    away.put(manifest_key(VERSION), published)
+    assert cache.schema_of(away).names == SCHEMA.names
 
 
 def test_without_one_before_the_trouble_is_told(cache: SchemaCache, away: Away) -> None:

@@ -79,7 +79,7 @@ def train(event: dict[str, Any], context: Any) -> Any:
     Fails at the first attempt, if the environment says so.
     """
     key = unquote_plus(event["Records"][0]["s3"]["object"]["key"])
-    marker = os.environ.get("FAIL_ONCE")
+    marker = os.environ.get("LIFEBOAT_FAIL_ONCE")
     if marker and not Path(marker).exists():
         Path(marker).touch()
         raise ConnectionError("the store is away")

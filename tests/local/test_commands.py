@@ -16,10 +16,13 @@ import pytest
 
 from functions.core.storage.view import ModelStore
 from functions.local import __main__ as command_line
-from functions.local.__main__ import INTERRUPTED, main
+from functions.local.__main__ import main
+from functions.local.environment import Credentials
 from functions.local.listening import listen, port_of
-from functions.local.state import State
+from functions.local.state import RUNNERS, State
+from functions.local.stopping import INTERRUPTED
 from functions.local.tables import Table
+from tests.bench.processes import tree
 from tests.support.strangers import churn_table
 
 ROOT = Path(__file__).parents[2]
@@ -118,6 +121,7 @@ def ask(session: Session, path: str, body: Any = None) -> Any:
 
 def command(session: Session, *words: str) -> subprocess.CompletedProcess[str]:
     """Another command of the same program, beside the one that runs."""
+    state = json.loads((RUNNERS / f"{session.process.pid}.json").read_text())
     return subprocess.run(
         [sys.executable, "-m", "functions.local", *words],
         capture_output=True,
@@ -128,6 +132,8 @@ def command(session: Session, *words: str) -> subprocess.CompletedProcess[str]:
             **ENVIRONMENT,
             "LIFEBOAT_STORE": session.said("Store"),
             "AWS_ENDPOINT_URL": session.said("Store", 3),
+            "AWS_ACCESS_KEY_ID": state["credentials"]["access_key"],
+            "AWS_SECRET_ACCESS_KEY": state["credentials"]["secret_key"],
         },
         timeout=120,
         check=False,
@@ -186,6 +192,10 @@ def test_the_versions_of_the_running_store_are_listed(session: Session) -> None:
     done = command(session, "models", "list", "--model", "titanic")
     assert done.returncode == 0, done.stderr
     assert session.said("Version") in done.stdout
+
+
+def test_where_the_api_is_can_be_pasted_into_a_shell(session: Session) -> None:
+    assert f"export API={session.said('API')}" in session.lines
 
 
 # The last test of the session: it ends it.
@@ -280,13 +290,64 @@ def test_an_upload_goes_to_the_runner_that_is_up(
         reached.append((os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_ACCESS_KEY_ID"], store.model))
         return True
 
-    runner = State("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
+    where = ("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
+    runner = State(*where, credentials=Credentials("OURS", "secret"))
     monkeypatch.setattr(command_line, "find_runner", lambda: runner)
     monkeypatch.setattr(command_line, "upload", note)
     assert main(["upload", str(TITANIC)]) == 0
     assert main(["upload", str(TITANIC), "--model", "titanic"]) == 0
-    assert reached == [("http://127.0.0.1:2", "local", model) for model in ("churn", "titanic")]
+    assert reached == [("http://127.0.0.1:2", "OURS", model) for model in ("churn", "titanic")]
     assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+@pytest.mark.usefixtures("_no_store")
+def test_the_versions_are_those_of_the_runner_that_is_up(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[list[str], str, str, str]] = []
+
+    def note(program: str, words: list[str]) -> None:
+        place = os.environ["LIFEBOAT_STORE"], os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_ACCESS_KEY_ID"]
+        started.append((words[1:], *place))
+
+    where = ("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
+    runner = State(*where, credentials=Credentials("OURS", "secret"))
+    monkeypatch.setattr(command_line, "find_runner", lambda: runner)
+    monkeypatch.setattr(os, "execv", note)
+    main(["models", "all"])
+    assert started == [
+        (["-m", "training", "models", "all"], "s3://lifeboat", "http://127.0.0.1:2", "OURS"),
+    ]
+    assert f"Runner     http://127.0.0.1:1 (process {os.getpid()}" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_no_store")
+def test_a_setting_that_names_a_store_and_does_not_count_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    command_line._say_passed_over()
+    assert "Not used   AWS_ENDPOINT_URL_S3: AWS_ENDPOINT_URL or LIFEBOAT_STORE" in capsys.readouterr().out
+    monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
+    command_line._say_passed_over()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_runner_whose_store_is_killed_says_so_and_stops() -> None:
+    session = Session()
+    session.wait_for("API ")
+    children = [pid for pid in tree(session.process.pid) if b"embedded_store" in command_of(pid)]
+    assert len(children) == 1
+    os.kill(children[0], signal.SIGKILL)
+    assert session.process.wait(timeout=60) == 1
+    said = session.wait_for("Failed: ")
+    assert "the embedded store's process ended (signal 9), and what it held in memory is gone" in said
+    assert "Traceback" not in session.output
+    assert processes_left() == []
+
+
+def command_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_beside_a_store_that_is_named_the_template_says_which_model_is_the_default(

@@ -38,8 +38,8 @@ def client(store: EmbeddedStore) -> Any:
         endpoint_url=store.endpoint,
         config=config,
         region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
+        aws_access_key_id=store.credentials.access_key,
+        aws_secret_access_key=store.credentials.secret_key,
     )
 
 

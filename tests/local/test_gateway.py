@@ -32,7 +32,7 @@ def ask(act: Callable[[Any], Any], path: str = "/f", **request: Any) -> tuple[ht
 
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://local") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.post(path, **request)
 
     return asyncio.run(go()), errors
@@ -62,7 +62,7 @@ def authorized(answer: Callable[[Any], Any], key: str = "") -> tuple[httpx.Respo
 
     async def go() -> httpx.Response:
         transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://local") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             assert (await client.post("/open", content="open")).text == "open"
             assert reached.pop()["requestContext"].keys().isdisjoint({"authorizer"})
             return await client.post("/f", content="hello", headers={"x-api-key": key})
@@ -108,6 +108,46 @@ def test_a_request_reaches_the_function_and_its_answer_the_caller() -> None:
     response, errors = ask(lambda event: {"statusCode": 202, "body": event["body"]}, content="hello")
     assert (response.status_code, response.text, errors) == (202, "hello", [])
     assert response.headers["apigw-requestid"]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "localhost.evil.example", "x:y", "[::1"]
+)
+def test_a_page_whose_name_leads_here_is_not_answered(host: str) -> None:
+    response, errors = ask(lambda event: {"statusCode": 200}, headers={"host": host})
+    assert (response.status_code, errors) == (403, [])
+    assert "asked as localhost" in response.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "api.localhost", "172.17.0.1"]
+)
+def test_a_client_on_this_machine_is_answered(host: str) -> None:
+    assert ask(lambda event: {"statusCode": 200}, headers={"host": host})[0].status_code == 200
+
+
+def test_a_page_of_another_origin_gets_no_leave_to_read_as_the_template_allows_none() -> None:
+    response, _ = ask(lambda event: {"statusCode": 200}, headers={"origin": "https://evil.example"})
+    assert [name for name in response.headers if name.startswith("access-control-")] == []
+
+
+def test_requests_are_logged_when_asked_for_without_keys_and_values() -> None:
+    lines: list[tuple[str, str, int]] = []
+    application = Gateway(
+        (Route("POST", "/f", "F"),),
+        {"F": Function(lambda event: {"statusCode": 201})},
+        lambda *_: None,
+        lambda method, path, status, seconds: lines.append((method, path, status)),
+    )
+
+    async def go() -> None:
+        transport = httpx.ASGITransport(application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            await client.post("/f?key=lb_secret", content="secret", headers={"x-api-key": "lb_secret"})
+            await client.get("/no%0Asuch")
+
+    asyncio.run(go())
+    assert lines == [("POST", "/f", 201), ("GET", "/no%0Asuch", 404)]
 
 
 def test_an_unknown_route_is_not_found() -> None:

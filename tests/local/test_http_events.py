@@ -191,3 +191,11 @@ def test_an_answer_without_a_status_is_the_json_of_a_success(answer: Any) -> Non
 def test_an_answer_that_makes_no_response_is_refused(answer: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each has words of its own
         http_response(answer)
+
+
+@pytest.mark.parametrize("host", ["x:y", "[x", "[::1]:8000", ""])
+def test_whatever_stands_in_host_a_request_has_an_event(host: str) -> None:
+    asked = request("GET", "/f", "a=b", [("Host", host)])
+    event = request_event(asked, b"", Match(Route("GET", "/f", "F"), {}))
+    assert event["headers"]["x-forwarded-port"] == "8000"
+    assert (event["rawQueryString"], event["headers"]["host"]) == ("a=b", host)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import shlex
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +22,7 @@ from functions.local import function_process, runner, story
 from functions.local.events import UploadWatcher
 from functions.local.function_process import Outcome
 from functions.local.listening import listen, port_of
-from functions.local.runner import Options, Running, running
+from functions.local.runner import Options, Running, StoreLost, running
 from functions.local.story import SHIPPED, StoryFailed, by_hand, tell
 from functions.local.tables import Table
 from tests.support.played import played_by
@@ -132,7 +134,7 @@ def test_an_upload_to_the_store_invokes_the_function_with_its_notification(optio
 def test_a_failed_retrain_is_tried_again(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FAIL_ONCE", str(tmp_path / "failed"))
+    monkeypatch.setenv("LIFEBOAT_FAIL_ONCE", str(tmp_path / "failed"))
 
     async def act(here: Here) -> None:
         await asyncio.to_thread(here.where.store.put, "datasets/titanic/a.csv", b"1,2")
@@ -165,6 +167,62 @@ def test_schedules_can_be_shortened(options: Options) -> None:
         assert first.function == second.function == "Tick"
 
     run(replace(options, every=timedelta(seconds=0.1)), act)
+
+
+def test_a_store_that_dies_is_said_and_its_run_ends(options: Options) -> None:
+    async def act(here: Here) -> None:
+        server = here.where.server
+        assert server
+        os.kill(server.child.pid, signal.SIGKILL)
+        await asyncio.wait_for(here.where.store_lost(), 20)
+
+    with pytest.raises(
+        StoreLost, match=r"ended \(signal 9\), and what it held in memory is gone; start again"
+    ):
+        run(options, act)
+
+
+def test_a_store_of_ones_own_is_never_lost(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
+
+    async def act(here: Here) -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(here.where.store_lost(), 0.1)
+
+    run(options, act)
+
+
+def test_an_unforeseen_error_in_a_listing_does_not_end_the_watching(
+    options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = UploadWatcher._look
+    damaged = iter([False, True])
+
+    def flaky(self: UploadWatcher) -> Any:
+        if next(damaged, False):
+            raise KeyError("LastModified")
+        return look(self)
+
+    monkeypatch.setattr(UploadWatcher, "_look", flaky)
+
+    async def act(here: Here) -> None:
+        await asyncio.to_thread(here.where.store.put, "datasets/titanic/a.csv", b"1,2")
+        assert (await here.outcome()).error is None
+        assert "store uploads could not be looked for: KeyError('LastModified')" in here.log
+
+    run(options, act)
+
+
+def test_requests_are_logged_when_asked_for(options: Options) -> None:
+    async def act(here: Here) -> None:
+        async with httpx.AsyncClient(base_url=here.where.api, trust_env=False) as client:
+            await client.get("/kettles/a%20b?x=1")
+        [line] = [line for line in here.log if line.startswith("request ")]
+        assert line.startswith("request GET /kettles/a%20b 418 ")
+
+    run(replace(options, log_requests=True), act)
 
 
 def test_a_taken_port_is_left_to_whoever_has_it(options: Options) -> None:

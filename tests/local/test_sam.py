@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from functions.local import sam
+from functions.local.environment import Credentials
 from functions.local.listening import HOST, listen, port_of
 from functions.local.sam import forwarded, main, sam_local
 from functions.local.state import State
@@ -82,7 +83,8 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
     async def run() -> tuple[int, int]:
         async with await asyncio.start_server(echo, sock=listen(0)) as store:
             port = port_of(store.sockets[0])
-            found(monkeypatch, State("", BUCKET, f"http://{HOST}:{port}", True, "titanic", 1))
+            endpoint, credentials = f"http://{HOST}:{port}", Credentials("OURS", "secret")
+            found(monkeypatch, State("", BUCKET, endpoint, True, "titanic", 1, credentials=credentials))
             return port, await sam_local(["invoke", "F"], stand_in)
 
     port, code = asyncio.run(run())
@@ -91,7 +93,7 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
     assert arguments == ["local", "invoke", "F", "--template", str(sam.TEMPLATE), "--skip-pull-image"]
     assert answer == "AHOY"
     assert variables["AWS_ENDPOINT_URL"] != f"http://{HOST}:{port}"
-    assert (variables["LIFEBOAT_STORE"], variables["AWS_ACCESS_KEY_ID"]) == (BUCKET, "local")
+    assert (variables["LIFEBOAT_STORE"], variables["AWS_ACCESS_KEY_ID"]) == (BUCKET, "OURS")
 
 
 def test_another_endpoint_is_used_as_it_is_with_the_keys_of_this_environment(
@@ -136,6 +138,36 @@ def test_a_signal_to_stop_reaches_sam_as_ctrl_c(
         assert asyncio.run(sam_local([], waiting)) == 42
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_a_sam_that_does_not_stop_is_killed(
+    tmp_path: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker()
+    monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
+    monkeypatch.setattr(sam, "STOP_SECONDS", 0.2)
+    deaf = executable(
+        tmp_path / "sam",
+        f"#!{sys.executable}\nimport os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"time.sleep(0.5)\nos.kill({os.getpid()}, signal.SIGTERM)\ntime.sleep(60)\n",
+    )
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert asyncio.run(sam_local([], deaf)) == -signal.SIGKILL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert "sam local has not stopped within 0 seconds: it is killed" in capsys.readouterr().err
+
+
+def test_an_engine_that_does_not_answer_is_said(
+    tmp_path: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker()
+    executable(tmp_path / "bin" / "docker", f"#!{sys.executable}\nimport time; time.sleep(60)\n")
+    monkeypatch.setattr(sam, "DOCKER_SECONDS", 1.0)
+    with pytest.raises(RuntimeError, match=r"docker network inspect gave no answer within 1 seconds"):
+        asyncio.run(sam_local([]))
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def said(store: ModelStore, table: Table, act: Callable[[], object] = lambda: No
     lines: list[str] = []
     thread = after_upload(store, act)
     accepted = upload(store, table, lines.append, patience=3)
-    thread.join()
+    thread.join(30)
     return accepted, "\n".join(lines)
 
 
@@ -139,7 +139,7 @@ def test_a_first_version_that_is_not_promoted_leaves_nothing_to_ask(churn: Model
     lines: list[str] = []
     thread = after_upload(churn, lambda: retrained(churn, "1" * 16, BODY, promote=False))
     assert not make_model(churn, table, "$API", lines.append)
-    thread.join()
+    thread.join(30)
     assert lines[-1] == "No version of churn is in service, so there is nothing to ask yet"
 
 
@@ -228,7 +228,7 @@ def test_a_model_is_made_by_the_schema_that_its_file_seems_to_have(churn: ModelS
     lines: list[str] = []
     thread = after_upload(churn, retrain)
     assert make_model(churn, table, "http://127.0.0.1:8000", lines.append)
-    thread.join()
+    thread.join(30)
     words = "\n".join(lines)
     assert "Schema     inferred from more.csv: 2 features, to predict churned" in words
     assert "numbers: age" in words
@@ -251,7 +251,7 @@ def test_a_model_is_made_by_the_schema_that_is_given(churn: ModelStore, table: T
     given = Table(table.file, "churn", path)
     thread = after_upload(churn, lambda: churn.put("rejected/more.csv.1.json", REFUSAL))
     assert not make_model(churn, given, "$API", lambda _: None)
-    thread.join()
+    thread.join(30)
     assert read_schema(churn.get(SCHEMA).body).names == ("age",)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.core.registry import versions
-from functions.core.registry.keys import CHAMPION, model_key
+from functions.core.registry.keys import CHAMPION, manifest_key, model_key, published_key, sha256
 from functions.core.storage.folder import FolderStore
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
 
@@ -97,6 +97,42 @@ def test_a_broken_model_comes_into_service_in_no_way_and_nobody_is_woken(call: C
         assert (status, answer["code"]) == (409, "CONFLICT")
         assert "does not match its checksum; name another version" in answer["error"]
     assert shelf.champion.version == shelf.first
+
+
+@pytest.mark.parametrize("vouched_for", ["by its publication", "by a promotion"])
+def test_a_version_changed_since_its_publication_is_refused_in_a_sentence(
+    call: Call, shelf: Shelf, vouched_for: str
+) -> None:
+    version = shelf.add(1)
+    if vouched_for == "by a promotion":
+        shelf.store.delete(published_key(version))
+        for path, body in ((f"/models/{version}/promote", {**WHY, "force": True}), ("/models/rollback", WHY)):
+            assert call("POST", path, body)[0] == 200
+    manifest = json.loads(shelf.store.get(manifest_key(version)).body)
+    shelf.store.put(manifest_key(version), json.dumps(manifest | {"threshold": 0.001}).encode())
+    for path, body in (
+        ("/models/rollback", {**WHY, "to": version}),
+        (f"/models/{version}/promote", {**WHY, "force": True}),
+    ):
+        status, answer = call("POST", path, body)
+        assert (status, answer["code"]) == (409, "CONFLICT")
+        assert f"the manifest of version {version} has been changed since it was published" in answer["error"]
+        assert answer["error"].endswith("name another version")
+    assert shelf.champion.version == shelf.first
+    status, answer = call("GET", f"/models/compare?left={version}&right={shelf.first}")
+    assert (status, answer["code"]) == (503, "UNUSABLE_MODEL")
+    assert call("DELETE", f"/models/{version}")[0] == 204
+
+
+def test_a_promotion_of_what_nothing_vouches_for_takes_force(call: Call, shelf: Shelf) -> None:
+    version = shelf.add(1)
+    shelf.store.delete(published_key(version))
+    status, answer = call("POST", f"/models/{version}/promote", WHY)
+    assert (status, answer["code"]) == (409, "CONFLICT")
+    assert "nothing vouches for the manifest" in answer["error"]
+    status, card = call("POST", f"/models/{version}/promote", {**WHY, "force": True})
+    assert (status, card["version"]) == (200, version)
+    assert card["manifest_sha256"] == sha256(shelf.store.get(manifest_key(version)).body)
 
 
 def test_a_deleted_version_is_gone(call: Call, shelf: Shelf) -> None:

@@ -66,7 +66,7 @@ def test_a_key_sees_only_its_models(call: Call, shelf: Shelf, churn: Shelf) -> N
 
 DAMAGE = {
     CHAMPION: "registry/champion.json is damaged",
-    manifest_key(FIRST): f"the manifest of version {FIRST} is damaged",
+    manifest_key(FIRST): f"the manifest of version {FIRST} has been changed since it was published",
 }
 
 

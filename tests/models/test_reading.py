@@ -8,7 +8,7 @@ import pytest
 
 from functions.core.base.errors import NotFound
 from functions.core.registry import deployment, history, versions
-from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key
+from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key, published_key
 from functions.core.registry.manifest import Manifest
 from functions.core.storage.folder import FolderStore
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
@@ -52,10 +52,12 @@ def test_a_page_reads_the_manifests_on_it_and_no_others(
 
     monkeypatch.setattr(FolderStore, "get", counted)
     _, page = call("GET", f"{VERSIONS}?limit=3")
+    # And of each what vouches for it.
+    both = (manifest_key, published_key)
     assert sorted(read) == sorted(
         map(
             shelf.store.full,
-            [CHAMPION, *(manifest_key(version["version"]) for version in page["versions"])],
+            [CHAMPION, *(key(version["version"]) for version in page["versions"] for key in both)],
         )
     )
 
@@ -84,13 +86,18 @@ def test_a_listed_version_says_what_matters_of_it(call: Call, shelf: Shelf) -> N
     assert listed[left]["summary"]["decision"]["promote"] is True
 
 
-def test_a_damaged_manifest_is_listed_as_such(call: Call, shelf: Shelf) -> None:
+@pytest.mark.parametrize("is_vouched_for", [True, False])
+def test_a_damaged_or_changed_manifest_is_listed_as_such(
+    call: Call, shelf: Shelf, is_vouched_for: bool
+) -> None:
     version = shelf.add(1)
     shelf.store.put(manifest_key(version), b"{")
+    if not is_vouched_for:
+        shelf.store.delete(published_key(version))
     _, page = call("GET", VERSIONS)
     (listed,) = [entry for entry in page["versions"] if entry["version"] == version]
     assert listed["summary"] is None
-    assert "damaged" in listed["trouble"]
+    assert ("has been changed since it was published" if is_vouched_for else "damaged") in listed["trouble"]
     assert call("GET", f"/models/{version}")[1]["code"] == "UNUSABLE_MODEL"
 
 

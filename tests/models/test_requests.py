@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from functions.local.template import read_template
+from functions.models.handler import handler
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
+from tests.support import gateway
 from tests.support.churn import DOCUMENT
 from tests.support.declared import TEMPLATE
 
@@ -70,6 +72,7 @@ READS = [
         "/models/history",
         f"/models/compare?left={UNKNOWN}&right={UNKNOWN}",
         f"/models/{UNKNOWN}",
+        "/models/titanic",
         f"{BELOW}/champion",
         f"{BELOW}/history",
         f"{BELOW}/compare?left={UNKNOWN}&right={UNKNOWN}",
@@ -100,10 +103,18 @@ def test_only_administrators_change_anything(
     assert call(method, path, {}, scopes=scopes)[0] == 403
 
 
+# What who asks a model has to know of it, no row of a dataset.
+OF_ASKERS = ("/models", "/models/titanic", f"{BELOW}/schema")
+
+
 @pytest.mark.parametrize(("method", "path", "body"), READS)
-def test_reading_takes_the_scope_predict(call: Call, shelf: Shelf, method: str, path: str, body: Any) -> None:
+def test_reading_takes_the_scope_read(call: Call, shelf: Shelf, method: str, path: str, body: Any) -> None:
     assert call(method, path, body, scopes="feedback")[1]["code"] == "FORBIDDEN"
-    assert call(method, path, body, scopes="predict")[0] in {200, 404}
+    assert call(method, path, body, scopes="read")[0] in {200, 404}
+    status, answer = call(method, path, body, scopes="predict")
+    assert (status in {200, 404}) == (path in OF_ASKERS)
+    if path not in OF_ASKERS:
+        assert (status, answer["error"]) == (403, "this needs a key with the scope read")
 
 
 def test_every_route_is_tested_for_its_scope(call: Call) -> None:
@@ -175,3 +186,46 @@ def test_a_key_for_some_models_reads_and_changes_no_others(call: Call, shelf: Sh
 def test_a_key_for_any_model_reads_the_documents(call: Call, method: str, path: str, _body: None) -> None:
     assert call(method, path, models="churn", scopes="predict")[0] == 200
     assert call(method, path, models="churn", scopes="feedback")[0] == 403
+
+
+EMPTY = {
+    "/models/rollback": "the body is empty; send JSON with reason",
+    f"/models/{UNKNOWN}/promote": "the body is empty; send JSON with reason",
+}
+
+
+@pytest.mark.parametrize(("path", "said"), EMPTY.items())
+def test_who_sends_no_body_is_told_what_to_send(call: Call, shelf: Shelf, path: str, said: str) -> None:
+    status, answer = call("POST", path)
+    assert (status, answer["code"], answer["error"]) == (400, "UNREADABLE_BODY", said)
+
+
+def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(call: Call, shelf: Shelf) -> None:
+    status, answer = call("GET", "/models?limt=1")
+    assert (status, answer["detail"][0]["loc"]) == (422, ["query", "limt"])
+    assert "did you mean limit?" in answer["detail"][0]["msg"]
+    assert call("GET", "/models/openapi.json?x=1")[0] == 422
+
+
+@pytest.mark.parametrize("word", ["champion", "history", "openapi.json", "%63hampion", "compare"])
+def test_a_variable_that_is_a_word_of_another_route_does_not_lead_to_it(
+    call: Call, shelf: Shelf, word: str
+) -> None:
+    # As a gateway hands on `/models/%63hampion` that looks for the route before it decodes.
+    status, answer = gateway.call(
+        handler,
+        "GET",
+        f"/models/{word}",
+        scopes="admin",
+        route="GET /models/{model}",
+        pathParameters={"model": word},
+    )
+    assert status in {404, 422}
+    assert answer["code"] in {"NOT_FOUND", "INVALID_INPUT"}
+
+
+def test_a_path_is_decoded_once(call: Call, shelf: Shelf) -> None:
+    # `/models/%2563hampion`, as API Gateway hands it on.
+    status, answer = gateway.call(handler, "GET", "/models/%63hampion", scopes="admin")
+    assert status in {404, 422}
+    assert "sequence" not in answer

@@ -65,7 +65,8 @@ def test_names_and_words_with_separators_quotes_and_line_breaks_come_back(store:
     ]
     built = build_dataset(store, champion, rows, [Tally(counts=[0] * 11)], "request")
     header = built.body.decode().splitlines()[0]
-    assert header == '"plan, ""as sold""",fee; monthly €,paperless,left?,representative,prediction_id'
+    own = "representative,lifeboat_labelled_by,prediction_id"
+    assert header == f'"plan, ""as sold""",fee; monthly €,paperless,left?,{own}'
     values, outcomes, marks = read_back(built.body, CHURN)
     assert values[PLAN] == ["basic, old", 'the "big" one', None, "line\nbreak", None, "carriage\rreturn"]
     expected = [*np.array([9.99, np.nan, 1e-5, 0.1, np.nan, 1e20], dtype=np.float32).tolist()]
@@ -73,7 +74,7 @@ def test_names_and_words_with_separators_quotes_and_line_breaks_come_back(store:
     assert values[PAPER] == [1, 0, None, 0, None, 1]
     assert outcomes == [0, 1, 0, 1, 0, 1]
     assert marks == [1, 1, 1, 0, 0, 0]
-    assert b',0.1,0,"goes, alas",0,id-' in built.body
+    assert b',0.1,0,"goes, alas",0,unknown,id-' in built.body
     assert built.key.startswith("datasets/labelled-")
     assert built.lineage.reference_key == "datasets/churn/customers.csv"
 

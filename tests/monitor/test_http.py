@@ -136,6 +136,8 @@ def test_a_report_or_a_state_that_is_damaged_is_told(call: Call, store: ModelSto
     status, answer = call("GET", "/monitoring/reports/1")
     assert (status, answer["code"]) == (503, "UNUSABLE_RECORD")
     assert answer["error"] == "report 1 is damaged, or of an earlier release"
+    # Among others it is passed over, and named.
+    assert call("GET", "/monitoring/reports")[1] == {"reports": [], "damaged": [1], "next": None}
     store.put(STATE, b"junk")
     status, answer = call("GET", "/monitoring/report")
     assert (status, answer["code"]) == (503, "UNUSABLE_RECORD")
@@ -191,7 +193,7 @@ def test_datasets_and_models_name_one_another(call: Call, store: ModelStore, tmp
     ]
     assert call("GET", f"/datasets/{child['id']}") == (200, child)
     of = {version: call("GET", f"/datasets?model={version}")[1] for version in (first.version, second)}
-    assert of[first.version] == {"datasets": [parent], "without_model": []}
+    assert of[first.version] == {"datasets": [parent], "without_model": [], "damaged": []}
     assert of[second] == {"datasets": [child, parent], "without_model": []}
 
 
@@ -200,7 +202,7 @@ def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(
 ) -> None:
     store.put(manifest_key(UNKNOWN), b"junk")
     status, found = call("GET", "/datasets")
-    assert (status, len(found["datasets"])) == (200, 1)
+    assert (status, len(found["datasets"]), found["damaged"]) == (200, 1, [UNKNOWN])
     assert call("GET", f"/datasets?model={UNKNOWN}")[0] == 503
 
 
@@ -228,10 +230,11 @@ def test_what_is_not_there_or_does_not_fit_is_refused(call: Call, path: str, sta
 
 
 @pytest.mark.parametrize("path", READ)
-def test_reading_takes_a_key_that_may_predict(call: Call, path: str) -> None:
+def test_reading_takes_a_key_that_may_read(call: Call, path: str) -> None:
     assert call("GET", path, None)[0] == 401
     assert call("GET", path, "feedback")[0] == 403
-    assert call("GET", path, "predict")[0] in {200, 404}
+    assert call("GET", path, "predict")[0] == 403
+    assert call("GET", path, "read")[0] in {200, 404}
 
 
 @pytest.mark.parametrize("path", ACT)
@@ -309,7 +312,7 @@ def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
     call: Call, store: ModelStore, other: ModelStore
 ) -> None:
     assert call("POST", "/models/churn/monitoring/run", models="churn")[0] == 200
-    assert call("GET", "/models/churn/monitoring/report", "predict", models="churn")[0] == 200
+    assert call("GET", "/models/churn/monitoring/report", "read", models="churn")[0] == 200
     for method, path in [
         ("POST", "/monitoring/run"),
         ("GET", "/datasets"),
@@ -322,7 +325,7 @@ def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
 
 def test_a_key_for_any_model_reads_the_document(call: Call) -> None:
     for path in ("/monitoring/openapi.json", "/monitoring/docs"):
-        assert call("GET", path, "predict", models="churn")[0] == 200
+        assert call("GET", path, "read", models="churn")[0] == 200
         assert call("GET", path, "feedback", models="churn")[0] == 403
 
 

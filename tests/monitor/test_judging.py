@@ -178,7 +178,7 @@ def test_the_newest_label_counts_and_one_without_a_prediction_does_not(store: Mo
     label(store, unknown, True)
     assert monitor(store).live.labels == 1
     [labelled] = read_labelled(store, [NOW.date()], SCHEMA)
-    assert (labelled.prediction_id, labelled.outcome, labelled.source) == (id_, survived, "another")
+    assert (labelled.prediction_id, labelled.outcome, labelled.source) == (id_, survived, "a test/another")
     # What was found is kept: the log is not searched again. A record of it that is damaged is made again.
     for entry in [*store.list("predictions/")]:
         store.delete(entry.key)

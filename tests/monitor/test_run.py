@@ -1,15 +1,17 @@
 """A run of the monitor: what is new is counted once and told of; what is damaged is named."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from functions.core.base.errors import NoChampion, UnusableRecord
+from functions.core.base.errors import NoChampion, UnusableModel, UnusableRecord
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
 from functions.core.registry import deployment
+from functions.core.registry.keys import manifest_key
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.monitor import reports
@@ -170,6 +172,38 @@ def test_a_damaged_state_says_what_to_do_and_numbers_go_on_after_it(store: Model
     store.put("monitoring/reports/copy of 00000001.json", b"")
     store.put("monitoring/reports/99.json", b"")
     assert monitor(store).sequence == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state["window"]["tallies"].pop("age"),
+        lambda state: state["window"]["tallies"]["age"]["counts"].pop(),
+        lambda state: state["window"]["tallies"]["age"].update(counts=[-1]),
+        lambda state: state["position"].update(since="2126-01-01T00:00:00Z"),
+        lambda state: state.update(considered="2026-11-01T00:00:00"),
+        lambda state: state.update(answered={"2026-11-21": {"counts": [1]}}),
+    ],
+)
+def test_a_state_that_does_not_fit_its_champion_is_damaged(
+    store: ModelStore, damage: Callable[[dict[str, Any]], None]
+) -> None:
+    monitor(store)
+    state = json.loads(store.get(STATE).body)
+    damage(state)
+    store.put(STATE, json.dumps(state).encode())
+    with pytest.raises(UnusableRecord, match=r"monitoring/titanic/state.json .* delete it"):
+        monitor(store)
+
+
+@pytest.mark.parametrize("name", ["probability", "age"])
+def test_a_champion_without_its_reference_is_unusable(store: ModelStore, name: str) -> None:
+    champion = champion_of(store)
+    manifest = json.loads(champion.as_json())
+    del manifest["reference"][name]
+    store.put(manifest_key(champion.version), json.dumps(manifest).encode())
+    with pytest.raises(UnusableModel, match="the reference distributions of version"):
+        monitor(store)
 
 
 def test_a_state_of_the_release_before_is_refused_and_named(store: ModelStore) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from functions.core.predictions import labels
 from functions.core.registry import deployment, versions
-from functions.core.registry.keys import manifest_key
 from functions.core.registry.lineage import from_metadata
 from functions.core.registry.manifest import Lineage
 from functions.core.storage.view import ModelStore
@@ -32,6 +32,7 @@ from tests.monitor.monitoring import (
 from tests.support.production import SOMEBODY, champion_of, label, predict
 from tests.support.titanic import SCHEMA, TABLE
 from tests.support.training import publish
+from tests.support.versions import overwrite_manifest
 from training.dataset import load_dataset
 
 
@@ -69,6 +70,9 @@ def test_a_dataset_is_the_champions_rows_and_the_labelled_ones(store: ModelStore
     assert found is not None
     assert (found.reference_key, found.reference_sha256) == (UPLOADED_FULL, manifest.dataset.sha256)
     assert (found.labels, found.reason, found.champion) == (50, "request", manifest.version)
+    # The model of the uploaded rows alone, by which later ones are measured too.
+    assert found.uploaded_champion == manifest.version
+    assert {row["lifeboat_labelled_by"] for row in rows} == {"a test"}
 
 
 def _typed(row: dict[str, str]) -> dict[str, Any]:
@@ -121,6 +125,23 @@ def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one
     found = from_metadata(store.head(store.relative(str(second))).metadata)
     assert found is not None
     assert (found.reference_key, found.labels, found.champion) == (UPLOADED_FULL, 61, version)
+    assert found.uploaded_champion not in (None, version)
+
+
+def test_a_dataset_says_which_rows_nobody_vouches_for_and_whose_they_are(store: ModelStore) -> None:
+    ids = [*serve(store, 3)]
+    for id_, key_id, vouched in zip(ids, ("alices", "bobs", "ops"), (False, False, True), strict=True):
+        labels.record(store, id_, outcome=True, source="a", key_id=key_id, request_id="", vouched=vouched)
+    training = monitor(store, requested=True).training
+    assert training.not_vouched == {"alices": 1, "bobs": 1}
+    dataset = str(training.dataset)
+    rows = csv.DictReader(store.get(store.relative(dataset)).body.decode().splitlines())
+    by = {row["prediction_id"]: row["lifeboat_labelled_by"] for row in rows}
+    assert by == {"": "", ids[0]: "alices", ids[1]: "bobs", ids[2]: ""}
+    # To vouch for a label is new.
+    labels.record(store, ids[0], outcome=True, source="a", key_id="ops", request_id="", vouched=True)
+    again = monitor(store, requested=True).training
+    assert (again.outcome, again.labels) == ("uploaded", 3)
 
 
 def test_labels_that_waited_for_the_log_to_be_read_are_new_rows(
@@ -154,7 +175,7 @@ def test_a_dataset_without_marks_has_none_to_keep(store: ModelStore) -> None:
     facts = manifest.dataset.model_copy(update={"key": "datasets/titanic/labelled-0.csv", "lineage": made_of})
     rows = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
     built = build_dataset(store, manifest.model_copy(update={"dataset": facts}), rows, [], "request")
-    assert built.body.splitlines()[-1].endswith(b",1,0,another")
+    assert built.body.splitlines()[-1].endswith(b",1,0,unknown,another")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +216,7 @@ def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
     manifest = champion_of(store)
     elsewhere = manifest.dataset.model_copy(update={"key": "titanic.csv"})
     changed = manifest.model_copy(update={"dataset": elsewhere})
-    store.put(manifest_key(manifest.version), changed.as_json())
+    overwrite_manifest(store, manifest.version, changed.as_json())
     [(id_, survived)] = serve(store, 1).items()
     label(store, id_, survived)
     training = monitor(store, requested=True).training

@@ -20,6 +20,7 @@ from functions.predict.explain import MAX_EXACT, MAX_ROWS, Explanation
 from functions.predict.explain import explain as explain_by
 from tests.conftest import Call, Send
 from tests.support.titanic import SCHEMA, columns_of, row
+from tests.support.versions import overwrite_manifest
 from training.dataset import Dataset
 from training.evaluation import probabilities
 from training.matrix import to_columns
@@ -180,7 +181,18 @@ def test_an_answer_carries_its_explanation_when_asked(call: Call, send: Send) ->
 
 
 @pytest.mark.parametrize(
-    "damage", [{}, {"age": [1.0]}, {name: ["x"] for name in NAMES}, dict.fromkeys(NAMES, 1)]
+    "damage",
+    [
+        {},
+        {"age": [1.0]},
+        {name: ["x"] for name in NAMES},
+        dict.fromkeys(NAMES, 1),
+        {key: [] for key in NAMES},
+        {key: [None] for key in NAMES} | {"age": [1.0, 2.0]},
+        {key: [None] for key in NAMES} | {"age": [1e39]},
+        {key: [None] for key in NAMES} | {"age": [10**400]},
+        {key: [None] for key in NAMES} | {"sex": ["none"]},
+    ],
 )
 def test_a_version_with_a_damaged_background_scores_and_explains_nothing(
     call: Call, published: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, damage: dict[str, Any]
@@ -189,8 +201,9 @@ def test_a_version_with_a_damaged_background_scores_and_explains_nothing(
     for entry in FolderStore(str(published)).list(""):
         store.put(entry.key, FolderStore(str(published)).get(entry.key).body)
     view = ModelStore(store, "titanic")
-    key = manifest_key(deployment.read_champion(view)[0].version)
-    view.put(key, json.dumps(json.loads(view.get(key).body) | {"background": damage}).encode())
+    version = deployment.read_champion(view)[0].version
+    manifest = json.loads(view.get(manifest_key(version)).body)
+    overwrite_manifest(view, version, json.dumps(manifest | {"background": damage}).encode())
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path))
     assert call("POST", "/predict", json.dumps(WOMAN))[0] == 200
     status, answer = call("POST", "/predict", json.dumps(WOMAN), query="explain=true")

@@ -68,7 +68,9 @@ def test_a_body_is_json_wherever_it_is_sent_or_nowhere(send: Send, body: bytes) 
         send("POST", "/predict/batch", b'{"passengers": [%s, %s]}' % (body, BODIES["plain"])),
         send("POST", "/invocations", b'{"instances": [%s]}' % body),
     ]
-    assert len({answer["statusCode"] for answer in answers}) == 1
+    # MLflow's clients send what they have: fields that are none are passed over.
+    alike = answers[:-1] if body == BODIES["many keys"] else answers
+    assert len({answer["statusCode"] for answer in alike}) == 1
 
 
 def test_a_plain_request_does_not_wake_the_framework(call: Call) -> None:
@@ -108,3 +110,11 @@ def test_what_fails_on_the_fast_path_is_tried_once_more_and_not_twice(
     monkeypatch.setattr(Service, "predict", crash)
     assert call("POST", "/predict", '{"pclass": 1, "sex": "female"}')[0] == 500
     assert tried == 2
+
+
+def test_a_body_that_says_it_is_encoded_is_not_read_as_if_it_were_not(send: Send) -> None:
+    body = '{"pclass": 1, "sex": "male"}'
+    assert send("POST", "/predict", body)["statusCode"] == 200
+    assert send("POST", "/predict", body, headers={"content-encoding": "br"})["statusCode"] == 415
+    # Gzip that somebody took for text.
+    assert send("POST", "/predict", body, headers={"content-encoding": "gzip"})["statusCode"] == 400

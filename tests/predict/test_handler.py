@@ -54,7 +54,7 @@ def test_a_body_may_arrive_as_base64(call: Call) -> None:
 
 BAD_BODIES = {
     "not JSON": ("{", 400, "INVALID_JSON"),
-    "empty": ("", 400, "INVALID_JSON"),
+    "empty": ("", 400, "UNREADABLE_BODY"),
     "no object": ("[1]", 422, "INVALID_INPUT"),
     "null": ("null", 422, "INVALID_INPUT"),
     "nothing in it": ("{}", 422, "INVALID_INPUT"),

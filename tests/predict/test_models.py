@@ -11,11 +11,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from functions.core.base.errors import StoreUnavailable
 from functions.core.predictions.writing import PredictionLog
 from functions.core.registry.serving import ServedVersion
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import fold
+from functions.core.storage.contract import Blob
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.predict import service
@@ -194,6 +196,23 @@ def test_names_that_stand_for_nothing_push_no_model_out_of_memory(store: FolderS
     for number in range(3 * service.MAX_CHAMPIONS):
         call("POST", f"/models/none-{number}/predict", CUSTOMER)
     assert service.service()._champions == {"churn": held}
+
+
+def test_a_store_that_cannot_be_asked_about_a_model_is_asked_once_by_a_request(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def get(_: FolderStore, key: str) -> Blob:
+        asked.append(key)
+        raise StoreUnavailable("the store could not be reached")
+
+    monkeypatch.setattr(FolderStore, "get", get)
+    for number in range(2 * service.MAX_CHAMPIONS):
+        # The fast path and the application after it, both look for the champion.
+        assert call("POST", f"/models/none-{number}/predict", CUSTOMER)[0] == 503
+    assert len(asked) == len(set(asked))
+    assert len(service.service()._troubled) == service.MAX_CHAMPIONS
 
 
 @pytest.mark.parametrize("key", ["registry/churn/champion.json", "models/churn/{version}/model.onnx"])

@@ -193,7 +193,7 @@ HOSTILE = 'hostile\n{"message": "prediction"}'
         ("/predict", json.dumps(WOMAN | {HOSTILE: HOSTILE, "name": HOSTILE * 20})),
         ("/predict/batch", batch(WOMAN | {HOSTILE: HOSTILE})),
         ("/predict/batch?partial=true", batch(WOMAN | {HOSTILE: HOSTILE})),
-        ("/invocations", json.dumps({"instances": [WOMAN | {HOSTILE: HOSTILE}]})),
+        ("/invocations", json.dumps({"instances": [WOMAN | {HOSTILE: HOSTILE, "pclass": HOSTILE}]})),
         ("/invocations", json.dumps({HOSTILE: HOSTILE})),
         ("/invocations", json.dumps({"inputs": {HOSTILE: HOSTILE}})),
         (INFER, tensors(pclass=[1], sex=["male"], **{HOSTILE: [HOSTILE]})),

@@ -4,8 +4,15 @@ from typing import Any
 
 import pytest
 
+from functions.retrain import attempts
 from tests.support.titanic import SCHEMA
 from tests.support.uploads import BUCKET
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as ever, and without the pauses between the attempts."""
+    monkeypatch.setattr(attempts, "PAUSES", (0.0, 0.0))
 
 
 @pytest.fixture

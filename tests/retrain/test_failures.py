@@ -9,6 +9,7 @@ from functions.core.base.errors import Conflict, StoreUnavailable
 from functions.core.registry.keys import manifest_key, model_key
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
+from functions.retrain.attempts import RetrainFailed
 from tests.conftest import TITANIC
 from tests.support.uploads import (
     BUCKET,
@@ -90,8 +91,11 @@ def test_a_record_that_fails_does_not_hold_up_the_others(
 
     monkeypatch.setattr(S3Store, "head", away)
     upload(s3, "datasets/titanic/second.csv", TITANIC.read_bytes())
-    with pytest.raises(type(failure), match=str(failure)):
+    with pytest.raises(
+        RetrainFailed, match=f"1 of 2 uploads failed: datasets/titanic/first.csv: {failure}"
+    ) as raised:
         retrain(record(event, "datasets/titanic/first.csv"), record(event, "datasets/titanic/second.csv"))
+    assert raised.value.__cause__ is failure
     assert champion(s3)["sequence"] == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["key"] for line in lines if line["message"] == "retrain failed"] == [
@@ -110,5 +114,5 @@ def test_a_store_that_is_away_says_so_and_the_event_comes_again(
             ask(CHAMPION)
         assert failure.value.__cause__ is not None
     retrain_handler._store.cache_clear()
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(RetrainFailed, match=r"titanic\.csv: the store could not be reached"):
         retrain(record(event, "datasets/titanic/titanic.csv"))

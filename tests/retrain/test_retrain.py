@@ -255,6 +255,20 @@ def test_records_come_oldest_first_and_only_uploads_count(event: Event) -> None:
         "datasets/titanic/a+b c.csv",
     ]
     assert parse_event(event("s3_test_event")) == []
-    for wrong in ({}, {"Records": [{"eventSource": "aws:sqs"}]}, event("http_predict")):
+    for wrong in ({}, {"Records": [{"eventSource": "aws:sqs"}]}, event("http_predict"), None, [late]):
         with pytest.raises(InvalidInput, match="S3 notification"):
             parse_event(wrong)
+
+
+def test_a_record_that_s3_did_not_write_is_passed_over_with_a_line(
+    event: Event, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upload = record(event, "datasets/titanic/a.csv")
+    keyless = record(event, "datasets/titanic/b.csv")
+    del keyless["s3"]["object"]["key"]
+    found = parse_event({"Records": [{"eventSource": "aws:sqs", "body": "{}"}, keyless, upload]})
+    assert [notification.key for notification in found] == ["datasets/titanic/a.csv"]
+    queued, damaged = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (queued["message"], queued["record"]) == ("record passed over", 1)
+    assert (damaged["level"], damaged["record"]) == ("WARNING", 2)
+    assert "s3.object.key" in damaged["reason"]

@@ -80,6 +80,7 @@ def _started() -> Iterator[Engine]:
             subprocess.run(
                 ["systemctl", "stop", "docker.socket", "docker", "containerd"],
                 capture_output=True,
+                timeout=STOP_SECONDS,
                 check=False,
             )
     if not shutil.which("docker"):
@@ -103,7 +104,7 @@ def _started() -> Iterator[Engine]:
         finally:
             _stop(daemon)
             if BRIDGE.exists() and not had_bridge:
-                subprocess.run(["ip", "link", "delete", BRIDGE.name], check=False)
+                subprocess.run(["ip", "link", "delete", BRIDGE.name], timeout=STOP_SECONDS, check=False)
 
 
 def _dockerd(folder: Path) -> list[str]:
@@ -140,7 +141,7 @@ def _stop(daemon: subprocess.Popen[bytes]) -> None:
         daemon.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         daemon.kill()
-        daemon.wait()
+        daemon.wait(STOP_SECONDS)
 
 
 def _version(variables: Mapping[str, str]) -> str | None:

@@ -17,6 +17,7 @@ IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 EMULATOR = "public.ecr.aws/lambda/python:3.13-rapid-x86_64"
 LABEL = "lifeboat.stand-in"
 PULL_SECONDS = 180.0
+DOWNLOAD_SECONDS = 900.0
 DEBIAN = "trixie"  # the release whose Python is 3.13
 
 LOCK = Path(__file__).parent / "runtime.txt"
@@ -85,7 +86,12 @@ def _debootstrap(root: Path, log: Path) -> None:
     command = ["debootstrap", "--variant=minbase", "--include=python3", DEBIAN, str(root), *_mirror()]
     with log.open("w") as output:
         finished = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=DOWNLOAD_SECONDS,
+            check=False,
         )
     if finished.returncode:
         raise Unavailable(f"debootstrap could not make Debian {DEBIAN}: {last_line(log.read_text())}")
@@ -99,6 +105,7 @@ def _mirror() -> list[str]:
         ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"],
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
     found = [
@@ -117,6 +124,7 @@ def _install_runtime(folder: Path) -> None:
             "--target", folder, "--requirement", LOCK,
         ],
         cwd=ROOT,
+        timeout=DOWNLOAD_SECONDS,
         check=True,
     )  # fmt: skip
     shutil.copy(BOOTSTRAP, folder / "bootstrap")
@@ -133,6 +141,7 @@ def _import(engine: Engine, root: Path, recipe: str) -> None:
             env=engine.environment(),
             stdin=tar.stdout,
             stdout=subprocess.DEVNULL,
+            timeout=DOWNLOAD_SECONDS,
             check=True,
         )
     if tar.returncode:

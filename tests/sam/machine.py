@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+INSTALL_SECONDS = 600.0
+
 
 class Unavailable(Exception):
     """What the run needs cannot be had on this machine: the text says what, and what would help."""
@@ -20,7 +22,12 @@ def install(package: str) -> None:
     noninteractive = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
         finished = subprocess.run(
-            ["apt-get", "-qq", *arguments], env=noninteractive, capture_output=True, text=True, check=False
+            ["apt-get", "-qq", *arguments],
+            env=noninteractive,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
         )
         # Of several sources one may fail to update, and the package be had from another.
         if finished.returncode and arguments[0] == "install":
@@ -36,7 +43,7 @@ def scratch() -> Iterator[Path]:
     finally:
         mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for place in sorted((m for m in mounted if Path(m).is_relative_to(folder)), reverse=True):
-            subprocess.run(["umount", place], check=True)
+            subprocess.run(["umount", place], timeout=60, check=True)
         shutil.rmtree(folder)
 
 

@@ -15,6 +15,7 @@ cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.li
 while :; do grep -h VmHWM /proc/[0-9]*/status 2>/dev/null; sleep 0.1; done
 """
 START_SECONDS = 30.0
+WATCH_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class MemoryWatch:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
+                # It ends with its container. Who asks for the result has a limit of its own.
+                timeout=WATCH_SECONDS,
                 check=False,
             )
             self._said = watching.stdout

@@ -26,6 +26,8 @@ CONTAINER = re.compile(r"SAM_CONTAINER_ID: (\w+)")
 DURATION = re.compile(r"\tDuration: ([\d.]+) ms")
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+# A training included. SAM has the limit of the template, which a container that is lost evades.
+INVOKE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def s3_put_event(engine: Engine, bucket: str, key: str) -> dict[str, Any]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=START_SECONDS,
         check=True,
     )
     event: dict[str, Any] = json.loads(made.stdout)
@@ -102,11 +105,24 @@ class _Sam:
         return self._process.poll() is None
 
     def answer(self) -> str:
-        """What the function answered, once SAM has ended."""
-        answer = cast(IO[str], self._process.stdout).read().strip()
-        self._process.wait()
-        self._reader.join()
-        return answer
+        """What the function answered, once SAM has ended. Raises `RuntimeError` when it does not end."""
+        answers: list[str] = []
+        # Not `communicate`: what SAM logs is read elsewhere, as it comes.
+        reader = threading.Thread(
+            target=lambda: answers.append(cast(IO[str], self._process.stdout).read()), daemon=True
+        )
+        reader.start()
+        try:
+            self._process.wait(INVOKE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(
+                f"sam local did not end in {INVOKE_SECONDS:.0f} seconds; is its container gone?\n{self.log}"
+            ) from None
+        for thread in (reader, self._reader):
+            thread.join(STOP_SECONDS)
+        if not answers:
+            raise RuntimeError(f"what sam local started holds its output open.\n{self.log}")
+        return answers[0].strip()
 
     def memory(self) -> Memory:
         """Of the first container. Raises `RuntimeError` when there was none."""
@@ -121,7 +137,8 @@ class _Sam:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-        self._reader.join()
+            self._process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
         if self.containers:
             self._engine.docker("rm", "--force", *self.containers)
 

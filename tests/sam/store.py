@@ -5,18 +5,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import IO, cast
 
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 from functions.local.child import ROOT
-from functions.local.embedded_store import READY
-from functions.local.environment import exported, leading_to
+from functions.local.embedded_store import READY, START_SECONDS
+from functions.local.environment import exported, leading_only_to, leading_to, needed_of, new_credentials
 from tests.sam.machine import Unavailable
 
 BUCKET = "lifeboat-sam"
 ADDRESS = f"s3://{BUCKET}"
-REGION = "us-east-1"
+STOP_SECONDS = 10.0
 
 
 @contextmanager
@@ -25,9 +27,11 @@ def served_store(host: str) -> Iterator[Store]:
 
     Raises `Unavailable` when `host` is no address of this machine.
     """
+    credentials = new_credentials()
     with subprocess.Popen(
         [sys.executable, "-m", "functions.local.embedded_store", "--host", host, "--port", "0"],
         cwd=ROOT,
+        env=needed_of(os.environ) | leading_to("", credentials),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -35,17 +39,30 @@ def served_store(host: str) -> Iterator[Store]:
         start_new_session=True,
     ) as server:
         try:
-            line = cast(IO[str], server.stdout).readline()
+            line = _first_line(server)
             if not line.startswith(READY):
                 raise Unavailable(f"{host}, the engine's gateway, is no address of this machine")
             endpoint = f"http://{host}:{line.removeprefix(READY).strip()}"
-            with exported({**leading_to(endpoint, REGION), "LIFEBOAT_STORE": ADDRESS, **_past_proxies(host)}):
+            leading = leading_only_to(endpoint, credentials) | {"NO_PROXY": host, "no_proxy": host}
+            with exported({**leading, "LIFEBOAT_STORE": ADDRESS}):
                 store = open_store(ADDRESS)
                 store.create_bucket()
                 yield store
         finally:
             cast(IO[str], server.stdin).close()
+            try:
+                server.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                # It has nothing to save.
+                server.kill()
 
 
-def _past_proxies(host: str) -> dict[str, str]:
-    return {name: ",".join(filter(None, [os.environ.get(name), host])) for name in ("NO_PROXY", "no_proxy")}
+def _first_line(server: subprocess.Popen[str]) -> str:
+    """What the store says first. Raises `RuntimeError` when it says nothing for too long."""
+    lines: SimpleQueue[str] = SimpleQueue()
+    Thread(target=lambda: lines.put(cast(IO[str], server.stdout).readline()), daemon=True).start()
+    try:
+        return lines.get(timeout=START_SECONDS)
+    except Empty:
+        server.kill()
+        raise RuntimeError(f"the embedded store said nothing for {START_SECONDS:.0f} seconds") from None

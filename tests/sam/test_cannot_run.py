@@ -129,6 +129,7 @@ def test_a_run_without_an_engine_has_an_exit_code_of_its_own(tmp_path: Path, eng
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=300,
         check=False,
     )
     reason = REASON.read_text().strip()

@@ -1,5 +1,6 @@
 """What CloudFormation gets to see: template.yaml after SAM's transform, with each profile's parameters."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,14 @@ def test_no_role_appears_but_those_written_and_codedeploys(resources: dict[str, 
     roles = {id_ for id_, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
     written = {id_ for id_, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::Role"}
     assert roles == written | {"CodeDeployServiceRole"}
+
+
+def test_the_buckets_policy_names_roles_that_are_deployed(resources: dict[str, Any]) -> None:
+    statements = resources["StorePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    named = {
+        match
+        for statement in statements
+        for match in re.findall(r"'Fn::GetAtt': \['(\w+Role)', 'Arn'\]", str(statement))
+    }
+    assert named == {"RetrainRole", "ModelsRole"}
+    assert all(resources[role]["Type"] == "AWS::IAM::Role" for role in named)

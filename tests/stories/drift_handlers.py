@@ -17,7 +17,7 @@ OLD, NEW = "0" * 16, "1" * 16
 
 
 def web(event: dict[str, Any], context: Any) -> Any:
-    fate = os.environ["FATE"]
+    fate = os.environ["LIFEBOAT_FATE"]
     match event["rawPath"]:
         case "/predict/batch":
             return _scored(len(json.loads(event["body"])["passengers"]), logged=fate != "not logged")
@@ -32,7 +32,7 @@ def train(event: dict[str, Any], context: Any) -> Any:
     key = event["Records"][0]["s3"]["object"]["key"]
     if key.endswith("/titanic.csv"):
         publish(ModelStore(open_store(os.environ["LIFEBOAT_STORE"]), MODEL), NEW)
-    held = os.environ["FATE"] == "held by the gate" and key.startswith("datasets/titanic/labelled")
+    held = os.environ["LIFEBOAT_FATE"] == "held by the gate" and key.startswith("datasets/titanic/labelled")
     status, rule = ("published", "proven worse") if held else ("promoted", "non-inferiority")
     return {"results": [{"key": key, "status": status, "version": NEW, "rule": rule, "reason": "as told"}]}
 

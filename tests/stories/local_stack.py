@@ -41,6 +41,11 @@ def local_stack(store: Path, folder: Path) -> Iterator[Stack]:
             yield _serving(process, log)
         finally:
             process.send_signal(signal.SIGINT)
+            try:
+                process.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise AssertionError(f"the API did not stop: {log.read_text()}") from None
 
 
 def _serving(process: "subprocess.Popen[bytes]", log: Path) -> Stack:

@@ -35,7 +35,7 @@ class Recorder:
 
         def watched_request(reader: S3Reader, key: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
             answer = request(reader, key, headers)
-            self._note("GetObject", {"Bucket": reader._path.strip("/"), "Key": key}, answer[0])
+            self._note("GetObject", {"Bucket": reader.target.path.strip("/"), "Key": key}, answer[0])
             return answer
 
         patch.setattr(S3Reader, "_request", watched_request)

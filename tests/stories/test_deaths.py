@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ def champion_that_scores(root: Path) -> deployment.Champion:
     return champion
 
 
+RETRAIN_SECONDS = 300.0
+
+
 @pytest.fixture
 def retrain(event: Callable[[str], dict[str, Any]]) -> Iterator[Retrain]:
     """Retrains in a process of its own, which dies at the write named. Returns the exit code."""
@@ -60,7 +64,12 @@ def retrain(event: Callable[[str], dict[str, Any]]) -> Iterator[Retrain]:
             order = {"root": str(root), "event": uploaded(event, key), "last": last}
             process.stdin.write(json.dumps(order) + "\n")
             process.stdin.flush()
-            return int(process.stdout.readline())
+            overdue = threading.Timer(RETRAIN_SECONDS, process.kill)
+            overdue.start()
+            try:
+                return int(process.stdout.readline())
+            finally:
+                overdue.cancel()
 
         yield run
 

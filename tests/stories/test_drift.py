@@ -45,7 +45,7 @@ def test_the_model_follows_the_passengers(capsys: pytest.CaptureFixture[str]) ->
 def told(template: Path, monkeypatch: pytest.MonkeyPatch, fate: str) -> list[str]:
     """What the story says over functions that have it end so."""
     template.write_text(TEMPLATE)
-    monkeypatch.setenv("FATE", fate)
+    monkeypatch.setenv("LIFEBOAT_FATE", fate)
     monkeypatch.setattr(drift_story, "_SHIPPING_SECONDS", 1.0)
     monkeypatch.setattr(drift_story, "_REFRESH_SECONDS", 1.0)
     monkeypatch.setattr(runner, "POLL_SECONDS", 0.05)

@@ -49,12 +49,12 @@ def prediction_id(stack: Stack) -> str:
 
 def run(language: str, block: str, stack: Stack, prediction_id: str) -> str:
     """What the block prints, with this API, this key and a prediction that there was."""
-    text = block.replace("127.0.0.1:8000", stack.api.removeprefix("http://"))
-    text = PREDICTION_ID.sub(prediction_id, text)
+    text = PREDICTION_ID.sub(prediction_id, block)
     command = ["sh", "-ec", text] if language == "sh" else [sys.executable, "-c", text]
-    environment = os.environ | {"KEY": stack.key, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    environment = os.environ | {"API": stack.api, "KEY": stack.key}
+    environment |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
     ).stdout
 
 
@@ -75,13 +75,13 @@ def test_what_stands_there_works(language: str, block: str, stack: Stack, predic
 
 def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str) -> None:
     printed = {
-        block.split("127.0.0.1:8000/")[1].split()[0]: run(language, block, stack, prediction_id)
+        block.split('"$API/')[1].split('"')[0]: run(language, block, stack, prediction_id)
         for language, block in BLOCKS
         if language == "sh"
     }
     answers = {path: json.loads(text) for path, text in printed.items() if text.startswith("{")}
     assert answers["predict"]["survived"] is True
-    explanation = answers["predict?explain=true'"]["explanation"]
+    explanation = answers["predict?explain=true"]["explanation"]
     total = explanation["base_probability"] + sum(explanation["contributions"].values())
     assert total == pytest.approx(answers["predict"]["probability"], abs=1e-6)
     (replayed,) = (answer for path, answer in answers.items() if path.endswith("/replay"))
@@ -91,7 +91,7 @@ def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str
 
 def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction_id: str) -> None:
     [shown] = json_blocks(README)
-    (block,) = (block for _, block in BLOCKS if "/predict -H" in block)
+    (block,) = (block for _, block in BLOCKS if '/predict" -H' in block)
     given = run("sh", block, stack, prediction_id)
     assert json.loads(shown).keys() == json.loads(given).keys()
 

@@ -15,7 +15,7 @@ from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.predictions.records import folder
 from functions.core.registry import deployment, versions
-from functions.core.registry.keys import holdout_key, manifest_key, model_key
+from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key, model_key, sha256
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
@@ -37,6 +37,7 @@ from tests.stories.recorder import Recorder
 from tests.support import gateway
 from tests.support.buckets import new_bucket
 from tests.support.declared import TEMPLATE
+from tests.support.parameters import wait_for_parameters
 from tests.support.production import logged_line
 from tests.support.titanic import MODEL
 
@@ -77,7 +78,8 @@ class Machine:
         self._s3 = s3
         self._published = published
         self._titanic = ModelStore(published, MODEL)
-        self.version = deployment.read_champion(self._titanic)[0].version
+        self.champion = deployment.read_champion(self._titanic)[0]
+        self.version = self.champion.version
         self.manifest = versions.read_manifest(self._titanic, self.version)
 
     def put(self, key: str, body: bytes) -> str:
@@ -178,6 +180,7 @@ def exercise_models(machine: Machine) -> None:
 
 
 def exercise_authorize(machine: Machine) -> None:
+    wait_for_parameters()
     event = gateway.read_event("authorizer_request")
     text, key = make_key(["predict"], "a test", datetime.now(UTC))
     event["headers"]["x-api-key"] = text
@@ -228,7 +231,9 @@ def exercise_monitor(machine: Machine) -> None:
     manifest = machine.manifest
     facts = {"version_id": machine.put("datasets/titanic.csv", TITANIC.read_bytes())}
     manifest = manifest.model_copy(update={"dataset": manifest.dataset.model_copy(update=facts)})
-    machine.put(manifest_key(machine.version), manifest.as_json())
+    body = manifest.as_json()
+    machine.put(manifest_key(machine.version), body)
+    machine.put(CHAMPION, machine.champion.model_copy(update={"manifest_sha256": sha256(body)}).as_json())
     [id_] = new_ids(1)
     machine.put(f"{folder(time_of(id_))}a.jsonl", logged_line(id_, version=OTHER))
     machine.put(f"feedback/dt={time_of(id_):%Y-%m-%d}/{id_}/000001-1-a.json", b"")

@@ -72,7 +72,10 @@ def test_whatever_is_asked_the_answer_is_one_that_is_documented(
         command += ["--max-examples", "4", "--phases", "examples,fuzzing", "--generation-deterministic"]
     environment = os.environ | {"VERSIONS": " ".join(two_versions), "PYTHONPATH": str(ROOT)}
     # Schemathesis keeps what it found in the folder that it runs in.
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    # As many examples as are asked for take as long as they take; half a day is not that.
+    run = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=43_200, check=False
+    )
     print(run.stdout)
     assert run.returncode == 0, run.stdout + run.stderr
     cases = re.search(r"(\d+) generated, (\d+) passed", run.stdout)

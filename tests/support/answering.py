@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeVar
@@ -22,9 +22,11 @@ class Answering(BaseHTTPRequestHandler, ABC):
     def do_GET(self) -> None:
         self.answer()
 
-    def send(self, status: int, body: bytes) -> None:
+    def send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """An answer like those of S3."""
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("ETag", '"etag"')
         if status != 304:
             self.send_header("Content-Length", str(len(body)))
@@ -45,4 +47,4 @@ def answering(server: Server) -> Iterator[Server]:
             yield server
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(30)

@@ -6,7 +6,7 @@ from typing import Any
 from functions.core.registry import deployment, versions
 from functions.core.registry.comparison import Holdout
 from functions.core.registry.deployment import Champion
-from functions.core.registry.keys import holdout_key, model_key, sha256
+from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key, model_key, sha256
 from functions.core.registry.manifest import (
     Certificate,
     Columns,
@@ -86,6 +86,16 @@ def publish(
         decision=decision,
     ).model_copy(update=changes)
     return versions.write_manifest(store, manifest)
+
+
+def overwrite_manifest(store: ModelStore, version: str, body: bytes) -> None:
+    """Have `body` be the manifest that was published, and promoted if the version is in service."""
+    store.put(manifest_key(version), body)
+    versions.write_digest(store, version, sha256(body))
+    served, etag = deployment.read_champion(store)
+    if served.version == version:
+        vouching = served.model_copy(update={"manifest_sha256": sha256(body)})
+        store.replace(CHAMPION, vouching.as_json(), etag=etag)
 
 
 def promote(store: ModelStore, *names: str) -> Champion:

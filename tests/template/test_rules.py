@@ -213,6 +213,8 @@ HEALTH = {
     "GET /v2/health/ready",
     "GET /ping",
 }
+# Uptime checks ask with HEAD, as often as not.
+OPEN = HEALTH | {key.replace("GET", "HEAD") for key in HEALTH}
 
 
 def open_routes(document: dict[str, Any]) -> set[str]:
@@ -229,10 +231,10 @@ def open_routes(document: dict[str, Any]) -> set[str]:
 
 
 def test_an_authorizer_leaves_only_the_health_routes_open() -> None:
-    assert open_routes(DOCUMENT) == HEALTH
+    assert open_routes(DOCUMENT) == OPEN
     # On this machine too.
     routes = read_template(TEMPLATE).routes
-    assert {route.key for route in routes if route.authorizer is None} == HEALTH
+    assert {route.key for route in routes if route.authorizer is None} == OPEN
     assert {route.authorizer for route in routes} == {None, "AuthorizeFunction"}
 
 
@@ -263,7 +265,7 @@ def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fit
     assert condition == "HasOrigins"
     # All that a browser would not send unasked and a route reads.
     assert cors["AllowHeaders"] == sorted(
-        ["authorization", "content-type", "inference-header-content-length", "x-api-key"]
+        ["authorization", "content-encoding", "content-type", "inference-header-content-length", "x-api-key"]
     )
 
 
@@ -280,6 +282,17 @@ def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:
 @pytest.mark.parametrize("field", ["ThrottlingRateLimit", "ThrottlingBurstLimit"])
 def test_the_api_is_throttled(field: str) -> None:
     assert RESOURCES["Api"]["Properties"]["DefaultRouteSettings"][field] > 0
+
+
+def test_what_scores_and_what_watches_have_throttles_of_their_own() -> None:
+    settings = RESOURCES["Api"]["Properties"]["RouteSettings"]
+    keys = {route.key for route in read_template(TEMPLATE).routes}
+    # API Gateway refuses to deploy settings of a route that is not there.
+    assert settings.keys() <= keys
+    scoring = {key for key in keys if re.search(r"^POST .*/(predict|batch|invocations|infer)$", key)}
+    assert scoring | {"GET /health/ready", "HEAD /health/ready"} <= settings.keys()
+    for limits in settings.values():
+        assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
 
 
 def test_every_route_about_one_model_is_there_for_any_model_by_its_name() -> None:

@@ -208,11 +208,11 @@ def test_every_refusal_says_what_to_do() -> None:
     rows, few = Holdout(), Holdout(40)
     worse = np.clip(rows.chances * 0.6 + 0.2, 0, 1)
     for held, mend in (
-        (few.judge(few.chances), "upload more rows, lower min_holdout_rows"),
-        (rows.judge(1 - rows.chances), "lower min_roc_auc if this table is a hard one"),
+        (few.judge(few.chances), "about 250 in all; lower LIFEBOAT_MIN_HOLDOUT_ROWS, or"),
+        (rows.judge(1 - rows.chances), "lower LIFEBOAT_MIN_ROC_AUC if this table is a hard one, or"),
         (rows.judge(rows.chances * 1e-4), "columns that tell more"),
-        (rows.judge(worse, rows.chances), "raise margin"),
+        (rows.judge(worse, rows.chances), "raise LIFEBOAT_MARGIN, or"),
         (rows.judge(rows.chances, 1 - rows.chances), "check the labels"),
     ):
         assert mend in held.reason
-        assert held.reason.endswith("or promote it by hand, with force")
+        assert "or promote it by hand, with force (make models ARGS='promote VERSION --force" in held.reason

@@ -143,7 +143,7 @@ def test_a_model_whose_record_is_damaged_is_among_all(
 def test_a_damaged_version_is_listed_as_such(say: Say, store: ModelStore, three_versions: list[str]) -> None:
     store.put(manifest_key("b"), b"{}")
     store.put(CHAMPION, b"{")
-    assert "the manifest of version b is damaged" in say("list")
+    assert "the manifest of version b has been changed since it was published" in say("list")
 
 
 def test_a_version_deleted_while_it_is_listed_is_left_out(

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from functions.core.base.errors import NotFound, UnusableModel
 from functions.core.registry import deletion, deployment, versions
 from functions.core.registry.comparison import read_holdout
 from functions.core.registry.keys import (
@@ -20,11 +21,13 @@ from functions.core.registry.keys import (
     sha256,
 )
 from functions.core.registry.lineage import from_metadata, to_metadata
-from functions.core.registry.manifest import Lineage
+from functions.core.registry.manifest import File, Lineage
 from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
+from tests.support.graphs import constant_graph
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK
+from tests.support.versions import overwrite_manifest
 from training import upload as uploads
 from training.challenge import Upload
 from training.dataset import Dataset
@@ -235,10 +238,28 @@ def test_a_version_that_lost_is_not_judged_again_under_the_same_limits(
         update={"promote": False, "champion": "other", "limits": Limits().as_numbers()}
     )
     body = manifest.model_copy(update={"decision": lost}).as_json()
-    store.put(manifest_key(version), body)
+    overwrite_manifest(store, version, body)
     store.put(manifest_key("other"), b"{}")
     store.delete(CHAMPION)
     deployment.promote(store, "other", expected=None, by="test", reason="")
     assert publish().status == "already published"
     # The manifest of "other" is damaged, so a judge would have let this version pass.
     assert publish(limits=Limits(margin=0.5)).status == "promoted"
+
+
+@pytest.mark.parametrize("chances", [(-6.5, 7.5), (2.0, -1.0), (float("nan"), float("nan"))])
+def test_a_graph_that_answers_no_probabilities_is_not_promoted(
+    store: ModelStore, publish: Publish, chances: tuple[float, float]
+) -> None:
+    version = version_of(publish())
+    graph = constant_graph(*chances)
+    file = File(sha256=sha256(graph), size=len(graph))
+    manifest = versions.read_manifest(store, version)
+    changed = manifest.model_copy(update={"files": manifest.files | {"model.onnx": file}})
+    store.put(model_key(version), graph)
+    overwrite_manifest(store, version, changed.as_json())
+    store.delete(CHAMPION)
+    with pytest.raises(UnusableModel, match="no labels and probabilities"):
+        publish()
+    with pytest.raises(NotFound):
+        store.get(CHAMPION)

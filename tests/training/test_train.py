@@ -1,6 +1,7 @@
 """From a dataset to a proven model: selection, the certificate, and figures that hold together."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,16 +10,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from functions.core.base.errors import UnprovenModel
+from functions.core.registry import versions
+from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Certificate
+from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
-from tests.support.training import QUICK, quiet
+from tests.support.training import QUICK, publish, quiet
 from training import train as training
 from training.candidates import candidates
 from training.certificate import certify
 from training.dataset import Dataset
+from training.report import read_report
 from training.train import Trained, train
 
 
@@ -93,6 +103,45 @@ def test_a_candidate_that_cannot_be_proven_gives_way_to_the_next_best(
     assert found.name == second
     assert found.notes == (f"{best} was passed over: graph and pipeline differ by 3.00e-03 in probability",)
     assert best in capsys.readouterr().out
+
+
+class Unknown(LogisticRegression):  # type: ignore[misc]
+    """A kind that skl2onnx has no converter for."""
+
+
+def failing(features: Any, _rows: int) -> dict[str, Pipeline]:
+    """Candidates of which only the worst is one that can be proven."""
+    scaled = Pipeline(
+        [
+            ("fill", SimpleImputer(strategy="constant", fill_value=-1.0)),
+            # What it computes differs in the last bit in ONNX, and trees decide by that.
+            ("scale", StandardScaler()),
+            ("model", HistGradientBoostingClassifier(max_iter=60, random_state=0)),
+        ]
+    )
+    unknown = Pipeline([("fill", SimpleImputer()), ("model", Unknown(max_iter=1_000))])
+    plain = Pipeline([("fill", SimpleImputer()), ("model", LogisticRegression(C=1e-4))])
+    return {"plain": plain, "of a kind unknown": unknown, "trees behind a scaler": scaled}
+
+
+def test_candidates_that_really_fail_are_named_in_answer_report_and_log(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(training, "candidates", failing)
+    outcome = publish(store)
+    assert outcome.version is not None
+    manifest = versions.read_manifest(store, outcome.version)
+    assert manifest.model == "plain"
+    notes = [*outcome.answer()["notes"]]
+    why = dict(note.split(" was passed over: ") for note in notes[-2:])
+    assert re.search("graph and estimator differ by [0-9.e-]+ in probability", why["trees behind a scaler"])
+    assert why["of a kind unknown"].startswith("it cannot be converted to ONNX: Unable to find a shape")
+    assert "\n" not in why["of a kind unknown"]
+    assert manifest.notes == notes[-2:]
+    kept = read_report(store.get(report_key(outcome.version)).body)
+    assert [*kept.notes] == notes
+    logged = capsys.readouterr().out
+    assert '"candidate": "of a kind unknown", "reason": "it cannot be converted' in logged
 
 
 def test_a_model_is_not_published_when_no_candidate_can_be_proven(

@@ -20,6 +20,10 @@ class PayloadTooLarge(LifeboatError):
     """The caller sent more than a request may hold."""
 
 
+class UnreadableBody(LifeboatError):
+    """The caller sent no body where one is needed, or one that cannot be decoded."""
+
+
 class UnsupportedMediaType(LifeboatError):
     """The caller sent a body of a type that is not read here."""
 
@@ -36,6 +40,10 @@ class UnusableRecord(LifeboatError):
     """A record that a function keeps for itself is damaged."""
 
 
+class UnsoundAnswer(UnusableModel):
+    """A model in service answered a row with what is no probability; nothing of it was told."""
+
+
 class NotFound(LifeboatError):
     """The store has no object of that name (or no such version of it)."""
 
@@ -45,7 +53,11 @@ class Conflict(LifeboatError):
 
 
 class StoreUnavailable(LifeboatError):
-    """The store did not answer, or refused access."""
+    """The store did not answer, refused access, or gave an answer that cannot be used."""
+
+
+class KeyTooLong(InvalidInput):
+    """A name is longer than a store's keys may be; nothing was written."""
 
 
 class UnsafeStore(LifeboatError):

@@ -5,17 +5,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Security
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse
 
-from functions.core.base.errors import LifeboatError, NotFound
+from functions.core.base.errors import LifeboatError, NotFound, UnreadableBody
 from functions.core.base.ids import MODEL, VERSION
 from functions.core.base.logs import log
 from functions.core.http import refusals
 from functions.core.http.documentation import describe, documentation_page, operation_id
+from functions.core.http.gateway import variables_of
 from functions.core.http.middleware import MIDDLEWARE
+from functions.core.http.parameters import refuse_unknown_parameters, what_is_sent
 from functions.core.identity.caller import Caller, caller_of
 
 Check = Callable[[Request], Awaitable[Caller]]
@@ -31,6 +37,8 @@ def new_api(title: str, description: str) -> FastAPI:
         version="1.0.0",
         # Served by `add_document`, to those who have a key.
         openapi_url=None,
+        # The gateway knows no path with a slash behind it, and a redirect would go wherever Host says.
+        redirect_slashes=False,
         generate_unique_id_function=operation_id,
         responses=refusals.ANYWHERE,
         middleware=MIDDLEWARE,
@@ -47,12 +55,18 @@ def add_document(app: FastAPI, prefix: str, dependencies: Sequence[Any]) -> None
     """Serve the OpenAPI document of `app`, and the page that shows it, below `prefix`."""
 
     @app.get(f"{prefix}/openapi.json", include_in_schema=False, dependencies=dependencies)
-    async def document() -> dict[str, Any]:
-        return describe(app)
+    async def document(request: Request) -> dict[str, Any]:
+        return located(describe(app), request)
 
     @app.get(f"{prefix}/docs", include_in_schema=False, dependencies=dependencies)
-    async def docs() -> HTMLResponse:
-        return documentation_page(describe(app))
+    async def docs(request: Request) -> HTMLResponse:
+        return documentation_page(located(describe(app), request))
+
+
+def located(document: dict[str, Any], request: Request) -> dict[str, Any]:
+    """An OpenAPI document as who asks finds the API: below a base path or a stage, or at the root."""
+    base = request.scope.get("lifeboat.base_path")
+    return {**document, "servers": [{"url": base}]} if base else document
 
 
 def model_of(request: Request, default: str) -> str:
@@ -70,17 +84,21 @@ def no_model(_request: Request, _default: str) -> None:
     """The subject of routes that are about no model, such as a document: a key for any model may ask."""
 
 
-def holder_of(scope: str, default_model: Callable[[], str], *, subject: Subject = model_of) -> Check:
+def holder_of(
+    scope: str, default_model: Callable[[], str], *, subject: Subject = model_of, also: str | None = None
+) -> Check:
     """A dependency: the caller, who has to have `scope`, for the model that the request is about.
 
-    subject: which that is. What an administrator asks for is logged.
+    subject: which that is. also: another scope that will do. What an administrator asks for is logged.
     """
+    scopes = (scope,) if also is None else (scope, also)
 
     async def check(request: Request) -> Caller:
         caller = caller_of(request.scope["aws.event"])
         # First: who has not the scope learns nothing of which models there can be.
-        caller.require(scope)
-        caller.require(scope, subject(request, default_model()))
+        caller.require(*scopes)
+        _check_route(request)
+        caller.require(*scopes, model=subject(request, default_model()))
         if scope == "admin":
             # Only what looks like a version or a model: a path may hold whatever people put there. And a
             # version may stand where other paths have the name of a model.
@@ -102,17 +120,58 @@ def holder_of(scope: str, default_model: Callable[[], str], *, subject: Subject 
     return check
 
 
+def _check_route(request: Request) -> None:
+    """Raises `NotFound` where another route would answer than the one that the gateway took: a variable of a
+    path may be a word of another."""
+    variables = variables_of(request.scope["aws.event"])
+    if variables and variables != request.path_params.keys():
+        raise NotFound("there is nothing of that name")
+
+
 def guarded_by(check: Check) -> list[Any]:
     """The dependencies of a route that takes a key.
 
     They come before everything else: who may not ask learns nothing of what is wrong with the body. The
-    schemes only tell the documentation where a key goes; functions.authorize reads it there.
+    schemes only tell the documentation where a key goes; functions.authorize reads it there. A query
+    parameter that the route does not have, and a body without a byte, are refused here for all of them; a
+    route that reads its body by itself does so with `sent_body`.
     """
     return [
         Security(APIKeyHeader(name="x-api-key", auto_error=False)),
         Security(HTTPBearer(auto_error=False)),
         Depends(check),
+        Depends(_check_parameters),
+        Depends(_check_body),
     ]
+
+
+async def _check_parameters(request: Request) -> None:
+    if request.query_params:
+        route: APIRoute = request.scope["route"]
+        parameters = get_flat_params(route.dependant)
+        declared = [found.alias for found in parameters if isinstance(found.field_info, Query)]
+        refuse_unknown_parameters(request, declared, route.openapi_extra)
+
+
+async def _check_body(request: Request) -> None:
+    if request.scope["route"].body_field:
+        await sent_body(request)
+
+
+async def sent_body(request: Request) -> bytes:
+    """The body of a request to a route that needs one. Raises `UnreadableBody` where it is empty."""
+    body = await request.body()
+    if not body:
+        route: APIRoute = request.scope["route"]
+        described = (route.openapi_extra or {}).get("requestBody")
+        raise UnreadableBody(f"the body is empty; send {what_is_sent(_body_schema(route), described)}")
+    return body
+
+
+def _body_schema(route: APIRoute) -> dict[str, Any] | None:
+    """The JSON schema of the body that FastAPI reads for a route."""
+    kind = route.body_field.field_info.annotation if route.body_field else None
+    return kind.model_json_schema() if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
@@ -120,11 +179,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         return await refusals.on_crash(request, error)
     faults = error.errors()
-    # A body of no bytes is missing to FastAPI; to whoever sent it, it is a body that is not JSON.
-    if any(
-        item["type"] == "json_invalid" or (item["loc"] == ("body",) and item["type"] == "missing")
-        for item in faults
-    ):
+    if any(item["type"] == "json_invalid" for item in faults):
         return refusals.envelope(request, 400, "INVALID_JSON", refusals.NOT_JSON)
     if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in faults):
         reason = "the body was not read as JSON; send it with the header content-type: application/json"

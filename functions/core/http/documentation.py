@@ -4,12 +4,14 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from functions.core.base.ids import MODEL
+from functions.core.http.refusals import error_answers
 
 # People type keys into this page: its script is pinned, and the browser checks that it is the one meant.
 # The hashes are those of the files in the npm package swagger-ui-dist of this version.
@@ -29,6 +31,15 @@ _MODEL = {
     "required": True,
     "description": "The model's name",
     "schema": {"type": "string", "pattern": MODEL, "examples": ["churn"]},
+}
+
+
+_REFUSALS = {
+    status: {
+        "description": answer["description"],
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}},
+    }
+    for status, answer in error_answers(400, 415, 422).items()
 }
 
 
@@ -52,7 +63,7 @@ def describe(app: Documented) -> dict[str, Any]:
     """
     document = app.openapi()
     for path, item in document["paths"].items():
-        for operation in item.values():
+        for method, operation in item.items():
             if "{model}" in path and not any(
                 (parameter["name"], parameter["in"]) == ("model", "path")
                 for parameter in operation.get("parameters", ())
@@ -61,10 +72,23 @@ def describe(app: Documented) -> dict[str, Any]:
                 operation["parameters"] = [_MODEL, *operation.get("parameters", ())]
             if _FASTAPIS in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
+            for status in _refused_before(method, operation):
+                operation["responses"].setdefault(str(status), _REFUSALS[status])
     schemas = document["components"]["schemas"]
     for name in (_FASTAPIS, "ValidationError"):
         schemas.pop(name, None)
     return document
+
+
+def _refused_before(method: str, operation: dict[str, Any]) -> Iterator[int]:
+    """What a route need not list, for it is refused before the route: see `core.http.api.guarded_by` and
+    `core.http.compression`."""
+    if "security" in operation:
+        # A query parameter that it does not have.
+        yield 422
+        if method != "get":
+            # A body that is encoded in a way that is not read, or damaged.
+            yield from (400, 415)
 
 
 def documentation_page(document: dict[str, Any]) -> HTMLResponse:

@@ -6,9 +6,14 @@ MAX_BODY_BYTES = 262_144
 BATCH_PATHS = ("/predict/batch", "/invocations", "/infer")
 MAX_BATCH_BYTES = 6 * 1024 * 1024
 
+# Of an answer, in bytes. Less goes in a packet or two either way; to compress it takes 0.2 to 0.3 ms.
+MIN_COMPRESSED = 2_048
+
 ANSWER_HEADERS = (
     # An answer may tell something about a person.
     (b"cache-control", b"no-store"),
+    # It comes in gzip to who takes that.
+    (b"vary", b"accept-encoding"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     # A page that needs scripts says which; any other answer needs nothing at all.

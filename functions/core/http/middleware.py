@@ -1,11 +1,13 @@
 """What every request passes before it reaches a route of an HTTP function: limits, and the door."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.core.base.errors import LifeboatError, PayloadTooLarge, TooManyHeaders
+from functions.core.http.compression import Compression, decoded
+from functions.core.http.gateway import split_path
 from functions.core.http.limits import (
     ANSWER_HEADERS,
     BATCH_PATHS,
@@ -35,6 +37,34 @@ class AnswerHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class GatewayRoute:
+    """ASGI middleware that has a request answered by the route that the gateway took for it.
+
+    `lifeboat.base_path` in the scope is what stands before that route's path. HEAD is GET without the body.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope.get("aws.event"):
+            await self._app(scope, receive, send)
+            return
+        base, path = split_path(scope["aws.event"])
+        scope["path"], scope["lifeboat.base_path"] = path, base
+
+        if scope["method"] == "HEAD":
+            scope["method"], send = "GET", _without_body(send)
+        await self._app(scope, receive, send)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 class HeaderLimit:
@@ -73,7 +103,7 @@ class Door:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body that is too large before anything parses it."""
+    """ASGI middleware that refuses a body that is too large before anything parses it, and decodes gzip."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -93,6 +123,11 @@ class BodyLimit:
                 return
             if not message.get("more_body", False):
                 break
+        try:
+            body = decoded(body, Headers(scope=scope).get("content-encoding", ""), limit) if body else body
+        except LifeboatError as error:
+            await _refuse(error, scope, receive, send)
+            return
         # FastAPI would turn an error raised while it reads the body into a 400: it gets all of it at once.
         whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
@@ -109,4 +144,11 @@ async def _refuse(error: LifeboatError, scope: Scope, receive: Receive, send: Se
 
 
 # From the outside in: who has no key is refused before anything is read.
-MIDDLEWARE = (Middleware(AnswerHeaders), Middleware(HeaderLimit), Middleware(Door), Middleware(BodyLimit))
+MIDDLEWARE = (
+    Middleware(AnswerHeaders),
+    Middleware(GatewayRoute),
+    Middleware(Compression),
+    Middleware(HeaderLimit),
+    Middleware(Door),
+    Middleware(BodyLimit),
+)

@@ -22,6 +22,8 @@ from functions.core.base.errors import (
     StoreUnavailable,
     TooManyHeaders,
     Unauthorized,
+    UnreadableBody,
+    UnsoundAnswer,
     UnsupportedMediaType,
     UnusableKeys,
     UnusableModel,
@@ -37,6 +39,7 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     InvalidInput: (422, "INVALID_INPUT"),
     Unauthorized: (401, "UNAUTHORIZED"),
     Forbidden: (403, "FORBIDDEN"),
+    UnreadableBody: (400, "UNREADABLE_BODY"),
     PayloadTooLarge: (413, "PAYLOAD_TOO_LARGE"),
     UnsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE"),
     TooManyHeaders: (431, "TOO_MANY_HEADERS"),
@@ -44,20 +47,22 @@ STATUS: dict[type[LifeboatError], tuple[int, str]] = {
     Conflict: (409, "CONFLICT"),
     NoChampion: (503, "NO_CHAMPION"),
     UnusableModel: (503, "UNUSABLE_MODEL"),
+    UnsoundAnswer: (500, "UNSOUND_ANSWER"),
     UnusableRecord: (503, "UNUSABLE_RECORD"),
     UnusableKeys: (503, "UNUSABLE_KEYS"),
     ParameterFull: (409, "KEYS_FULL"),
     StoreUnavailable: (503, "STORE_UNAVAILABLE"),
 }
+_UNKNOWN = (500, "INTERNAL")
 # What each refusal means, for the OpenAPI documents.
 _MEANING = {
-    400: "The body is not JSON",
+    400: "The body is empty, damaged or not JSON",
     401: "There is no valid key",
     403: "The key does not have the scope",
     404: "There is nothing of that name",
     409: "A rule forbids it, or somebody else was first; nothing has changed",
     413: "The body is too large",
-    415: "The body was not sent in a type that is read here",
+    415: "The body was not sent in a type or an encoding that is read here",
     422: "A field does not fit",
     431: "There are too many headers",
     500: "A mistake of ours; the request id finds it in the logs",
@@ -136,11 +141,13 @@ class AsciiJSON(JSONResponse):
 
 async def on_failure(request: Request, error: Exception) -> JSONResponse:
     """A failure that Lifeboat understands."""
-    status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "INTERNAL"))
+    status, code = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), _UNKNOWN)
     if status >= 500:
         log("ERROR", "request failed", error=repr(error), cause=repr(error.__cause__), route=route(request))
     detail = list(getattr(error, "detail", ()))[:MAX_DETAILS]
-    answer = envelope(request, status, code, str(error) if status != 500 else "internal error", detail)
+    answer = envelope(
+        request, status, code, str(error) if (status, code) != _UNKNOWN else "internal error", detail
+    )
     if status == 401:
         # A 401 names the scheme that would be accepted (RFC 9110, section 11.6.1).
         answer.headers["www-authenticate"] = "Bearer"

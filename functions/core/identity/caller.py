@@ -7,9 +7,14 @@ from typing import Any
 
 from functions.core.base.errors import Forbidden, StoreUnavailable, Unauthorized
 
-SCOPES = ("predict", "feedback", "admin")
+SCOPES = ("predict", "feedback", "read", "admin")
+"""predict: scores, explanations, what was answered, and what a row is. feedback: outcomes, and which rows to
+label. read: what tells of models and of data: manifests, comparisons, datasets, reports. admin: all of these,
+and to change what is in service."""
 
-HOW_TO_SEND_A_KEY = "send one in the header x-api-key, or as Authorization: Bearer"
+HOW_TO_SEND_A_KEY = (
+    "send one in the header x-api-key, as Authorization: Bearer, or as the password of Authorization: Basic"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,10 @@ class Caller:
     models: frozenset[str] | None = None
     """None: all of them, those that are not born yet included."""
 
-    def require(self, scope: str, model: str | None = None) -> None:
-        """Raises `Forbidden` without this scope, for this model (None: what is about no model)."""
-        if scope not in self.scopes:
-            raise Forbidden(f"this needs a key with the scope {scope}")
+    def require(self, *scopes: str, model: str | None = None) -> None:
+        """Raises `Forbidden` without one of these scopes, for this model (None: what is about no model)."""
+        if self.scopes.isdisjoint(scopes):
+            raise Forbidden(f"this needs a key with the scope {' or '.join(scopes)}")
         if model is not None and not self.may_see(model):
             raise Forbidden(f"this key is for other models: {', '.join(sorted(self.models or ()))}")
 

@@ -2,11 +2,20 @@
 
 Every label is an object of its own, written once:
 
-    feedback/dt=YYYY-MM-DD/{prediction id}/{number}-{0 or 1}-{source}.json
+    feedback/dt=YYYY-MM-DD/{prediction id}/{number}-{0 or 1}-{key id}~{name}~vouched.json
 
 `dt` is the day (UTC) of the prediction, so labels stand beside the predictions they are of. Numbers run from
-1 for each prediction, and the label with the highest number counts. All of that stands in the name, so that
-listing a day reads its labels; what the object holds besides is for the day somebody asks who said so.
+1 for each prediction. All of that stands in the name, so that listing a day reads its labels; what the object
+holds besides is for the day somebody asks in which request it was said.
+
+Who says so is the key that the label was reported with. A name that the caller gives is kept below the key,
+as `{key id}/{name}`, and is only a name: one key counts as one, however many names it uses. (Before names
+stood below keys, a label was named by its source alone; such a one counts for itself.)
+
+A label is vouched for, and its name says so, when the key had the scope `admin`: such a key may promote
+whatever it likes, so its word is taken for the rows that a model is judged by. Of the labels of a prediction
+the one with the highest number counts, but no label takes the place of one that is vouched for, unless it is
+itself.
 """
 
 import re
@@ -14,41 +23,68 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from pydantic import Field
+
 from functions.core.base.errors import Conflict
-from functions.core.base.ids import time_of
-from functions.core.base.records import Record
+from functions.core.base.ids import PATTERN, time_of
+from functions.core.base.logs import log
+from functions.core.base.records import Moment, Record
 from functions.core.storage.contract import Entry, Store
 
 PREFIX = "feedback/"
 # A source becomes part of a key of the store, and a cell of a CSV.
 SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
-_NAME = re.compile(r"(?P<id>[0-9a-f-]{36})/(?P<number>[0-9]{6,})-(?P<outcome>[01])-(?P<source>[^/]+)\.json")
+# A key's id is made by whoever issues keys. A label that is vouched for has a place for a name, be it empty.
+_NAME = re.compile(
+    rf"(?P<day>[0-9-]{{10}})/(?P<id>{PATTERN.strip('^$')})/(?P<number>[0-9]{{6,12}})-(?P<outcome>[01])-"
+    rf"(?P<key>[^/~]{{1,128}})(~(?P<name>{SOURCE.strip('^$')})?(?P<vouched>~vouched)?)?\.json"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a source said of a prediction. `number` orders the labels of one prediction, from 1."""
+    """What a source said of a prediction. `number` orders the labels of one prediction, from 1.
+
+    source: the id of the key that said so, or `{key id}/{name}`, as `source_of` puts it. vouched: whether the
+    key had the scope `admin`.
+    """
 
     prediction_id: str
     number: int
     outcome: bool
     source: str
     labelled_at: datetime
+    vouched: bool = False
 
     @property
     def key(self) -> str:
-        return f"{folder(self.prediction_id)}{self.number:06}-{self.outcome:d}-{self.source}.json"
+        """Where it lies in the store."""
+        key_id, _, name = self.source.partition("/")
+        said = f"{self.number:06}-{self.outcome:d}-{key_id}"
+        said += f"~{name}~vouched" if self.vouched else f"~{name}" if name else ""
+        return f"{folder(self.prediction_id)}{said}.json"
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that said so; of a label from before names stood below keys, its source."""
+        return self.source.partition("/")[0]
+
+
+def source_of(key_id: str, name: str | None) -> str:
+    """Who says so: the key, and below it the name that its holder gives, if it is another."""
+    return f"{key_id}/{name}" if name and name != key_id else key_id
 
 
 class LabelRecord(Record):
     """What the object of a label holds: the label, the key it was reported with, and in which request."""
 
-    prediction_id: str
+    prediction_id: str = Field(pattern=PATTERN)
     outcome: bool
     source: str
-    labelled_at: datetime
+    labelled_at: Moment
     key_id: str
     request_id: str
+    vouched: bool = False
 
 
 def day_of(prediction_id: str) -> date:
@@ -62,26 +98,37 @@ def folder(prediction_id: str) -> str:
 
 
 def record(
-    store: Store, prediction_id: str, *, outcome: bool, source: str, key_id: str, request_id: str
+    store: Store,
+    prediction_id: str,
+    *,
+    outcome: bool,
+    key_id: str,
+    request_id: str,
+    source: str | None = None,
+    vouched: bool = False,
 ) -> tuple[Label, bool]:
-    """Keep what `source` says of a prediction. Returns the label and whether it is new.
+    """Keep what a key says of a prediction. Returns the label and whether it is new.
 
-    What a source said last, it need not say again: that is no new label. Of two labels written in the same
-    moment none is lost; either of them may count, but it stays the same one.
+    source: the name that the holder of the key gives, if any; it is kept below the key. vouched: as in
+    `Label`. What a source said last, it need not say again: that is no new label, unless it is the first that
+    is vouched for. Of two labels written in the same moment none is lost; either of them may count, but it
+    stays the same one.
     """
+    said_by = source_of(key_id, source)
     earlier = _by_prediction(store.list(folder(prediction_id))).get(prediction_id, [])
-    own = [label for label in earlier if label.source == source]
+    own = [label for label in earlier if (label.source, label.vouched) == (said_by, vouched)]
     if own and own[-1].outcome == outcome:
         return own[-1], False
-    number = earlier[-1].number + 1 if earlier else 1
-    label = Label(prediction_id, number, outcome, source, datetime.now(UTC))
+    number = 1 + max((label.number for label in earlier), default=0)
+    label = Label(prediction_id, number, outcome, said_by, datetime.now(UTC), vouched)
     body = LabelRecord(
         prediction_id=prediction_id,
         outcome=outcome,
-        source=source,
+        source=said_by,
         labelled_at=label.labelled_at,
         key_id=key_id,
         request_id=request_id,
+        vouched=vouched,
     )
     try:
         store.create(label.key, body.model_dump_json().encode())
@@ -101,27 +148,47 @@ def read_labels(store: Store, days: Iterable[date]) -> dict[str, list[Label]]:
 
 def _by_prediction(entries: Iterable[Entry]) -> dict[str, list[Label]]:
     labels_of: dict[str, list[Label]] = {}
+    passed_over = 0
     for entry in entries:
-        # What is no label was put there by hand, and is passed over.
-        if name := _NAME.fullmatch(entry.key.partition("/dt=")[2][11:]):
-            label = Label(
-                name["id"], int(name["number"]), name["outcome"] == "1", name["source"], entry.modified
-            )
+        if label := _parse(entry):
             labels_of.setdefault(label.prediction_id, []).append(label)
+        else:
+            passed_over += 1
+    if passed_over:
+        log("WARNING", "objects among the labels are no labels; they are passed over", objects=passed_over)
     return {id_: _in_order(labels) for id_, labels in labels_of.items()}
 
 
+def _parse(entry: Entry) -> Label | None:
+    """The label that an object is by its name; None for what was put there by hand."""
+    name = _NAME.fullmatch(entry.key.partition("/dt=")[2])
+    # A label in the folder of another day would be found today, and not tomorrow.
+    if name is None or name["day"] != str(day_of(name["id"])) or int(name["number"]) == 0:
+        return None
+    source = source_of(name["key"], name["name"])
+    return Label(
+        name["id"],
+        int(name["number"]),
+        name["outcome"] == "1",
+        source,
+        entry.modified,
+        name["vouched"] is not None,
+    )
+
+
 def _in_order(labels: list[Label]) -> list[Label]:
-    """Oldest first, without repeats.
+    """Oldest first, those that are vouched for behind all others, without repeats: the last one counts.
 
     A source that repeats itself at the very moment another one writes gets a second number for one label.
     """
-    said: dict[str, bool] = {}
+    said: dict[tuple[str, bool], bool] = {}
     kept = []
-    for label in sorted(
-        labels, key=lambda label: (label.number, label.labelled_at, label.source, label.outcome)
-    ):
-        if said.get(label.source) is not label.outcome:
-            said[label.source] = label.outcome
+    for label in sorted(labels, key=_rank):
+        if said.get((label.source, label.vouched)) is not label.outcome:
+            said[label.source, label.vouched] = label.outcome
             kept.append(label)
     return kept
+
+
+def _rank(label: Label) -> tuple[bool, int, datetime, str, bool]:
+    return label.vouched, label.number, label.labelled_at, label.source, label.outcome

@@ -6,18 +6,26 @@ delivers at least once: a line may be there twice. Among the predictions stand r
 score because it does not fit. One log serves all models: each line names its own.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from functions.core.base.records import Record
+from functions.core.base.ids import MODEL, PATTERN, VERSION
+from functions.core.base.records import Count, Moment, Record, Some
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Entry, Store
 
-Value = float | str | None
+# The largest float32: what is beyond it no graph was given.
+_MAX_NUMBER = float.fromhex("0x1.fffffep+127")
+Value = (
+    Annotated[float, Field(strict=True, ge=-_MAX_NUMBER, le=_MAX_NUMBER)]
+    | Annotated[str, Field(strict=True)]
+    | None
+)
 
 READ_AT_ONCE = 8
 # The most that Firehose can be told to collect before it writes; template.yaml tells it five minutes.
@@ -33,16 +41,15 @@ class PredictionRecord(Record):
     `probability` is the float32 that was answered. `key_id` tells which key asked; it is no secret.
     """
 
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    prediction_id: str
-    timestamp: datetime
-    model: str
-    version: str
+    prediction_id: str = Field(pattern=PATTERN)
+    timestamp: Moment
+    model: str = Field(pattern=MODEL)
+    version: str = Field(pattern=VERSION)
     key_id: str
     request_id: str
-    probability: float = Field(ge=0, le=1)
-    features: dict[str, Value]
+    probability: float = Field(strict=True, ge=0, le=1)
+    # One after the other: to weigh the kinds against one another takes twice as long for a whole record.
+    features: dict[str, Annotated[Value, Field(union_mode="left_to_right")]]
 
     def fits(self, schema: Schema) -> bool:
         """Whether the features are such as a graph of this schema can be given."""
@@ -68,15 +75,23 @@ class RefusalRecord(Record):
     field's, and for what is wrong with a row or a body as a whole.
     """
 
-    refusal_id: str
-    model: str
-    rows: int = Field(ge=1)
-    fields: dict[str, int]
+    refusal_id: str = Field(pattern=PATTERN)
+    model: str = Field(pattern=MODEL)
+    rows: Some
+    fields: dict[str, Count]
 
 
 def parse_line(line: bytes) -> PredictionRecord:
     """Raises `ValueError` when the line is damaged, or a refusal's."""
     return PredictionRecord.model_validate_json(line)
+
+
+def parse_refusal(line: bytes) -> RefusalRecord | None:
+    """None when the line is damaged, or a prediction's."""
+    try:
+        return RefusalRecord.model_validate_json(line)
+    except ValidationError:
+        return None
 
 
 class Reading:
@@ -108,9 +123,8 @@ class Reading:
                     yield record
 
     def _count_refusal(self, line: bytes, seen: set[str]) -> None:
-        try:
-            refusal = RefusalRecord.model_validate_json(line)
-        except ValidationError:
+        refusal = parse_refusal(line)
+        if refusal is None:
             self.damaged += 1
             return
         if refusal.model == self._model and refusal.refusal_id not in seen:
@@ -165,7 +179,24 @@ def within(entries: Iterable[Entry], *, max_objects: int, max_bytes: int) -> int
     return count
 
 
-def bodies(store: Store, entries: Sequence[Entry]) -> Iterator[bytes]:
-    """What the objects hold, in order, read several at once."""
+def bodies(store: Store, entries: Sequence[Entry]) -> Generator[bytes, None, None]:
+    """What the objects hold, in order, read several at once, and no further ahead than that.
+
+    Whoever takes longer over an object than the store does would otherwise have all of them in memory.
+    """
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        yield from readers.map(lambda entry: store.get(entry.key).body, entries)
+        ahead = deque(readers.submit(_body, store, entry) for entry in entries[:READ_AT_ONCE])
+        try:
+            for entry in [*entries[READ_AT_ONCE:], *[None] * len(ahead)]:
+                body = ahead.popleft().result()
+                if entry:
+                    ahead.append(readers.submit(_body, store, entry))
+                yield body
+        finally:
+            # Who has found what they looked for does not wait for the rest.
+            for reading in ahead:
+                reading.cancel()
+
+
+def _body(store: Store, entry: Entry) -> bytes:
+    return store.get(entry.key).body

@@ -7,7 +7,7 @@ hours around that time, the one that was written next is the likeliest to hold i
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -15,8 +15,9 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from functions.core.base.errors import NotFound
+from functions.core.base.errors import NotFound, UnusableRecord
 from functions.core.base.ids import time_of
+from functions.core.base.logs import log
 from functions.core.predictions.records import (
     READ_AT_ONCE,
     PredictionRecord,
@@ -43,20 +44,24 @@ _ID = re.compile(rb'"prediction_id":\s*"([^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """`records` by id. `undecided`: the ids that may have a record in an object beyond the limits."""
+    """`records` by id. `undecided`: the ids that may have a record in an object beyond the limits. `damaged`:
+    those of which a line was found that is none any more."""
 
     records: dict[str, PredictionRecord]
     undecided: set[str]
+    damaged: set[str] = field(default_factory=set)
 
 
 def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
     """The record of a prediction.
 
     Raises `ValueError` when it is no prediction id, `NotFound` when there is no record of it, or not yet, or
-    none in as much of the log as is read for one.
+    none in as much of the log as is read for one; `UnusableRecord` when it is damaged.
     """
     id_ = str(UUID(prediction_id))
     findings = search(store, past([id_]), max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
+    if id_ not in findings.records and findings.damaged:
+        raise UnusableRecord(f"the record of prediction {id_} is damaged")
     if findings.undecided:
         raise NotFound(
             "the record of such a prediction is not among the likeliest objects of the log, of which up to "
@@ -85,8 +90,9 @@ def search(
     max_objects, max_bytes: of the log, that may be read. read: from where, if not from `store`.
     Raises `ValueError` when one of `ids` is no prediction id.
     """
+    damaged: set[str] = set()
     read = read or (
-        lambda entries, wanted: (_pick(body, wanted, store.model) for body in bodies(store, entries))
+        lambda entries, wanted: (_pick(body, wanted, store.model, damaged) for body in bodies(store, entries))
     )
     missing = _candidates(store, ids)
     records: dict[str, PredictionRecord] = {}
@@ -109,13 +115,13 @@ def search(
                     records[id_] = held[id_]
                     del missing[id_]
         if len(allowed) < len(entries):
-            return Findings(records, set(missing))
+            return Findings(records, set(missing), damaged)
         max_objects -= len(allowed)
         max_bytes -= sum(entry.size for entry in allowed)
         seen |= due.keys()
         # The first is most often the right one. Where it was not, a few at once cost no more time than one.
         depth = min(2 * depth, READ_AT_ONCE)
-    return Findings(records, set())
+    return Findings(records, set(), damaged)
 
 
 def _candidates(store: ModelStore, ids: Iterable[str]) -> dict[str, Iterator[Entry]]:
@@ -146,17 +152,22 @@ def _likeliest(entries: Sequence[Entry], made: datetime) -> Iterator[Entry]:
         yield entry
 
 
-def _pick(body: bytes, ids: Set[str], model: str) -> dict[str, PredictionRecord]:
-    """The records of these ids that are of this model, without parsing any other."""
+def _pick(body: bytes, ids: Set[str], model: str, damaged: set[str]) -> dict[str, PredictionRecord]:
+    """The records of these ids that are of this model, without parsing any other.
+
+    damaged: where the ids go whose lines cannot be read.
+    """
     records = {}
     for name in _ID.finditer(body):
-        if name[1].decode(errors="replace") not in ids:
+        if (id_ := name[1].decode(errors="replace")) not in ids:
             continue
         end = body.find(b"\n", name.end())
         line = body[body.rfind(b"\n", 0, name.start()) + 1 : end if end >= 0 else len(body)]
         try:
             record = parse_line(line)
         except ValidationError:
+            log("WARNING", "a line of the prediction log is damaged", prediction_id=id_)
+            damaged.add(id_)
             continue
         if record.model == model:
             records[record.prediction_id] = record

@@ -1,5 +1,6 @@
 """Two versions side by side: their metrics, and the held-out rows on which they disagree."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
@@ -48,6 +49,7 @@ class Disagreement(BaseModel):
 
     row: dict[str, Any]
     outcome: int
+    count: int = Field(1, description="How often this row with this outcome was held out")
     left: float = Field(description="Probability by the left version")
     right: float = Field(description="Probability by the right version")
 
@@ -60,8 +62,10 @@ class Comparison(BaseModel):
     metrics: dict[str, IntervalPair]
     shared_rows: int
     on_shared_rows: dict[str, Pair]
-    disagreements: int
-    rows: list[Disagreement] = Field(description="The disagreements, the farthest apart first, 50 at most")
+    disagreements: int = Field(description="Held-out rows; equal ones count as often as they were held out")
+    rows: list[Disagreement] = Field(
+        description="The disagreements, each once, the farthest apart first, 50 at most"
+    )
 
 
 def read_holdout(store: Store, manifest: Manifest) -> Holdout:
@@ -80,11 +84,8 @@ def compare(store: Store, left: str, right: str) -> Comparison:
     manifests = versions.read_manifest(store, left), versions.read_manifest(store, right)
     shared = _shared_rows(store, *manifests)
     thresholds = [manifest.threshold for manifest in manifests]
-    rows = [
-        Disagreement(**row._asdict())
-        for row in shared
-        if (row.left > thresholds[0]) != (row.right > thresholds[1])
-    ]
+    disagreements = [row for row in shared if (row.left > thresholds[0]) != (row.right > thresholds[1])]
+    rows = _each_once(disagreements)
     rows.sort(key=lambda row: abs(row.left - row.right), reverse=True)
     names = dict.fromkeys([*manifests[0].metrics, *manifests[1].metrics])
     return Comparison(
@@ -96,7 +97,7 @@ def compare(store: Store, left: str, right: str) -> Comparison:
         },
         shared_rows=len(shared),
         on_shared_rows=_figures(shared, thresholds),
-        disagreements=len(rows),
+        disagreements=len(disagreements),
         rows=rows[:MAX_DISAGREEMENTS],
     )
 
@@ -125,6 +126,16 @@ def _shared_rows(store: Store, left: Manifest, right: Manifest) -> list[_SharedR
         for row, outcome, chance in rows
         if row in by_right
     ]
+
+
+def _each_once(rows: Iterable[_SharedRow]) -> list[Disagreement]:
+    """Equal rows of one outcome once, with how many there are: one row would else fill the list."""
+    found: dict[tuple[Any, ...], Disagreement] = {}
+    for row in rows:
+        key = (row.outcome, *row.row.values())
+        before = found.get(key)
+        found[key] = Disagreement(**row._asdict(), count=before.count + 1 if before else 1)
+    return list(found.values())
 
 
 def _figures(rows: list[_SharedRow], thresholds: list[float]) -> dict[str, Pair]:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pydantic import Field, ValidationError
 
 from functions.core.base.errors import Conflict, NoChampion, NotFound, StoreUnavailable, UnusableModel
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Moment, Record
 from functions.core.registry import history as pages
 from functions.core.registry import versions
 from functions.core.registry.history import Promotion
-from functions.core.registry.keys import CHAMPION, manifest_key
+from functions.core.registry.keys import CHAMPION
 from functions.core.registry.manifest import Manifest
+from functions.core.registry.serving import read_published_digest
 from functions.core.storage.contract import Reader, Store
 
 # Stands for the version in service where the record that named it is damaged.
@@ -29,14 +30,16 @@ class Champion(Record):
     `history` holds the latest promotions, oldest first; `abandoned` the versions that somebody took out of
     service, passed over or deleted, each with the reason: no retrain brings one of them back by itself.
     Those in `deleting` are losing their objects at this moment: nobody can promote them, force or not.
+    `manifest_sha256` vouches for the version in service; None in a record of an earlier release.
     """
 
-    sequence: int
+    sequence: Count
     version: str
     previous: str | None
-    promoted_at: datetime
+    promoted_at: Moment
     by: str
     reason: str
+    manifest_sha256: str | None = None
     history: list[Promotion]
     abandoned: dict[str, str] = Field({})
     deleting: list[str] = Field([])
@@ -110,34 +113,42 @@ def _history(store: Store, champion: Champion, *, before: int) -> Iterator[Promo
 
 
 def promote(
-    store: Store, version: str, *, expected: tuple[Champion, str] | None, by: str, reason: str
+    store: Store,
+    version: str,
+    *,
+    expected: tuple[Champion, str] | None,
+    by: str,
+    reason: str,
+    digest: str | None = None,
 ) -> Champion:
     """Put `version` into service in place of `expected`: the champion and ETag it was judged against.
 
-    None stands for no champion. Raises `Conflict` when the champion is another by now or is this version
-    already, or when the version is being deleted, and `NotFound` when it is not published; in each case
-    nothing has changed.
+    None stands for no champion. digest: SHA-256 of the manifest that was judged; None: of the one that is
+    there. Raises `Conflict` when the champion is another by now or is this version already, or when the
+    version is being deleted, `NotFound` when it is not published, and `UnusableModel` when its manifest is
+    not the one that was published or judged; in each case nothing has changed.
     """
     abandoned = dict(expected[0].abandoned) if expected else {}
     abandoned.pop(version, None)
-    return _put_into_service(store, version, expected, by=by, reason=reason, abandoned=abandoned)
+    return _put_into_service(store, version, expected, digest, by=by, reason=reason, abandoned=abandoned)
 
 
 def promote_by_hand(store: Store, version: str, *, by: str, reason: str, force: bool = False) -> Champion:
     """Put `version` into service because a person says so.
 
-    Without `force` the gate must have let it pass, against the champion of today, and it must be made from
-    no older upload. Raises `Conflict` with what forbids it, when its model cannot be had, or when another
-    promotion came first, `NotFound` when it is not published; in each case nothing has changed.
+    Without `force` the gate must have let it pass, against the champion of today, it must be made from no
+    older upload, and its publication must vouch for its manifest. Raises `Conflict` with what forbids it,
+    when its model cannot be had or its manifest was changed, or when another promotion came first, `NotFound`
+    when it is not published; in each case nothing has changed.
     """
     expected = read_to_replace(store)
     champion = expected[0] if expected else None
     _refuse_if_served_or_deleted(version, champion)
-    manifest = _usable(store, version)
+    manifest, digest = _usable(store, version)
     objection = None if force else _objection(store, manifest, champion)
     if objection:
         raise Conflict(f"{objection}; force promotes it all the same")
-    return promote(store, version, expected=expected, by=by, reason=reason)
+    return promote(store, version, expected=expected, by=by, reason=reason, digest=digest)
 
 
 def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Champion:
@@ -157,12 +168,12 @@ def rollback(store: Store, *, to: str | None = None, by: str, reason: str) -> Ch
     if version is None:
         raise NotFound("there is no earlier champion to go back to; name a version")
     _refuse_if_served_or_deleted(version, champion)
-    _usable(store, version)
+    _, digest = _usable(store, version)
     passed_over = dict.fromkeys([champion.version, *_later_than(store, champion, version)], reason)
     abandoned = passed_over | champion.abandoned
     for name in (version, UNKNOWN):
         abandoned.pop(name, None)
-    return _put_into_service(store, version, expected, by=by, reason=reason, abandoned=abandoned)
+    return _put_into_service(store, version, expected, digest, by=by, reason=reason, abandoned=abandoned)
 
 
 def would_return(store: Store, champion: Champion) -> str | None:
@@ -194,20 +205,28 @@ def _refuse_if_served_or_deleted(version: str, champion: Champion | None) -> Non
         raise Conflict(f"version {version} is being deleted; if that was cut off, delete it once more")
 
 
-def _usable(store: Store, version: str) -> Manifest:
-    """The manifest of a version that is whole. Raises `NotFound`, and `Conflict` for one that is not."""
+def _usable(store: Store, version: str) -> tuple[Manifest, str]:
+    """The manifest of a version that is whole, and its SHA-256.
+
+    Raises `NotFound`, and `Conflict` for one that is not.
+    """
     try:
-        manifest = versions.read_manifest(store, version)
+        manifest, digest = versions.read_manifest_and_digest(store, version)
         versions.read_model(store, manifest)
     except UnusableModel as error:
         raise Conflict(f"{error}; name another version") from error
-    return manifest
+    return manifest, digest
 
 
 def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> str | None:
     version, decision = manifest.version, manifest.decision
     if not decision.promote:
         return f"the gate held version {version} back ({decision.rule}): {decision.reason}"
+    if read_published_digest(store, version) is None:
+        return (
+            f"nothing vouches for the manifest of version {version}: an earlier release published it, or "
+            "something else than a training did"
+        )
     if champion is None or champion.version == UNKNOWN:
         return None
     if reason := champion.abandoned.get(version):
@@ -218,7 +237,7 @@ def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> s
             f"in service is {champion.version}: upload its dataset again to have it judged"
         )
     with suppress(NotFound, UnusableModel):
-        in_service = versions.read_manifest(store, champion.version)
+        in_service = versions.read_manifest(store, champion.version, champion.manifest_sha256)
         if in_service.dataset.uploaded_at > manifest.dataset.uploaded_at:
             return f"the champion {champion.version} was made from a dataset that was uploaded later"
     return None
@@ -228,6 +247,7 @@ def _put_into_service(
     store: Store,
     version: str,
     expected: tuple[Champion, str] | None,
+    digest: str | None,
     *,
     by: str,
     reason: str,
@@ -235,7 +255,8 @@ def _put_into_service(
 ) -> Champion:
     old = expected[0] if expected else None
     _refuse_if_served_or_deleted(version, old)
-    store.head(manifest_key(version))
+    digest = digest or versions.read_digest(store, version)
+    versions.vouch(store, version, digest)
     if old and old.version == UNKNOWN:
         # An empty page: should this record be damaged too, its successor counts on from here.
         pages.write_empty_page(store, old.sequence)
@@ -245,6 +266,7 @@ def _put_into_service(
         promoted_at=datetime.now(UTC),
         by=by,
         reason=reason,
+        manifest_sha256=digest,
     )
     champion = Champion(
         **entry.model_dump(),

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
 from functions.core.base.errors import Conflict, UnusableModel
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Moment, Record
 from functions.core.storage.contract import Store
 
 HISTORY = "registry/history/"
@@ -17,13 +16,17 @@ MAX_KEPT = 100
 
 
 class Promotion(Record):
-    """One change of champion. Sequence numbers run from 1 without a gap."""
+    """One change of champion. Sequence numbers run from 1 without a gap.
 
-    sequence: int
+    manifest_sha256: of the manifest that was read and judged; None where an earlier release promoted.
+    """
+
+    sequence: Count
     version: str
-    promoted_at: datetime
+    promoted_at: Moment
     by: str
     reason: str
+    manifest_sha256: str | None = None
 
 
 _PROMOTIONS = TypeAdapter(list[Promotion])

@@ -4,6 +4,8 @@ import hashlib
 
 CHAMPION = "registry/champion.json"
 
+_MAX_NAME, _NAME_SHOWN = 200, 150
+
 
 def model_key(version: str) -> str:
     return f"models/{version}/model.onnx"
@@ -24,6 +26,28 @@ def report_key(version: str) -> str:
 
 def manifest_key(version: str) -> str:
     return f"models/{version}/manifest.json"
+
+
+def rejected_key(name: str, digest: str) -> str:
+    """Where the report on an uploaded file lies that could not train. digest: in hexadecimal."""
+    return f"{rejected_prefix(name)}{digest[:16]}.json"
+
+
+def rejected_prefix(name: str) -> str:
+    """What the keys of all reports on files of that name begin with.
+
+    A long name is cut, and told from its like by a digest: S3 takes keys of up to 1,024 bytes, and a folder
+    names of up to 255.
+    """
+    encoded = name.encode(errors="surrogatepass")
+    if len(encoded) > _MAX_NAME:
+        name = f"{encoded[:_NAME_SHOWN].decode(errors='ignore')}~{sha256(encoded)[:16]}"
+    return f"rejected/{name}."
+
+
+def published_key(version: str) -> str:
+    """What vouches for a version's manifest: who may write below `models/` alone cannot write it."""
+    return f"registry/published/{version}.json"
 
 
 def sha256(body: bytes) -> str:

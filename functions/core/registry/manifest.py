@@ -1,12 +1,11 @@
 """What is recorded of a version: the manifest beside every published graph."""
 
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from functions.core.base.records import Record
+from functions.core.base.records import Moment, Record
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.stats.records import Distribution, Interval
@@ -21,6 +20,9 @@ class Lineage(Record):
     labels: int = Field(description="Predictions with an outcome that were added to those rows")
     reason: str = Field(description="Why it was put together")
     champion: str = Field(description="The version in service then")
+    uploaded_champion: str | None = Field(
+        None, description="The version made of the uploaded dataset alone; null where that is not known"
+    )
 
 
 class Columns(Record):
@@ -41,7 +43,7 @@ class DatasetFacts(Record):
     key: str
     version_id: str | None
     sha256: str
-    uploaded_at: datetime
+    uploaded_at: Moment
     rows: int
     positives: int = Field(description="Rows whose target has its positive value")
     rejected_rows: int
@@ -132,8 +134,8 @@ class Manifest(Record):
     table_schema: dict[str, Any] = Field(
         alias="schema", description="What a row is: the version is served by the schema it was trained with"
     )
-    created_at: datetime
-    threshold: float = Field(0.5, description="Probability above which the graph's label is 1")
+    created_at: Moment
+    threshold: float = Field(0.5, ge=0, le=1, description="Probability above which the graph's label is 1")
     files: dict[str, File]
     dataset: DatasetFacts
     configuration: dict[str, Any]

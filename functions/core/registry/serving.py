@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
-from functions.core.registry.keys import CHAMPION, manifest_key, model_key, sha256
+from functions.core.registry.keys import CHAMPION, manifest_key, model_key, published_key, sha256
 from functions.core.schema.parsing import InvalidSchema, parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Blob, Reader
@@ -18,11 +18,15 @@ from functions.core.storage.contract import Blob, Reader
 
 @dataclass(frozen=True, slots=True)
 class ServedChampion:
-    """Which version is in service, since which promotion, and the ETag of the object that says so."""
+    """Which version is in service, since which promotion, and the ETag of the object that says so.
+
+    manifest_sha256: of the manifest that was promoted; None in the record of an earlier release.
+    """
 
     version: str
     sequence: int
     etag: str
+    manifest_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +55,58 @@ def parse_served_champion(blob: Blob) -> ServedChampion:
     try:
         record = json.loads(blob.body)
         version, sequence = record["version"], record["sequence"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        digest = record.get("manifest_sha256")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnusableModel(f"{CHAMPION} is damaged") from error
-    if not isinstance(version, str) or type(sequence) is not int:
+    # The version becomes part of a key of the store.
+    is_named = isinstance(version, str) and version.isalnum()
+    if not is_named or type(sequence) is not int or not isinstance(digest, str | None):
         raise UnusableModel(f"{CHAMPION} is damaged")
-    return ServedChampion(version, sequence, blob.etag)
+    return ServedChampion(version, sequence, blob.etag, digest)
 
 
-def read_served_version(reader: Reader, version: str) -> ServedVersion:
-    """Raises `NotFound` when the version is not published, `UnusableModel` when its manifest is damaged."""
+def read_published_digest(reader: Reader, version: str) -> str | None:
+    """The SHA-256 of a version's manifest as it was published; None for one of an earlier release.
+
+    Raises `UnusableModel` when the record is damaged.
+    """
+    try:
+        body = reader.get(published_key(version)).body
+    except NotFound:
+        return None
+    try:
+        digest = json.loads(body)["manifest_sha256"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnusableModel(f"{published_key(version)} is damaged") from error
+    if not isinstance(digest, str):
+        raise UnusableModel(f"{published_key(version)} is damaged")
+    return digest
+
+
+def read_manifest_body(reader: Reader, version: str, digest: str | None) -> bytes:
+    """The bytes of a version's manifest, checked against `digest`; None when nothing vouches for them.
+
+    Raises `NotFound` when the version is not published, `UnusableModel` when these are other bytes.
+    """
     try:
         body = reader.get(manifest_key(version)).body
     except NotFound as error:
         raise NotFound(f"no version {version} is published") from error
+    if digest is not None and sha256(body) != digest:
+        raise UnusableModel(
+            f"the manifest of version {version} has been changed since it was published: restore the older "
+            "version of its object, or delete the version and upload its dataset again"
+        )
+    return body
+
+
+def read_served_version(reader: Reader, version: str, digest: str | None) -> ServedVersion:
+    """Raises `NotFound` when the version is not published, `UnusableModel` when its manifest is damaged.
+
+    digest: SHA-256 of the manifest as its champion's record or its publication's says; None where neither
+    does.
+    """
+    body = read_manifest_body(reader, version, digest)
     try:
         record = json.loads(body)
         served = ServedVersion(

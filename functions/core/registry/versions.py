@@ -1,30 +1,54 @@
 """Published versions: where their objects are, and how they are written, read and deleted.
 
 A version is `models/{version}/model.onnx`, `holdout.json`, `rows.json`, `report.json` and, written after
-them, `manifest.json`: without a manifest a version does not exist. Which one is in service is another
-module's: `core.registry.deployment`.
+them, `manifest.json`: without a manifest a version does not exist. The SHA-256 of the manifest stands apart,
+in `registry/published/{version}.json`: what is exchanged by somebody who may write below `models/` alone is
+noticed. Which version is in service is another module's: `core.registry.deployment`.
 """
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
 
 from functions.core.base.errors import Conflict, NotFound, UnusableModel
-from functions.core.registry.keys import holdout_key, manifest_key, model_key, report_key, rows_key
+from functions.core.base.logs import log
+from functions.core.registry.keys import (
+    holdout_key,
+    manifest_key,
+    model_key,
+    published_key,
+    report_key,
+    rows_key,
+    sha256,
+)
 from functions.core.registry.manifest import Manifest
-from functions.core.registry.serving import read_graph
+from functions.core.registry.serving import read_graph, read_manifest_body, read_published_digest
 from functions.core.schema.parsing import InvalidSchema
 from functions.core.storage.contract import Reader, Store
 
 
-def read_manifest(store: Reader, version: str) -> Manifest:
-    """Raises `NotFound` when the version is not published, `UnusableModel` when its manifest is damaged."""
-    try:
-        body = store.get(manifest_key(version)).body
-    except NotFound as error:
-        raise NotFound(f"no version {version} is published") from error
+def read_manifest(store: Reader, version: str, digest: str | None = None) -> Manifest:
+    """A version's manifest, checked against what was written down when it was promoted or published.
+
+    digest: its SHA-256, as the record of a champion says; None: as the record of its publication does, if an
+    earlier release did not publish it. Raises `NotFound` when the version is not published, `UnusableModel`
+    when its manifest is damaged or was changed since.
+    """
+    return read_manifest_and_digest(store, version, digest)[0]
+
+
+def read_manifest_and_digest(store: Reader, version: str, digest: str | None = None) -> tuple[Manifest, str]:
+    """The manifest, and the SHA-256 of the bytes that it was read from. As `read_manifest`."""
+    body = read_manifest_body(store, version, digest or read_published_digest(store, version))
+    return parse_manifest(body, version), sha256(body)
+
+
+def parse_manifest(body: bytes, version: str) -> Manifest:
+    """Raises `UnusableModel` when it is damaged, or not the manifest of this version."""
     try:
         manifest = Manifest.model_validate_json(body)
         _ = manifest.schema_of_rows
@@ -33,6 +57,33 @@ def read_manifest(store: Reader, version: str) -> Manifest:
     if manifest.version != version or "model.onnx" not in manifest.files:
         raise UnusableModel(f"the manifest of version {version} is of another version, or names no model")
     return manifest
+
+
+def read_digest(store: Reader, version: str) -> str:
+    """The SHA-256 of a manifest. Raises `NotFound`, and `UnusableModel` when it is not what was published."""
+    return sha256(read_manifest_body(store, version, read_published_digest(store, version)))
+
+
+def write_digest(store: Store, version: str, digest: str) -> None:
+    """Have the SHA-256 of a version's manifest stand apart from it, whatever stood there."""
+    store.put(published_key(version), _record(digest))
+
+
+def vouch(store: Store, version: str, digest: str) -> None:
+    """Have the SHA-256 of a manifest that was judged stand apart from it, where that was not done before.
+
+    Raises `NotFound` when it is not published any more, `UnusableModel` when another one is by now.
+    """
+    if read_published_digest(store, version) is None:
+        log("WARNING", "nothing vouched for a version so far; its manifest of today counts", version=version)
+        with suppress(Conflict):
+            store.create(published_key(version), _record(digest))
+    if read_digest(store, version) != digest:
+        raise UnusableModel(f"the manifest of version {version} is not the one that was judged: try again")
+
+
+def _record(digest: str) -> bytes:
+    return json.dumps({"manifest_sha256": digest}).encode()
 
 
 def read_model(store: Reader, manifest: Manifest) -> bytes:
@@ -90,11 +141,17 @@ def _is_published(store: Store, version: str) -> bool:
 
 
 def write_manifest(store: Store, manifest: Manifest) -> Manifest:
-    """Publish a version. Returns the manifest that counts: the first one written."""
+    """Publish a version. Returns the manifest that counts: the first one written.
+
+    A run that dies in between leaves a version that nothing vouches for until it is promoted.
+    """
+    body = manifest.as_json()
     try:
-        store.create(manifest_key(manifest.version), manifest.as_json())
+        store.create(manifest_key(manifest.version), body)
     except Conflict:
         return read_manifest(store, manifest.version)
+    # Not `create`: what stands there is of a version of this name that was deleted.
+    write_digest(store, manifest.version, sha256(body))
     return manifest
 
 
@@ -110,5 +167,6 @@ def delete_version(store: Store, version: str) -> None:
     that go away: so the manifest goes once more, last. A manifest that is written later still is one whose
     writer finds that the model is missing, and writes it again when it is repeated.
     """
-    for key_of in (manifest_key, report_key, rows_key, holdout_key, model_key, manifest_key):
+    parts = (manifest_key, report_key, rows_key, holdout_key, model_key, manifest_key, published_key)
+    for key_of in parts:
         store.delete(key_of(version))

@@ -42,15 +42,17 @@ class Chunk:
     """The good rows of a part of the table, in the order of the file, and the bad ones.
 
     columns: tensors [N, 1]. outcomes: 1 for a positive outcome, 0 for a negative one; empty without labels.
-    representative: 1 where a row may be measured by, 0 where it can only be learned from. lines: the line of
-    the file on which each good row begins, from 1. unknown: by field, the words in it that are none of its
-    categories, each with its number of rows. lost, lost_outcomes: the bad rows that are as wide as the
-    header; what could not be read of them is missing, and an outcome -1.
+    representative: 1 where a row may be measured by, 0 where it can only be learned from. labelled_by: the
+    key that a row was labelled with, "" for a row that somebody vouches for. lines: the line of the file on
+    which each good row begins, from 1. unknown: by field, the words in it that are none of its categories,
+    each with its number of rows. lost, lost_outcomes: the bad rows that are as wide as the header; what could
+    not be read of them is missing, and an outcome -1.
     """
 
     columns: Columns
     outcomes: list[int]
     representative: list[int]
+    labelled_by: list[str]
     lines: list[int]
     bad: list[BadRow]
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
@@ -99,9 +101,10 @@ class ChunkReader:
         self._flags = (
             None if placement.representative is None else Column(placement.representative, read_flag)
         )
-        columns: list[Column[Value] | Column[int]] = [*self._own.values()]
+        self._keys = None if placement.labelled_by is None else Column(placement.labelled_by, str.strip)
+        columns: list[Column[Value] | Column[int] | Column[str]] = [*self._own.values()]
         columns += [column for listed in self._derived.values() for column in listed]
-        columns += [column for column in (self._outcomes, self._flags) if column is not None]
+        columns += [column for column in (self._outcomes, self._flags, self._keys) if column is not None]
         self._columns = columns
 
     def read(self, rows: Rows) -> Chunk:
@@ -130,6 +133,7 @@ class ChunkReader:
             columns=columns,
             outcomes=[] if self._outcomes is None else _taken(self._outcomes.read_values, kept),
             representative=[1] * len(lines) if self._flags is None else _taken(self._flags.read_values, kept),
+            labelled_by=[""] * len(lines) if self._keys is None else _taken(self._keys.read_values, kept),
             lines=lines,
             bad=bad,
             unknown=self._unknown(rows.cells),

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from functions.core.base.errors import InvalidInput
+from functions.core.base.formulas import meant
 from functions.core.schema.file_format import Meter, TextFile
 from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank, line_numbers
 from functions.core.schema.schema import fold
 
 SEPARATORS = ",;\t|"
 MAX_COLUMNS = 10_000
-MAX_CHUNK = 8_000_000
-"""Characters after which a chunk ends, however few rows it has by then."""
+MAX_CHUNK = 4_000_000
+"""Characters after which a chunk ends, however few rows it has by then: a cell of two takes sixty bytes."""
 
 _STEP = 16
+# Of rows that are on average longer than this, one is read at a time: sixteen could be four chunks.
+_LONG_ROW = 50_000
 _SAMPLE_ROWS = 100
 _FEW_ROWS = 20
 _SAMPLE = 1_000_000
@@ -54,7 +57,7 @@ class DelimitedFile:
         samples = {candidate.separator: self._sample(candidate.separator, size) for candidate in candidates}
         best = max(candidates, key=lambda candidate: candidate.fit(samples[candidate.separator]))
         self.separator = best.separator
-        self.header = [*map(str.strip, best.header)]
+        self.header = [meant(name.strip()) for name in best.header]
         if len(self.header) > MAX_COLUMNS:
             raise InvalidInput(
                 f"the header names {len(self.header):,} columns; at most {MAX_COLUMNS:,} are read"
@@ -84,7 +87,7 @@ class DelimitedFile:
         """The rows below the header, in chunks of up to `chunk_rows`, in order.
 
         A row with fewer cells than the header lacks the last ones. Raises `InvalidInput`, naming the line,
-        where the file stops being CSV.
+        where the file stops being CSV, or a row has more than `MAX_COLUMNS` cells.
         """
         width = len(self.header)
         with closing(_RowParser(self._text, self.separator)) as parser:
@@ -93,7 +96,9 @@ class DelimitedFile:
                 cells, lines = parser.take(chunk_rows, MAX_CHUNK)
                 if not cells:
                     return
-                yield fit_rows(cells, lines, width)
+                rows = fit_rows(cells, lines, width)
+                _check_width(rows)
+                yield rows
 
 
 class _NotCsv(InvalidInput):
@@ -119,7 +124,8 @@ class _RowParser:
         try:
             while len(cells) < rows and meter.characters <= characters:
                 before = len(cells)
-                cells.extend(islice(self._reader, min(_STEP, rows - before)))
+                step = 1 if meter.characters >= _LONG_ROW * before else _STEP
+                cells.extend(islice(self._reader, min(step, rows - before)))
                 if len(cells) == before:
                     break
         except csv.Error as error:
@@ -149,6 +155,15 @@ class _Candidate:
         width = len(self.header)
         fitting = sum(width == len(row) for row in sample)
         return width > 1 and fitting >= _CONSISTENT * len(sample), width
+
+
+def _check_width(rows: Rows) -> None:
+    for line, cells in rows.wide:
+        if cells > MAX_COLUMNS:
+            raise InvalidInput(
+                f"the row on line {line} has {cells:,} cells; a row has at most {MAX_COLUMNS:,}. "
+                "Is a line end missing there?"
+            )
 
 
 def _explained(error: csv.Error) -> str:

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.core.schema.findings import Findings
+from functions.core.schema.pattern_cost import most_steps
 from functions.core.schema.schema import Derived, Field
 
 MAX_PATTERN = 200
+MAX_STEPS = 1e8
+"""Of the search for a pattern in one text: half a second, were they all taken."""
 
-_ESCAPED = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
+_ESCAPED = re.compile(r"\\.|\[\^?\]?[^\]]*\]?", re.DOTALL)
 """What stands for one character, whatever it looks like: an escape, or a class."""
 
 
@@ -38,7 +41,7 @@ def _parse_derivation(item: Mapping[str, Any], names: Mapping[str, Field]) -> De
         raise _Unfit("its field is none of the fields of text with categories")
     if not source:
         raise _Unfit("from names none of the fields of text")
-    pattern = _compiled(item.get("pattern"))
+    pattern = _compiled(item.get("pattern"), source)
     words = item.get("words")
     if not isinstance(words, dict):
         raise _Unfit("words is no object of words and the categories they stand for")
@@ -60,8 +63,8 @@ def _field(name: object, names: Mapping[str, Field]) -> Field | None:
     return field if field and field.type == "string" else None
 
 
-def _compiled(pattern: object) -> re.Pattern[str]:
-    """Raises `_Unfit`. To repeat a choice or a repetition may take for ever."""
+def _compiled(pattern: object, source: Field) -> re.Pattern[str]:
+    """Raises `_Unfit`, also for what may take too long on the longest text that `source` may have."""
     if not isinstance(pattern, str):
         raise _Unfit("pattern is no text")
     if len(pattern) > MAX_PATTERN:
@@ -74,6 +77,11 @@ def _compiled(pattern: object) -> re.Pattern[str]:
         raise _Unfit("its pattern has no group; put what is meant into parentheses")
     if _repeats_repetition(pattern) or re.search(r"\\[1-9]|\(\?P=", pattern):
         raise _Unfit("its pattern repeats a repetition, or refers back to a group: that may take for ever")
+    if most_steps(pattern, source.max_length) > MAX_STEPS:
+        raise _Unfit(
+            f"its pattern may take too long on a text of {source.max_length:,} characters; begin it with ^, "
+            f"let it repeat or choose less often, or give {source.name} a smaller maxLength"
+        )
     return compiled
 
 

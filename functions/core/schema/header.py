@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.schema import REPRESENTATIVE, Schema, fold
+from functions.core.schema.schema import LABELLED_BY, REPRESENTATIVE, Schema, fold
 
 MAX_LISTED = 30
 """Columns that a sentence names."""
@@ -33,10 +33,15 @@ class Placement:
     fields: Mapping[str, int]
     target: int | None
     representative: int | None
+    labelled_by: int | None
 
     def indices(self, target: str) -> dict[str, int]:
         """All of them by name."""
-        others = {target: self.target, REPRESENTATIVE: self.representative}
+        others = {
+            target: self.target,
+            REPRESENTATIVE: self.representative,
+            LABELLED_BY: self.labelled_by,
+        }
         return {**self.fields, **{name: index for name, index in others.items() if index is not None}}
 
 
@@ -48,7 +53,9 @@ def known_names(schema: Schema) -> frozenset[str]:
 def place_columns(header: Sequence[str], schema: Schema, *, labelled: bool) -> Placement:
     """Find the columns. Raises `InvalidInput` when a field has two columns, or none and is required."""
     fields: dict[str, int] = {}
-    target = representative = None
+    own: dict[str, int] = {}
+    of_own = {fold(name): name for name in (REPRESENTATIVE, LABELLED_BY)}
+    target = None
     for index, name in enumerate(header):
         folded = fold(name)
         if folded in schema.accepted:
@@ -57,10 +64,8 @@ def place_columns(header: Sequence[str], schema: Schema, *, labelled: bool) -> P
             if target is not None:
                 raise _twice(schema.target.name, header[target], name)
             target = index
-        elif labelled and folded == fold(REPRESENTATIVE):
-            if representative is not None:
-                raise _twice(REPRESENTATIVE, header[representative], name)
-            representative = index
+        elif labelled and folded in of_own:
+            _set_once(own, of_own[folded], index, header)
     lacking = [
         field.name
         for field in schema.features
@@ -70,7 +75,7 @@ def place_columns(header: Sequence[str], schema: Schema, *, labelled: bool) -> P
         lacking.append(schema.target.name)
     if lacking:
         raise InvalidInput(_lacking(lacking, header))
-    return Placement(fields, target, representative)
+    return Placement(fields, target, own.get(REPRESENTATIVE), own.get(LABELLED_BY))
 
 
 def report_columns(

@@ -4,13 +4,13 @@ It names every fault of a row at once. A fault tells the field and what would be
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from functions.core.base.formulas import meant
 from functions.core.schema.schema import LARGEST, Field, Schema, fold
-from functions.core.schema.target import NO, YES
+from functions.core.schema.target import DIGITS, NO, YES
 
 Value = float | str
 """A feature as the graph takes it: a number, or NaN where it is missing; a category, or "" where it is."""
@@ -22,8 +22,6 @@ MISSING_CATEGORY = ""
 MAX_FAULTS = 64
 MAX_CELL = 10_000
 _LISTED = 10
-# Of these, `float` takes what a number in a table may be, and no more: neither "2_9" nor "infinity".
-_DIGITS = re.compile(r"[0-9.+\-eE]+")
 
 
 class Fault(NamedTuple):
@@ -181,7 +179,7 @@ def _of_category(
 
     def from_text(cell: str) -> Value:
         # One string for each category: whoever goes through ten thousand finds them in the processor's cache.
-        category = exact.get(cell) or folded.get(cell.strip().casefold())
+        category = exact.get(cell) or folded.get(meant(cell.strip()).casefold())
         if category is None:
             raise Unfit(reason, "enum")
         return category
@@ -229,7 +227,7 @@ def _of_number(field: Field) -> tuple[Callable[[object], Value], Callable[[str],
 
     def from_text(cell: str) -> Value:
         text = cell.strip()
-        if len(text) > MAX_CELL or not _DIGITS.fullmatch(text):
+        if len(text) > MAX_CELL or not DIGITS.fullmatch(text):
             raise Unfit(reason, kind)
         try:
             return from_json(float(text))

@@ -19,8 +19,10 @@ FieldType = Literal["number", "integer", "string", "boolean"]
 
 # Whether a labelled row may be measured by, or only be learned from: a column that any dataset may have.
 REPRESENTATIVE = "representative"
+# With which key a row was labelled that nobody vouches for: a column of the datasets that are made of labels.
+LABELLED_BY = "lifeboat_labelled_by"
 # Columns that Lifeboat writes itself: a field of that name would be taken for one of them.
-RESERVED = ("prediction_id", "probability", REPRESENTATIVE)
+RESERVED = ("prediction_id", "probability", REPRESENTATIVE, LABELLED_BY)
 
 MAX_TEXT = 1_000
 _MAX_REMEMBERED = 100

@@ -1,15 +1,16 @@
 """Reads rows of a schema from a table as people really save it, chunk by chunk, naming whatever is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from functions.core.base.errors import InvalidInput
 from functions.core.schema.chunks import Chunk, ChunkReader
 from functions.core.schema.delimited import DelimitedFile
 from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
-from functions.core.schema.header import ColumnsReport, known_names, place_columns, report_columns
+from functions.core.schema.header import ColumnsReport, known_names, listed, place_columns, report_columns
 from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
 from functions.core.schema.rows import RowReader
-from functions.core.schema.schema import Schema
+from functions.core.schema.schema import Schema, fold
 
 CHUNK_ROWS = 10_000
 
@@ -38,6 +39,24 @@ class Table:
             chunk = reader.read(rows)
             if chunk.lines or chunk.bad:
                 yield chunk
+
+    def cells_of(self, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+        """Of each row the line on which it begins, from 1, and its cells in the columns of these names, as
+        the file has them; "" in a row that is wider than the header.
+
+        Raises `InvalidInput` for a name that no column has, and where the file stops being CSV.
+        """
+        spellings = {fold(name): index for index, name in reversed([*enumerate(self._file.header)]) if name}
+        unknown = [name for name in names if fold(name) not in spellings]
+        if unknown:
+            seen = [name for name in self._file.header if name]
+            raise InvalidInput(f"no column is named {listed(unknown)}; there are {listed(seen)}")
+        indices = [spellings[fold(name)] for name in names]
+        for rows in self._file.rows(self._chunk_rows):
+            for line, cells in zip(rows.lines, rows.cells, strict=True):
+                yield line, [cells[index] for index in indices]
+            for line, _ in rows.wide:
+                yield line, [""] * len(indices)
 
     def _decimal_marks(self, text: TextFile) -> tuple[dict[str, str], list[str]]:
         """The decimal mark of each field whose numbers may not be written plainly; and what was decided, in

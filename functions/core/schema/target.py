@@ -1,15 +1,20 @@
 """The field to be predicted, and the values that stand for its two outcomes."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from functions.core.base.formulas import meant
 
 Word = str | int | float | bool
 T = TypeVar("T")
 
 YES = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
+# Of these, `float` takes what a number in a table may be, and no more: neither "2_9" nor "infinity".
+DIGITS = re.compile(r"[0-9.+\-eE]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,11 @@ class Target:
             return self.numbers.get(value)
         if not isinstance(value, str):
             return None
-        word = value.strip().casefold()
+        word = meant(value.strip()).casefold()
         if word in self.words:
             return self.words[word]
         try:
-            return self.numbers.get(float(word))
+            return self.numbers.get(float(word)) if DIGITS.fullmatch(word) else None
         except ValueError:
             return None
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from functions.core.stats.records import Distribution, Tally
 
 MAX_BINS = 10
-# Of the largest number of all. Numbers no further apart are one number, computed on two kinds of processor.
+# Of a number itself, and of 1 at least where there are numbers that large. Numbers no further apart are one
+# number, computed on two kinds of processor.
 _SAME = 1e-6
 
 
@@ -18,8 +19,8 @@ def of_numbers(values: npt.NDArray[np.floating]) -> Distribution:
 
     The inner edges are the deciles of the known values (linear interpolation), each once. A value that more
     than a tenth of the known rows have gets a bin of its own instead, wherever it lies, and so does every
-    value of a number that has ten or fewer: no other value, whether the dataset has it or not, counts as one
-    of these. So a bin may be empty here that is not in a window.
+    value that is there twice, of a number that has ten or fewer: no other value, whether the dataset has it
+    or not, counts as one of these. So a bin may be empty here that is not in a window.
     """
     known = values[~np.isnan(values)].astype(np.float64)
     if not len(known):
@@ -41,11 +42,13 @@ def _edges(known: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     deciles = np.quantile(known, np.arange(1, MAX_BINS) / MAX_BINS)
     deciles = np.array([]) if has_own_bin.all() else deciles[deciles < numbers[-1]]
     deciles = deciles[~np.isin(deciles, numbers[has_own_bin])]
-    width = _SAME * (np.abs(numbers).max() or 1.0)
+    # Not of the largest of all: beside a 999,999,999 that stands for "unknown", 0 and 900 are not the same.
+    size = np.abs(numbers)
+    width = _SAME * np.maximum(size, min(1.0, size.max()) or 1.0)
     # Half of the way to the next number at most.
-    halves = np.minimum(np.diff(numbers) / 2, width)
-    below = numbers - np.append(width, halves)
-    above = numbers + np.append(halves, width)
+    halves = np.diff(numbers) / 2
+    below = numbers - np.minimum(width, np.insert(halves, 0, np.inf))
+    above = numbers + np.minimum(width, np.append(halves, np.inf))
     return np.unique(np.concatenate([deciles, below[has_own_bin], above[has_own_bin]]))
 
 

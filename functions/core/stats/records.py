@@ -1,8 +1,10 @@
 """Estimates and distributions as they are recorded: without numpy, which not every bundle holds."""
 
-from pydantic import Field
+from typing import Self
 
-from functions.core.base.records import Record
+from pydantic import Field, model_validator
+
+from functions.core.base.records import Count, Record
 
 
 class Interval(Record):
@@ -22,9 +24,21 @@ class Distribution(Record):
 
     edges: list[float] | None = Field(None, description="Of a number: inner edges, ascending")
     categories: list[str] | None = None
-    counts: list[int] = Field(description="Rows in each bin, then rows without a value")
+    counts: list[Count] = Field(description="Rows in each bin, then rows without a value")
     least: float | None = Field(None, description="Of a number: the smallest value")
     most: float | None = Field(None, description="Of a number: the largest value")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        edges, categories = self.edges or [], self.categories
+        if sorted(set(edges)) != edges:
+            raise ValueError("edges are ascending")
+        bins = len(edges) + 1 if categories is None else len(categories)
+        if len(self.counts) != bins + 1:
+            raise ValueError(f"there are {bins} bins, and one count for each, and for the missing")
+        if (self.least is None) != (self.most is None):
+            raise ValueError("there is a smallest value and a largest, or neither")
+        return self
 
     @property
     def rows(self) -> int:
@@ -37,8 +51,8 @@ class Tally(Record):
     outside: how many numbers were below the smallest or above the largest of the distribution.
     """
 
-    counts: list[int]
-    outside: int = 0
+    counts: list[Count]
+    outside: Count = 0
 
     @property
     def rows(self) -> int:

@@ -1,10 +1,18 @@
-"""What Lifeboat asks of a store: immutable writes, compare-and-swap, reads by ETag."""
+"""What Lifeboat asks of a store: immutable writes, compare-and-swap, reads by ETag.
+
+A key has 1 to 1,024 bytes in UTF-8, as in S3. Nothing can be at a longer one: reading raises `NotFound`,
+writing `KeyTooLong`, in every store.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Protocol
+
+from functions.core.base.errors import KeyTooLong, NotFound
+
+MAX_KEY_BYTES = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +73,13 @@ class Store(Reader, Protocol):
         ...
 
     def put(self, key: str, body: bytes) -> str:
-        """Write an object whatever was there. Returns its ETag."""
+        """Write an object whatever was there. Returns its ETag. Raises `KeyTooLong`."""
         ...
 
     def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
-        """Write `key` only if it does not exist. Returns its ETag. Raises `Conflict` when it does.
+        """Write `key` only if it does not exist. Returns its ETag.
+
+        Raises `Conflict` when it does, `KeyTooLong`.
 
         `metadata` stays with the object: lower-case names, values in ASCII, 2 kB in all.
         """
@@ -89,3 +99,22 @@ class Store(Reader, Protocol):
     def create_bucket(self) -> None:
         """Make the bucket or folder, with versioning where there is such a thing; fine if it is there."""
         ...
+
+
+def check_key_to_read(key: str) -> None:
+    """Raises `NotFound` for a key that nothing can be at."""
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise NotFound(f"the store has no {_shortened(key)}: its name is too long for any store")
+
+
+def check_key_to_write(key: str) -> None:
+    """Raises `KeyTooLong`, which says by how much."""
+    if (size := len(key.encode())) > MAX_KEY_BYTES:
+        raise KeyTooLong(
+            f"{_shortened(key)} is a name of {size:,} bytes, and a store takes {MAX_KEY_BYTES:,} at most: "
+            "choose a shorter one"
+        )
+
+
+def _shortened(key: str) -> str:
+    return f"{key[:60]}…"

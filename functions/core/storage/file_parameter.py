@@ -1,12 +1,11 @@
 """A parameter in a file that only its owner can read, for machines without AWS Systems Manager."""
 
 import fcntl
-import os
-import tempfile
 from pathlib import Path
 
 from functions.core.base.errors import NotFound, StoreUnavailable
 from functions.core.storage.parameter import Change
+from functions.core.storage.parts import sweep, written
 
 
 class FileParameter:
@@ -33,18 +32,8 @@ class FileParameter:
                     texts = [self.read()]
                 except NotFound:
                     texts = []
-                self._replace(change(texts))
+                sweep(self._path.parent)
+                with written(self._path.parent, change(texts).encode()) as part:
+                    part.replace(self._path)
         except OSError as error:
             raise StoreUnavailable(f"{self._path} could not be written: {error.strerror}") from error
-
-    def _replace(self, text: str) -> None:
-        # mkstemp makes files of mode 0600.
-        descriptor, part = tempfile.mkstemp(dir=self._path.parent, prefix=".part-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(part).replace(self._path)
-        finally:
-            Path(part).unlink(missing_ok=True)

@@ -1,10 +1,10 @@
 """The store in a folder of this machine, with the same promises as the one in S3."""
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -12,8 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from functions.core.base.errors import Conflict, NotFound, StoreUnavailable
-from functions.core.storage.contract import Blob, Entry
+from functions.core.base.errors import Conflict, KeyTooLong, NotFound, StoreUnavailable
+from functions.core.storage.contract import Blob, Entry, check_key_to_read, check_key_to_write
+from functions.core.storage.parts import sweep, written
+
+# Where objects are written before they appear: one folder, in which what killed writers left is found.
+_PARTS = ".parts"
+
+_MISSING = {errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG}
 
 
 class FolderStore:
@@ -21,9 +27,10 @@ class FolderStore:
 
     def __init__(self, root: str) -> None:
         self._root = Path(root).resolve()
+        self._is_swept = False
 
     def get(self, key: str) -> Blob:
-        body = self._read(key)
+        body = self._read(key, self._path_to_read(key))
         return Blob(body, _etag(body))
 
     def get_if_changed(self, key: str, etag: str) -> Blob | None:
@@ -32,52 +39,62 @@ class FolderStore:
 
     def head(self, key: str, version_id: str | None = None) -> Entry:
         _only_the_latest(key, version_id)
-        entry = self._entry(self._path(key), key)
+        entry = self._entry(key)
         with suppress(NotFound):
-            return replace(entry, metadata=json.loads(self._read(_beside(key))))
+            description = self._read(key, self._beside(self._path(key)))
+            return replace(entry, metadata=json.loads(description))
         return entry
 
     @contextmanager
     def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:
         _only_the_latest(key, version_id)
-        try:
-            stream = self._path(key).open("rb")
-        except FileNotFoundError as error:
-            raise NotFound(f"the store has no {key}") from error
+        path = self._path_to_read(key)
+        with _told(key, "read"):
+            stream = path.open("rb")
         with stream:
             yield stream
 
     def list(self, prefix: str) -> Iterator[Entry]:
         # What is not in this folder does not begin with the prefix.
         folder = self._root / prefix.rpartition("/")[0]
-        files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        with _told(prefix, "list"):
+            files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
         for key in sorted(path.relative_to(self._root).as_posix() for path in files):
             if key.startswith(prefix):
-                yield self._entry(self._root / key, key)
+                # What is gone by now is not in the store.
+                with suppress(NotFound):
+                    yield self._entry(key)
 
     def put(self, key: str, body: bytes) -> str:
-        with self._written(key, body) as part:
+        with self._written(key, body) as (part, path):
             # Of the object before, nothing stays.
-            self._path(_beside(key)).unlink(missing_ok=True)
-            part.replace(self._path(key))
+            self._beside(path).unlink(missing_ok=True)
+            part.replace(path)
         return _etag(body)
 
     def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
-        with self._written(key, body) as part:
-            if metadata and not self._path(key).exists():
-                # First: whoever sees the object may ask for it.
-                self.put(_beside(key), json.dumps(dict(metadata)).encode())
+        # The lock keeps an object and its metadata together.
+        with self._written(key, body) as (part, path), self._locked():
+            if path.exists():
+                raise Conflict(f"{key} was written by somebody else first")
+            # First: whoever sees the object may ask for it. What a writer that died had got as far as goes.
+            beside = self._beside(path)
+            if metadata:
+                with written(self._root / _PARTS, json.dumps(dict(metadata)).encode()) as description:
+                    description.replace(beside)
+            else:
+                beside.unlink(missing_ok=True)
             try:
                 # A hard link fails where the name exists: the whole file appears at once, or not at all.
-                os.link(part, self._path(key))
+                os.link(part, path)
             except FileExistsError as error:
                 raise Conflict(f"{key} was written by somebody else first") from error
         return _etag(body)
 
     def replace(self, key: str, body: bytes, *, etag: str) -> str:
+        check_key_to_write(key)
         self._make_root()
-        with (self._root / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _told(key, "write"), self._locked():
             try:
                 current = self.get(key).etag
             except NotFound as error:
@@ -87,11 +104,10 @@ class FolderStore:
             return self.put(key, body)
 
     def delete(self, key: str) -> None:
-        try:
-            self._path(key).unlink(missing_ok=True)
-            self._path(_beside(key)).unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(f"the store could not delete {key}: {error.strerror}") from error
+        path = self._path(key)
+        with suppress(NotFound), _told(key, "delete"):
+            path.unlink(missing_ok=True)
+            self._beside(path).unlink(missing_ok=True)
 
     def create_bucket(self) -> None:
         self._make_root()
@@ -99,54 +115,77 @@ class FolderStore:
     def disconnect(self) -> None:
         """A folder has no connections to close."""
 
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self._root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def _make_root(self) -> None:
+        parts = self._root / _PARTS
         try:
-            self._root.mkdir(parents=True, exist_ok=True)
+            parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"the store's folder cannot be made: {error.strerror}") from error
+        if not self._is_swept:
+            self._is_swept = True
+            sweep(parts)
+
+    def _path_to_read(self, key: str) -> Path:
+        check_key_to_read(key)
+        return self._path(key)
 
     def _path(self, key: str) -> Path:
+        # No file's name has a zero byte: the operating system would not even look.
+        if "\0" in key:
+            raise NotFound(f"the store has no {key!r}")
         path = (self._root / key).resolve()
         if not path.is_relative_to(self._root) or path == self._root:
             raise NotFound(f"{key} leaves the store")
         return path
 
-    def _read(self, key: str) -> bytes:
-        try:
-            return self._path(key).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise NotFound(f"the store has no {key}") from error
-        except OSError as error:
-            raise StoreUnavailable(f"the store could not read {key}: {error.strerror}") from error
+    @staticmethod
+    def _beside(path: Path) -> Path:
+        """Where the metadata of an object stands: in a file that no listing shows."""
+        return path.with_name(f".{path.name}.metadata")
 
-    def _entry(self, path: Path, key: str) -> Entry:
-        body = self._read(key)
-        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    def _read(self, key: str, path: Path) -> bytes:
+        with _told(key, "read"):
+            return path.read_bytes()
+
+    def _entry(self, key: str) -> Entry:
+        path = self._path_to_read(key)
+        body = self._read(key, path)
+        with _told(key, "read"):
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return Entry(key, len(body), _etag(body), modified)
 
     @contextmanager
-    def _written(self, key: str, body: bytes) -> Iterator[Path]:
-        """The bytes in a temporary file beside their place, gone afterwards."""
+    def _written(self, key: str, body: bytes) -> Iterator[tuple[Path, Path]]:
+        """The bytes in a temporary file, and the place that it is for, in a folder that there is."""
+        check_key_to_write(key)
         self._make_root()
-        folder = self._path(key).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as part:
-                part.write(body)
-                part.flush()
-                os.fsync(part.fileno())
-        except OSError as error:
-            raise StoreUnavailable(f"the store could not write {key}: {error.strerror}") from error
-        try:
-            yield Path(part.name)
-        finally:
-            Path(part.name).unlink(missing_ok=True)
+        path = self._path(key)
+        with _told(key, "write"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with written(self._root / _PARTS, body) as part:
+                yield part, path
 
 
-def _beside(key: str) -> str:
-    """Where the metadata of an object stands: in a file that no listing shows."""
-    folder, slash, name = key.rpartition("/")
-    return f"{folder}{slash}.{name}.metadata"
+@contextmanager
+def _told(key: str, verb: str) -> Iterator[None]:
+    """Raise in the project's words what the operating system has against it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG and verb == "write":
+            raise KeyTooLong(
+                f"{key[:60]}… cannot be kept in a folder: between two slashes, a file system takes some 255 "
+                "bytes; choose a shorter name"
+            ) from error
+        if verb in ("read", "delete") and error.errno in _MISSING:
+            raise NotFound(f"the store has no {key}") from error
+        raise StoreUnavailable(f"the store could not {verb} {key}: {error.strerror}") from error
 
 
 def _only_the_latest(key: str, version_id: str | None) -> None:

@@ -1,7 +1,5 @@
 """What stands at the address of a store: S3, or a folder."""
 
-import os
-
 from functions.core.storage.contract import Reader, Store
 
 
@@ -10,7 +8,7 @@ def open_reader(address: str) -> Reader:
     if address.startswith("s3://"):
         from functions.core.storage.s3_reader import S3Reader
 
-        if reader := S3Reader.from_environment(_bucket(address), os.environ):
+        if reader := S3Reader.from_environment(_bucket(address)):
             return reader
     return open_store(address)
 

@@ -1,7 +1,7 @@
 """Reads whole objects from S3 without the SDK, whose import would be half of a cold start.
 
-For the one case that a cold start is about: credentials in the environment, as Lambda gives them, and a plain
-endpoint. Everything else is left to the SDK (`core.storage.s3`).
+For the one case that a cold start is about: an environment that says all, as Lambda's does. Where the SDK
+might look elsewhere, or go another way, `core.storage.s3_target` finds no target, and it is left to the SDK.
 """
 
 import hashlib
@@ -9,69 +9,52 @@ import hmac
 import http.client
 import re
 import time
-from collections.abc import Mapping
-from typing import Self
-from urllib.parse import quote, urlsplit
+from typing import NamedTuple, Self
+from urllib.parse import quote
 
 from functions.core.base.errors import NotFound, StoreUnavailable
-from functions.core.storage.contract import Blob
+from functions.core.storage.answers import WRONG_REGION, is_page
+from functions.core.storage.contract import Blob, check_key_to_read
+from functions.core.storage.s3_target import Target, find_target
 
 # As patient as `core.storage.s3`: predict has time left for the model in memory when a store hangs.
 _SECONDS = 3
 _ATTEMPTS = 2
 # "404": some stores say no more.
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket"}
-
-_PLAIN_REGION = re.compile(r"(af|ap|ca|cn|eu|il|me|mx|sa|us)-[a-z]+-[0-9]")
-# With one of these set, a request would go elsewhere, or be trusted differently, than is done here.
-_SPECIAL = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-)
-_CERTIFICATES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_ELSEWHERE = {"301", "302", "307", "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"}
 _EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+class _Damaged(Exception):
+    """An answer with a good status that is no object."""
+
+
+class _Answer(NamedTuple):
+    """region: of the bucket, where the answer names it."""
+
+    status: int
+    etag: str
+    region: str
+    body: bytes
 
 
 class S3Reader:
     """The objects of one bucket, to be read. It keeps its connection."""
 
-    def __init__(self, bucket: str, endpoint: str, region: str, key: str, secret: str, token: str) -> None:
-        split = urlsplit(endpoint)
-        self._host = split.netloc
-        self._secure = split.scheme == "https"
-        self._path = f"{split.path.rstrip('/')}/{bucket}/"
-        self._region = region
-        self._key, self._secret, self._token = key, secret, token
+    def __init__(self, target: Target) -> None:
+        self.target = target
         self._connection: http.client.HTTPConnection | None = None
 
     @classmethod
-    def from_environment(cls, bucket: str, environment: Mapping[str, str]) -> Self | None:
-        """A reader with the credentials of `environment`; None where only the SDK knows what to do."""
-        key = environment.get("AWS_ACCESS_KEY_ID")
-        secret = environment.get("AWS_SECRET_ACCESS_KEY")
-        region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ""
-        if not key or not secret or not _PLAIN_REGION.fullmatch(region):
-            return None
-        if any(environment.get(name) for name in _SPECIAL):
-            return None
-        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        endpoint = (
-            environment.get("AWS_ENDPOINT_URL_S3")
-            or environment.get("AWS_ENDPOINT_URL")
-            or f"https://s3.{region}.{suffix}"
-        )
-        if _is_proxied(urlsplit(endpoint).hostname or "", environment):
-            return None
-        if endpoint.startswith("https:") and any(map(environment.get, _CERTIFICATES)):
-            return None
-        return cls(bucket, endpoint, region, key, secret, environment.get("AWS_SESSION_TOKEN", ""))
+    def from_environment(cls, bucket: str) -> Self | None:
+        """A reader that asks as the SDK would; None where only the SDK knows what to do."""
+        target = find_target(bucket)
+        return cls(target) if target else None
 
     def get(self, key: str) -> Blob:
         """Read an object. Raises `NotFound`, `StoreUnavailable`."""
+        check_key_to_read(key)
         status, etag, body = self._request(key, {})
         if status != 200:
             raise _failure(status, body, key)
@@ -79,6 +62,7 @@ class S3Reader:
 
     def get_if_changed(self, key: str, etag: str) -> Blob | None:
         """Read an object unless it still has `etag` (then None). Raises `NotFound`, `StoreUnavailable`."""
+        check_key_to_read(key)
         status, new, body = self._request(key, {"if-none-match": etag})
         if status == 304:
             return None
@@ -93,27 +77,48 @@ class S3Reader:
             self._connection = None
 
     def _request(self, key: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
-        path = quote(self._path + key, safe="/-_.~")
+        answer = self._tried(key, headers)
+        if answer.region and self.target.knows_better(answer.region):
+            # Amazon's buckets say where they are; the SDK asks there, too, and goes on asking there.
+            self.disconnect()
+            self.target = self.target.moved_to(answer.region)
+            answer = self._tried(key, headers)
+        return answer.status, answer.etag, answer.body
+
+    def _tried(self, key: str, headers: dict[str, str]) -> _Answer:
+        path = quote(self.target.path + key, safe="/-_.~")
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                connection = self._connected()
-                connection.request("GET", path, headers=headers | self._signed(path, time.time()))
-                answer = connection.getresponse()
-                body = answer.read()
-            except (OSError, http.client.HTTPException) as error:
+                answer = self._asked(path, headers)
+            except (OSError, http.client.HTTPException, ValueError, _Damaged) as error:
                 # A connection that was kept may have been closed at the other end meanwhile.
                 self.disconnect()
                 if attempt == _ATTEMPTS:
-                    raise StoreUnavailable(f"the store could not be reached when asked for {key}") from error
+                    raise StoreUnavailable(f"{_words(error)} when asked for {key}") from error
                 continue
             if answer.status < 500 or attempt == _ATTEMPTS:
-                return answer.status, answer.headers.get("etag", ""), body
+                return answer
         raise AssertionError("the last attempt returns or raises")
+
+    def _asked(self, path: str, headers: dict[str, str]) -> _Answer:
+        connection = self._connected()
+        connection.request("GET", path, headers=headers | self._signed(path, time.time()))
+        got = connection.getresponse()
+        has_length = got.length is not None or got.chunked
+        body = got.read()
+        known = got.headers
+        answer = _Answer(got.status, known.get("etag", ""), known.get("x-amz-bucket-region", ""), body)
+        if answer.status == 200 and not (has_length and answer.etag):
+            raise _Damaged("an object without its length or without an ETag")
+        if answer.status == 200 and is_page(known.get("content-type", "")):
+            raise _Damaged("a page in HTML in place of an object")
+        return answer
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None:
-            kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-            self._connection = kind(self._host, timeout=_SECONDS)
+            target = self.target
+            kind = http.client.HTTPSConnection if target.is_secure else http.client.HTTPConnection
+            self._connection = kind(target.host, timeout=_SECONDS)
         return self._connection
 
     def _signed(self, path: str, now: float) -> dict[str, str]:
@@ -122,28 +127,29 @@ class S3Reader:
         docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
         """
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-        headers = {"host": self._host, "x-amz-content-sha256": _EMPTY, "x-amz-date": stamp}
-        if self._token:
-            headers["x-amz-security-token"] = self._token
+        headers = {"host": self.target.host, "x-amz-content-sha256": _EMPTY, "x-amz-date": stamp}
+        if self.target.token:
+            headers["x-amz-security-token"] = self.target.token
         names = ";".join(headers)
         lines = [f"{name}:{value}" for name, value in headers.items()]
         request = "\n".join(["GET", path, "", *lines, "", names, _EMPTY])
-        scope = f"{stamp[:8]}/{self._region}/s3/aws4_request"
+        scope = f"{stamp[:8]}/{self.target.region}/s3/aws4_request"
         text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(request.encode()).hexdigest()])
-        key = f"AWS4{self._secret}".encode()
+        key = f"AWS4{self.target.secret}".encode()
         for part in scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
         signature = hmac.digest(key, text.encode(), "sha256").hex()
         headers["authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={self._key}/{scope}, SignedHeaders={names}, Signature={signature}"
+            f"AWS4-HMAC-SHA256 Credential={self.target.key}/{scope}, "
+            f"SignedHeaders={names}, Signature={signature}"
         )
         return headers
 
 
-def _is_proxied(host: str, environment: Mapping[str, str]) -> bool:
-    """Whether a request to `host` may have to go through a proxy."""
-    direct = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    return any(map(environment.get, _PROXIES)) and host not in map(str.strip, direct.split(","))
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return "the store could not be reached"
+    return "the store gave an answer that cannot be used"
 
 
 def _failure(status: int, body: bytes, key: str) -> NotFound | StoreUnavailable:
@@ -151,4 +157,5 @@ def _failure(status: int, body: bytes, key: str) -> NotFound | StoreUnavailable:
     code = found.group(1).decode() if found else str(status)
     if code in _MISSING:
         return NotFound(f"the store has no {key}")
-    return StoreUnavailable(f"the store answered {code} when asked for {key}")
+    advice = f": {WRONG_REGION}" if code in _ELSEWHERE else ""
+    return StoreUnavailable(f"the store answered {code} when asked for {key}{advice}")

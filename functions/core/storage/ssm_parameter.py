@@ -5,11 +5,13 @@ boto3 is left out: it would add a third to the import, for which every cold star
 
 import random
 import time
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.session import Session
 
 from functions.core.base.errors import Conflict, NotFound, ParameterFull, StoreUnavailable
@@ -53,20 +55,20 @@ class SsmParameter:
             ) from error
 
     def read(self) -> str:
-        return str(self._call("get_parameter")["Parameter"]["Value"])
+        return _text(self._call("get_parameter", "Parameter")["Parameter"])
 
     def update(self, change: Change) -> None:
         seen = 0
         for attempt in range(_ATTEMPTS):
             versions = self._versions(since=seen)
             # Whatever was written after the first look counts, however long this writer was held up.
-            seen = seen or (int(versions[-1]["Version"]) if versions else 1)
-            text = change([version["Value"] for version in versions])
+            seen = seen or (_number(versions[-1]) if versions else 1)
+            text = change([_text(version) for version in versions])
             if len(text) > MAX_CHARACTERS:
                 raise ParameterFull(
                     f"{self._name} can hold {MAX_CHARACTERS:,} characters; this would take {len(text):,}"
                 )
-            newest = versions[-1]["Version"] if versions else 0
+            newest = _number(versions[-1]) if versions else 0
             if self._write(text, first=not versions) == newest + 1:
                 return
             # Ever longer, so that the others get ahead, however slow the machine or the line is.
@@ -80,11 +82,16 @@ class SsmParameter:
         """The number of the version written; None when it was to be the first and another was faster."""
         try:
             answer = self._call(
-                "put_parameter", Value=text, Type="String", Tier="Intelligent-Tiering", Overwrite=not first
+                "put_parameter",
+                "Version",
+                Value=text,
+                Type="String",
+                Tier="Intelligent-Tiering",
+                Overwrite=not first,
             )
         except Conflict:
             return None
-        return int(answer["Version"])
+        return _number(answer)
 
     def _versions(self, *, since: int) -> list[dict[str, Any]]:
         """The latest versions, oldest first, as SSM describes them; none when there is no such parameter.
@@ -96,36 +103,63 @@ class SsmParameter:
         more: dict[str, str] = {}
         while True:
             try:
-                page = self._call("get_parameter_history", **more)
+                page = self._call("get_parameter_history", "Parameters", **more)
             except NotFound:
                 return []
             found += page["Parameters"]
             if not page.get("NextToken"):
                 break
             more = {"NextToken": page["NextToken"]}
-        found.sort(key=lambda version: int(version["Version"]))
+        if not found:
+            raise _damaged("a history without versions")
+        found.sort(key=_number)
         *older, newest = found
-        racing = newest["LastModifiedDate"] - _RACING
-        recent = (
-            version
-            for version in older
-            if version["LastModifiedDate"] >= racing or 0 < since <= int(version["Version"])
-        )
+        racing = _moment(newest) - _RACING
+        recent = (version for version in older if _moment(version) >= racing or 0 < since <= _number(version))
         return [*recent, newest]
 
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+    def _call(self, operation: str, wanted: str, /, **arguments: Any) -> dict[str, Any]:
+        """SSM's answer, in which `wanted` stands."""
         try:
             answer: dict[str, Any] = getattr(self._ssm, operation)(Name=self._name, **arguments)
-        except (ClientError, BotoCoreError) as error:
+        except Exception as error:
+            # Any: of bytes damaged on the way the SDK's parsers make a ValueError, an AttributeError...
             self._translate(error)
+        if not answer.get(wanted):
+            # So the SDK reads a page in HTML, or JSON that was cut.
+            raise _damaged(f"an answer without {wanted}")
         return answer
 
-    def _translate(self, error: ClientError | BotoCoreError) -> NoReturn:
-        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    def _translate(self, error: Exception) -> NoReturn:
+        code = str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
         if code == "ParameterNotFound":
             raise NotFound(f"there is no parameter {self._name}") from error
         if code == "ParameterAlreadyExists":
             raise Conflict(f"{self._name} was written by somebody else first") from error
         if code == "AccessDeniedException":
             raise StoreUnavailable(f"access to the parameter {self._name} is denied") from error
-        raise StoreUnavailable("the parameter store could not be reached, or refused") from error
+        if isinstance(error, (ClientError, HTTPClientError, NotConnected)):
+            raise StoreUnavailable("the parameter store could not be reached, or refused") from error
+        raise _damaged("one that the SDK cannot read") from error
+
+
+def _damaged(what: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the parameter store gave an answer that cannot be used: {what}")
+
+
+def _text(version: Mapping[str, Any]) -> str:
+    if not isinstance(version.get("Value"), str):
+        raise _damaged("a parameter without a Value")
+    return str(version["Value"])
+
+
+def _number(version: Mapping[str, Any]) -> int:
+    if not isinstance(version.get("Version"), int):
+        raise _damaged("a parameter without a Version")
+    return int(version["Version"])
+
+
+def _moment(version: Mapping[str, Any]) -> datetime:
+    if not isinstance(moment := version.get("LastModifiedDate"), datetime):
+        raise _damaged("a parameter without its date")
+    return moment

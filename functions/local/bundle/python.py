@@ -9,6 +9,9 @@ from functools import cache
 from os import PathLike
 from pathlib import Path
 
+# The longest of them downloads and unpacks a bundle's packages.
+SECONDS = 1800.0
+
 Finished = subprocess.CompletedProcess[str]
 
 _NAME = "import sys; print(sys.implementation.cache_tag + sys.abiflags)"
@@ -45,9 +48,15 @@ def _name(path: Path) -> str | None:
 
 
 def run(command: Sequence[str | PathLike[str]], environment: Mapping[str, str] | None = None) -> Finished:
-    """Run `command`, in `environment` if one is given, away from the current folder; it may fail."""
+    """Run `command`, in `environment` if one is given, away from the current folder; it may fail.
+
+    Raises `RuntimeError` when it does not end.
+    """
     # The rule warns of commands that somebody else could have chosen. Only this package calls this, for uv
     # and for Python, and no shell reads the arguments.
-    return subprocess.run(  # noqa: S603 - nothing in the command comes from outside, see above
-        command, cwd="/", env=environment, capture_output=True, text=True, check=False
-    )
+    try:
+        return subprocess.run(  # noqa: S603 - nothing in the command comes from outside, see above
+            command, cwd="/", env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        raise RuntimeError(f"{command[0]} did not end within {SECONDS:.0f} seconds") from late

@@ -23,8 +23,8 @@ import { SignIn } from "./views/sign-in.js";
 const PAGES = [
   { id: "predict", name: "Predict", scope: "predict", view: Predict },
   { id: "label", name: "Label", scope: "feedback", view: Label },
-  { id: "models", name: "Models", scope: "predict", view: Models },
-  { id: "monitoring", name: "Monitoring", scope: "predict", view: Monitoring },
+  { id: "models", name: "Models", scope: "read", view: Models },
+  { id: "monitoring", name: "Monitoring", scope: "read", view: Monitoring },
   { id: "keys", name: "Keys", scope: "admin", view: Keys },
 ];
 

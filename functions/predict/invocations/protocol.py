@@ -71,7 +71,9 @@ def read_invocation(body: bytes, model: Loaded) -> Rows:
     else:
         rows = sent.dataframe_records or sent.instances or sent.inputs or []
     return read_rows(
-        [{name: None if value != value else value for name, value in row.items()} for row in rows], model.rows
+        [{name: None if value != value else value for name, value in row.items()} for row in rows],
+        model.rows,
+        extras=True,
     )
 
 

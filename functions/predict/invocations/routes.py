@@ -6,7 +6,9 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
+from functions.core.http.api import sent_body
 from functions.core.http.refusals import error_answers
+from functions.predict.answers import column_headers
 from functions.predict.body_schema import CSV_BODY, body_schema
 from functions.predict.invocations import protocol
 from functions.predict.invocations.protocol import Invocation
@@ -87,8 +89,8 @@ async def invoke(
     origin: Asker,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    body = await request.body()
     with refusals_logged(service, model.served.name, origin):
+        body = await sent_body(request)
         if is_csv(content_type):
             sent = read_csv(body, model.rows, partial=False)
         else:
@@ -97,4 +99,5 @@ async def invoke(
                 body, content_type, lambda text: protocol.read_invocation(text, model), accepted=accepted
             )
     scored = service.predict(sent.columns, model, origin)
-    return Response(protocol.write(scored, model), media_type="application/json")
+    headers = column_headers(sent.table) if sent.table else {}
+    return Response(protocol.write(scored, model), media_type="application/json", headers=headers)

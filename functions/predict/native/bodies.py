@@ -1,6 +1,7 @@
 """Reads the bodies of a batch: rows as JSON, or a table as CSV."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
@@ -9,7 +10,7 @@ from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import concatenate
 from functions.core.schema.rows import RowReader
 from functions.core.schema.table import open_table
-from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, RowError, Rows, read_rows
+from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, Kept, RowError, Rows, read_rows
 
 ROWS = "rows"
 # A table may come in gzip, where a few megabytes stand for as many gigabytes.
@@ -31,8 +32,8 @@ def read_batch(body: Any, reader: RowReader, *, partial: bool) -> Rows:
     return read_rows(rows, reader, partial=partial)
 
 
-def read_csv(body: bytes, reader: RowReader, *, partial: bool) -> Rows:
-    """The rows of a table (see `core.schema.table`).
+def read_csv(body: bytes, reader: RowReader, *, partial: bool, keep: Sequence[str] = ()) -> Rows:
+    """The rows of a table (see `core.schema.table`). keep: names of columns whose cells are to be sent back.
 
     Raises `InvalidInput` for a file that is no table, and, without `partial`, `BadRows`.
     """
@@ -47,14 +48,15 @@ def read_csv(body: bytes, reader: RowReader, *, partial: bool) -> Rows:
             raise InvalidInput(f"the table has more than the {MAX_ROWS} rows that can be scored at once")
     if not lines:
         raise InvalidInput("the table has a header, but no rows")
+    kept = Kept([*keep], [cells for _, cells in sorted(table.cells_of(keep))]) if keep else None
     columns = concatenate([chunk.columns for chunk in chunks])
     read = ColumnsRead(
         [*table.columns_report.used], table.columns_report.passed_over, table.columns_report.missing
     )
     if not any(chunk.bad for chunk in chunks):
-        return Rows(columns, list(range(1, len(lines) + 1)), table=read)
+        return Rows(columns, list(range(1, len(lines) + 1)), table=read, kept=kept)
     number = {line: place for place, line in enumerate(sorted(lines), start=1)}
     bad = [RowError(number[row.line], row.column, row.reason) for chunk in chunks for row in chunk.bad]
     if not partial:
         raise BadRows(bad, len(lines))
-    return Rows(columns, [number[line] for chunk in chunks for line in chunk.lines], bad, read)
+    return Rows(columns, [number[line] for chunk in chunks for line in chunk.lines], bad, read, kept)

@@ -1,17 +1,21 @@
 """Lifeboat's own routes: one row, many rows, the model in service, health."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from functions.core.base.errors import InvalidInput, UnusableModel
+from functions.core.base.errors import InvalidInput
+from functions.core.http.api import sent_body
 from functions.core.http.refusals import error_answers
-from functions.core.registry.manifest import Certificate, DatasetFacts, Manifest, Signature
-from functions.core.schema.columns import Columns, from_values
+from functions.core.registry.manifest import Certificate, DatasetFacts, Signature
+from functions.core.registry.versions import parse_manifest
+from functions.core.schema.columns import Columns
 from functions.core.stats.records import Interval
 from functions.predict import answers
+from functions.predict.background import read_background
 from functions.predict.body_schema import BATCH_BODY, CSV_BODY, ROW_BODY
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation, explain
@@ -40,6 +44,15 @@ root = APIRouter()
 
 Explain = Annotated[bool, Query(description="Add the contribution of each feature, as Shapley values")]
 Partial = Annotated[bool, Query(description="Score the good rows and tell of the bad ones")]
+
+Keep = Annotated[
+    Sequence[str],
+    Query(
+        max_length=100,
+        description="Columns of the table to send back beside each answer, separated by commas",
+        examples=[["PassengerId"]],
+    ),
+]
 
 
 class Live(BaseModel):
@@ -85,7 +98,7 @@ async def predict(
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     with refusals_logged(service, model.served.name, origin):
-        columns = read_row(read_json(await request.body(), content_type, parse_json), model.rows)
+        columns = read_row(read_json(await sent_body(request), content_type, parse_json), model.rows)
     scored = service.predict(columns, model, origin)
     return _json(answers.one_as_json(scored, model, _explained(columns, model) if explain else None))
 
@@ -95,8 +108,9 @@ async def predict(
     summary="Score up to 10,000 rows",
     description=(
         "JSON or CSV in, JSON or CSV out (`Accept: text/csv`), in the order of the rows. One bad row and "
-        "nothing is scored, unless `partial` is true. Of a table, the answer says which columns were used, "
-        "passed over and missing: in `columns`, or, where it is CSV, in the headers x-columns-used, "
+        "nothing is scored, unless `partial` is true. `keep=PassengerId,Ticket` has those columns of a table "
+        "sent back, so that the answers can be joined to it. Of a table, the answer says which columns were "
+        "used, passed over and missing: in `columns`, or, where it is CSV, in the headers x-columns-used, "
         "x-columns-passed-over and x-columns-missing (percent-encoded, separated by commas)."
     ),
     response_model=BatchPrediction,
@@ -120,13 +134,17 @@ async def predict_batch(
     origin: Asker,
     explain: Explain = False,
     partial: Partial = False,
+    keep: Keep = (),
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    name, body = model.served.name, await request.body()
+    name = model.served.name
     with refusals_logged(service, name, origin):
+        body = await sent_body(request)
         if is_csv(content_type):
-            sent = read_csv(body, model.rows, partial=partial)
+            sent = read_csv(body, model.rows, partial=partial, keep=_names(keep))
+        elif keep:
+            raise InvalidInput("`keep` names columns of a table: send CSV, or leave it out")
         else:
             accepted = "application/json or text/csv"
             sent = read_batch(
@@ -144,20 +162,14 @@ async def predict_batch(
     return _json(answers.batch_as_json(scored, sent, model, explanation))
 
 
+def _names(keep: Sequence[str]) -> list[str]:
+    """The names in `keep`: given one by one, or several with commas between."""
+    names = [name.strip() for part in keep for name in part.split(",")]
+    return [*dict.fromkeys(filter(None, names))]
+
+
 def _explained(columns: Columns, model: Loaded) -> Explanation:
-    return explain(columns, _background(model), model.scorer, model.served.schema.names)
-
-
-def _background(model: Loaded) -> Columns:
-    """The rows that a version was published with. Raises `UnusableModel` when they are not those of its
-    schema."""
-    try:
-        return from_values(model.served.background, model.served.schema)
-    except (KeyError, ValueError, TypeError) as error:
-        version = model.served.version
-        raise UnusableModel(
-            f"version {version} was published without a background for explanations"
-        ) from error
+    return explain(columns, read_background(model.served), model.scorer, model.served.schema.names)
 
 
 def _column_headers(sent: Rows) -> dict[str, str]:
@@ -185,5 +197,5 @@ async def ready(model: Champion, service: CurrentService) -> Ready:
     dependencies=MAY_PREDICT,
 )
 async def card(model: Champion) -> ModelCard:
-    manifest: Any = Manifest.model_validate_json(model.served.body)
+    manifest = parse_manifest(model.served.body, model.served.version)
     return ModelCard.model_validate(manifest, from_attributes=True)

@@ -6,6 +6,8 @@ under the target's name, is put in by `functions.predict.document`.
 
 from pydantic import BaseModel, Field
 
+_KEPT = "The cells of the columns that `keep` names, as they were sent"
+
 
 class ModelVersion(BaseModel):
     name: str = Field(examples=["churn"])
@@ -40,12 +42,14 @@ class Prediction(Answer):
 
 class RowAnswer(Answer):
     row: int = Field(ge=1, description="Which of the rows that were sent, from 1")
+    kept: dict[str, str] | None = Field(None, description=_KEPT)
 
 
 class RowFault(BaseModel):
     row: int = Field(ge=1, description="Which of the rows that were sent, from 1")
     field: str = Field(description="Empty when it is about the row as a whole")
     msg: str
+    kept: dict[str, str] | None = Field(None, description=_KEPT)
 
 
 class ColumnsRead(BaseModel):

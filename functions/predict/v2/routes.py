@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.base.ids import MODEL, VERSION
+from functions.core.http.api import sent_body
 from functions.core.http.refusals import envelope, error_answers
 from functions.core.registry import models as registered
 from functions.core.registry import versions
@@ -182,7 +183,7 @@ async def _answer(request: Request, model: Loaded, service: Service, origin: Ori
     header_length = request.headers.get("inference-header-content-length")
     try:
         with refusals_logged(service, model.served.name, origin):
-            asked, rows = protocol.read(await request.body(), model, header_length)
+            asked, rows = protocol.read(await sent_body(request), model, header_length)
     except InvalidInput as error:
         # The protocol knows no 422.
         return envelope(request, 400, "INVALID_INPUT", str(error))

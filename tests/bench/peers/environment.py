@@ -53,7 +53,7 @@ def size_mib(folder: Path) -> float:
 
 def _uv(*arguments: str | Path) -> None:
     command = [sys.executable, "-m", "uv", *arguments, "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
     if done.returncode:
         raise CannotRun(
             f"uv {arguments[0]} failed: {last_line(done.stderr)}\n"

@@ -104,6 +104,7 @@ def _as_mlflow(peer: Subject, installed: Path, folder: Path) -> Subject:
         env=peer.environment,
         check=True,
         capture_output=True,
+        timeout=600,
     )
     body = json.dumps({"dataframe_records": [json.loads(ROW)]})
     return replace(peer, path="/invocations", body=body, read=_mlflow_probability)

@@ -63,7 +63,7 @@ def write_tables(folder: Path, sources: Sequence[Source], python: Path) -> dict[
         for source in sources
         if source.place
     ]
-    subprocess.run([python, "-I", WRITER], input=json.dumps(foreign), text=True, check=True)
+    subprocess.run([python, "-I", WRITER], input=json.dumps(foreign), text=True, timeout=600, check=True)
     for source in sources:
         path = paths[source.name]
         if source.place is None:

@@ -17,15 +17,26 @@ from tests.support.authorizing import VALID, Ask
 def ask(
     event: Callable[[str], dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Ask]:
-    """Sends one request through the predict function's handler; `found` is what the authorizer said."""
+    """Sends one request through the predict function's handler.
+
+    found: what the authorizer said. route, stage: the gateway's, where they are not the path and `$default`.
+    """
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path))
     service.service.cache_clear()
     asyncio.set_event_loop(LOOP)
 
-    def send(method: str, path: str, found: dict[str, str] | None = VALID, **changes: Any) -> dict[str, Any]:
+    def send(
+        method: str,
+        path: str,
+        found: dict[str, str] | None = VALID,
+        route: str = "",
+        stage: str = "$default",
+        **changes: Any,
+    ) -> dict[str, Any]:
         request = event("http_predict") | {"rawPath": path} | changes
         request["requestContext"]["http"] |= {"method": method, "path": path}
-        request["routeKey"] = f"{method} {path}"
+        request["routeKey"] = route or f"{method} {path}"
+        request["requestContext"]["stage"] = stage
         if found is None:
             del request["requestContext"]["authorizer"]
         else:

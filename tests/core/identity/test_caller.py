@@ -59,13 +59,13 @@ def test_a_scope_allows_itself_and_admin_allows_all(own: str, allowed: set[str])
 def test_a_key_without_models_is_for_all(given: dict[str, str]) -> None:
     caller = caller_of(event_with(given))
     assert caller.models is None
-    caller.require("predict", "any-model")
+    caller.require("predict", model="any-model")
     assert caller.may_see("any-model")
 
 
 def test_a_key_for_some_models_is_for_no_others_and_needs_its_scope_all_the_same() -> None:
     caller = caller_of(event_with(VALID | {"models": "churn fraud"}))
-    caller.require("predict", "churn")
+    caller.require("predict", model="churn")
     # What is about no model.
     caller.require("predict")
     assert [caller.may_see(model) for model in ("churn", "fraud", "titanic", "")] == [
@@ -75,6 +75,6 @@ def test_a_key_for_some_models_is_for_no_others_and_needs_its_scope_all_the_same
         False,
     ]
     with pytest.raises(Forbidden, match="this key is for other models: churn, fraud"):
-        caller.require("predict", "titanic")
+        caller.require("predict", model="titanic")
     with pytest.raises(Forbidden, match="scope admin"):
-        caller.require("admin", "churn")
+        caller.require("admin", model="churn")

@@ -23,7 +23,7 @@ def test_a_key_holds_256_random_bits_and_only_its_hash_is_kept() -> None:
 @pytest.mark.parametrize(
     ("scopes", "note", "days", "message"),
     [
-        ([], "x", None, "scopes are one or more of predict, feedback, admin"),
+        ([], "x", None, "scopes are one or more of predict, feedback, read, admin"),
         (["predict", "root"], "x", None, "scopes are one or more"),
         (["predict"], "", None, "note has 1 to 60"),
         (["predict"], "x" * 61, None, "note has 1 to 60"),

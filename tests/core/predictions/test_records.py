@@ -6,8 +6,17 @@ from typing import Any
 import pytest
 
 from functions.core.base.ids import new_ids
-from functions.core.predictions.records import Reading, bodies, folder, folders, objects, parse_line
-from functions.core.storage.contract import Store
+from functions.core.predictions.records import (
+    READ_AT_ONCE,
+    Reading,
+    bodies,
+    folder,
+    folders,
+    objects,
+    parse_line,
+)
+from functions.core.storage.contract import Blob, Store
+from functions.core.storage.view import ModelStore
 from tests.support.production import SOMEBODY, logged_line, refusal_line
 from tests.support.titanic import MODEL, SCHEMA
 
@@ -43,7 +52,9 @@ def test_refusals_among_predictions_are_counted_once_and_not_as_damaged() -> Non
 
 
 def test_a_refusal_counts_whoever_was_refused_and_whenever() -> None:
-    reading = Reading([b'{"refusal_id": "a", "model": "titanic", "rows": 2, "fields": {"sex": 2}}\n'], MODEL)
+    [id_] = new_ids(1)
+    line = f'{{"refusal_id": "{id_}", "model": "titanic", "rows": 2, "fields": {{"sex": 2}}}}\n'
+    reading = Reading([line.encode()], MODEL)
     assert list(reading) == []
     assert (reading.refused, reading.faults, reading.damaged) == (2, {"sex": 2}, 0)
 
@@ -99,3 +110,47 @@ def test_folders_are_of_utc_and_of_all_hours_in_which_a_record_may_arrive() -> N
     assert folder(now.astimezone()) == f"{hour}16/"
     assert folders(now) == {f"{hour}15/", f"{hour}16/", f"{hour}17/"}
     assert folders(now + timedelta(minutes=10)) == {f"{hour}16/", f"{hour}17/"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"prediction_id": "no id"},
+        {"prediction_id": "00000000-0000-4000-8000-000000000000"},
+        {"timestamp": "2026-11-01T00:00:00"},
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"timestamp": 7},
+        {"model": "../x"},
+        {"version": "x"},
+        {"probability": "0.5"},
+        {"probability": True},
+        {"probability": 1.1},
+        {"features": {"age": 1e39}},
+        {"features": {"age": True}},
+        {"features": {"age": 10**400}},
+        {"features": {"age": [1]}},
+    ],
+    ids=str,
+)
+def test_a_line_that_is_json_and_wrong_is_damaged(wrong: dict[str, Any]) -> None:
+    """One such line took the labelling routes down for three days."""
+    reading = Reading([logged_line(*new_ids(1), **wrong)], MODEL)
+    assert (list(reading), reading.damaged) == ([], 1)
+
+
+def test_objects_are_read_no_further_ahead_than_so_many(store: ModelStore) -> None:
+    read: list[str] = []
+
+    class Watched(ModelStore):
+        def get(self, key: str) -> Blob:
+            read.append(key)
+            return super().get(key)
+
+    for number in range(40):
+        store.put(f"predictions/{number:02}.jsonl", f"{number}".encode())
+    watched = Watched(store._store, MODEL)
+    found = bodies(watched, list(store.list("predictions/")))
+    assert next(found) == b"0"
+    found.close()
+    assert len(read) <= READ_AT_ONCE + 1
+    assert [*bodies(watched, list(store.list("predictions/")))] == [b"%d" % number for number in range(40)]

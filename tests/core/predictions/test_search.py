@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from functions.core.base.errors import NotFound
+from functions.core.base.errors import NotFound, UnusableRecord
 from functions.core.base.ids import new_ids, time_of
 from functions.core.predictions import search as searching
 from functions.core.predictions.records import READ_AT_ONCE, folder
@@ -193,7 +193,7 @@ def test_an_id_in_another_field_or_on_a_damaged_line_is_not_taken_for_the_record
     here = folder(time_of(id_))
     shipped.ship(here + "a.jsonl", logged_line(new_ids(1)[0], request_id=id_), logged_line(id_)[:-30] + b"\n")
     shipped.ship(here + "r.jsonl", refusal_line(id_, 1))
-    with pytest.raises(NotFound, match="some minutes after"):
+    with pytest.raises(UnusableRecord, match=f"the record of prediction {id_} is damaged"):
         find(shipped, id_)
     # Its last line has no end.
     shipped.ship(

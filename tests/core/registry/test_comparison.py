@@ -63,6 +63,23 @@ def test_no_more_rows_are_listed_than_people_read(store: ModelStore) -> None:
     assert (found.disagreements, len(found.rows)) == (80, MAX_DISAGREEMENTS)
 
 
+def test_a_row_that_was_held_out_many_times_is_listed_once(store: ModelStore) -> None:
+    ages = [float(age // 20) for age in range(80)]
+    for version, chance in (("left", 0.9), ("right", 0.1)):
+        many = Holdout(features={"age": ages}, outcome=[0] * 79 + [1], probability=[chance] * 80)
+        publish(store, version, holdout=many)
+    found = compare(store, "left", "right")
+    # Figures are of all of them: a row weighs what it weighs in the holdout.
+    assert (found.disagreements, found.shared_rows) == (80, 80)
+    assert sorted((row.row["age"], row.outcome, row.count) for row in found.rows) == [
+        (0.0, 0, 20),
+        (1.0, 0, 20),
+        (2.0, 0, 20),
+        (3.0, 0, 19),
+        (3.0, 1, 1),
+    ]
+
+
 def test_versions_that_share_no_row_are_compared_by_their_own_metrics(store: ModelStore) -> None:
     publish(store, "left", holdout=rows([0.9, 0.4, 0.8, 0.2]))
     own = {"brier": Interval(value=0.1, low=0.1, high=0.1)}

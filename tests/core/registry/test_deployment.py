@@ -118,7 +118,7 @@ def test_what_cannot_be_gone_back_to_changes_nothing(store: ModelStore) -> None:
     with pytest.raises(Conflict, match="no model"):
         rollback(store, "a")
     store.put(manifest_key("a"), b"{")
-    with pytest.raises(Conflict, match="manifest of version a is damaged"):
+    with pytest.raises(Conflict, match="manifest of version a has been changed since"):
         rollback(store, "a")
     assert store.get(CHAMPION) == before
 

@@ -31,7 +31,7 @@ def test_it_says_the_same_as_the_whole_records(store: ModelStore, version: str) 
     light = serving.read_served_champion(store)
     assert (light.version, light.sequence, light.etag) == (champion.version, champion.sequence, etag)
     manifest = versions.read_manifest(store, version)
-    served = serving.read_served_version(store, version)
+    served = serving.read_served_version(store, version, light.manifest_sha256)
     assert served.name == manifest.name == "titanic"
     assert served.threshold == manifest.threshold
     assert served.model_sha256 == manifest.files["model.onnx"].sha256
@@ -59,7 +59,7 @@ def test_a_damaged_champion_is_no_champion(store: ModelStore, body: bytes) -> No
 
 def test_a_version_that_is_not_published_is_not_found(store: ModelStore) -> None:
     with pytest.raises(NotFound, match="no version 0000000000000000 is published"):
-        serving.read_served_version(store, "0" * 16)
+        serving.read_served_version(store, "0" * 16, None)
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_a_damaged_manifest_is_unusable(store: ModelStore, version: str, change:
     manifest = json.loads(store.get(manifest_key(version)).body)
     store.put(manifest_key(version), json.dumps(manifest | change).encode())
     with pytest.raises(UnusableModel, match=f"the manifest of version {version} is"):
-        serving.read_served_version(store, version)
+        serving.read_served_version(store, version, None)
 
 
 def test_a_graph_that_is_gone_or_another_is_unusable(store: ModelStore, version: str) -> None:
-    served = serving.read_served_version(store, version)
+    served = serving.read_served_version(store, version, None)
     store.put(model_key(version), b"another graph")
     with pytest.raises(UnusableModel, match="checksum"):
         serving.read_graph(store, served.version, served.model_sha256)

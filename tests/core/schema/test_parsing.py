@@ -184,6 +184,30 @@ def test_a_usual_pattern_is_taken(pattern: str) -> None:
     assert parse_schema(document({"name": "text"}, derived=derived)).derived
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        # Each of these keeps the engine busy for hours on a text of a thousand characters.
+        "(a)" + "a*" * 6 + "b",
+        "(a|a)" * 33 + "b",
+        "(a?)" * 30 + "a" * 30 + "b",
+        "(x)?(?=a*a*a*b)c",
+    ],
+)
+def test_a_pattern_that_may_take_too_long_is_a_fault_that_names_the_cure(pattern: str) -> None:
+    derived = [{"field": "plan", "from": "text", "pattern": pattern, "words": {"a": "basic"}}]
+    [fault] = faults(document({"name": "text"}, {"name": "x", "type": "number"}, derived=derived))
+    assert "may take too long on a text of 1,000 characters; begin it with ^" in fault
+    assert "give text a smaller maxLength" in fault
+
+
+def test_a_shorter_text_may_have_a_slower_pattern() -> None:
+    derived = [{"field": "plan", "from": "text", "pattern": "(a+)a+b", "words": {"a": "basic"}}]
+    assert faults(document({"name": "text"}, derived=derived))
+    short = {"name": "text", "constraints": {"maxLength": 200}}
+    assert parse_schema(document(short, derived=derived)).derived
+
+
 def test_an_empty_cell_is_missing_whatever_a_schema_says() -> None:
     assert parse_schema(document(missingValues=["?"])).missing == {"", "?"}
 

@@ -31,6 +31,20 @@ def test_of_yes_and_no_true_means_yes() -> None:
     assert (target.code(True), target.code(False), target.code("true")) == (0, 1, 0)
 
 
+@pytest.mark.parametrize("cell", ["0_1", "\u0661", "\uff11", "1_0", "inf", "nan"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        target_of_booleans("y"),
+        target_of_numbers("y", [1, 10], [10]),
+        target_of_words("y", ["no", "yes"], ["yes"], {}),
+    ],
+    ids=["booleans", "numbers", "words"],
+)
+def test_what_only_python_takes_for_a_number_is_no_outcome(target: Target, cell: str) -> None:
+    assert target.code(cell) is None
+
+
 def test_of_several_words_each_keeps_its_meaning() -> None:
     target = target_of_words("y", ["0", "1", "2"], ["2"], {"two": "2"})
     assert [target.code(value) for value in ("0", "1", "2", "TWO", "3")] == [0, 0, 1, 1, None]

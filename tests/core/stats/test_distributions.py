@@ -1,6 +1,8 @@
 """Distributions: the bins that a dataset makes, and windows that are counted into them."""
 
+from collections import Counter
 from collections.abc import Sequence
+from math import log
 
 import numpy as np
 import pytest
@@ -137,6 +139,91 @@ def test_other_rows_have(shape: str, window: Numbers) -> None:
     index, p_value = drift(SHAPES[shape], window)
     assert index > 0.1
     assert p_value < 1e-6
+
+
+def counted_by_hand(reference: Numbers, window: Numbers) -> float:
+    """PSI of a number of few values, in plain Python.
+
+    Each value of the reference is a kind of its own, and so is whatever lies between two of them, below or
+    above all, or is missing.
+    """
+    known = sorted({number for number in reference if number is not None})
+
+    def kind(number: float | None) -> object:
+        return number if number is None or number in known else ("gap", sum(one < number for one in known))
+
+    old, new = (Counter(map(kind, rows)) for rows in (reference, window))
+    shares = [
+        (max(old[one] / len(reference), 1e-4), max(new[one] / len(window), 1e-4)) for one in {*old, *new}
+    ]
+    return sum((q - p) * log(q / p) for p, q in shares)
+
+
+HUGE = float(np.finfo(np.float32).max)
+FEW: dict[str, Numbers] = {
+    "constant": [3.0] * 1_000,
+    "a boolean": [0.0] * 400 + [1.0] * 500 + [None] * 100,
+    "a boolean that is nearly always true": [0.0] * 20 + [1.0] * 980,
+    "heavy at the low end": [1.0] * 920 + [2.0] * 40 + [3.0] * 40,
+    "heavy in the middle": [1.0] * 40 + [2.0] * 920 + [3.0] * 40,
+    "heavy at the high end": [3.0] * 920 + [2.0] * 40 + [1.0] * 40,
+    "integers": [float(number % 7) for number in range(1_000)],
+    "all missing": [None] * 1_000,
+    "a value that stands for unknown": [0.0] * 600 + [999_999_999.0] * 400,
+    "as far apart as float32 goes": [-HUGE] * 300 + [0.0] * 400 + [HUGE] * 300,
+}
+
+
+WINDOWS: dict[str, Numbers] = {
+    "all 1": [1.0] * 500,
+    "all 3": [3.0] * 500,
+    "0 and 1": [0.0] * 250 + [1.0] * 250,
+    "all missing": [None] * 500,
+    "2 and missing": [2.0] * 400 + [None] * 100,
+    "new in between": [1.0] * 300 + [1.5] * 200,
+    "new below": [-7.0] * 100 + [3.0] * 400,
+    "new above": [3.0] * 400 + [99.0] * 100,
+    "both ends": [HUGE] * 250 + [-HUGE] * 250,
+}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("shape", FEW)
+def test_the_psi_of_a_number_of_few_values_is_that_of_its_values(shape: str, window: str) -> None:
+    rows = WINDOWS[window]
+    assert drift(FEW[shape], rows)[0] == pytest.approx(counted_by_hand(FEW[shape], rows), rel=1e-9)
+
+
+def test_a_huge_number_that_stands_for_unknown_does_not_make_the_others_equal() -> None:
+    index, p_value = drift([0.0] * 600 + [999_999_999.0] * 400, [900.0] * 300 + [999_999_999.0] * 200)
+    assert index > 0.1
+    assert p_value < 1e-6
+
+
+def test_the_psi_of_a_number_that_was_nearly_always_its_largest_value() -> None:
+    # 0.92, 0.04 and 0.04 became 0.0001, 0.0001 and 1.
+    expected = (
+        (1e-4 - 0.92) * log(1e-4 / 0.92) + (1e-4 - 0.04) * log(1e-4 / 0.04) + (1 - 0.04) * log(1 / 0.04)
+    )
+    found, p_value = drift([3.0] * 920 + [2.0] * 40 + [1.0] * 40, [1.0] * 500)
+    assert found == pytest.approx(expected) == pytest.approx(11.725, abs=1e-3)
+    assert p_value < 1e-200
+
+
+def test_a_category_that_the_reference_has_no_row_of_is_drift() -> None:
+    known = {"port": Distribution(categories=["C", "Q", "S"], counts=[300, 0, 700, 0])}
+    found = tally(known, {"port": ["C"] * 150 + ["Q"] * 100 + ["S"] * 250})["port"]
+    old, new = (np.array(one, dtype=np.float64) for one in (known["port"].counts, found.counts))
+    expected = (0.2 - 1e-4) * log(0.2 / 1e-4) + (0.5 - 0.7) * log(0.5 / 0.7)
+    assert psi(old, new) == pytest.approx(expected)
+    assert homogeneity(old, new)[2] < 1e-20
+
+
+def test_scores_that_are_all_alike_drift_when_they_move() -> None:
+    """A model that says nearly the same of every row: its scores have one value, or hardly more."""
+    known = of_numbers(np.full(1_000, 0.25, dtype=np.float32))
+    moved = tally({"probability": known}, {"probability": [0.2501] * 500})["probability"]
+    assert moved.counts == [0, 0, 500, 0]
 
 
 def test_a_value_that_another_processor_computed_is_the_same_one() -> None:

@@ -1,12 +1,24 @@
 """The folder store's promises."""
 
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from functions.core.base.errors import Conflict, NotFound, StoreUnavailable
+from functions.core.base.errors import Conflict, KeyTooLong, NotFound, StoreUnavailable
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.parts import written
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -75,7 +87,133 @@ def test_what_is_not_there_is_not_found(store: Store) -> None:
         store.get("../outside")
 
 
+def test_a_full_disk_leaves_no_part_of_what_could_not_be_written(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(StoreUnavailable, match="could not write k"):
+            FolderStore(str(tmp_path)).put("k", bytes(10_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnavailable):
         FolderStore(str(tmp_path / "file")).put("k", b"")
+
+
+def files_of(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def no_room_beyond(size: int) -> Iterator[None]:
+    """No file of this process can grow beyond so many bytes: what a full disk is, for one writer."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("write", ["put", "create", "replace"])
+def test_a_write_that_finds_no_room_leaves_nothing_and_what_was_there(tmp_path: Path, write: str) -> None:
+    store = FolderStore(str(tmp_path))
+    etag = store.put("a/old", b"old")
+    before = files_of(tmp_path)
+    big = b"x" * 100_000
+    writes = {
+        "put": lambda: store.put("a/old", big),
+        "create": lambda: store.create("a/new", big, metadata={"made-by": "a test"}),
+        "replace": lambda: store.replace("a/old", big, etag=etag),
+    }
+    with (
+        no_room_beyond(1_000),
+        pytest.raises(StoreUnavailable, match=r"could not write a/.*: File too large"),
+    ):
+        writes[write]()
+    assert [name for name in files_of(tmp_path) if name != ".lock"] == [n for n in before if n != ".lock"]
+    assert store.get("a/old").body == b"old"
+    assert [entry.key for entry in store.list("")] == ["a/old"]
+
+
+KILLED = """
+import os, signal, sys
+from functions.core.storage.folder import FolderStore
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+FolderStore(sys.argv[1]).put("a/killed", b"half of it")
+"""
+
+
+def test_what_a_killed_writer_left_is_in_no_listing_and_deleted_by_the_next_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, check=False).returncode
+    assert code == -signal.SIGKILL
+    (left,) = (tmp_path / ".parts").iterdir()
+    assert list(FolderStore(str(tmp_path)).list("")) == []
+    # One that is being written, and has been for long; and one that has only just begun.
+    old = time.time() - 60
+    with written(tmp_path / ".parts", b"slow") as slow, written(tmp_path / ".parts", b"young"):
+        for part in (left, slow):
+            os.utime(part, (old, old))
+        FolderStore(str(tmp_path)).put("a/next", b"")
+        assert not left.exists()
+        assert slow.exists()
+    assert capsys.readouterr().out.count("left by a writer that died") == 1
+    assert list((tmp_path / ".parts").iterdir()) == []
+
+
+def test_metadata_of_an_object_that_never_appeared_is_not_that_of_the_next(
+    store: Store, tmp_path: Path
+) -> None:
+    store.create("a/k", b"body", metadata={"made-by": "one that died"})
+    (tmp_path / "store" / "a" / "k").unlink()
+    store.create("a/k", b"body")
+    assert store.head("a/k").metadata == {}
+
+
+def test_what_is_deleted_while_it_is_listed_is_left_out(store: Store) -> None:
+    for key in ("a", "b", "c"):
+        store.put(key, b"")
+    listing = store.list("")
+    assert next(listing).key == "a"
+    store.delete("b")
+    assert [entry.key for entry in listing] == ["c"]
+
+
+@pytest.mark.parametrize("key", ["x" * 300, f"{'y' * 300}/z", "ä" * 200])
+def test_a_name_that_a_folder_cannot_have_is_told(store: Store, key: str) -> None:
+    with pytest.raises(KeyTooLong, match="between two slashes, a file system takes some 255 bytes"):
+        store.put(key, b"")
+    with pytest.raises(NotFound):
+        store.get(key)
+    store.delete(key)
+
+
+def test_a_folder_that_cannot_be_read_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FolderStore(str(tmp_path))
+    store.put("a/k", b"")
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    # A disk that fails cannot be had; permissions do not bind whoever is root.
+    for name, use in (
+        ("read_bytes", lambda: store.get("a/k")),
+        ("open", lambda: store.open("a/k").__enter__()),
+        ("rglob", lambda: list(store.list("a/"))),
+        ("unlink", lambda: store.delete("a/k")),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, name, fail)
+            with pytest.raises(StoreUnavailable, match="Input/output error"):
+                use()
+
+
+def test_a_key_that_no_file_can_have_stands_for_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        FolderStore(str(tmp_path)).head("datasets/titanic/\0.csv")

@@ -1,6 +1,5 @@
 """Reading from S3 without the SDK: signed as the SDK signs, and over a real connection."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,18 +16,22 @@ from functions.core.base.errors import NotFound, StoreUnavailable
 from functions.core.storage.opening import open_reader
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.s3_reader import S3Reader
-from functions.local.embedded_store import start_embedded_store
+from functions.local.environment import exported
 from tests.support.answering import Answering, answering
+from tests.support.aws_environment import plain_environment
+from tests.support.buckets import new_bucket
 
 PLAIN = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
     "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
 }
 
 
 def reader(**environment: str) -> S3Reader:
-    found = S3Reader.from_environment("bucket", PLAIN | environment)
+    with exported(plain_environment(**(PLAIN | environment))):
+        found = S3Reader.from_environment("bucket")
     assert found
     return found
 
@@ -43,6 +46,8 @@ class Server(ThreadingHTTPServer):
         self.answers: list[tuple[int, bytes] | None] = [(200, b"body")]
         self.connections = 0
         self.requests = 0
+        self.region = ""
+        self.signed_for: list[str] = []
 
     @property
     def url(self) -> str:
@@ -58,13 +63,15 @@ class AsTold(Answering):
 
     def answer(self) -> None:
         self.server.requests += 1
+        self.server.signed_for.append(self.headers["authorization"].split("/")[2])
         answers = self.server.answers
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if answer is None:
             # A kept connection that the other end has closed.
             self.close_connection = True
             return
-        self.send(*answer)
+        headers = {"x-amz-bucket-region": self.server.region} if self.server.region else {}
+        self.send(*answer, headers=headers)
 
 
 @pytest.fixture
@@ -102,39 +109,28 @@ def test_a_request_is_signed_as_the_sdk_signs_it(
     assert ours["authorization"] == theirs.headers["Authorization"]
 
 
-def test_objects_are_read_from_a_real_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def run(check: Any) -> None:
-        store = await start_embedded_store(0, lambda _line: None)
-        try:
-            await asyncio.to_thread(check, store.endpoint)
-        finally:
-            await store.stop()
-
-    def check(endpoint: str) -> None:
-        for name, value in (PLAIN | {"AWS_ENDPOINT_URL": endpoint, "NO_PROXY": "127.0.0.1"}).items():
-            monkeypatch.setenv(name, value)
-        writer = S3Store("bucket")
-        writer.create_bucket()
-        etag = writer.put("odd names/ä+b&c=d~e.json", b"one")
-        found = open_reader("s3://bucket")
-        assert isinstance(found, S3Reader)
-        assert found.get("odd names/ä+b&c=d~e.json") == writer.get("odd names/ä+b&c=d~e.json")
-        assert found.get_if_changed("odd names/ä+b&c=d~e.json", etag) is None
-        writer.put("odd names/ä+b&c=d~e.json", b"two")
-        changed = found.get_if_changed("odd names/ä+b&c=d~e.json", etag)
-        assert changed
-        assert changed.body == b"two"
-        with pytest.raises(NotFound, match="the store has no nothing"):
-            found.get("nothing")
-        with pytest.raises(NotFound):
-            found.get_if_changed("nothing", etag)
+def test_objects_are_read_from_a_real_store(endpoint: str) -> None:
+    with exported(plain_environment(**(PLAIN | {"AWS_ENDPOINT_URL": endpoint}))):
+        with new_bucket("bucket"):
+            writer = S3Store("bucket")
+            etag = writer.put("odd names/ä+b&c=d~e.json", b"one")
+            found = open_reader("s3://bucket")
+            assert isinstance(found, S3Reader)
+            assert found.get("odd names/ä+b&c=d~e.json") == writer.get("odd names/ä+b&c=d~e.json")
+            assert found.get_if_changed("odd names/ä+b&c=d~e.json", etag) is None
+            writer.put("odd names/ä+b&c=d~e.json", b"two")
+            changed = found.get_if_changed("odd names/ä+b&c=d~e.json", etag)
+            assert changed
+            assert changed.body == b"two"
+            with pytest.raises(NotFound, match="the store has no nothing"):
+                found.get("nothing")
+            with pytest.raises(NotFound):
+                found.get_if_changed("nothing", etag)
+            found.disconnect()
         elsewhere = open_reader("s3://elsewhere")
         with pytest.raises(NotFound):
             elsewhere.get("nothing")
-        found.disconnect()
         elsewhere.disconnect()
-
-    asyncio.run(run(check))
 
 
 def test_the_connection_is_kept_until_it_is_let_go(server: Server, read: S3Reader) -> None:
@@ -190,25 +186,29 @@ def test_nobody_at_the_other_end_is_an_error_soon() -> None:
     assert time.monotonic() - started < 6
 
 
-@pytest.mark.parametrize(
-    "special",
-    [
-        {"AWS_ACCESS_KEY_ID": ""},
-        {"AWS_REGION": ""},
-        {"AWS_REGION": "us-iso-east-1"},
-        {"AWS_PROFILE": "mine"},
-        {"HTTPS_PROXY": "http://proxy:3128"},
-        {"http_proxy": "http://proxy:3128", "no_proxy": "example.org"},
-        {"AWS_CA_BUNDLE": "/etc/ours.pem"},
-    ],
-)
-def test_whatever_is_special_is_left_to_the_sdk(special: dict[str, str]) -> None:
-    assert S3Reader.from_environment("bucket", PLAIN | special) is None
+@pytest.mark.parametrize("status", [301, 307, 400])
+def test_a_bucket_that_says_it_is_in_another_region_is_asked_there_from_then_on(
+    server: Server, read: S3Reader, status: int
+) -> None:
+    server.region = "eu-west-1"
+    server.answers = [(status, b"<Error><Code>PermanentRedirect</Code></Error>"), (200, b"there")]
+    assert read.get("a").body == b"there"
+    assert read.get("b").body == b"there"
+    assert server.signed_for == ["eu-central-1", "eu-west-1", "eu-west-1"]
 
 
-@pytest.mark.parametrize(
-    ("region", "host"),
-    [("us-east-1", "s3.us-east-1.amazonaws.com"), ("cn-north-1", "s3.cn-north-1.amazonaws.com.cn")],
-)
-def test_without_an_endpoint_it_is_amazons(region: str, host: str) -> None:
-    assert reader(AWS_REGION=region)._signed("/bucket/a", 0)["host"] == host
+@pytest.mark.parametrize("region", ["eu-west-1", "", "nowhere/../x"])
+def test_a_bucket_that_is_nowhere_is_told_with_what_to_do(
+    server: Server, read: S3Reader, region: str
+) -> None:
+    server.region = region
+    server.answers = [(301, b"<Error><Code>PermanentRedirect</Code></Error>")]
+    with pytest.raises(StoreUnavailable, match=r"PermanentRedirect .* set AWS_REGION and AWS_DEFAULT_REGION"):
+        read.get("a")
+    assert server.requests <= 2
+
+
+def test_in_another_region_amazon_has_another_name() -> None:
+    found = reader(AWS_DEFAULT_REGION="us-east-1").target
+    assert found.moved_to("eu-west-1").host == "s3.eu-west-1.amazonaws.com"
+    assert reader(AWS_ENDPOINT_URL="http://here:1").target.moved_to("eu-west-1").host == "here:1"

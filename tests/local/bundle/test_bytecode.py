@@ -44,7 +44,7 @@ def test_sources_stay_where_they_are_the_projects_or_cannot_be_compiled(compiled
 def test_tracebacks_name_the_place_in_lambda(compiled: Path) -> None:
     failing = f"import sys; sys.path.insert(0, {str(compiled)!r}); import theirs; theirs.fail()"
     failed = subprocess.run(
-        [THIS_PYTHON, "-I", "-S", "-c", failing], capture_output=True, text=True, check=False
+        [THIS_PYTHON, "-I", "-S", "-c", failing], capture_output=True, text=True, timeout=60, check=False
     )
     assert f'File "{TASK_ROOT}/theirs/__init__.py", line 2, in fail' in failed.stderr
 

@@ -78,7 +78,7 @@ def test_each_shape_is_scored_as_its_rows_are_one_by_one(
 ONE = {"pclass": 3, "sex": "male"}
 BAD: dict[str, tuple[Any, int, str]] = {
     "no JSON": ("{", 400, "not JSON"),
-    "nothing": ("", 400, "not JSON"),
+    "nothing": ("", 400, "the body is empty; send application/json or text/csv"),
     "a list": ([ONE], 422, "body"),
     "no shape": ({}, 422, "exactly one of dataframe_split, dataframe_records, instances and inputs"),
     "two shapes": ({"inputs": [ONE], "instances": [ONE]}, 422, "exactly one of"),
@@ -110,7 +110,6 @@ BAD: dict[str, tuple[Any, int, str]] = {
     ),
     "infinity": ({"instances": [{**ONE, "age": float("inf")}]}, 422, "row 1, age"),
     "a gap that is needed": ({"instances": [{"pclass": 3, "sex": NAN}]}, 422, "row 1, sex"),
-    "an unknown column": ({"instances": [{**ONE, "shoes": 1}]}, 422, "row 1, shoes"),
 }
 
 
@@ -197,3 +196,35 @@ def test_the_examples_in_the_document_are_scored(call: Call, invoke: Any) -> Non
     content = document["paths"]["/invocations"]["post"]["requestBody"]["content"]
     assert invoke(content["application/json"]["example"])[0] == 200
     assert invoke(content["text/csv"]["example"], "text/csv")[0] == 200
+
+
+EXTRAS: dict[str, Any] = {
+    "records": {"dataframe_records": [{**ONE, "shoes": 1}, {**ONE, "Boat": "x"}]},
+    "instances": {"instances": [{**ONE, "shoes": 1, "Boat": None}, ONE]},
+    "split": {
+        "dataframe_split": {
+            "columns": [*ONE, "shoes", "Boat"],
+            "data": [[*ONE.values(), 1, 2], [*ONE.values(), 1, 2]],
+        }
+    },
+    "inputs": {
+        "inputs": {**{name: [value] * 2 for name, value in ONE.items()}, "shoes": [1, 2], "Boat": [1, 2]}
+    },
+}
+
+
+@pytest.mark.parametrize("body", EXTRAS.values(), ids=EXTRAS)
+def test_what_is_no_field_is_passed_over_and_said(send: Any, body: dict[str, Any]) -> None:
+    plain = json.loads(send("POST", "/invocations", json.dumps({"instances": [ONE, ONE]}))["body"])
+    answer = send("POST", "/invocations", json.dumps(body))
+    probabilities = [row["probability"] for row in json.loads(answer["body"])["predictions"]]
+    assert probabilities == [row["probability"] for row in plain["predictions"]]
+    assert answer["headers"]["x-columns-passed-over"] == "shoes,Boat"
+    assert answer["headers"]["x-columns-used"].split(",") == [*ONE]
+    assert "embarked" in answer["headers"]["x-columns-missing"] or "embarked" in ONE
+
+
+def test_a_table_says_the_same(send: Any) -> None:
+    headers = {"content-type": "text/csv"}
+    answer = send("POST", "/invocations", "pclass,sex,shoes\n1,female,2\n", headers=headers)
+    assert answer["headers"]["x-columns-passed-over"] == "shoes"

@@ -125,7 +125,7 @@ REFUSED = {
     "not JSON": ("{", {}, 400),
     "unknown field": ('{"people": []}', {}, 422),
     "a row that is no object": (as_json("nobody"), {}, 422),
-    "an empty table": ("", AS_CSV, 422),
+    "an empty table": ("", AS_CSV, 400),
     "a header alone": ("pclass,sex\n", AS_CSV, 422),
     "no such column": ("pclass,age\n1,2\n", AS_CSV, 422),
     "too many lines": ("pclass,sex\n" + "1,male\n" * (MAX_ROWS + 1), AS_CSV, 422),
@@ -210,3 +210,63 @@ def test_more_rows_than_can_be_explained_are_refused(call: Call) -> None:
     status, answer = call("POST", "/predict/batch", table, headers=AS_CSV, query="explain=true")
     assert status == 422
     assert str(MAX_EXPLAINED) in answer["error"]
+
+
+WITH_IDS = 'PassengerId,pclass,sex,Ticket\n7,1,female,=1+1\n-8,3,male,-5\n9,4,male,"a, b"\n'
+
+
+def test_columns_of_a_table_come_back_beside_its_answers(call: Call, send: Send) -> None:
+    query = "?partial=true&keep=PassengerId,ticket"
+    status, answer = call("POST", f"/predict/batch{query}", WITH_IDS, headers=AS_CSV)
+    assert status == 200
+    assert [row["kept"] for row in answer["predictions"]] == [
+        {"PassengerId": "7", "ticket": "=1+1"},
+        {"PassengerId": "-8", "ticket": "-5"},
+    ]
+    [fault] = answer["errors"]
+    assert (fault["row"], fault["kept"]) == (3, {"PassengerId": "9", "ticket": "a, b"})
+    for keep in (query, "?partial=true&keep=PassengerId&keep=ticket"):
+        headers = AS_CSV | {"accept": "text/csv"}
+        table = rows_of(send("POST", f"/predict/batch{keep}", WITH_IDS, headers=headers))
+        assert [(row["row"], row["PassengerId"], row["ticket"]) for row in table] == [
+            ("1", "7", "'=1+1"),
+            ("2", "-8", "-5"),
+            ("3", "9", "a, b"),
+        ]
+        assert table[2]["error"] == "pclass: must be 1, 2 or 3"
+        assert [bool(row["probability"]) for row in table] == [True, True, False]
+
+
+def test_a_kept_column_does_not_hide_one_of_the_answer(call: Call, send: Send) -> None:
+    table = "Row,Survived,pclass,sex\nx,yes,1,female\n"
+    headers = AS_CSV | {"accept": "text/csv"}
+    [row] = rows_of(send("POST", "/predict/batch?keep=Row,Survived,pclass", table, headers=headers))
+    assert (row["row"], row["sent_Row"], row["sent_Survived"], row["pclass"]) == ("1", "x", "yes", "1")
+    assert row["survived"] == "1"
+
+
+def test_kept_cells_stay_with_their_rows_where_rows_are_too_wide_or_blank(call: Call) -> None:
+    table = "id,pclass,sex\na,1,female\nb,1,female,9,9\n\nc,3,male\n"
+    _, answer = call("POST", "/predict/batch?partial=true&keep=id", table, headers=AS_CSV)
+    assert [(row["row"], row["kept"]["id"]) for row in answer["predictions"]] == [(1, "a"), (3, "c")]
+    assert [(row["row"], row["kept"]["id"]) for row in answer["errors"]] == [(2, "")]
+
+
+def test_what_cannot_be_kept_is_refused(call: Call) -> None:
+    status, answer = call("POST", "/predict/batch?keep=PassengerID,Tocket", WITH_IDS, headers=AS_CSV)
+    assert status == 422
+    assert "no column is named Tocket; there are PassengerId, pclass, sex, Ticket" in answer["error"]
+    status, answer = call("POST", "/predict/batch?keep=PassengerId", as_json(WOMAN))
+    assert (status, "send CSV, or leave it out" in answer["error"]) == (422, True)
+    assert "kept" not in json.dumps(
+        call("POST", "/predict/batch", WITH_IDS.replace(",4,", ",3,"), headers=AS_CSV)
+    )
+
+
+def test_an_error_that_a_spreadsheet_would_run_is_a_text(send: Send) -> None:
+    table = "=cmd,pclass,sex\n1,1,female\n1,1,x\n"
+    headers = AS_CSV | {"accept": "text/csv"}
+    answer = send("POST", "/predict/batch?partial=true&keep=%3Dcmd", table, headers=headers)
+    assert {"'=cmd", "1"} <= {*rows_of(answer)[0].keys(), *rows_of(answer)[0].values()}
+    for line in csv.reader(io.StringIO(answer["body"])):
+        assert not [cell for cell in line if cell[:1] in ("=", "+", "-", "@")]

@@ -15,7 +15,7 @@ def bad(changes: dict[str, Any]) -> str:
 
 BAD = {
     "no JSON": ("{", "not JSON"),
-    "nothing": ("", "not JSON"),
+    "nothing": ("", "the body is empty; send application/json"),
     "no UTF-8": (b"\xff\xfe", "not JSON"),
     "deep": ("[" * 100_000, "not JSON"),
     "a list": ("[]", "object"),

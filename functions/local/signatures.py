@@ -1,0 +1,74 @@
+"""Verifies that a request was signed with known credentials: AWS Signature Version 4, in the header.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import quote
+
+from functions.local.environment import Credentials
+
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 +"
+    r"Credential=(?P<key>[^/,\s]+)/(?P<scope>\d{8}/[\w-]+/(?P<service>[\w-]+)/aws4_request), *"
+    r"SignedHeaders=(?P<names>[\w;-]+), *Signature=(?P<signature>[0-9a-f]{64})"
+)
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the `authorization` header of a request says of its signature."""
+
+    key: str
+    scope: str
+    service: str
+    names: tuple[str, ...]
+    signature: str
+
+    @classmethod
+    def read(cls, authorization: str) -> Self | None:
+        """The signature that a header holds; None where it holds none of this kind."""
+        if not (found := _AUTHORIZATION.fullmatch(authorization.strip())):
+            return None
+        return cls(
+            found["key"],
+            found["scope"],
+            found["service"],
+            tuple(found["names"].split(";")),
+            found["signature"],
+        )
+
+    def is_of(
+        self, credentials: Credentials, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> bool:
+        """Whether these credentials signed this request.
+
+        target: path and query as they were sent, percent signs and all. headers: by names in lower case.
+        """
+        if not hmac.compare_digest(self.key, credentials.access_key) or "host" not in self.names:
+            return False
+        payload = headers.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
+        if _HASH.fullmatch(payload) and payload != hashlib.sha256(body).hexdigest():
+            return False
+        path, _, query = target.partition("?")
+        # S3 signs the path as it is sent, all other services encode it once more.
+        path = path if self.service == "s3" else quote(path, safe="/~")
+        lines = [f"{name}:{' '.join(headers.get(name, '').split())}" for name in self.names]
+        request = [method, path, _sorted(query), *lines, "", ";".join(self.names), payload]
+        hashed = hashlib.sha256("\n".join(request).encode()).hexdigest()
+        text = "\n".join(["AWS4-HMAC-SHA256", headers.get("x-amz-date", ""), self.scope, hashed])
+        key = f"AWS4{credentials.secret_key}".encode()
+        for part in self.scope.split("/"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), self.signature)
+
+
+def _sorted(query: str) -> str:
+    pairs = sorted(pair.partition("=")[::2] for pair in query.split("&")) if query else []
+    return "&".join(f"{name}={value}" for name, value in pairs)
