@@ -147,8 +147,8 @@ def check_token(text: str, provider: Provider, keys: KeySet) -> TokenHolder:
         raise Unauthorized(
             f"this token does not say whose it is: it has no {provider.name_claim} of 1 to 100 characters"
         )
-    # A key's id is eight hex digits: no name may pass for one. And what is recorded becomes part of keys of the
-    # store, where a tilde separates.
+    # A key's id is eight hex digits: no name may pass for one. And what is recorded becomes part of keys of
+    # the store, where a tilde separates.
     id_ = quote(name, safe="@.+ ").replace("~", "%7E")
     return TokenHolder(f"user:{id_}", name, _scopes(claims, provider))
 
