@@ -91,11 +91,13 @@ def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, li
         "log_loss": float(losses.mean()),
         "log_loss_of_base_rate": float(log_loss_of_rows(rows.outcome, share).mean()),
     }
+    # A NaN is no figure to record: `reason` says it.
+    recorded = {name: value for name, value in numbers.items() if np.isfinite(value)}
     passed = Decision(
         promote=True,
         rule="first champion",
         reason="it passed the floors and there is no champion",
-        numbers=numbers,
+        numbers=recorded,
         limits=limits.as_numbers(),
     )
     if different < limits.min_holdout_rows:

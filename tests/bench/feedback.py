@@ -161,6 +161,7 @@ def ask(method: str, path: str, body: Any = None) -> dict[str, Any]:
     """The answer of the function in this process to one request."""
     handler = _handler()
     event = json.loads(EVENT.read_text()) | {"rawPath": path, "rawQueryString": "", "body": json.dumps(body)}
+    event["routeKey"] = event["requestContext"]["routeKey"] = f"{method} {path}"
     event["requestContext"]["http"] |= {"method": method, "path": path}
     event["requestContext"]["authorizer"]["lambda"]["scopes"] = "feedback"
     answer: dict[str, Any] = json.loads(handler(event, None)["body"])
@@ -184,7 +185,8 @@ def faults(store: Store, made: Plan, count: Count) -> list[str]:
         found.append(f"{len(lost)} predictions do not have the labels they were given: {sorted(lost)[:3]}")
     if strange := labels.keys() - made.kept.keys():
         found.append(f"{len(strange)} predictions that nobody made have labels")
-    if wrong := [id_ for id_, last in made.corrected.items() if labels[id_][-1].outcome is not last]:
+    known = {id_: last for id_, last in made.corrected.items() if id_ in labels}
+    if wrong := [id_ for id_, last in known.items() if labels[id_][-1].outcome is not last]:
         found.append(f"of {len(wrong)} predictions it is not the correction that counts")
     kept = sum(map(len, made.kept.values()))
     if sum(map(len, labels.values())) != kept:

@@ -148,7 +148,7 @@ def test_what_a_spreadsheet_would_run_is_a_text_and_is_read_back(call: Call, ben
     answer = export(below="/models/signs")
     heads, *rows = csv.reader(io.StringIO(answer["body"]))
     assert heads[1:4] == ["'=kind", "degrees", "went"]
-    expected = [["'-5 to 0", "-3.5", "'+away"], ["'=cmd()", "-3.5", "'@home"]]
+    expected = [["'-5 to 0", "-2.5", "'+away"], ["'=cmd()", "-3.5", "'@home"]]
     assert sorted(row[1:4] for row in rows) == expected
     chunk = read_again(answer, schema)
     kinds = chunk.columns["=kind"].ravel().tolist()

@@ -308,7 +308,7 @@ def test_where_the_target_has_one_of_lifeboats_names_that_one_gives_way(call: Ca
     status, receipt = call("POST", "/models/leads/feedback", body)
     assert status == 200
     assert (receipt["Source"], receipt["lifeboat_source"]) == ("paid", "5f3a91c2/alice")
-    assert leads.labels(id_) == [[("alice", True)]]
+    assert leads.labels(id_) == [[("5f3a91c2/alice", True)]]
 
 
 def test_labels_of_before_names_stood_below_keys_are_read_and_count_for_themselves(

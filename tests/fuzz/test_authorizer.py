@@ -40,9 +40,11 @@ def test_every_question_is_answered_in_texts(
     def check(case: tuple[Event, dict[str, str]]) -> str:
         event, shown = case
         answer = handler(
-            read_event("authorizer_request") | event | {"headers": event["headers"] | shown}, None
+            read_event("authorizer_request") | event | {"headers": (event.get("headers") or {}) | shown}, None
         )
         json.dumps(answer)
+        if answer == {"isAuthorized": False}:
+            return "more refusals than are answered in words"
         assert set(answer) == {"isAuthorized", "context"}
         assert answer["isAuthorized"] is True
         context = answer["context"]

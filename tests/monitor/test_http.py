@@ -194,7 +194,7 @@ def test_datasets_and_models_name_one_another(call: Call, store: ModelStore, tmp
     assert call("GET", f"/datasets/{child['id']}") == (200, child)
     of = {version: call("GET", f"/datasets?model={version}")[1] for version in (first.version, second)}
     assert of[first.version] == {"datasets": [parent], "without_model": [], "damaged": []}
-    assert of[second] == {"datasets": [child, parent], "without_model": []}
+    assert of[second] == {"datasets": [child, parent], "without_model": [], "damaged": []}
 
 
 def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(

@@ -17,7 +17,7 @@ LINEAGE = Lineage(
     reason="request",
     champion="b" * 16,
 )
-BUILT = Built("datasets/labelled-1.csv", b"pclass,sex,survived\n1,female,1\n", LINEAGE)
+BUILT = Built("datasets/labelled-0000000000000001.csv", b"pclass,sex,survived\n1,female,1\n", LINEAGE)
 
 
 def test_its_bytes_are_uploaded_with_their_lineage(store: ModelStore) -> None:

@@ -90,9 +90,9 @@ def test_a_run_that_dies_at_any_of_its_writes_is_finished_by_the_next_one(
         assert from_metadata(after.head(key).metadata) is not None
         # The alarms are told twice by who dies between telling and writing the report, by no one never.
         assert 1 <= capsys.readouterr().out.count('"monitoring"') <= 2
-    # What is labelled, the dataset's copy, the state with the decision, the report, the dataset, its lineage,
-    # the state without.
-    assert deaths == 7
+    # What is labelled, the dataset's copy, the state with the decision, the report, the dataset, the state
+    # without.
+    assert deaths == 6
 
 
 def test_who_dies_while_telling_the_alarms_is_followed_by_one_who_tells_them(

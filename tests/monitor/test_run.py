@@ -11,7 +11,6 @@ from functions.core.base.errors import NoChampion, UnusableModel, UnusableRecord
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
 from functions.core.registry import deployment
-from functions.core.registry.keys import manifest_key
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.monitor import reports
@@ -29,6 +28,7 @@ from tests.support.production import (
 )
 from tests.support.titanic import MODEL, TABLE, people
 from tests.support.training import publish
+from tests.support.versions import overwrite_manifest
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_a_champion_without_its_reference_is_unusable(store: ModelStore, name: s
     champion = champion_of(store)
     manifest = json.loads(champion.as_json())
     del manifest["reference"][name]
-    store.put(manifest_key(champion.version), json.dumps(manifest).encode())
+    overwrite_manifest(store, champion.version, json.dumps(manifest).encode())
     with pytest.raises(UnusableModel, match="the reference distributions of version"):
         monitor(store)
 

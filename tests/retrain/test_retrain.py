@@ -14,6 +14,7 @@ from functions.core.registry.manifest import Lineage
 from functions.core.schema.parsing import read_schema
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
+from functions.retrain.attempts import RetrainFailed
 from functions.retrain.retrain import parse_event
 from tests.conftest import TITANIC
 from tests.support.strangers import churn_table
@@ -225,7 +226,7 @@ def test_a_record_that_an_error_of_the_system_stops_does_not_hold_up_the_others(
     monkeypatch.setattr(S3Store, "open", full)
     for name in ("first", "second"):
         upload(s3, f"datasets/titanic/{name}.csv", TITANIC.read_bytes())
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(RetrainFailed, match=r"1 of 2 uploads failed: datasets/titanic/first\.csv"):
         retrain(record(event, "datasets/titanic/first.csv"), record(event, "datasets/titanic/second.csv"))
     assert champion(s3)["sequence"] == 1
 

@@ -211,7 +211,8 @@ def learns_what_happened(model: Model, schema: Schema, answers: list[dict[str, A
     ]
     receipts = model.post("/feedback", said)
     assert (receipts["recorded"], receipts["unknown"]) == (len(said), 0)
-    assert model.get("/feedback/progress")["labelled"] == len(said)
+    # Equal rows are labelled together.
+    assert model.get("/feedback/progress")["labelled"] >= len(said)
     exported = model.ask("GET", f"{model.root}/feedback/export").text
     assert len(rows_of(schema, exported)) == len(said)
     page = model.get("/feedback/queue?limit=5")

@@ -107,7 +107,9 @@ def ids_of(count: int, at: datetime) -> list[str]:
     return [f"{made[:8]}-{made[8:]}{id_[13:]}" for id_ in new_ids(count)]
 
 
-def label(store: ModelStore, prediction_id: str, outcome: bool, source: str = "a test") -> Label:
+def label(
+    store: ModelStore, prediction_id: str, outcome: bool, source: str = "a test", *, vouched: bool = False
+) -> Label:
     return labels.record(
-        store, prediction_id, outcome=outcome, source=source, key_id="a test", request_id=""
+        store, prediction_id, outcome=outcome, source=source, key_id="a test", request_id="", vouched=vouched
     )[0]

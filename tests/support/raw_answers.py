@@ -59,4 +59,4 @@ def raw_answers() -> Iterator[RawAnswers]:
             yield server
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            thread.join(10)

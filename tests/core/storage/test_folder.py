@@ -87,17 +87,6 @@ def test_what_is_not_there_is_not_found(store: Store) -> None:
         store.get("../outside")
 
 
-def test_a_full_disk_leaves_no_part_of_what_could_not_be_written(tmp_path: Path) -> None:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
-    try:
-        with pytest.raises(StoreUnavailable, match="could not write k"):
-            FolderStore(str(tmp_path)).put("k", bytes(10_000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert [*tmp_path.iterdir()] == []
-
-
 def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnavailable):
