@@ -48,7 +48,7 @@ def test_every_question_is_answered_in_texts(
     def check(case: tuple[Event, dict[str, str]]) -> str:
         event, shown = case
         answer = handler(
-            read_event("authorizer_request") | event | {"headers": event["headers"] | shown}, None
+            read_event("authorizer_request") | event | {"headers": (event.get("headers") or {}) | shown}, None
         )
         json.dumps(answer)
         assert set(answer) == {"isAuthorized", "context"}
