@@ -77,17 +77,17 @@ def test_what_cannot_be_resolved_is_said(read: Read, value: str, message: str) -
 @pytest.mark.parametrize(
     ("condition", "stage", "expected"),
     [
-        ("!Equals [!Ref Stage, prod]", "prod", "yes"),
-        ("!Equals [!Ref Stage, prod]", "dev", "no"),
-        ("!Not [!Equals [!Ref Stage, prod]]", "dev", "yes"),
-        ("!And [!Condition Always, !Equals [!Ref Stage, prod]]", "prod", "yes"),
-        ("!And [!Condition Always, !Equals [!Ref Stage, prod]]", "dev", "no"),
+        ("!Equals [!Ref Stage, prod]", "prod", "one"),
+        ("!Equals [!Ref Stage, prod]", "dev", "other"),
+        ("!Not [!Equals [!Ref Stage, prod]]", "dev", "one"),
+        ("!And [!Condition Always, !Equals [!Ref Stage, prod]]", "prod", "one"),
+        ("!And [!Condition Always, !Equals [!Ref Stage, prod]]", "dev", "other"),
     ],
 )
 def test_conditions_are_decided(tmp_path: Path, condition: str, stage: str, expected: str) -> None:
     path = tmp_path / "template.yaml"
     conditions = f"Conditions:\n  Always: !Not [!Equals [a, b]]\n  IsSo: {condition}\n"
-    path.write_text(conditions + HEAD + "      FunctionName: !If [IsSo, yes, no]\n")
+    path.write_text(conditions + HEAD + "      FunctionName: !If [IsSo, one, other]\n")
     assert read_template(path, Stage=stage).functions["F"].name == expected
 
 

@@ -140,7 +140,8 @@ def _key_id(text: str) -> str:
 
 def _check_purpose(claims: Mapping[str, Any], provider: Provider) -> None:
     """Whether it is an access token for this API. Cognito's has no audience, but the id of its client."""
-    if claims.get("token_use", "access") != "access":
+    # Cognito says so, and Keycloak; OpenID Connect has the hash of an access token in no other.
+    if claims.get("token_use", "access") != "access" or claims.get("typ") == "ID" or "at_hash" in claims:
         raise Unauthorized("this is an id token, which says who somebody is; send the access token")
     audience = claims.get("aud", claims.get("client_id"))
     audiences = audience if isinstance(audience, list) else [audience]

@@ -47,6 +47,8 @@ def test_a_token_tells_who_somebody_is_and_what_they_may_do(key: Any, algorithm:
         ({"aud": "billing"}, "another application"),
         ({"aud": ["billing", "mail"]}, "another application"),
         ({"token_use": "id"}, "id token"),
+        ({"typ": "ID"}, "id token"),
+        ({"at_hash": "MTIzNDU2Nzg5MDEyMzQ1Ng"}, "id token"),
         ({"without": "exp"}, "damaged"),
         ({"without": "iss"}, "damaged"),
         ({"exp": "soon"}, "damaged"),
