@@ -81,6 +81,7 @@ def test_a_person_signs_in_and_is_let_in_as_far_as_their_role_goes() -> None:
 
     async def act(here: Running, browser: httpx.AsyncClient) -> None:
         assert here.issuer is not None
+        tokens: dict[str, Any] = {}
         may = {"user": ["predict"], "annotator": ["predict", "feedback"]}
         for person in ("user", "annotator", "administrator"):
             browser.cookies.clear()
