@@ -99,7 +99,7 @@ async def rollback(caller: Administrator, store: Part, request: RollbackRequest)
 @app.get(
     "/models",
     summary="List the models",
-    description="Those that the key is for, in the order of their names, each with its champion.",
+    description="Those that the caller may see, in the order of their names, each with its champion.",
     responses=_ON_LIST,
     dependencies=MAY_LIST,
 )
