@@ -79,6 +79,10 @@ key: $(VENV)/.run ## Make a key: make key SCOPES=predict,read NOTE="who uses it"
 	@exec $(BIN)/python -m functions.local key $(or $(ARGS),create --scopes "$$SCOPES" --note "$$NOTE" \
 		$(call given,MODELS,--models) $(call given,DAYS,--days)) $(call given,STAGE,--stage)
 
+.PHONY: login
+login: $(VENV)/.run ## Print a link that signs in to the pages of a running `make run`, once [ROLE=user, annotator or administrator]
+	@exec $(BIN)/python -m functions.local login $(call given,ROLE,--role)
+
 .PHONY: models
 models: $(VENV)/.run ## List, compare, promote, roll back versions: make models [MODEL=churn] ARGS="rollback --reason ..."
 	@exec $(BIN)/python -m functions.local models \

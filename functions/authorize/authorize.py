@@ -1,4 +1,4 @@
-"""From a request to the holder of its key."""
+"""From a request to the holder of its key or of its access token."""
 
 import base64
 import re
@@ -9,17 +9,21 @@ from urllib.parse import unquote
 
 from functions.authorize.allowance import Allowance
 from functions.authorize.keyring import KeyRing
+from functions.authorize.login import Login
 from functions.core.base.errors import StoreUnavailable, Unauthorized
 from functions.core.base.logs import log
-from functions.core.identity.caller import HOW_TO_SEND_A_KEY
+from functions.core.identity.caller import HOW_TO_SEND_A_KEY, NOBODY
 from functions.core.identity.keys import check
+from functions.core.identity.provider import is_token
 
 _AUTHORIZATION = re.compile(r"(bearer|basic) +(\S+)", re.IGNORECASE)
 # What a key looks like from its beginning: also one that was cut off is somebody's secret.
 _BEGINNING = re.compile(r"lb_[0-9a-f]{8}_")
 
 
-def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime, allowance: Allowance) -> dict[str, Any]:
+def authorize(
+    event: Mapping[str, Any], ring: KeyRing, login: Login, now: datetime, allowance: Allowance
+) -> dict[str, Any]:
     """Answer an authorizer event of an HTTP API (format 2.0) with what is known of the caller.
 
     A refusal lets the request through as well, because an HTTP API cannot put our errors into its own: the
@@ -28,8 +32,7 @@ def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime, allowance:
     gateway refuses by itself, with 403 and `{"message":"Forbidden"}`.
     """
     try:
-        text = _shown(event)
-        key = check(text, ring.current(), now)
+        known = _known(_shown(event), ring, login, now)
     except Unauthorized as error:
         if not allowance.take():
             return {"isAuthorized": False}
@@ -37,17 +40,31 @@ def authorize(event: Mapping[str, Any], ring: KeyRing, now: datetime, allowance:
         return _answer(denied=str(error))
     except StoreUnavailable as error:
         return _answer(unavailable=str(error))
-    return _answer(key_id=key.id, scopes=" ".join(key.scopes), models=" ".join(key.models))
+    return _answer(**known)
+
+
+def _known(text: str, ring: KeyRing, login: Login, now: datetime) -> dict[str, str]:
+    """What is known of who shows this. A key and a token come to the same."""
+    if is_token(text):
+        holder = login.holder_of(text)
+        return {"key_id": holder.id, "scopes": " ".join(holder.scopes), "name": holder.name}
+    key = check(text, ring.current(), now)
+    return {
+        "key_id": key.id,
+        "scopes": " ".join(key.scopes),
+        "models": " ".join(key.models),
+        "name": key.note,
+    }
 
 
 def _answer(**known: str) -> dict[str, Any]:
     # A context of an HTTP API holds texts.
-    context = dict.fromkeys(("key_id", "scopes", "models", "denied", "unavailable"), "") | known
+    context = dict.fromkeys(("key_id", "scopes", "models", "name", "denied", "unavailable"), "") | known
     return {"isAuthorized": True, "context": context}
 
 
 def _shown(event: Mapping[str, Any]) -> str:
-    """What the request shows as its key. Raises `Unauthorized` when it shows none where one may be."""
+    """The key or token that the request shows. Raises `Unauthorized` when it shows none where one may be."""
     address = f"{event.get('rawPath') or ''}?{event.get('rawQueryString') or ''}"
     if _BEGINNING.search(unquote(address)):
         raise Unauthorized(
@@ -59,7 +76,7 @@ def _shown(event: Mapping[str, Any]) -> str:
         return str(headers["x-api-key"]).strip()
     if sent := _AUTHORIZATION.fullmatch(str(headers.get("authorization", "")).strip()):
         return sent[2] if sent[1].lower() == "bearer" else _password(sent[2])
-    raise Unauthorized(f"this needs a key: {HOW_TO_SEND_A_KEY}")
+    raise Unauthorized(NOBODY)
 
 
 def _password(credentials: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from functions.authorize.allowance import Allowance
 from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
+from functions.authorize.login import Login
 from functions.authorize.settings import AuthorizeSettings
 from functions.core.storage.parameter_opening import open_parameter
 
@@ -15,6 +16,11 @@ from functions.core.storage.parameter_opening import open_parameter
 def key_ring() -> KeyRing:
     settings = AuthorizeSettings.from_environment()
     return KeyRing(open_parameter(settings.keys), settings.keys_refresh_seconds, settings.keys_grace_seconds)
+
+
+@lru_cache(maxsize=1)
+def login() -> Login:
+    return Login(AuthorizeSettings.from_environment())
 
 
 @lru_cache(maxsize=1)
@@ -28,4 +34,4 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
     """
-    return authorize(event, key_ring(), datetime.now(UTC), allowance())
+    return authorize(event, key_ring(), login(), datetime.now(UTC), allowance())

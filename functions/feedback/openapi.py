@@ -63,7 +63,9 @@ class Receipt(BaseModel):
 
     prediction_id: str
     status: Literal["recorded", "repeated", "unknown"]
-    source: str = Field(description="The id of the key, or `{key id}/{name}` where a name was given")
+    source: str = Field(
+        description="The id of the key or of the person, or `{id}/{name}` where a name was given"
+    )
     labelled_at: datetime | None
     error: str | None
 

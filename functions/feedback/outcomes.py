@@ -119,8 +119,8 @@ class _OutcomeReader:
 
     def _wanted(self) -> str:
         return (
-            f"send `{self._id}`, `{self._target.name}`: {self._target.in_words()}, and, if it is not the key "
-            f"that says so, `{self._source}`"
+            f"send `{self._id}`, `{self._target.name}`: {self._target.in_words()}, and, if it is not "
+            f"you who says so, `{self._source}`"
         )
 
     def _name(self, key: str) -> str | None:

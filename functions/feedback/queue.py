@@ -51,7 +51,7 @@ class QueuePage(BaseModel):
     open: int = Field(description="How many rows are to be labelled still, leased or not")
     next: str | None = Field(description="Send it as `after` to lease others beside these; null at the end")
     leases_left: int = Field(
-        description=f"How many more this key may lease: {MAX_LEASES} at a time, under all annotators' names"
+        description=f"How many more the caller may lease: {MAX_LEASES} at a time, under all annotators' names"
     )
     looked_at: LookedAt
 

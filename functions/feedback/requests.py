@@ -48,7 +48,7 @@ class QueueQuery(Selected):
         description="A name, below the key that asks, with leases of its own; what counts as one who labels "
         "is the key",
     )
-    wanted: int = Field(1, ge=1, le=5, description="How many keys are to label each row")
+    wanted: int = Field(1, ge=1, le=5, description="How many people or keys are to label each row")
     limit: int = Field(20, ge=1, le=100)
     after: str | None = Field(None, pattern=PLACE, description="`next` of the page before")
 

@@ -19,6 +19,7 @@ from functions.local import environment
 from functions.local.drift_story import tell_of_drift
 from functions.local.environment import exported
 from functions.local.function_process import Outcome
+from functions.local.issuer import PEOPLE, another_link
 from functions.local.openapi import DOCUMENT, as_text, describe_api
 from functions.local.places import describe_keys, describe_runner, describe_store
 from functions.local.runner import PORT, STORE_PORT, Options, Running, StoreLost, declared, running
@@ -106,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         sub = command(name, run_it, words)
         sub.add_argument("arguments", nargs=argparse.REMAINDER, help="as they are there")
+    sub = command("login", _login, "print a link that signs in to the running API's pages, once")
+    sub.add_argument("--role", default="administrator", choices=PEOPLE, help="as whom; an administrator else")
     command("openapi", _openapi, f"write {DOCUMENT.name}, the document of the whole API")
     return parser
 
@@ -189,6 +192,7 @@ async def _serve(options: Options, table: Table, log: Callable[[str, str], None]
             pid=os.getpid(),
             keys=here.keys,
             credentials=here.credentials,
+            secret=here.issuer.secret if here.issuer else None,
         )
         with announced(state):
             await until_lost(_tell_and_serve(here, outcomes, table), here.store_lost())
@@ -201,6 +205,11 @@ async def _tell_and_serve(here: Running, outcomes: "asyncio.Queue[Outcome]", tab
     _say("Another table makes another model: make model FILE=churn.csv NAME=churn TARGET=churned")
     _say("Another dataset retrains this one: make upload FILE=more.csv")
     _say('Another key: make key SCOPES=predict NOTE="who uses it"')
+    if here.issuer:
+        _say("\nIn a browser, as one of the people of the demo; each link works once (another: make login):")
+        for person, scopes in PEOPLE.items():
+            _say(f"  {person:<14} {here.issuer.link(here.api, person)}  ({', '.join(scopes)})")
+        _say("")
     _say("Serving until Ctrl-C.")
     while True:
         for sentence in describe(await outcomes.get()):
@@ -268,6 +277,17 @@ def _key(options: argparse.Namespace) -> int:
         place = authorize.place_of_keys(asked)
         _note(describe_runner(runner) if runner else describe_keys(place))
         return authorize.run(asked, place)
+
+
+def _login(options: argparse.Namespace) -> int:
+    runner = find_runner()
+    if runner is None:
+        raise RuntimeError("no runner was found; start one with `make run`")
+    if runner.secret is None:
+        raise RuntimeError(f"people of the runner at {runner.api} sign in elsewhere: LIFEBOAT_LOGIN_ISSUER")
+    _note(describe_runner(runner))
+    _say(another_link(runner.api, runner.secret, options.role))
+    return 0
 
 
 def _openapi(_: argparse.Namespace) -> int:

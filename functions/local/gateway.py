@@ -21,6 +21,7 @@ INTEGRATION_SECONDS = 30.0
 MISDIRECTED = "Forbidden: this API is asked as localhost or by the address that the runner printed"
 
 OnRequest = Callable[[str, str, int, float], None]
+Answer = Callable[[Request], Awaitable[Response]]
 
 
 class Invocable(Protocol):
@@ -31,6 +32,7 @@ class Gateway:
     """An ASGI application that turns requests into invocations of the functions its routes name.
 
     on_request: told of each request its method, its path as it was sent, the status and the seconds it took.
+    beside: what answers in place of a function, as other services do in AWS, by the beginnings of its paths.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class Gateway:
         functions: Mapping[str, Invocable],
         on_error: Callable[[str, str], None],
         on_request: OnRequest | None = None,
+        beside: Mapping[str, Answer] | None = None,
     ) -> None:
         self._router = Router(routes)
         self._functions = functions
         self._on_error = on_error
         self._on_request = on_request
+        self._beside = dict(beside or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,6 +66,8 @@ class Gateway:
     async def _answer(self, request: Request) -> Response:
         if not is_this_machine(request.headers.get("host", "")):
             return _message(403, MISDIRECTED)
+        if other := self._other(request.scope["path"]):
+            return await other(request)
         match = self._router.match(request.method, request.scope["path"])
         if match is None:
             return _message(404, "Not Found")
@@ -95,6 +101,9 @@ class Gateway:
             return _message(500, "Internal Server Error")
         response.headers["apigw-requestid"] = event["requestContext"]["requestId"]
         return response
+
+    def _other(self, path: str) -> Answer | None:
+        return next((answer for begin, answer in self._beside.items() if path.startswith(f"{begin}/")), None)
 
     async def _authorize(self, function: str, event: dict[str, Any]) -> Response | None:
         """Ask the authorizer and put its context into `event`; what to answer when it lets nobody through."""

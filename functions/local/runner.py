@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,8 @@ from functions.local.environment import (
 )
 from functions.local.events import UploadWatcher, next_time, s3_put_event, scheduled_event
 from functions.local.function_process import FunctionProcess, OnLog, Outcome, deliver
-from functions.local.gateway import Gateway
+from functions.local.gateway import Answer, Gateway
+from functions.local.issuer import PREFIX, Issuer
 from functions.local.listening import HOST, listen, port_of
 from functions.local.shipping import shipping
 from functions.local.state import BUILD
@@ -73,8 +74,9 @@ class Running:
     """Where everything is. `endpoint` is None for a store that needs none (a folder, or S3 itself).
     `model` is the one of the routes that name none.
 
-    `keys` is where the API's keys are kept, `key` is one that ends with the run; a
-    template without an authorizer has neither. `server` is the embedded store, if there is one.
+    `keys` is where the API's keys are kept, `key` is one that ends with the run; a template without an
+    authorizer has neither. `server` is the embedded store, if there is one. `issuer` knows the people of the
+    demo; there is none without an authorizer, or where LIFEBOAT_LOGIN_ISSUER names another provider.
     """
 
     api: str
@@ -86,6 +88,7 @@ class Running:
     key: str | None
     model: str
     server: EmbeddedStore | None = None
+    issuer: Issuer | None = None
 
     @property
     def credentials(self) -> Credentials | None:
@@ -132,8 +135,11 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         stack.enter_context(exported({environment.STORE: address, environment.DEFAULT_MODEL: model}))
         store = await asyncio.to_thread(_ready_store, address)
         keys = _place_of_keys(template, embedded=embedded)
-        key = None
+        key = issuer = None
         if keys:
+            if not os.environ.get(environment.LOGIN_ISSUER):
+                issuer = Issuer()
+                stack.enter_context(exported(issuer.environment()))
             # Who makes a key by hand does not want to wait a minute until it counts.
             refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
             stack.enter_context(exported({environment.KEYS: keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
@@ -146,13 +152,15 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
             key = await stack.enter_async_context(api_key(keys, not_revoked))
         on_line = await stack.enter_async_context(_shipped(template, store, on_log))
         machine = _Machine(
-            template, store, address.removeprefix("s3://"), region, options, on_line, on_outcome
+            *(template, store, address.removeprefix("s3://"), region, options, on_line, on_outcome),
+            beside={PREFIX: issuer.answer} if issuer else {},
         )
         stack.push_async_callback(machine.stop)
         await machine.start()
         port = await stack.enter_async_context(_served(machine.gateway, options.port))
         endpoint = os.environ.get(environment.ENDPOINT)
-        yield Running(f"http://{HOST}:{port}", address, endpoint, store, embedded, keys, key, model, server)
+        api = f"http://{HOST}:{port}"
+        yield Running(api, address, endpoint, store, embedded, keys, key, model, server, issuer)
 
 
 class _Machine:
@@ -167,6 +175,8 @@ class _Machine:
         options: Options,
         on_log: OnLog,
         on_outcome: OnOutcome,
+        *,
+        beside: Mapping[str, Answer],
     ) -> None:
         self._template = template
         self._store = store
@@ -181,7 +191,7 @@ class _Machine:
             for id_, function in template.functions.items()
         }
         on_request = self._log_request if options.log_requests else None
-        self.gateway = Gateway(template.routes, self._functions, on_log, on_request)
+        self.gateway = Gateway(template.routes, self._functions, on_log, on_request, beside)
 
     async def start(self) -> None:
         for trigger in self._template.uploads:

@@ -22,7 +22,7 @@ class State:
     """A runner's addresses, the model of its routes without a name, and its process id.
 
     `endpoint` is None for a store that needs none, `keys` for an API without an authorizer, `credentials` for
-    a store that is not the embedded one.
+    a store that is not the embedded one. `secret` asks for links that sign in; None where nobody can.
     """
 
     api: str
@@ -33,6 +33,7 @@ class State:
     pid: int
     keys: str | None = None
     credentials: Credentials | None = None
+    secret: str | None = None
 
     @property
     def variables(self) -> dict[str, str | None]:

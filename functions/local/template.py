@@ -148,12 +148,14 @@ class _Resolver:
 
     def __init__(self, document: dict[str, Any], region: str, parameters: Mapping[str, str]) -> None:
         declared = document.get("Parameters", {})
+        self._conditions = document.get("Conditions", {})
         if unknown := parameters.keys() - declared.keys():
             raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
         self._names = {
             "AWS::AccountId": ACCOUNT,
             "AWS::Region": region,
             "AWS::Partition": "aws",
+            "AWS::URLSuffix": "amazonaws.com",
             **{name: parameters.get(name, details.get("Default")) for name, details in declared.items()},
         }
         # A resource that exists only in the cloud goes by its logical id here.
@@ -167,6 +169,8 @@ class _Resolver:
             return value
         if len(value) == 1:
             name, argument = next(iter(value.items()))
+            if name == "Condition" and isinstance(argument, str):
+                return self._holds(argument)
             if name == "Ref" or name.startswith("Fn::"):
                 return self._intrinsic(name, argument)
         return {key: self(item) for key, item in value.items()}
@@ -179,7 +183,22 @@ class _Resolver:
                 return re.sub(r"\$\{([^{}]+)\}", lambda match: self._attribute(match[1].strip()), argument)
             case "Fn::GetAtt":
                 return self._attribute(argument)
+            case "Fn::If":
+                condition, when_true, when_false = argument
+                return self(when_true if self._holds(condition) else when_false)
+            case "Fn::Equals":
+                left, right = self(argument)
+                return str(left) == str(right)
+            case "Fn::Not":
+                return not self(argument)[0]
+            case "Fn::And":
+                return all(self(argument))
         raise ValueError(f"{name} cannot be resolved locally")
+
+    def _holds(self, condition: str) -> bool:
+        if condition not in self._conditions:
+            raise ValueError(f"the template has no condition {condition}")
+        return bool(self(self._conditions[condition]))
 
     def _attribute(self, name: str) -> str:
         """What `Name`, or `Id.Attribute`, comes to, as text."""
@@ -205,7 +224,7 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
         value = loader.construct_sequence(node, deep=True)
     else:
         raise ValueError(f"!{suffix} cannot be read:{node.start_mark}")
-    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
 
 
 _Loader.add_multi_constructor("!", _short_form)

@@ -99,7 +99,7 @@ async def rollback(caller: Administrator, store: Part, request: RollbackRequest)
 @app.get(
     "/models",
     summary="List the models",
-    description="Those that the key is for, in the order of their names, each with its champion.",
+    description="Those that the caller may see, in the order of their names, each with its champion.",
     responses=_ON_LIST,
     dependencies=MAY_LIST,
 )
@@ -114,14 +114,14 @@ async def models(caller: Lister, limit: Limit = 20, after: AfterName = None) -> 
 @app.get(
     "/me",
     summary="Who am I?",
-    description="The caller, and what they may do: for pages, and to try a key.",
+    description="The caller, and what they may do: for pages, and to try a key or a token.",
     responses=error_answers(401, 503),
     dependencies=ANYBODY,
 )
 async def me(caller: Anybody) -> Me:
     return Me(
         id=caller.key_id,
-        name=caller.key_id,
+        name=caller.name or caller.key_id,
         scopes=[scope for scope in SCOPES if scope in caller.scopes],
         models=None if caller.models is None else sorted(caller.models),
     )

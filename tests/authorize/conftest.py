@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.authorize.handler import handler, key_ring
+from functions.authorize.handler import handler, key_ring, login
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
 from tests.support.keys import Ask
@@ -18,9 +18,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "keys" / "keys.json"
     monkeypatch.setenv("LIFEBOAT_KEYS", str(path))
     monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", "0")
-    key_ring.cache_clear()
+    for name in ("ISSUER", "AUDIENCE", "KEYS", "NAME", "GROUPS"):
+        monkeypatch.delenv(f"LIFEBOAT_LOGIN_{name}", raising=False)
+    for kept in (key_ring, login):
+        kept.cache_clear()
     yield path
-    key_ring.cache_clear()
+    for kept in (key_ring, login):
+        kept.cache_clear()
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def ask(event: Callable[[str], dict[str, Any]], place: Path) -> Ask:
         assert set(answer) == {"isAuthorized", "context"}
         assert answer["isAuthorized"] is True
         context: dict[str, str] = answer["context"]
-        assert set(context) == {"key_id", "scopes", "models", "denied", "unavailable"}
+        assert set(context) == {"key_id", "scopes", "models", "name", "denied", "unavailable"}
         assert bool(context["key_id"]) is not bool(context["denied"] or context["unavailable"])
         return context
 

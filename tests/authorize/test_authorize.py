@@ -28,6 +28,7 @@ def test_a_valid_key_is_known_by_its_id_and_scopes(ask: Ask, parameter: Paramete
         "key_id": key.id,
         "scopes": "predict feedback",
         "models": "",
+        "name": "a test",
         "denied": "",
         "unavailable": "",
     }
@@ -152,7 +153,7 @@ def test_what_the_authorizer_says_is_what_the_functions_read(
     request = event("authorizer_request") | {"headers": {"x-api-key": text}}
     context = handler(request, None)["context"]
     caller = caller_of({"requestContext": {"authorizer": {"lambda": context}}})
-    assert caller == Caller(key.id, frozenset(SCOPES))
+    assert caller == Caller(key.id, frozenset(SCOPES), None, "a test")
     context = handler(request | {"headers": {}}, None)["context"]
     with pytest.raises(Unauthorized):
         caller_of({"requestContext": {"authorizer": {"lambda": context}}})

@@ -20,6 +20,8 @@ from pathlib import Path
 from functions.authorize.allowance import Allowance
 from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
+from functions.authorize.login import Login
+from functions.authorize.settings import AuthorizeSettings
 from functions.core.identity.keys import make_key, write_keys
 from functions.core.storage.file_parameter import FileParameter
 from tests.bench.figures import Figures
@@ -66,7 +68,8 @@ def _asking(ring: KeyRing, texts: list[str], now: datetime) -> Callable[[], obje
     events = cycle([{"headers": {"x-api-key": text}, "rawQueryString": ""} for text in texts])
     # A refusal that is told why, each time.
     allowance = Allowance(burst=1, per_second=1e9)
-    return lambda: authorize(next(events), ring, now, allowance)
+    login = Login(AuthorizeSettings(keys=""))
+    return lambda: authorize(next(events), ring, login, now, allowance)
 
 
 def _seconds(ask: Callable[[], object]) -> float:

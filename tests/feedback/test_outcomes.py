@@ -29,6 +29,18 @@ def test_an_outcome_is_kept_beside_the_day_of_its_prediction(call: Call, bench: 
     assert kept["labelled_at"] == receipt["labelled_at"]
 
 
+def test_what_a_person_says_is_kept_under_their_id_and_names_they_give_stand_below_it(
+    call: Call, bench: Bench
+) -> None:
+    ada = "user:ada@example.com"
+    [id_] = bench.predict(0.4)
+    for given, kept in {None: ada, "bob": f"{ada}/bob"}.items():
+        body = say(id_) | ({"source": given} if given else {})
+        assert call("POST", "/feedback", body, key=ada)[1]["source"] == kept
+    _, made = call("POST", "/feedback/rounds", {"size": 1}, key=ada)
+    assert made["by"] == ada
+
+
 def test_the_last_outcome_counts_all_are_kept_and_a_repeat_is_none(call: Call, bench: Bench) -> None:
     [id_] = bench.predict(0.4)
     said = [

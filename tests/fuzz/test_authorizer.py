@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from functions.authorize.handler import handler, key_ring
+from functions.authorize.handler import handler, key_ring, login
 from functions.core.storage.parameter_opening import open_parameter
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.events import Event, events, routes
@@ -15,6 +15,7 @@ from tests.fuzz.world import World
 from tests.support.declared import of_type
 from tests.support.gateway import read_event
 from tests.support.keys import new_key
+from tests.support.tokens import AUDIENCE, ISSUER, RSA, key_set, token
 
 FUNCTIONS = [id_ for id_, properties in of_type("AWS::Serverless::Function") if "Events" in properties]
 
@@ -26,7 +27,14 @@ def test_every_question_is_answered_in_texts(
     monkeypatch.setenv("LIFEBOAT_KEYS", str(keys))
     key_ring.cache_clear()
     text, _ = new_key(open_parameter(str(keys)), "predict")
-    shown = st.sampled_from((text, f" {text} ", text[:-1], text.upper(), "lb_", "lb_00000000_", "")) | TEXTS
+    for name, value in {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE, "KEYS": key_set(rsa=RSA).decode()}.items():
+        monkeypatch.setenv(f"LIFEBOAT_LOGIN_{name}", value)
+    login.cache_clear()
+    bearer = token()
+    cut = st.integers(0, len(bearer)).map(lambda at: bearer[:at] + bearer[at + 1 :])
+    known = (text, bearer)
+    texts = (*known, f" {text} ", text[:-1], text.upper(), "lb_", "lb_00000000_", "", "a.b.c", "e30.e30.")
+    shown = st.sampled_from(texts) | cut | TEXTS
     headers = st.fixed_dictionaries(
         {},
         optional={
@@ -48,12 +56,13 @@ def test_every_question_is_answered_in_texts(
         assert set(answer) == {"isAuthorized", "context"}
         assert answer["isAuthorized"] is True
         context = answer["context"]
-        assert set(context) == {"key_id", "scopes", "models", "denied", "unavailable"}
+        assert set(context) == {"key_id", "scopes", "models", "name", "denied", "unavailable"}
         assert all(type(value) is str for value in context.values())
         assert bool(context["key_id"]) is not bool(context["denied"])
         # Nobody else is its holder.
-        assert not context["key_id"] or any(text in value for value in shown.values())
+        assert not context["key_id"] or any(one in value for value in shown.values() for one in known)
         return "known" if context["key_id"] else "refused"
 
     campaign.run(st.tuples(events(routes(*FUNCTIONS), world), headers), check, cases=80)
-    key_ring.cache_clear()
+    for kept in (key_ring, login):
+        kept.cache_clear()

@@ -1,5 +1,6 @@
 """Keys over HTTP: an administrator makes them, lists them and revokes them; nobody else does."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,3 +123,15 @@ def test_a_damaged_list_is_said_and_kept(call: Call, place: Path) -> None:
     assert call("GET", "/keys")[0] == 503
     assert call("POST", "/keys", REQUEST)[0] == 503
     assert place.read_text() == "{"
+
+
+def test_the_log_says_which_person_made_and_revoked_a_key(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`call` has led the handler to its list of keys."""
+    person: dict[str, Any] = {"key_id": "user:ada@example.com", "scopes": "admin", "name": "ada@example.com"}
+    made = gateway.call(handler, "POST", "/keys", REQUEST, **person)[1]
+    gateway.call(handler, "DELETE", f"/keys/{made['id']}", **person)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said = [(line["message"], line["by"]) for line in lines if line.get("key_id") == made["id"]]
+    assert said == [("key made", "user:ada@example.com"), ("key revoked", "user:ada@example.com")]

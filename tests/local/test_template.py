@@ -65,13 +65,30 @@ def test_parameters_can_be_given(read: Read) -> None:
         ("!Ref Nothing", "no parameter or resource Nothing"),
         ("!Sub '${Nothing.Arn}'", "no parameter or resource Nothing"),
         ("!ImportValue x", "Fn::ImportValue cannot be resolved"),
-        ("!If [IsProd, a, b]", "Fn::If cannot be resolved"),
+        ("!If [IsProd, a, b]", "no condition IsProd"),
         ("!Transform {Name: x}", "!Transform cannot be read"),
     ],
 )
 def test_what_cannot_be_resolved_is_said(read: Read, value: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read(f"FunctionName: {value}")
+
+
+@pytest.mark.parametrize(
+    ("condition", "stage", "expected"),
+    [
+        ("!Equals [!Ref Stage, prod]", "prod", "one"),
+        ("!Equals [!Ref Stage, prod]", "dev", "other"),
+        ("!Not [!Equals [!Ref Stage, prod]]", "dev", "one"),
+        ("!And [!Condition Always, !Equals [!Ref Stage, prod]]", "prod", "one"),
+        ("!And [!Condition Always, !Equals [!Ref Stage, prod]]", "dev", "other"),
+    ],
+)
+def test_conditions_are_decided(tmp_path: Path, condition: str, stage: str, expected: str) -> None:
+    path = tmp_path / "template.yaml"
+    conditions = f"Conditions:\n  Always: !Not [!Equals [a, b]]\n  IsSo: {condition}\n"
+    path.write_text(conditions + HEAD + "      FunctionName: !If [IsSo, one, other]\n")
+    assert read_template(path, Stage=stage).functions["F"].name == expected
 
 
 def test_an_unknown_parameter_is_refused(read: Read) -> None:

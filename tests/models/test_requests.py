@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.core.identity.caller import SCOPES
 from functions.local.template import read_template
 from functions.models.handler import handler
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
@@ -83,10 +84,11 @@ READS = [
 ]
 
 
+ME = "/me"
 DOCUMENTS = [("GET", "/models/openapi.json", None), ("GET", "/models/docs", None)]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), [*CHANGES, *READS, *DOCUMENTS])
+@pytest.mark.parametrize(("method", "path", "body"), [*CHANGES, *READS, *DOCUMENTS, ("GET", ME, None)])
 def test_without_a_key_nothing_is_answered(call: Call, method: str, path: str, body: Any) -> None:
     status, answer = call(method, path, body, scopes=None)
     assert (status, answer["code"]) == (401, "UNAUTHORIZED")
@@ -114,7 +116,7 @@ def test_reading_takes_the_scope_read(call: Call, shelf: Shelf, method: str, pat
     status, answer = call(method, path, body, scopes="predict")
     assert (status in {200, 404}) == (path in OF_ASKERS)
     if path not in OF_ASKERS:
-        assert (status, answer["error"]) == (403, "this needs a key with the scope read")
+        assert (status, answer["error"]) == (403, "this needs the scope read")
 
 
 def test_every_route_is_tested_for_its_scope(call: Call) -> None:
@@ -130,7 +132,7 @@ def test_every_route_is_tested_for_its_scope(call: Call) -> None:
         )
         for method, path, _ in CHANGES + READS
     }
-    assert declared == tested
+    assert declared == {*tested, ("GET", ME)}
     routes = {route.key for route in read_template(TEMPLATE).routes if route.function == "ModelsFunction"}
     documents = {f"{method} {path}" for method, path, _ in DOCUMENTS}
     assert routes == {f"{method} {path}" for method, path in declared} | documents
@@ -141,8 +143,10 @@ def test_the_document_tells_of_every_answer(call: Call) -> None:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             assert operation["summary"], path
-            assert {"401", "403", "422", "503"} <= operation["responses"].keys(), path
-            assert ("404" in operation["responses"]) == (path != "/models"), path
+            assert {"401", "503"} <= operation["responses"].keys(), path
+            # Whoever is anybody may ask who they are.
+            assert ("403" in operation["responses"]) == (path != ME), path
+            assert ("404" in operation["responses"]) == (path not in {"/models", ME}), path
             assert ("409" in operation["responses"]) == (method != "get"), path
 
 
@@ -229,3 +233,30 @@ def test_a_path_is_decoded_once(call: Call, shelf: Shelf) -> None:
     status, answer = gateway.call(handler, "GET", "/models/%63hampion", scopes="admin")
     assert status in {404, 422}
     assert "sequence" not in answer
+
+
+@pytest.mark.parametrize(("scopes", "told"), [("", []), ("feedback", ["feedback"]), ("admin", [*SCOPES])])
+def test_whoever_is_known_is_told_who_they_are_and_what_they_may_do(
+    call: Call, scopes: str, told: list[str]
+) -> None:
+    status, answer = call("GET", ME, scopes=scopes, models="titanic churn")
+    assert (status, answer["id"], answer["scopes"]) == (200, "abc", told)
+    assert answer["models"] == ["churn", "titanic"]
+
+
+def test_a_person_is_told_their_name_and_a_key_without_one_its_id() -> None:
+    asked = gateway.call(handler, "GET", ME, key_id="user:ada@example.com", name="ada@example.com")
+    assert asked == (
+        200,
+        {"id": "user:ada@example.com", "name": "ada@example.com", "scopes": ["predict"], "models": None},
+    )
+    assert gateway.call(handler, "GET", ME, key_id="5f3a91c2")[1]["name"] == "5f3a91c2"
+
+
+def test_what_a_person_does_stands_in_the_history_under_their_id(call: Call, shelf: Shelf) -> None:
+    """`call` has led the handler to the store of `shelf`."""
+    person: dict[str, Any] = {"key_id": "user:ada@example.com", "scopes": "admin"}
+    path = f"/models/{shelf.add(1)}/promote"
+    assert gateway.call(handler, "POST", path, {**WHY, "force": True}, **person)[0] == 200
+    _, history = gateway.call(handler, "GET", "/models/history", **person)
+    assert [promotion["by"] for promotion in history["promotions"]] == ["user:ada@example.com", "test"]

@@ -4,4 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 Ask = Callable[..., dict[str, Any]]
-VALID = {"key_id": "5f3a91c2", "scopes": "predict", "models": "", "denied": "", "unavailable": ""}
+VALID = {
+    "key_id": "5f3a91c2",
+    "scopes": "predict",
+    "models": "",
+    "name": "the shop",
+    "denied": "",
+    "unavailable": "",
+}

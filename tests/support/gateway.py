@@ -26,6 +26,7 @@ def send(
     key_id: str = "5f3a91c2",
     scopes: str | None = "predict",
     models: str = "",
+    name: str = "",
     headers: dict[str, str] | None = None,
     route: str = "",
     **changes: Any,
@@ -33,15 +34,15 @@ def send(
     """Send one request through `handler`, as the gateway would; the gateway's answer.
 
     path: with its query. scopes: of the key that the authorizer found (None: no authorizer was asked).
-    models: those that the key is limited to, separated by spaces; "" for all. route: the gateway's, where the
-    path has variables. changes: fields of the event.
+    models: those that the key is limited to, separated by spaces; "" for all. name: of who calls.
+    route: the gateway's, where the path has variables. changes: fields of the event.
     """
     raw, _, query = path.partition("?")
     request = read_event("http_predict")
     if scopes is None:
         del request["requestContext"]["authorizer"]
     else:
-        found = {"key_id": key_id, "scopes": scopes, "models": models}
+        found = {"key_id": key_id, "scopes": scopes, "models": models, "name": name}
         request["requestContext"]["authorizer"]["lambda"] |= found
     request |= {"rawPath": raw, "rawQueryString": query, "body": body} | changes
     request["headers"] |= headers or {}

@@ -57,8 +57,8 @@ _UNKNOWN = (500, "INTERNAL")
 # What each refusal means, for the OpenAPI documents.
 _MEANING = {
     400: "The body is empty, damaged or not JSON",
-    401: "There is no valid key",
-    403: "The key does not have the scope",
+    401: "There is no valid key or access token",
+    403: "The caller does not have the scope",
     404: "There is nothing of that name",
     409: "A rule forbids it, or somebody else was first; nothing has changed",
     413: "The body is too large",

@@ -1,4 +1,4 @@
-"""Who calls, and what they may do: read from what the authorizer found out about the key of a request."""
+"""Who calls, and what they may do: what the authorizer found out about the key or token of a request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,26 +15,32 @@ and to change what is in service."""
 HOW_TO_SEND_A_KEY = (
     "send one in the header x-api-key, as Authorization: Bearer, or as the password of Authorization: Basic"
 )
+NOBODY = f"this needs a key, or the access token of somebody who is logged in: {HOW_TO_SEND_A_KEY}"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The holder of a valid key: its id, which is no secret, its scopes, and the models it is for."""
+    """The holder of a valid key, or a person who is logged in: scopes, and the models these are for.
+
+    key_id: the id of the key, which is no secret, or of the person (`user:alice@example.com`). It is what is
+    recorded of what they do. name: what to call them; of a key, what was noted when it was made.
+    """
 
     key_id: str
     scopes: frozenset[str]
     models: frozenset[str] | None = None
     """None: all of them, those that are not born yet included."""
+    name: str = ""
 
     def require(self, *scopes: str, model: str | None = None) -> None:
         """Raises `Forbidden` without one of these scopes, for this model (None: what is about no model)."""
         if self.scopes.isdisjoint(scopes):
-            raise Forbidden(f"this needs a key with the scope {' or '.join(scopes)}")
+            raise Forbidden(f"this needs the scope {' or '.join(scopes)}")
         if model is not None and not self.may_see(model):
             raise Forbidden(f"this key is for other models: {', '.join(sorted(self.models or ()))}")
 
     def may_see(self, model: str) -> bool:
-        """Whether the key is for this model."""
+        """Whether these scopes are for this model."""
         return self.models is None or model in self.models
 
 
@@ -50,9 +56,12 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
     if known.get("denied"):
         raise Unauthorized(str(known["denied"]))
     if not known.get("key_id"):
-        raise Unauthorized(f"this needs a key: {HOW_TO_SEND_A_KEY}")
+        raise Unauthorized(NOBODY)
     return Caller(
-        str(known["key_id"]), _scopes(str(known.get("scopes", ""))), _models(str(known.get("models", "")))
+        str(known["key_id"]),
+        _scopes(str(known.get("scopes", ""))),
+        _models(str(known.get("models", ""))),
+        str(known.get("name", "")),
     )
 
 

@@ -5,7 +5,6 @@ Signatures are PyJWT's and cryptography's to check. RFC 7519 (JWT), RFC 9068 (JW
 """
 
 import json
-import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,10 +18,12 @@ from jwt import PyJWK, PyJWKSet
 from functions.core.base.errors import StoreUnavailable, Unauthorized
 from functions.core.base.logs import log
 from functions.core.identity.caller import SCOPES
+from functions.core.identity.provider import Provider
 
 # A symmetric algorithm would take the public key, which everybody has, for a secret; `none` takes nothing.
 ALGORITHMS = ("RS256", "ES256")
-MAX_TOKEN = 8_192
+# What the name of a label has room for (`core.predictions.labels`).
+MAX_ID = 128
 # Clocks of two machines differ by a little.
 _LEEWAY_SECONDS = 10
 # A provider announces a key before it signs with it, and forgets one long after.
@@ -34,14 +35,8 @@ _MAX_KEY_SET = 262_144
 # Where providers put groups and scopes: Cognito, Entra and Keycloak, RFC 8693, Okta.
 _GROUP_CLAIMS = ("cognito:groups", "groups", "roles")
 _SCOPE_CLAIMS = ("scope", "scp")
-_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 
 Fetch = Callable[[str], bytes]
-
-
-def is_token(text: str) -> bool:
-    """Whether a credential has the form of a JWT, which no key has."""
-    return len(text) <= MAX_TOKEN and _JWT.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +46,6 @@ class TokenHolder:
     id: str
     name: str
     scopes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """Whose tokens count, and what they allow.
-
-    issuer, audience: as the tokens have them. name_claim: which claim says who it is; it must be one that its
-    holder cannot change. groups: the scopes that each of the provider's groups or scopes stands for.
-    """
-
-    issuer: str
-    audience: str
-    name_claim: str
-    groups: Mapping[str, tuple[str, ...]]
-
-
-def parse_groups(text: str) -> dict[str, tuple[str, ...]]:
-    """The scopes by group, from `group=scope group=scope,scope`. Raises `ValueError` that says what is wrong.
-
-    A group that has the name of a scope stands for it unless it is listed.
-    """
-    groups: dict[str, tuple[str, ...]] = {scope: (scope,) for scope in SCOPES}
-    for part in text.split():
-        group, sign, named = part.partition("=")
-        scopes = tuple(named.split(","))
-        if not group or not sign or not set(scopes) <= set(SCOPES):
-            raise ValueError(f"{part!r} is not group=scope; scopes are {', '.join(SCOPES)}")
-        groups[group] = scopes
-    return groups
 
 
 class KeySet:
@@ -143,14 +109,20 @@ def check_token(text: str, provider: Provider, keys: KeySet) -> TokenHolder:
         raise Unauthorized("this token is damaged, or its signature is not its provider's") from None
     _check_purpose(claims, provider)
     name = str(claims.get(provider.name_claim) or claims.get("sub") or claims.get("client_id") or "")
-    if not name or not name.isprintable() or len(name) > 100:
+    id_ = _id_of(name)
+    if not name or not name.isprintable() or len(id_) > MAX_ID:
         raise Unauthorized(
-            f"this token does not say whose it is: it has no {provider.name_claim} of 1 to 100 characters"
+            f"this token does not say whose it is: {provider.name_claim} is missing, long or not printable"
         )
-    # A key's id is eight hex digits: no name may pass for one. And what is recorded becomes part of keys of
-    # the store, where a tilde separates.
-    id_ = quote(name, safe="@.+ ").replace("~", "%7E")
-    return TokenHolder(f"user:{id_}", name, _scopes(claims, provider))
+    return TokenHolder(id_, name, _scopes(claims, provider))
+
+
+def _id_of(name: str) -> str:
+    """What is recorded of whoever has this name. A key's id is eight hex digits: no name may pass for one.
+
+    It becomes part of keys of the store, where a slash and a tilde separate.
+    """
+    return "user:" + quote(name, safe="@.+ ").replace("~", "%7E")
 
 
 def _key_id(text: str) -> str:
@@ -168,11 +140,12 @@ def _key_id(text: str) -> str:
 
 def _check_purpose(claims: Mapping[str, Any], provider: Provider) -> None:
     """Whether it is an access token for this API. Cognito's has no audience, but the id of its client."""
-    if claims.get("token_use", "access") != "access":
+    # Cognito says so, and Keycloak; OpenID Connect has the hash of an access token in no other.
+    if claims.get("token_use", "access") != "access" or claims.get("typ") == "ID" or "at_hash" in claims:
         raise Unauthorized("this is an id token, which says who somebody is; send the access token")
     audience = claims.get("aud", claims.get("client_id"))
     audiences = audience if isinstance(audience, list) else [audience]
-    if provider.audience not in audiences:
+    if not any(known in audiences for known in provider.audiences):
         raise Unauthorized("this token is for another application")
 
 

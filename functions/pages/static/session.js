@@ -89,7 +89,9 @@ export function signOut() {
   end("");
   if (isKey || !login.logout) return;
   const url = new URL(login.logout, document.baseURI);
-  url.search = new URLSearchParams({ client_id: login.client || "", logout_uri: home() }).toString();
+  // Where to come back to: Cognito has a name of its own for what OpenID Connect calls `post_logout_redirect_uri`.
+  const given = { client_id: login.client || "", logout_uri: home(), post_logout_redirect_uri: home() };
+  url.search = new URLSearchParams(given).toString();
   location.assign(url);
 }
 

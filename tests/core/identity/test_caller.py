@@ -15,7 +15,7 @@ def event_with(found: Any) -> dict[str, Any]:
 
 def test_the_authorizers_word_names_the_caller() -> None:
     caller = caller_of(event_with(VALID | {"scopes": "predict feedback"}))
-    assert caller == Caller("5f3a91c2", frozenset({"predict", "feedback"}))
+    assert caller == Caller("5f3a91c2", frozenset({"predict", "feedback"}), None, "the shop")
 
 
 @pytest.mark.parametrize(

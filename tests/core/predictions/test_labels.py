@@ -9,6 +9,10 @@ from functions.core.predictions import labels
 from functions.core.predictions.labels import Label, day_of, read_labels
 from functions.core.storage.view import ModelStore
 
+# As `core.identity.tokens` puts the names of people, at most.
+PERSON = "user:ada lovelace+1@example.com"
+LONGEST = f"user:{'a' * 123}"
+
 
 def say(store: ModelStore, id_: str, outcome: bool, **who: Any) -> bool:
     """Whether it is a new label."""
@@ -47,7 +51,8 @@ def test_to_repeat_a_label_with_an_admin_key_vouches_for_it_once(store: ModelSto
 
 
 @pytest.mark.parametrize(
-    "key_id", ["5f3a91c2", "user:alice@example.com", "user:1%2F2%7Evouched", "user:ä.json"]
+    "key_id",
+    ["5f3a91c2", "user:alice@example.com", "user:1%2F2%7Evouched", "user:ä.json", PERSON, LONGEST],
 )
 def test_whatever_a_key_is_called_its_name_comes_back_and_vouches_for_nothing(
     store: ModelStore, key_id: str
@@ -56,6 +61,17 @@ def test_whatever_a_key_is_called_its_name_comes_back_and_vouches_for_nothing(
     say(store, id_, True, key_id=key_id)
     [label] = said(store, id_)
     assert (label.key_id, label.vouched, label.source) == (key_id, False, f"{key_id}/alice")
+
+
+@pytest.mark.parametrize("person", [PERSON, LONGEST])
+def test_a_person_counts_as_one_whatever_name_they_give(store: ModelStore, person: str) -> None:
+    [id_] = new_ids(1)
+    say(store, id_, True, key_id=person, source=None)
+    say(store, id_, False, key_id=person, source="bob", vouched=True)
+    assert [(label.source, label.key_id) for label in said(store, id_)] == [
+        (person, person),
+        (f"{person}/bob", person),
+    ]
 
 
 def test_what_an_earlier_release_wrote_is_a_label_that_nobody_vouches_for(store: ModelStore) -> None:
