@@ -299,7 +299,7 @@ def test_every_route_about_one_model_is_there_for_any_model_by_its_name() -> Non
     keys = {route.key for route in read_template(TEMPLATE).routes}
     # Of no model, or with names of their own.
     alone = re.compile(
-        r"/(models|v2|health|ping|version|model)\b|/(feedback|monitoring)/(openapi\.json|docs)$"
+        r"/(models|v2|health|ping|version|model)\b|/(datasets|feedback|monitoring)/(openapi\.json|docs)$"
     )
     for key in keys:
         method, path = key.split(" ")
