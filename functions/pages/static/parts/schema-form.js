@@ -1,0 +1,67 @@
+/** Each column of a table, with what it was taken for: to be changed before a model is trained. */
+import { useState } from "preact/hooks";
+import { html } from "../html.js";
+import { KINDS } from "../schema-draft.js";
+import { numberText, percentText } from "../words.js";
+
+/** @typedef {import("../schema-draft.js").Column} Column */
+/** @typedef {import("../schema-draft.js").Draft} Draft */
+
+// Of a wide table: more at once would keep the browser busy.
+const SHOWN = 50;
+
+/** @param {{draft: Draft, notes: string[], setDraft: (draft: Draft) => void}} given */
+export function SchemaForm({ draft, notes, setDraft }) {
+  const [shown, setShown] = useState(SHOWN);
+  const change = (/** @type {string} */ name, /** @type {Partial<Column>} */ changes) =>
+    setDraft({ ...draft, columns: draft.columns.map((one) => (one.name === name ? { ...one, ...changes } : one)) });
+  const used = draft.columns.filter((one) => one.kind !== "ignore").length;
+  const general = notes.filter((note) => !draft.columns.some((one) => note.startsWith(`the column ${one.name} `)));
+  return html`<section class="card">
+    <h2>3. What it may be predicted from</h2>
+    <p class="hint">${numberText(used)} of ${numberText(draft.columns.length)} columns are used. Leave out what is known only after the outcome is, and what says who a person is.</p>
+    ${general.length > 0 && html`<ul>${general.map((note) => html`<li>${note}</li>`)}</ul>`}
+    <div class="schema">
+      ${draft.columns.slice(0, shown).map((column, index) => html`<${ColumnFields} key=${column.name} column=${column} id=${`column-${index}`} change=${(/** @type {Partial<Column>} */ changes) => change(column.name, changes)} />`)}
+    </div>
+    ${draft.columns.length > shown && html`<p class="actions"><button type="button" onClick=${() => setShown(shown + SHOWN)}>Show ${Math.min(SHOWN, draft.columns.length - shown)} more columns</button></p>`}
+  </section>`;
+}
+
+/** @param {{column: Column, id: string, change: (changes: Partial<Column>) => void}} given */
+function ColumnFields({ column, id, change }) {
+  const { name, kind, found } = column;
+  const used = kind !== "ignore";
+  return html`<fieldset class=${used ? "" : "unused"}>
+    <legend>${name}</legend>
+    <p class="hint">${seen(column)}${column.note && `. It ${column.note}`}</p>
+    <div class="fields">
+      <div class="field">
+        <label for=${`${id}-kind`}>Is</label>
+        <select id=${`${id}-kind`} aria-label=${`${name} is`} onChange=${(/** @type {any} */ event) => change({ kind: event.currentTarget.value })}>
+          ${KINDS.map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}
+        </select>
+      </div>
+      ${used &&
+      html`<div class="field">
+        <label for=${`${id}-description`}>Description</label>
+        <input id=${`${id}-description`} maxlength="500" autocomplete="off" placeholder="shown in the form" aria-label=${`Description of ${name}`} value=${column.description} onInput=${(/** @type {any} */ event) => change({ description: event.currentTarget.value })} />
+      </div>`}
+    </div>
+    ${used && html`<p><label><input type="checkbox" aria-label=${`${name} has to be given`} checked=${column.required} onChange=${() => change({ required: !column.required })} /> Has to be given</label>${column.required && found.missing > 0 && html`<span class="hint"> ${numberText(found.missing)} rows without it will be left out.</span>`}</p>`}
+    ${kind === "string" &&
+    html`<details>
+      <summary>Categories (${numberText(column.categories.split("\n").filter((line) => line.trim()).length)})</summary>
+      <textarea rows="5" aria-label=${`Categories of ${name}, one a line`} value=${column.categories} onInput=${(/** @type {any} */ event) => change({ categories: event.currentTarget.value })}></textarea>
+      <p class="hint">One a line. Rows with another word are left out.</p>
+    </details>`}
+  </fieldset>`;
+}
+
+/** What was seen of a column, in a sentence. @param {Column} column */
+function seen({ found }) {
+  const examples = found.values.slice(0, 4).join(", ");
+  const many = found.distinct === null ? "Very many values" : `${numberText(found.distinct)} ${found.distinct === 1 ? "value" : "values"}`;
+  const missing = found.missing > 0 ? `, missing in ${percentText(found.missing / Math.max(1, found.rows))} of rows` : "";
+  return `${many}, such as ${examples || "none"}${missing}`;
+}
