@@ -261,7 +261,9 @@ def exercise_monitor(machine: Machine) -> None:
     made_of = Lineage(
         reference_key="", reference_version_id=None, reference_sha256="", labels=0, reason="", champion=""
     )
-    forgotten = Pending(key="datasets/labelled-1.csv", copy_key="monitoring/datasets/1.csv", lineage=made_of)
+    forgotten = Pending(
+        key=f"datasets/labelled-{OTHER}.csv", copy_key=f"monitoring/datasets/{OTHER * 4}.csv", lineage=made_of
+    )
     with machine.recorder.recording():
         assert not upload_dataset(monitor_service.service().store_of(MODEL), forgotten)
 

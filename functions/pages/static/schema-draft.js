@@ -47,11 +47,17 @@ function columnOf(found, field, notes) {
     required: field?.constraints?.required === true,
     categories: listed.join("\n"),
     description: field?.description ?? "",
-    note: notes.filter((note) => note.startsWith(start)).map((note) => note.slice(start.length)).join("; "),
+    note: notes.filter((note) => note.startsWith(start)).map((note) => noteText(note.slice(start.length))).join("; "),
     found,
     field: field ?? { name: found.name },
   };
 }
+
+/**
+ * A note without how to change what it says in a file: here, that is beside it.
+ * @param {string} note
+ */
+export const noteText = (note) => note.replace(/; (to use it all the same|to change that|if it is a category of its own).*$/, "");
 
 /** The two values of the target. @param {any} target @returns {(string | number | boolean)[]} */
 export const outcomesOf = (target) => target.constraints?.enum ?? [true, false];

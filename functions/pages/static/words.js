@@ -59,3 +59,9 @@ export const fileText = (key) => key.split("/").at(-1) || key;
  * @param {{uploaded_by: string | null, lineage: unknown}} facts
  */
 export const uploaderText = (facts) => facts.uploaded_by || (facts.lineage ? "the monitor" : "not by these pages");
+
+/**
+ * A reason as a sentence of its own.
+ * @param {string} text
+ */
+export const sentenceText = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;

@@ -1,8 +1,8 @@
 /** Each column of a table, with what it was taken for: to be changed before a model is trained. */
 import { useState } from "preact/hooks";
 import { html } from "../html.js";
-import { KINDS } from "../schema-draft.js";
-import { numberText, percentText } from "../words.js";
+import { KINDS, noteText } from "../schema-draft.js";
+import { numberText, percentText, sentenceText } from "../words.js";
 
 /** @typedef {import("../schema-draft.js").Column} Column */
 /** @typedef {import("../schema-draft.js").Draft} Draft */
@@ -20,7 +20,7 @@ export function SchemaForm({ draft, notes, setDraft }) {
   return html`<section class="card">
     <h2>3. What it may be predicted from</h2>
     <p class="hint">${numberText(used)} of ${numberText(draft.columns.length)} columns are used. Leave out what is known only after the outcome is, and what says who a person is.</p>
-    ${general.length > 0 && html`<ul>${general.map((note) => html`<li>${note}</li>`)}</ul>`}
+    ${general.length > 0 && html`<ul>${general.map((note) => html`<li>${sentenceText(noteText(note))}</li>`)}</ul>`}
     <div class="schema">
       ${draft.columns.slice(0, shown).map((column, index) => html`<${ColumnFields} key=${column.name} column=${column} id=${`column-${index}`} change=${(/** @type {Partial<Column>} */ changes) => change(column.name, changes)} />`)}
     </div>
@@ -32,30 +32,27 @@ export function SchemaForm({ draft, notes, setDraft }) {
 function ColumnFields({ column, id, change }) {
   const { name, kind, found } = column;
   const used = kind !== "ignore";
-  return html`<fieldset class=${used ? "" : "unused"}>
-    <legend>${name}</legend>
-    <p class="hint">${seen(column)}${column.note && `. It ${column.note}`}</p>
-    <div class="fields">
-      <div class="field">
-        <label for=${`${id}-kind`}>Is</label>
-        <select id=${`${id}-kind`} aria-label=${`${name} is`} onChange=${(/** @type {any} */ event) => change({ kind: event.currentTarget.value })}>
-          ${KINDS.map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}
-        </select>
-      </div>
-      ${used &&
-      html`<div class="field">
-        <label for=${`${id}-description`}>Description</label>
-        <input id=${`${id}-description`} maxlength="500" autocomplete="off" placeholder="shown in the form" aria-label=${`Description of ${name}`} value=${column.description} onInput=${(/** @type {any} */ event) => change({ description: event.currentTarget.value })} />
-      </div>`}
-    </div>
-    ${used && html`<p><label><input type="checkbox" aria-label=${`${name} has to be given`} checked=${column.required} onChange=${() => change({ required: !column.required })} /> Has to be given</label>${column.required && found.missing > 0 && html`<span class="hint"> ${numberText(found.missing)} rows without it will be left out.</span>`}</p>`}
-    ${kind === "string" &&
-    html`<details>
-      <summary>Categories (${numberText(column.categories.split("\n").filter((line) => line.trim()).length)})</summary>
-      <textarea rows="5" aria-label=${`Categories of ${name}, one a line`} value=${column.categories} onInput=${(/** @type {any} */ event) => change({ categories: event.currentTarget.value })}></textarea>
-      <p class="hint">One a line. Rows with another word are left out.</p>
-    </details>`}
-  </fieldset>`;
+  return html`<div class=${used ? "column" : "column unused"} role="group" aria-labelledby=${id}>
+    <div><b id=${id}>${name}</b><p class="hint">${seen(column)}${column.note && `. It ${column.note}`}.</p></div>
+    <select aria-label=${`${name} is`} onChange=${(/** @type {any} */ event) => change({ kind: event.currentTarget.value })}>
+      ${KINDS.map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}
+    </select>
+    ${used &&
+    html`<input maxlength="500" autocomplete="off" placeholder="description, shown in the form" aria-label=${`Description of ${name}`} value=${column.description} onInput=${(/** @type {any} */ event) => change({ description: event.currentTarget.value })} />
+      <label><input type="checkbox" aria-label=${`${name} has to be given`} checked=${column.required} onChange=${() => change({ required: !column.required })} /> has to be given</label>`}
+    ${kind === "string" && html`<${Categories} column=${column} change=${change} />`}
+    ${used && column.required && found.missing > 0 && html`<p class="hint">${numberText(found.missing)} rows do not have it, and will be left out.</p>`}
+  </div>`;
+}
+
+/** @param {{column: Column, change: (changes: Partial<Column>) => void}} given */
+function Categories({ column, change }) {
+  const count = column.categories.split("\n").filter((line) => line.trim()).length;
+  return html`<details>
+    <summary>${numberText(count)} categories</summary>
+    <textarea rows=${Math.min(10, count + 1)} aria-label=${`Categories of ${column.name}, one a line`} value=${column.categories} onInput=${(/** @type {any} */ event) => change({ categories: event.currentTarget.value })}></textarea>
+    <p class="hint">One a line. Rows with another word are left out.</p>
+  </details>`;
 }
 
 /** What was seen of a column, in a sentence. @param {Column} column */

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { linkTo } from "../routing.js";
-import { percentText } from "../words.js";
+import { percentText, sentenceText } from "../words.js";
 import { LeftOut } from "./left-out.js";
 import { ErrorNotice } from "./notice.js";
 
@@ -36,9 +36,10 @@ export const Sending = ({ share }) => html`<p class="busy" role="status">
 
 /**
  * Watches an upload until its training has ended.
- * @param {{model: string, key_: string, ended: () => void, made?: any}} given made: shown when a version came of it
+ * @param {{model: string, key_: string, ended: () => void, made?: any, failed?: any}} given made: shown when a version came of
+ *   it; failed: when none did
  */
-export function Training({ model, key_, ended, made }) {
+export function Training({ model, key_, ended, made, failed }) {
   const [upload, setUpload] = useState(/** @type {Upload | null} */ (null));
   const [error, setError] = useState(/** @type {Error | null} */ (null));
   const [since] = useState(Date.now());
@@ -58,10 +59,10 @@ export function Training({ model, key_, ended, made }) {
   }
   const good = ["promoted", "published", "unchanged"].includes(upload.state);
   return html`<div class=${`notice ${good ? "good" : "bad"}`} role=${good ? "status" : "alert"}>
-      <p><b>${upload.file}: ${stateText(upload)}.</b> ${upload.why}.</p>
+      <p><b>${upload.file}: ${stateText(upload)}.</b> ${sentenceText(upload.why)}</p>
       ${upload.version && html`<p><a href=${linkTo(model, "models", upload.version)}>Look at version ${upload.version}</a></p>`}
     </div>
-    ${good && made}
+    ${good ? made : failed}
     ${upload.reading && html`<${LeftOut} reading=${upload.reading} />`}`;
 }
 

@@ -10,7 +10,7 @@ import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
 import { Sending, Training, stateText } from "../parts/training.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
-import { sizeText, timeText } from "../words.js";
+import { sentenceText, sizeText, timeText } from "../words.js";
 
 /** @typedef {import("../parts/training.js").Upload} Upload */
 
@@ -99,6 +99,6 @@ function UploadTable({ model, uploads, more }) {
 function Fate({ model, upload }) {
   const { version, reading } = upload;
   return html`<b>${stateText(upload)}</b>${version && html`${" "}<a href=${linkTo(model, "models", version)}><code>${version}</code></a>`}
-    <span class="why">${upload.why}</span>
+    <span class="why">${sentenceText(upload.why)}</span>
     ${reading && reading.rejected_rows > 0 && html`<details><summary>Rows that were left out</summary><${LeftOut} reading=${reading} /></details>`}`;
 }
