@@ -87,6 +87,14 @@ def test_what_is_not_there_is_not_found(store: Store) -> None:
         store.get("../outside")
 
 
+def test_what_is_replaced_has_the_metadata_of_what_took_its_place(store: Store) -> None:
+    etag = store.create("k", b"one", metadata={"by": "ada"})
+    etag = store.replace("k", b"two", etag=etag, metadata={"by": "grace"})
+    assert store.head("k").metadata == {"by": "grace"}
+    store.replace("k", b"three", etag=etag)
+    assert store.head("k").metadata == {}
+
+
 def test_a_full_disk_leaves_no_part_of_what_could_not_be_written(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))

@@ -1,6 +1,6 @@
 /** What of a table could not be used: columns, and rows with the reason of each. */
 import { html } from "../html.js";
-import { numberText } from "../words.js";
+import { numberText, sentenceText } from "../words.js";
 import { Rows } from "./rows.js";
 
 /**
@@ -12,9 +12,11 @@ import { Rows } from "./rows.js";
 /** @param {{reading: Reading | null, rejected?: number, columns?: Columns}} given */
 export function LeftOut({ reading, rejected = reading?.rejected_rows ?? 0, columns = reading?.columns }) {
   const rows = reading?.rows ?? [];
+  // Which columns are missing is said above them.
+  const notes = (reading?.notes ?? []).filter((note) => !note.startsWith("these columns are missing"));
   return html`${columns?.passed_over.length ? html`<p>Columns that are not used: <b>${columns.passed_over.join(", ")}</b>.</p>` : null}
     ${columns?.missing.length ? html`<p>Columns that the file does not have: <b>${columns.missing.join(", ")}</b>.</p>` : null}
-    ${reading && reading.notes.length > 0 && html`<ul>${reading.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+    ${notes.length > 0 && html`<ul>${notes.map((note) => html`<li>${sentenceText(note)}</li>`)}</ul>`}
     ${rejected === 0
       ? html`<p>Every row could be used.</p>`
       : html`<p>${numberText(rejected)} ${rejected === 1 ? "row was" : "rows were"} left out${rows.length < rejected && rows.length > 0 ? `; these are the first ${rows.length}` : ""}.</p>`}

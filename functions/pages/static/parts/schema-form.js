@@ -19,7 +19,7 @@ export function SchemaForm({ draft, notes, setDraft }) {
   const general = notes.filter((note) => !draft.columns.some((one) => note.startsWith(`the column ${one.name} `)));
   return html`<section class="card">
     <h2>3. What it may be predicted from</h2>
-    <p class="hint">${numberText(used)} of ${numberText(draft.columns.length)} columns are used. Leave out what is known only after the outcome is, and what says who a person is.</p>
+    <p class="hint">${numberText(used)} of ${numberText(draft.columns.length)} columns are used. Leave out what is known only after the outcome is, and what says who a person is. What is required has to be given with every question.</p>
     ${general.length > 0 && html`<ul>${general.map((note) => html`<li>${sentenceText(noteText(note))}</li>`)}</ul>`}
     <div class="schema">
       ${draft.columns.slice(0, shown).map((column, index) => html`<${ColumnFields} key=${column.name} column=${column} id=${`column-${index}`} change=${(/** @type {Partial<Column>} */ changes) => change(column.name, changes)} />`)}
@@ -39,7 +39,7 @@ function ColumnFields({ column, id, change }) {
     </select>
     ${used &&
     html`<input maxlength="500" autocomplete="off" placeholder="description, shown in the form" aria-label=${`Description of ${name}`} value=${column.description} onInput=${(/** @type {any} */ event) => change({ description: event.currentTarget.value })} />
-      <label><input type="checkbox" aria-label=${`${name} has to be given`} checked=${column.required} onChange=${() => change({ required: !column.required })} /> has to be given</label>`}
+      <label><input type="checkbox" aria-label=${`${name} required`} checked=${column.required} onChange=${() => change({ required: !column.required })} /> required</label>`}
     ${kind === "string" && html`<${Categories} column=${column} change=${change} />`}
     ${used && column.required && found.missing > 0 && html`<p class="hint">${numberText(found.missing)} rows do not have it, and will be left out.</p>`}
   </div>`;

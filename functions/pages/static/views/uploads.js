@@ -76,17 +76,17 @@ function Sender({ model, sent }) {
 function UploadTable({ model, uploads, more }) {
   if (uploads.length === 0) return html`<${Empty}>Nothing was uploaded yet.<//>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Uploads">
-      <table>
+      <table class="fates">
         <caption class="for-readers">Uploads, newest first</caption>
-        <thead><tr><th scope="col">File</th><th scope="col">When</th><th scope="col">By</th><th scope="col" class="figure">Size</th><th scope="col">What became of it</th></tr></thead>
+        <thead><tr><th scope="col">File</th><th scope="col">What became of it</th><th scope="col">When</th><th scope="col">By</th><th scope="col" class="figure">Size</th></tr></thead>
         <tbody>
           ${uploads.map(
             (one) => html`<tr key=${`${one.key} ${one.uploaded_at} ${one.version}`}>
               <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${one.file}</a>` : one.file}</th>
+              <td><${Fate} model=${model} upload=${one} /></td>
               <td>${timeText(one.uploaded_at)}</td>
               <td>${one.uploaded_by || "—"}</td>
               <td class="figure">${one.size === null ? "—" : sizeText(one.size)}</td>
-              <td><${Fate} model=${model} upload=${one} /></td>
             </tr>`,
           )}
         </tbody>
