@@ -181,7 +181,7 @@ class _Known:
         if not head.key.endswith(SUFFIXES):
             return "ignored", f"only files that end with {' or '.join(SUFFIXES)} are datasets", None
         if twin := self._twin(head.metadata.get(DIGEST)):
-            said = f"the same data made version {twin.version} before; {twin.decision.reason}"
+            said = f"the same data made this version before; it was said then: {twin.decision.reason}"
             return "unchanged", said, twin
         if self.now - head.modified < PATIENCE:
             return "training", "a model is being trained on it", None
