@@ -235,6 +235,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
+	$(COMPILE) $(LAMBDA) --group datasets -c requirements-dev.txt -o functions/datasets/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
 	$(COMPILE) $(LAMBDA) --group keys -c requirements-dev.txt -o functions/keys/requirements.txt
 	$(COMPILE) $(LAMBDA) --group models -c requirements-dev.txt -o functions/models/requirements.txt

@@ -117,6 +117,7 @@ def _facts(challenge: Challenge, sha256_of_file: str) -> DatasetFacts:
         representative_rows=int(dataset.representative.sum()),
         columns=dataset.report.columns,
         lineage=upload.lineage,
+        uploaded_by=upload.uploaded_by,
     )
 
 

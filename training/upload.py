@@ -82,7 +82,11 @@ def train_and_publish(
 def reject(store: ModelStore, upload: Upload, refusal: RefusedDataset, digest: str) -> Outcome:
     """Report a file that cannot train below `rejected/`. digest: of its bytes, part of the report's name."""
     report = refusal.report.as_json(
-        key=upload.key, version_id=upload.version_id, digest=digest, reason=str(refusal)
+        key=upload.key,
+        version_id=upload.version_id,
+        digest=digest,
+        uploaded_by=upload.uploaded_by,
+        reason=str(refusal),
     )
     store.put(rejected_key(upload.key.rpartition("/")[2], digest), report)
     return Outcome(upload.key, "rejected", refusal.decision(), report=refusal.report)

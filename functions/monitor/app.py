@@ -5,13 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from functions.core.base.errors import Conflict, NotFound
-from functions.core.base.ids import VERSION
 from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api, no_model
 from functions.core.http.refusals import error_answers
 from functions.core.registry.models import require_model
 from functions.core.storage.view import ModelStore
-from functions.monitor import catalog, reports
-from functions.monitor.catalog import ID, Catalog, Dataset
+from functions.monitor import reports
 from functions.monitor.report import Report, Training
 from functions.monitor.reports import ReportPage
 from functions.monitor.service import service
@@ -44,18 +42,6 @@ Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with"
 _LAST = 99_999_999
 Before = Annotated[int | None, Query(ge=1, le=_LAST, description="`next` of the page before")]
 Sequence = Annotated[int, Path(ge=1, le=_LAST, examples=[12])]
-DatasetId = Annotated[
-    str,
-    Path(
-        alias="id",
-        pattern=ID,
-        description="The first 16 digits of the SHA-256 of its bytes",
-        examples=["b6b62a1f66bbb2b3"],
-    ),
-]
-Version = Annotated[
-    str | None, Query(alias="model", pattern=VERSION, description="Only those that went into this version")
-]
 
 _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_ACT = error_answers(401, 403, 404, 409, 503)
@@ -112,16 +98,6 @@ async def train(model: CurrentModel) -> Training:
     if training.outcome == "held":
         raise Conflict(training.why)
     return training
-
-
-@router.get("/datasets", summary="List the datasets", responses=_ON_READ, dependencies=MAY_READ)
-async def list_datasets(store: CurrentStore, version: Version = None) -> Catalog:
-    return catalog.datasets_of(store, version) if version else catalog.list_datasets(store)
-
-
-@router.get("/datasets/{id}", summary="Describe a dataset", responses=_ON_READ, dependencies=MAY_READ)
-async def read_dataset(store: CurrentStore, id_: DatasetId) -> Dataset:
-    return catalog.read_dataset(store, id_)
 
 
 def _last(store: ModelStore) -> Report:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.base.logs import log
 from functions.core.base.settings import Settings, setting
-from functions.core.registry import lineage
+from functions.core.registry import lineage, uploader
 from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
@@ -165,7 +165,13 @@ def _retrain(store: ModelStore, notification: Notification, settings: RetrainSet
             store.head(key)
     except NotFound:
         return gone
-    upload = Upload(full, entry.modified, entry.version_id, lineage.from_metadata(entry.metadata))
+    upload = Upload(
+        full,
+        entry.modified,
+        entry.version_id,
+        lineage.from_metadata(entry.metadata),
+        uploader.from_metadata(entry.metadata),
+    )
     if not 0 < entry.size <= settings.max_dataset_bytes:
         size = f"{entry.size} bytes" if entry.size else "empty"
         refusal = RefusedDataset(f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.datasets.handler import handler as datasets
 from functions.feedback.handler import handler as feedback
 from functions.models.handler import handler as models
 from functions.monitor.handler import handler as monitor
@@ -17,6 +18,7 @@ from tests.support.gateway import Handler
 HANDLERS: dict[str, Handler] = {
     "PredictFunction": predict,
     "ModelsFunction": models,
+    "DatasetsFunction": datasets,
     "FeedbackFunction": feedback,
     "MonitorFunction": monitor,
 }

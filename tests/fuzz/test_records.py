@@ -30,6 +30,8 @@ from functions.core.predictions.records import folder
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.view import ModelStore
+from functions.datasets.handler import handler as datasets
+from functions.datasets.service import service as datasets_service
 from functions.feedback.handler import handler as feedback
 from functions.feedback.service import service as feedback_service
 from functions.models.handler import handler as models
@@ -112,7 +114,7 @@ def done(handler: gateway.Handler, method: str, path: str, body: Any = None) -> 
 
 def forget() -> None:
     """Have every function read the store anew, as a new process would."""
-    for service in (predict_service, feedback_service, models_service, monitor_service):
+    for service in (predict_service, datasets_service, feedback_service, models_service, monitor_service):
         service.cache_clear()
     key_ring.cache_clear()
 
@@ -202,14 +204,14 @@ def routes_of(world: World) -> dict[str, Sequence[Request]]:
         (feedback, "GET", "/feedback/queue", None),
         (monitor, "POST", "/monitoring/run", None),
         (monitor, "POST", "/training", None),
-        (monitor, "GET", "/datasets", None),
+        (datasets, "GET", "/datasets", None),
         (models, "POST", "/models/rollback", {"to": second, "reason": "a test"}),
     ]
     of_version: list[Request] = [
         *in_service[:-1],
         (models, "GET", f"/models/{MODEL}/versions/{first}", None),
         (models, "GET", f"/models/compare?left={first}&right={second}", None),
-        (monitor, "GET", f"/datasets?model={first}", None),
+        (datasets, "GET", f"/datasets?model={first}", None),
         (predict, "POST", f"/predictions/{id_}/replay", None),
         (models, "POST", f"/models/{MODEL}/versions/{second}/promote", {"reason": "a test"}),
     ]

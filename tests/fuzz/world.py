@@ -9,6 +9,7 @@ from functions.core.registry import versions
 from functions.core.registry.keys import holdout_key, model_key
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
+from functions.datasets.service import service as datasets
 from functions.feedback.service import service as feedback
 from functions.models.service import service as models
 from functions.monitor.service import service as monitor
@@ -53,7 +54,7 @@ class World:
 
     def forget(self) -> None:
         """Have the functions read the environment and the store anew."""
-        for cached in (predict, models, feedback, monitor, retrain._settings, retrain._store):
+        for cached in (datasets, predict, models, feedback, monitor, retrain._settings, retrain._store):
             cached.cache_clear()
 
     def _look(self) -> dict[str, tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.core.registry import deployment
-from functions.core.registry.keys import CHAMPION, manifest_key
+from functions.core.registry.keys import CHAMPION
 from functions.core.registry.lineage import from_metadata
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
@@ -19,8 +19,8 @@ from functions.local.template import read_template
 from functions.monitor import service
 from functions.monitor.handler import handler
 from functions.monitor.state import STATE
-from tests.monitor.churn import CHURN_VERSION, churning, log_churn
-from tests.monitor.monitoring import UPLOADED, UPLOADED_FULL, Context
+from tests.monitor.churn import churning, log_churn
+from tests.monitor.monitoring import UPLOADED, Context
 from tests.support import gateway
 from tests.support.declared import TEMPLATE
 from tests.support.production import champion_of, label, predict
@@ -35,8 +35,6 @@ READ = [
     "/monitoring/reports/1",
     "/monitoring/openapi.json",
     "/monitoring/docs",
-    "/datasets",
-    f"/datasets/{UNKNOWN}",
 ]
 ACT = ["/monitoring/run", "/training"]
 
@@ -169,50 +167,9 @@ def test_what_holds_a_training_up_is_a_conflict(
     assert "1 trainings were started within a day" in answer["error"]
 
 
-# ---- Datasets and models, both ways
-
-
-def test_datasets_and_models_name_one_another(call: Call, store: ModelStore, tmp_path: Path) -> None:
-    first = champion_of(store)
-    serve_labelled(store, 50)
-    made = call("POST", "/training")[1]["dataset"]
-    second = retrain(store, made, tmp_path)
-    store.put("datasets/refused.csv", b"no table")
-    _, found = call("GET", "/datasets")
-    child, parent = found["datasets"]
-    assert (parent["id"], parent["models"]) == (first.dataset.sha256[:16], [first.version])
-    assert (parent["grew_into"], parent["models_of_those"]) == ([child["id"]], [second])
-    assert (child["facts"]["key"], child["models"], child["grew_into"]) == (made, [second], [])
-    assert child["facts"]["rows"] == 1309 + 50
-    lineage = child["facts"]["lineage"]
-    assert (lineage["reference_sha256"], lineage["labels"]) == (first.dataset.sha256, 50)
-    # The second was uploaded once more (by the fixture): the same bytes make no other model.
-    assert [one["key"] for one in found["without_model"]] == [
-        "datasets/titanic/refused.csv",
-        UPLOADED_FULL,
-    ]
-    assert call("GET", f"/datasets/{child['id']}") == (200, child)
-    of = {version: call("GET", f"/datasets?model={version}")[1] for version in (first.version, second)}
-    assert of[first.version] == {"datasets": [parent], "without_model": [], "damaged": []}
-    assert of[second] == {"datasets": [child, parent], "without_model": [], "damaged": []}
-
-
-def test_a_version_whose_manifest_is_damaged_is_left_out_of_the_catalog(
-    call: Call, store: ModelStore
-) -> None:
-    store.put(manifest_key(UNKNOWN), b"junk")
-    status, found = call("GET", "/datasets")
-    assert (status, len(found["datasets"]), found["damaged"]) == (200, 1, [UNKNOWN])
-    assert call("GET", f"/datasets?model={UNKNOWN}")[0] == 503
-
-
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (f"/datasets/{UNKNOWN}", 404),
-        (f"/datasets?model={UNKNOWN}", 404),
-        ("/datasets/titanic.csv", 422),
-        ("/datasets?model=../x", 422),
         ("/monitoring/reports/7", 404),
         ("/monitoring/reports/0", 422),
         ("/monitoring/reports?limit=101", 422),
@@ -268,13 +225,6 @@ def test_the_document_has_every_route_and_the_routes_are_the_templates(call: Cal
     assert "/monitoring/report" in page
 
 
-def test_the_document_tells_a_model_in_the_path_from_a_version_that_is_asked_for(call: Call) -> None:
-    _, document = call("GET", "/monitoring/openapi.json")
-    parameters = document["paths"]["/models/{model}/datasets"]["get"]["parameters"]
-    assert [(one["name"], one["in"]) for one in parameters] == [("model", "path"), ("model", "query")]
-    assert [one["name"] for one in document["paths"]["/datasets"]["get"]["parameters"]] == ["model"]
-
-
 # ---- Any model
 
 
@@ -304,8 +254,6 @@ def test_each_model_has_reports_of_its_own(call: Call, store: ModelStore, other:
     assert (theirs["model"], theirs["counted"]["rows"]) == ("churn", 7)
     assert call("GET", f"/models/{MODEL}/monitoring/report") == call("GET", "/monitoring/report")
     assert call("GET", "/models/churn/monitoring/reports/1") == (200, theirs)
-    _, found = call("GET", "/models/churn/datasets")
-    assert [one["facts"]["key"] for one in found["datasets"]] == [f"datasets/churn/{CHURN_VERSION}.csv"]
 
 
 def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
@@ -315,7 +263,6 @@ def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
     assert call("GET", "/models/churn/monitoring/report", "read", models="churn")[0] == 200
     for method, path in [
         ("POST", "/monitoring/run"),
-        ("GET", "/datasets"),
         ("POST", f"/models/{MODEL}/training"),
     ]:
         status, answer = call(method, path, models="churn")

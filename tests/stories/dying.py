@@ -37,11 +37,11 @@ class DeadlyStore(FolderStore):
         self._die_if_due()
         return super().create(key, body, metadata=metadata)
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         self._die_if_due()
         self._is_replacing = True
         try:
-            return super().replace(key, body, etag=etag)
+            return super().replace(key, body, etag=etag, metadata=metadata)
         finally:
             self._is_replacing = False
 

@@ -20,6 +20,8 @@ from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.view import ModelStore
+from functions.datasets import service as datasets_service
+from functions.datasets.handler import handler as datasets_handler
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
 from functions.local.template import read_template
@@ -195,6 +197,21 @@ def exercise_authorize(machine: Machine) -> None:
     assert key_id() == key.id
 
 
+def exercise_datasets(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(datasets_handler, method, path, body)
+
+    # Before there is a model, there is nothing to list.
+    assert ask("GET", "/models/churn/uploads") == 404
+    machine.publish()
+    assert ask("PUT", "/models/churn/datasets/a.csv", "calls,churned") == 202
+    assert ask("PUT", "/models/titanic/datasets/a.csv", "a table") == 202
+    assert ask("PUT", "/models/titanic/datasets/a.csv?replace=true", "another") == 202
+    machine.put("rejected/a.csv.0123456789abcdef.json", b"{}")
+    assert ask("GET", "/uploads") == 200
+    assert ask("GET", "/datasets") == 200
+
+
 def exercise_feedback(machine: Machine) -> None:
     def ask(method: str, path: str, body: Any = None) -> int:
         return machine.ask(feedback_handler, method, path, body)
@@ -241,7 +258,6 @@ def exercise_monitor(machine: Machine) -> None:
     assert ask("POST", "/monitoring/run") == 200
     assert ask("GET", "/monitoring/reports") == 200
     assert ask("GET", "/monitoring/reports/9") == 404
-    assert ask("GET", "/datasets") == 200
     made_of = Lineage(
         reference_key="", reference_version_id=None, reference_sha256="", labels=0, reason="", champion=""
     )
@@ -254,6 +270,7 @@ def exercise_monitor(machine: Machine) -> None:
 
 EXERCISES: dict[str, Callable[[Machine], None]] = {
     "AuthorizeFunction": exercise_authorize,
+    "DatasetsFunction": exercise_datasets,
     "FeedbackFunction": exercise_feedback,
     "MonitorFunction": exercise_monitor,
     "PredictFunction": exercise_predict,
@@ -276,6 +293,7 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
     recorder.watch_clients(monkeypatch)
     caches = (
         authorize_module.key_ring,
+        datasets_service.service,
         feedback_service.service,
         service.service,
         models_service.service,

@@ -54,8 +54,12 @@ def send(
 
 
 def call(handler: Handler, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
-    """The same with a body of JSON; status, and what the answer holds: JSON (None if it is empty) or text."""
-    answer = send(handler, method, path, None if body is None else json.dumps(body), **options)
+    """The same with a body of JSON; status, and what the answer holds."""
+    return content_of(send(handler, method, path, None if body is None else json.dumps(body), **options))
+
+
+def content_of(answer: dict[str, Any]) -> tuple[int, Any]:
+    """The status of the gateway's answer, and what it holds: JSON (None if it is empty) or text."""
     content = answer["body"]
     if "json" in answer["headers"].get("content-type", ""):
         content = json.loads(content or "null")

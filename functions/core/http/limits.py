@@ -3,7 +3,9 @@
 MAX_HEADERS = 64
 MAX_BODY_BYTES = 262_144
 # What takes many rows at once reads as much as Lambda hands over.
-BATCH_PATHS = ("/predict/batch", "/invocations", "/infer")
+BATCH_PATHS = ("/predict/batch", "/invocations", "/infer", "/schema/inference")
+# So does what takes the file of a table, which stands behind this in the path.
+FILES = "/datasets/"
 MAX_BATCH_BYTES = 6 * 1024 * 1024
 
 # Of an answer, in bytes. Less goes in a packet or two either way; to compress it takes 0.2 to 0.3 ms.

@@ -11,6 +11,7 @@ from functions.core.http.gateway import split_path
 from functions.core.http.limits import (
     ANSWER_HEADERS,
     BATCH_PATHS,
+    FILES,
     MAX_BATCH_BYTES,
     MAX_BODY_BYTES,
     MAX_HEADERS,
@@ -112,7 +113,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_BATCH_BYTES if scope["path"].endswith(BATCH_PATHS) else MAX_BODY_BYTES
+        large = scope["path"].endswith(BATCH_PATHS) or FILES in scope["path"]
+        limit = MAX_BATCH_BYTES if large else MAX_BODY_BYTES
         body = b""
         while True:
             message = await receive()

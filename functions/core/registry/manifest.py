@@ -54,6 +54,9 @@ class DatasetFacts(Record):
     representative_rows: int = Field(description="Rows that the model may be measured by")
     columns: Columns
     lineage: Lineage | None = Field(None, description="Of a dataset that was made from feedback")
+    uploaded_by: str | None = Field(
+        None, description="Who uploaded it through the API; null where it came another way"
+    )
 
 
 class Certificate(Record):

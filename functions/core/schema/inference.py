@@ -48,11 +48,39 @@ def infer_schema(
     target where none is given. Raises `InvalidInput` when the file cannot be read, or has no column to
     predict.
     """
+    surveyed = survey_columns(stream, expected=(target, name), max_decompressed=max_decompressed)
+    return infer_from(surveyed, target=target, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What the named columns of a file hold, in its order, and what there is to say of how it was read."""
+
+    columns: tuple[ColumnSummary, ...]
+    notes: tuple[str, ...]
+    separator: str
+
+
+def survey_columns(
+    stream: BinaryIO,
+    *,
+    expected: Iterable[str | None] = (),
+    max_decompressed: int = MAX_DECOMPRESSED,
+) -> Surveyed:
+    """Go through the table in a seekable stream once. expected: names that its header may have.
+
+    Raises `InvalidInput` when the file cannot be read.
+    """
     text = open_text(stream, max_decompressed=max_decompressed)
-    file = DelimitedFile(text, {fold(word) for word in (target, name) if word})
+    file = DelimitedFile(text, {fold(word) for word in expected if word})
     _check_names(file.header)
     columns, notes = _summaries(file)
-    notes = [*file.notes, *notes]
+    return Surveyed(tuple(columns), (*file.notes, *notes), file.separator)
+
+
+def infer_from(surveyed: Surveyed, *, target: str | None = None, name: str | None = None) -> Inferred:
+    """The schema of a file that was gone through, as `infer_schema`. Raises `InvalidInput`."""
+    columns, notes = surveyed.columns, [*surveyed.notes]
     chosen = choose_target(columns, target=target, name=name)
     field, positive, target_notes = describe_target(chosen)
     notes += target_notes
@@ -60,7 +88,7 @@ def infer_schema(
     features = _describe_features(column for column in columns if column is not chosen)
     notes += features.notes
     notes += _notes_on_missing(columns, set(features.fields))
-    notes += notes_on_marks(features.numeric, decimal_marks(features.numeric, file.separator))
+    notes += notes_on_marks(features.numeric, decimal_marks(features.numeric, surveyed.separator))
     if not features.fields:
         raise InvalidInput(f"no column is left to predict {chosen.name} from: {'; '.join(notes[-10:])}")
     fields = {**features.fields, chosen.name: field}

@@ -1,6 +1,6 @@
 """Which column of a file is to be predicted, and which of its two values counts as yes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
@@ -46,9 +46,14 @@ def choose_target(columns: Sequence[ColumnSummary], *, target: str | None, name:
         return column
     if named:
         return named[0]
-    candidates = [column.name for column in columns if _has_two_values(column)]
+    candidates = [column.name for column in two_valued(columns)]
     two = f"these have exactly two values: {listed(candidates)}" if candidates else "none has two values"
     raise InvalidInput(f"which column is to be predicted? Of the columns, {two}; {_SAY}{_headless(columns)}")
+
+
+def two_valued(columns: Iterable[ColumnSummary]) -> list[ColumnSummary]:
+    """The columns that can be predicted: those of exactly two values."""
+    return [column for column in columns if _has_two_values(column)]
 
 
 def _headless(columns: Sequence[ColumnSummary]) -> str:

@@ -85,10 +85,10 @@ class Store(Reader, Protocol):
         """
         ...
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
-        """Write `key` only if it still has `etag`.
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
+        """Write `key` only if it still has `etag`. Of the metadata before, nothing stays.
 
-        Returns the new ETag. Raises `Conflict` when somebody else wrote first.
+        Returns the new ETag. Raises `Conflict` when somebody else wrote first. metadata: as of `create`.
         """
         ...
 

@@ -78,12 +78,7 @@ class FolderStore:
             if path.exists():
                 raise Conflict(f"{key} was written by somebody else first")
             # First: whoever sees the object may ask for it. What a writer that died had got as far as goes.
-            beside = self._beside(path)
-            if metadata:
-                with written(self._root / _PARTS, json.dumps(dict(metadata)).encode()) as description:
-                    description.replace(beside)
-            else:
-                beside.unlink(missing_ok=True)
+            self._describe(path, metadata)
             try:
                 # A hard link fails where the name exists: the whole file appears at once, or not at all.
                 os.link(part, path)
@@ -91,7 +86,7 @@ class FolderStore:
                 raise Conflict(f"{key} was written by somebody else first") from error
         return _etag(body)
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         check_key_to_write(key)
         self._make_root()
         with _told(key, "write"), self._locked():
@@ -101,7 +96,10 @@ class FolderStore:
                 raise Conflict(f"{key} is gone") from error
             if current != etag:
                 raise Conflict(f"{key} was written by somebody else first")
-            return self.put(key, body)
+            with self._written(key, body) as (part, path):
+                self._describe(path, metadata)
+                part.replace(path)
+            return _etag(body)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -143,6 +141,15 @@ class FolderStore:
         if not path.is_relative_to(self._root) or path == self._root:
             raise NotFound(f"{key} leaves the store")
         return path
+
+    def _describe(self, path: Path, metadata: Mapping[str, str] | None) -> None:
+        """Have `metadata` stand beside an object, and nothing of what stood there."""
+        beside = self._beside(path)
+        if not metadata:
+            beside.unlink(missing_ok=True)
+            return
+        with written(self._root / _PARTS, json.dumps(dict(metadata)).encode()) as description:
+            description.replace(beside)
 
     @staticmethod
     def _beside(path: Path) -> Path:

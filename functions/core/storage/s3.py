@@ -101,9 +101,9 @@ class S3Store:
     def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
         return self._write(key, body, IfNoneMatch="*", Metadata=dict(metadata or {}))
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         try:
-            return self._write(key, body, IfMatch=etag)
+            return self._write(key, body, IfMatch=etag, Metadata=dict(metadata or {}))
         except NotFound as error:
             raise Conflict(f"{key} is gone") from error
 

@@ -92,8 +92,8 @@ class ModelStore(ModelReader):
     def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
         return self._store.create(self.full(key), body, metadata=metadata)
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
-        return self._store.replace(self.full(key), body, etag=etag)
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
+        return self._store.replace(self.full(key), body, etag=etag, metadata=metadata)
 
     def delete(self, key: str) -> None:
         self._store.delete(self.full(key))

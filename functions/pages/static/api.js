@@ -44,10 +44,7 @@ export function authenticateWith(token, unauthorized) {
  * @returns {Promise<Response>}
  */
 export async function send(path, asked = {}) {
-  /** @type {Record<string, string>} */
-  const headers = { ...asked.headers };
-  const token = await currentToken();
-  if (token) headers.authorization = `Bearer ${token}`;
+  const headers = { ...(await credentials()), ...asked.headers };
   let body = asked.body;
   if (asked.json !== undefined) {
     headers["content-type"] = "application/json";
@@ -62,8 +59,42 @@ export async function send(path, asked = {}) {
     throw new ApiError(0, OFFLINE);
   }
   if (response.ok) return response;
-  if (response.status === 401) onUnauthorized();
-  throw new ApiError(response.status, await envelopeOf(response));
+  throw refusal(response.status, await response.text());
+}
+
+/**
+ * What shows the server who asks.
+ * @returns {Promise<Record<string, string>>}
+ */
+async function credentials() {
+  const token = await currentToken();
+  return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+/**
+ * Send a file and return the JSON of the answer; `progress` is told the share that is on its way. Throws
+ * `ApiError` for anything but a success.
+ * @param {string} method
+ * @param {string} path
+ * @param {Blob} file
+ * @param {(share: number) => void} progress
+ * @returns {Promise<any>}
+ */
+export async function sendFile(method, path, file, progress) {
+  const headers = { ...(await credentials()), "content-type": file.type || "application/gzip" };
+  // `fetch` does not tell how far it is.
+  const request = new XMLHttpRequest();
+  request.open(method, new URL(path, document.baseURI));
+  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+  request.upload.addEventListener("progress", (event) => progress(event.lengthComputable ? event.loaded / event.total : 0));
+  return new Promise((resolve, reject) => {
+    request.addEventListener("error", () => reject(new ApiError(0, OFFLINE)));
+    request.addEventListener("load", () => {
+      if (request.status < 200 || request.status > 299) reject(refusal(request.status, request.responseText));
+      else resolve(JSON.parse(request.responseText));
+    });
+    request.send(file);
+  });
 }
 
 /**
@@ -77,10 +108,20 @@ export async function ask(path, asked) {
   return response.status === 204 ? null : response.json();
 }
 
-/** @param {Response} response */
-async function envelopeOf(response) {
+/**
+ * The refusal that an answer is. Who is not known any more signs in again.
+ * @param {number} status
+ * @param {string} text
+ */
+function refusal(status, text) {
+  if (status === 401) onUnauthorized();
+  return new ApiError(status, envelopeOf(text));
+}
+
+/** @param {string} text */
+function envelopeOf(text) {
   try {
-    const body = await response.json();
+    const body = JSON.parse(text);
     // The gateway's own refusals have a `message` only.
     return body.error ? body : { error: body.message };
   } catch {

@@ -8,6 +8,7 @@ import { Empty, WhenLoaded } from "./parts/notice.js";
 import { linkTo, place } from "./routing.js";
 import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
+import { Data } from "./views/data.js";
 import { Keys } from "./views/keys.js";
 import { Label } from "./views/label.js";
 import { Models } from "./views/models.js";
@@ -23,6 +24,7 @@ import { SignIn } from "./views/sign-in.js";
 const PAGES = [
   { id: "predict", name: "Predict", scope: "predict", view: Predict },
   { id: "label", name: "Label", scope: "feedback", view: Label },
+  { id: "data", name: "Data", scope: "read", view: Data },
   { id: "models", name: "Models", scope: "read", view: Models },
   { id: "monitoring", name: "Monitoring", scope: "read", view: Monitoring },
   { id: "keys", name: "Keys", scope: "admin", view: Keys },
@@ -56,6 +58,8 @@ function Frame() {
         ${() =>
           named && shown
             ? html`<${shown.view} key=${`${named}/${shown.id}`} model=${named} rest=${rest} />`
+            : may("admin") && !named
+            ? html`<${Data} model="" rest=${["new"]} />`
             : html`<${Empty}>There is nothing here that you may see. Ask an administrator what your sign-in is for.<//>`}
       <//>
     </main>`;

@@ -47,3 +47,21 @@ export const metricName = (name) => METRICS[/** @type {keyof typeof METRICS} */ 
 /** @param {{value: number, low: number, high: number} | null | undefined} interval */
 export const intervalText = (interval) =>
   interval ? `${interval.value.toFixed(3)} (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})` : "—";
+
+/**
+ * The name of a file, without the folders of its key.
+ * @param {string} key
+ */
+export const fileText = (key) => key.split("/").at(-1) || key;
+
+/**
+ * Who uploaded a dataset.
+ * @param {{uploaded_by: string | null, lineage: unknown}} facts
+ */
+export const uploaderText = (facts) => facts.uploaded_by || (facts.lineage ? "the monitor" : "not by these pages");
+
+/**
+ * A reason as a sentence of its own.
+ * @param {string} text
+ */
+export const sentenceText = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;

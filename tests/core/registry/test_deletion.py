@@ -1,6 +1,6 @@
 """Deletion: what goes, what is kept from going, and what comes in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -198,7 +198,7 @@ class Lossy(ModelStore):
 
     writes = 0
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         self.writes += 1
         super().replace(key, body, etag=etag)
         return super().replace(key, body, etag=etag)

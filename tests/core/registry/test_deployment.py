@@ -185,7 +185,7 @@ class Lossy(ModelStore):
     def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
         return self._lossy(key, lambda: ModelStore.create(self, key, body, metadata=metadata))
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         return self._lossy(key, lambda: ModelStore.replace(self, key, body, etag=etag))
 
     def _lossy(self, key: str, write: Callable[[], str]) -> str:

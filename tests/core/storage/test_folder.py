@@ -87,6 +87,14 @@ def test_what_is_not_there_is_not_found(store: Store) -> None:
         store.get("../outside")
 
 
+def test_what_is_replaced_has_the_metadata_of_what_took_its_place(store: Store) -> None:
+    etag = store.create("k", b"one", metadata={"by": "ada"})
+    etag = store.replace("k", b"two", etag=etag, metadata={"by": "grace"})
+    assert store.head("k").metadata == {"by": "grace"}
+    store.replace("k", b"three", etag=etag)
+    assert store.head("k").metadata == {}
+
+
 def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnavailable):

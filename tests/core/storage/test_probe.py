@@ -23,7 +23,7 @@ class Careless(FolderStore):
     def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
         return super().create(key, body, metadata=metadata) if self.honours_create else self.put(key, body)
 
-    def replace(self, key: str, body: bytes, *, etag: str) -> str:
+    def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         return self.put(key, body)
 
 

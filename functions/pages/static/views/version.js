@@ -149,7 +149,8 @@ function Distributions({ reference }) {
 export function binTexts({ edges, categories }) {
   if (categories) return [...categories, "none"];
   // Where a value is frequent an edge lies just below it: three digits are what people mean.
-  const inner = (edges || []).map((edge) => numberText(Number(edge.toPrecision(3)) || 0));
+  const span = edges?.length ? (edges.at(-1) ?? 0) - edges[0] : 0;
+  const inner = (edges || []).map((edge) => numberText(Math.abs(edge) < span / 10_000 ? 0 : Number(edge.toPrecision(3))));
   if (inner.length === 0) return ["any", "none"];
   const between = inner.slice(1).map((edge, index) => (inner[index] === edge ? edge : `${inner[index]}–${edge}`));
   return [`≤ ${inner[0]}`, ...between, `> ${inner.at(-1)}`, "none"];

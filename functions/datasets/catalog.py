@@ -47,7 +47,7 @@ def list_datasets(store: ModelStore) -> Catalog:
     """All datasets of a model, from the manifests of all versions. One that is damaged is only named."""
     facts: dict[str, DatasetFacts] = {}
     models, grew_into = defaultdict(list), defaultdict(list)
-    found, damaged = _manifests(store)
+    found, damaged = read_manifests(store)
     manifests = sorted(found, key=lambda manifest: manifest.created_at)
     for manifest in manifests:
         id_ = _id(manifest.dataset.sha256)
@@ -89,7 +89,7 @@ def _id(sha256: str) -> str:
     return sha256[:16]
 
 
-def _manifests(store: ModelStore) -> tuple[list[Manifest], list[str]]:
+def read_manifests(store: ModelStore) -> tuple[list[Manifest], list[str]]:
     """The manifests of all versions, and the versions of which it is damaged."""
     damaged: list[str] = []
 

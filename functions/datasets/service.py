@@ -1,0 +1,21 @@
+"""What the function holds between requests: its settings, and the store."""
+
+from functools import lru_cache
+
+from functions.core.base.settings import StoreSettings
+from functions.core.storage.contract import Store
+from functions.core.storage.opening import open_store
+
+
+class Service:
+    """The settings, and the store of all models."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self.settings = settings
+        self.store: Store = open_store(settings.store)
+
+
+@lru_cache(maxsize=1)
+def service() -> Service:
+    """The one service of this process, made at first use."""
+    return Service(StoreSettings.from_environment())

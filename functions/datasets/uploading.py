@@ -1,0 +1,114 @@
+"""Puts the file of a table among a model's datasets, which starts its training."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from functions.core.base.errors import Conflict, InvalidInput, NotFound
+from functions.core.registry import uploader
+from functions.core.registry.keys import sha256
+from functions.core.storage.view import ModelStore
+
+SUFFIXES = (".csv", ".csv.gz")
+TARGET, DIGEST = "target", "sha256"
+"""Names in the metadata of a dataset: the column to predict, and the SHA-256 of its bytes."""
+
+_MAX_NAME = 100
+# Of the datasets that functions/monitor puts together.
+_OF_THE_MONITOR = "labelled-"
+
+
+class Uploaded(BaseModel):
+    """A file that was taken in. What becomes of it say the uploads."""
+
+    model: str
+    file: str
+    key: str = Field(description="Where it lies in the store", examples=["datasets/churn/customers.csv"])
+    size: int = Field(description="Bytes, as they were sent")
+    sha256: str
+    uploaded_by: str
+    outcome: Literal["new", "replaced"] = Field(
+        description="Whether a file of that name was there. S3 keeps what stood there as an older version"
+    )
+
+
+def write_dataset(
+    store: ModelStore, file: str, body: bytes, *, by: str, target: str | None = None, replace: bool = False
+) -> Uploaded:
+    """Write `body` as the dataset `file`, with who did so beside it.
+
+    target: the column to predict, where the model has no schema. replace: whether another file of that name
+    may make way. Raises `InvalidInput` for a name that a dataset cannot have, and `Conflict` for one that is
+    taken.
+    """
+    key = f"datasets/{check_file_name(file)}"
+    digest = sha256(body)
+    metadata = {**uploader.to_metadata(by), DIGEST: digest, **_target(target)}
+    found = _etag(store, key)
+    if found and not replace:
+        raise Conflict(
+            f"the model {store.model} has a dataset {file} already; send it under another name, or with "
+            "?replace=true to put it in that one's place, as a new version"
+        )
+    _write(store, key, body, found, metadata)
+    return Uploaded(
+        model=store.model,
+        file=file,
+        key=store.full(key),
+        size=len(body),
+        sha256=digest,
+        uploaded_by=by,
+        outcome="replaced" if found else "new",
+    )
+
+
+def check_file_name(name: str) -> str:
+    """Raises `InvalidInput` that says what a dataset may be called."""
+    if fault := _fault(name):
+        detail = [{"loc": ["path", "dataset"], "msg": fault, "type": "file_name"}]
+        raise InvalidInput(f"the name of the file does not fit: it {fault}", detail)
+    return name
+
+
+def _fault(name: str) -> str:
+    if not name.endswith(SUFFIXES):
+        return f"has to end with {' or '.join(SUFFIXES)}; a table of another ending is called so too"
+    if len(name.encode(errors="replace")) > _MAX_NAME:
+        return f"has more than {_MAX_NAME} bytes"
+    if name.startswith((".", " ")) or not name.isprintable() or "/" in name or "\\" in name:
+        return "begins with a dot or a space, or has a slash or a character in it that cannot be printed"
+    if name.startswith(_OF_THE_MONITOR):
+        return f"begins with {_OF_THE_MONITOR}, as the datasets that the monitor puts together"
+    return ""
+
+
+def _target(target: str | None) -> Mapping[str, str]:
+    if target is None:
+        return {}
+    if not target.isascii() or not target.isprintable():
+        # It travels in a header, and the training reads it there as it stands.
+        fault = "has other characters than ASCII; keep a schema that names it first (PUT .../schema)"
+        detail = [{"loc": ["query", "target"], "msg": fault, "type": "not_ascii"}]
+        raise InvalidInput(f"the target {fault}", detail)
+    return {TARGET: target}
+
+
+def _etag(store: ModelStore, key: str) -> str | None:
+    try:
+        return store.head(key).etag
+    except NotFound:
+        return None
+
+
+def _write(store: ModelStore, key: str, body: bytes, etag: str | None, metadata: Mapping[str, str]) -> None:
+    try:
+        if etag is None:
+            store.create(key, body, metadata=metadata)
+        else:
+            store.replace(key, body, etag=etag, metadata=metadata)
+    except Conflict as error:
+        raise Conflict(
+            f"somebody else wrote {store.full(key)} at the same moment; look at the uploads, and send yours "
+            "again if it is still right"
+        ) from error

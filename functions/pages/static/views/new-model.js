@@ -1,0 +1,142 @@
+/** A new model from a file: choose it, look at what it was taken for, change that, train. */
+import { useState } from "preact/hooks";
+import { ApiError, ask, pathOf, sendFile } from "../api.js";
+import { html } from "../html.js";
+import { useAction, useLoaded } from "../loading.js";
+import { modelName, pack } from "../packing.js";
+import { FileDrop } from "../parts/file-drop.js";
+import { ErrorNotice } from "../parts/notice.js";
+import { SchemaForm } from "../parts/schema-form.js";
+import { Sending, Training } from "../parts/training.js";
+import { linkTo } from "../routing.js";
+import { documentOf, draftOf } from "../schema-draft.js";
+import { fieldText, numberText } from "../words.js";
+
+/** @typedef {import("../schema-draft.js").Inferred} Inferred */
+/** @typedef {import("../schema-draft.js").Draft} Draft */
+/** @typedef {import("../packing.js").Packed} Packed */
+
+/** @param {{from: string}} given from: the model that one comes from; "" where there is none yet */
+export function NewModel({ from }) {
+  const [packed, setPacked] = useState(/** @type {Packed | null} */ (null));
+  const [name, setName] = useState("");
+  const [inferred, setInferred] = useState(/** @type {Inferred | null} */ (null));
+  const [draft, setDraft] = useState(/** @type {Draft | null} */ (null));
+  const [share, setShare] = useState(0);
+  const [sent, setSent] = useState("");
+  // Whether a file of this name may make way: its own one, of a try before, or one that was said to.
+  const [replace, setReplace] = useState(false);
+  const [infer, inferring] = useAction(async (/** @type {Packed} */ file, /** @type {string} */ model, /** @type {string} */ target) => {
+    const query = target ? `?target=${encodeURIComponent(target)}` : "";
+    const found = await sendFile("POST", `${pathOf(model)}/schema/inference${query}`, file.body, setShare);
+    setInferred(found);
+    setDraft(found.schema ? draftOf(found) : null);
+  });
+  const [choose, choosing] = useAction(async (/** @type {File} */ file) => {
+    for (const forget of [setInferred, setDraft, setPacked]) forget(null);
+    setSent("");
+    setReplace(false);
+    setShare(0);
+    const chosen = await pack(file);
+    const model = modelName(file.name);
+    setPacked(chosen);
+    setName(model);
+    await infer(chosen, model, "");
+  });
+  const [train, training] = useAction(async () => {
+    if (!packed || !draft) return;
+    setShare(0);
+    await ask(`${pathOf(name)}/schema`, { method: "PUT", json: documentOf(draft, name) });
+    const path = `${pathOf(name)}/datasets/${encodeURIComponent(packed.name)}${replace ? "?replace=true" : ""}`;
+    setSent((await sendFile("PUT", path, packed.body, setShare)).key);
+  });
+  const models = useLoaded(async (signal) => (await ask("models?limit=100", { signal })).models, []);
+  const known = models.value?.some((/** @type {{name: string}} */ one) => one.name === name);
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void train();
+  };
+  const back = () => {
+    setReplace(true);
+    setSent("");
+  };
+  if (sent) return html`<${Done} name=${name} key_=${sent} back=${back} />`;
+  const taken = !replace && training.error instanceof ApiError && training.error.status === 409;
+  return html`${from && html`<p class="trail"><a href=${linkTo(from, "data")}>Data</a> › new model</p>`}
+    <h1>A new model from a file</h1>
+    <section class="card">
+      <h2>1. Choose the file</h2>
+      <${FileDrop}
+        id="model-file"
+        label="Drop a CSV file here, or choose one"
+        hint="One row for each case, with a column that says how it ended (yes or no). The first line names the columns."
+        accept=".csv,.tsv,.txt,.gz,text/csv"
+        disabled=${choosing.busy || inferring.busy || training.busy}
+        onFile=${(/** @type {File} */ file) => void choose(file)}
+      />
+      ${(choosing.busy || inferring.busy) && html`<${Sending} share=${share} />`}
+      <${ErrorNotice} error=${choosing.error || inferring.error} />
+    </section>
+    ${packed &&
+    inferred &&
+    html`<form onSubmit=${submit}>
+      <section class="card">
+        <h2>2. What is to be predicted?</h2>
+        <${Question} file=${packed.name} inferred=${inferred} draft=${draft} setDraft=${setDraft} choose=${(/** @type {string} */ target) => void infer(packed, name, target)} />
+      </section>
+      ${draft && html`<${SchemaForm} draft=${draft} notes=${inferred.notes} setDraft=${setDraft} />`}
+      ${draft &&
+      html`<section class="card">
+        <h2>4. Train it</h2>
+        <div class="field">
+          <label for="model-name">Name of the model <span class="required">required</span></label>
+          <input id="model-name" required pattern="[a-z][a-z0-9\\-]{0,39}" maxlength="40" autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => setName(event.currentTarget.value)} aria-describedby="model-name-hint" />
+          <p class="hint" id="model-name-hint">Lower-case letters, digits and hyphens. It stands in the address of the model.</p>
+          ${known && html`<div class="notice bad" role="alert"><p>There is a model ${name} already. It keeps its versions, and learns by what stands above from now on; what it was trained by before is replaced.</p></div>`}
+        </div>
+        <${ErrorNotice} error=${taken ? null : training.error} />
+        ${taken && html`<div class="notice bad" role="alert"><p>The model ${name} has a file of the name ${packed.name} already.</p><p><label><input type="checkbox" onChange=${() => setReplace(true)} /> Put this one in its place; the older one stays in the store as an earlier version</label></p></div>`}
+        ${training.busy && html`<${Sending} share=${share} />`}
+        <p class="actions"><button class="primary" disabled=${training.busy || !name}>${training.busy ? "Sending …" : known ? `Train ${name} by this from now on` : "Keep this and train"}</button></p>
+      </section>`}
+    </form>`}`;
+}
+
+/** @param {{file: string, inferred: Inferred, draft: Draft | null, setDraft: (draft: Draft) => void, choose: (target: string) => void}} given */
+function Question({ file, inferred, draft, setDraft, choose }) {
+  const target = draft?.target.name ?? "";
+  const names = target && !inferred.targets.includes(target) ? [target, ...inferred.targets] : inferred.targets;
+  return html`<p class="hint">${file.replace(/\.gz$/, "")}: ${numberText(inferred.columns[0]?.rows ?? 0)} rows and ${inferred.columns.length} columns were read.</p>
+    ${inferred.question && html`<p role="status">Which column is to be predicted? These have two values.</p>`}
+    <div class="fields">
+      <div class="field">
+        <label for="target">Column to predict <span class="required">required</span></label>
+        <select id="target" required onChange=${(/** @type {any} */ event) => event.currentTarget.value && choose(event.currentTarget.value)}>
+          ${!target && html`<option value="" selected>choose</option>`}
+          ${names.map((one) => html`<option value=${one} selected=${one === target}>${one}</option>`)}
+        </select>
+      </div>
+      ${draft &&
+      html`<div class="field">
+        <label for="positive">Value that counts as yes</label>
+        <select id="positive" onChange=${(/** @type {any} */ event) => setDraft({ ...draft, positive: event.currentTarget.value })}>
+          ${(draft.target.constraints?.enum ?? [true, false]).map((/** @type {any} */ value) => html`<option value=${String(value)} selected=${String(value) === draft.positive}>${String(value)}</option>`)}
+        </select>
+        <p class="hint">The probability that you get is that of ${fieldText(target)}: ${draft.positive}.</p>
+      </div>`}
+    </div>`;
+}
+
+/** @param {{name: string, key_: string, back: () => void}} given */
+function Done({ name, key_, back }) {
+  return html`<h1>Training ${name}</h1>
+    <section class="card">
+      <${Training}
+        model=${name}
+        key_=${key_}
+        ended=${() => {}}
+        made=${html`<p class="actions"><a class="button" href=${linkTo(name, "predict")}>Predict with ${name}</a><a class="button" href=${linkTo(name, "data")}>Its data</a></p>`}
+        failed=${html`<p class="actions"><button type="button" onClick=${back}>Change it and try again</button></p>`}
+      />
+    </section>`;
+}

@@ -1,0 +1,104 @@
+/** Another table for a model: sent with progress, and what became of each that was sent. */
+import { useState } from "preact/hooks";
+import { ApiError, ask, pathOf, sendFile } from "../api.js";
+import { html } from "../html.js";
+import { useAction, useLoaded } from "../loading.js";
+import { pack } from "../packing.js";
+import { FileDrop } from "../parts/file-drop.js";
+import { LeftOut } from "../parts/left-out.js";
+import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
+import { Sending, Training, stateText } from "../parts/training.js";
+import { linkTo } from "../routing.js";
+import { may } from "../session.js";
+import { sentenceText, sizeText, timeText } from "../words.js";
+
+/** @typedef {import("../parts/training.js").Upload} Upload */
+
+const SHOWN = 20;
+
+/** @param {{model: string, changed: () => void}} given changed: called when a training has ended */
+export function Uploads({ model, changed }) {
+  const [sent, setSent] = useState("");
+  const loaded = useLoaded((signal) => ask(`${pathOf(model)}/uploads?limit=${SHOWN}`, { signal }), [model]);
+  const ended = () => {
+    loaded.again();
+    changed();
+  };
+  return html`${may("admin") &&
+    html`<section class="card">
+      <h2>Upload another table</h2>
+      <${Sender} model=${model} sent=${setSent} />
+      ${sent && html`<${Training} key=${sent} model=${model} key_=${sent} ended=${ended} />`}
+    </section>`}
+    <section class="card">
+      <h2>Uploads</h2>
+      <${WhenLoaded} loaded=${loaded} what="the uploads">
+        ${(/** @type {{uploads: Upload[], next: string | null}} */ page) => html`<${UploadTable} model=${model} uploads=${page.uploads} more=${page.next !== null} />`}
+      <//>
+    </section>`;
+}
+
+/** @param {{model: string, sent: (key: string) => void}} given sent: called with the key of what was taken in */
+function Sender({ model, sent }) {
+  const [share, setShare] = useState(0);
+  const [taken, setTaken] = useState(/** @type {File | null} */ (null));
+  const [send, sending] = useAction(async (/** @type {File} */ file, /** @type {boolean} */ replace) => {
+    setTaken(null);
+    setShare(0);
+    sent("");
+    const { name, body } = await pack(file);
+    const path = `${pathOf(model)}/datasets/${encodeURIComponent(name)}${replace ? "?replace=true" : ""}`;
+    try {
+      sent((await sendFile("PUT", path, body, setShare)).key);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409 && !replace) setTaken(file);
+      else throw error;
+    }
+  });
+  return html`<${FileDrop}
+      id="dataset-file"
+      label="Drop a CSV file here, or choose one"
+      hint="The first line names the columns, the outcome among them. A version is trained on it, and put into service if it is better than the one there."
+      accept=".csv,.tsv,.txt,.gz,text/csv"
+      disabled=${sending.busy}
+      onFile=${(/** @type {File} */ file) => void send(file, false)}
+    />
+    ${sending.busy && html`<${Sending} share=${share} />`}
+    ${taken &&
+    html`<div class="notice bad" role="alert">
+      <p>There is a file of the name ${taken.name} already. Shall this one take its place? The older one stays in the store as an earlier version.</p>
+      <p class="actions"><button type="button" onClick=${() => void send(taken, true)}>Put this one in its place</button><button type="button" onClick=${() => setTaken(null)}>Leave it</button></p>
+    </div>`}
+    <${ErrorNotice} error=${sending.error} />`;
+}
+
+/** @param {{model: string, uploads: Upload[], more: boolean}} given */
+function UploadTable({ model, uploads, more }) {
+  if (uploads.length === 0) return html`<${Empty}>Nothing was uploaded yet.<//>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Uploads">
+      <table class="fates">
+        <caption class="for-readers">Uploads, newest first</caption>
+        <thead><tr><th scope="col">File</th><th scope="col">What became of it</th><th scope="col">When</th><th scope="col">By</th><th scope="col" class="figure">Size</th></tr></thead>
+        <tbody>
+          ${uploads.map(
+            (one) => html`<tr key=${`${one.key} ${one.uploaded_at} ${one.version}`}>
+              <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${one.file}</a>` : one.file}</th>
+              <td><${Fate} model=${model} upload=${one} /></td>
+              <td>${timeText(one.uploaded_at)}</td>
+              <td>${one.uploaded_by || "—"}</td>
+              <td class="figure">${one.size === null ? "—" : sizeText(one.size)}</td>
+            </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${more && html`<p class="hint">These are the last ${uploads.length}.</p>`}`;
+}
+
+/** @param {{model: string, upload: Upload}} given */
+function Fate({ model, upload }) {
+  const { version, reading } = upload;
+  return html`<b>${stateText(upload)}</b>${version && html`${" "}<a href=${linkTo(model, "models", version)}><code>${version}</code></a>`}
+    <span class="why">${sentenceText(upload.why)}</span>
+    ${reading && reading.rejected_rows > 0 && html`<details><summary>Rows that were left out</summary><${LeftOut} reading=${reading} /></details>`}`;
+}
