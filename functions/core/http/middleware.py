@@ -5,9 +5,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.core.base.errors import LifeboatError, PayloadTooLarge, TooManyHeaders
+from functions.core.base.errors import LifeboatError, PayloadTooLarge, TooManyHeaders, UnreadableBody
 from functions.core.http.compression import Compression, decoded
-from functions.core.http.gateway import split_path
+from functions.core.http.gateway import UNREADABLE_BODY, split_path
 from functions.core.http.limits import (
     ANSWER_HEADERS,
     BATCH_PATHS,
@@ -103,7 +103,8 @@ class Door:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body that is too large before anything parses it, and decodes gzip."""
+    """ASGI middleware that refuses a body that is too large, or that the gateway spoilt, before anything parses
+    it, and decodes gzip."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -111,6 +112,9 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if reason := scope.get("aws.event", {}).get(UNREADABLE_BODY):
+            await _refuse(UnreadableBody(reason), scope, receive, send)
             return
         limit = MAX_BATCH_BYTES if scope["path"].endswith(BATCH_PATHS) else MAX_BODY_BYTES
         body = b""
