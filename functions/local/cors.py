@@ -1,9 +1,9 @@
 """Pages of other sites, as API Gateway lets them call an HTTP API (`CorsConfiguration`).
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html: the gateway adds its headers to
-every answer to an origin that is allowed, and overrides those of the function. A preflight that no route takes
-it answers itself; one that a route takes (`OPTIONS`, `ANY`, `$default`) goes to its function like any request
-(https://github.com/aws/serverless-application-model/issues/1603), and the browser wants a status of 200 to 299.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html: the gateway adds its headers
+to every answer to an origin that is allowed, and passes over those of the function. A preflight that no route
+takes it answers itself; one that a route takes (`OPTIONS`, `ANY`, `$default`) goes to its function like any
+request (https://github.com/aws/serverless-application-model/issues/1603), whose status has to be a success.
 """
 
 from starlette.requests import Request
@@ -16,7 +16,7 @@ _PREFIX = "access-control-"
 
 def is_preflight(request: Request) -> bool:
     """Whether a browser asks what it may ask next."""
-    return request.method == "OPTIONS" and {"origin", f"{_PREFIX}request-method"} <= request.headers.keys()
+    return request.method == "OPTIONS" and {"origin", f"{_PREFIX}request-method"} <= {*request.headers}
 
 
 def allow(cors: Cors, request: Request, response: Response) -> None:

@@ -23,8 +23,8 @@ from functions.local.template import Route, Template
 DOCUMENT = ROOT / "openapi.json"
 # Where a function answers with what its own routes are; the API itself has no route to it.
 _SERVED_AT = "/openapi.json"
-# Relative to where the document was read from: a base path, a stage and another domain are right by themselves.
 _LICENSE = {"name": "MIT", "identifier": "MIT"}
+# Relative to where the document was read from: so it is right below a base path, too.
 _SERVERS = [
     {"url": ".", "description": "Where this document is"},
     {"url": "http://127.0.0.1:8000", "description": "`make run` on this machine"},
@@ -37,9 +37,10 @@ Lifeboat is shipped with, and GET /models/{model}/openapi.json has any model's o
 A key travels in `x-api-key` or as `Authorization: Bearer`, an access token of a person or a program as the
 latter. A query parameter that a route does not have is refused.
 
-What is wrong is told in one shape, `ErrorEnvelope`: also 404 for a path that is not here, and 405 for a method.
+What is wrong is told in one shape, `ErrorEnvelope`; so are a path that is not here (404) and a method (405).
 What never reaches a function, or never comes back, API Gateway answers in its own, `{"message": "..."}`: 413
-for a request over 6 MB, 429 when there are too many, 500 when a function failed, 503 when it took too long."""
+for a request over 6 MB, 429 when there are too many, 500 when a function failed, 503 when it took too
+long."""
 
 Document = dict[str, Any]
 
@@ -85,8 +86,8 @@ async def _ask(function: str, process: Invocable) -> Document:
 def merge(documents: Iterable[Document]) -> Document:
     """One document with all that `documents` describe, under the name and version of the first.
 
-    Each operation has its subject as its tag. Raises `ValueError` when two of them say different things of the
-    same path or component, and for a path of no known subject.
+    Each operation has its subject as its tag. Raises `ValueError` when two of them say different things of
+    the same path or component, and for a path of no known subject.
     """
     first, *others = documents
     whole = {

@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if route == "$default":
         return unknown().answer(event)
     if route == "GET /":
-        # Whoever sends people here may add to the address, as a log-in does, and they are not to be sent away.
+        # Whoever sends people here may add to the address, as a log-in does: nobody is sent away for it.
         return _serve(event, site().index(_base(event)))
     if fault := _unknown_parameters(event):
         return fault

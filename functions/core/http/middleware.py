@@ -103,8 +103,8 @@ class Door:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body that is too large, or that the gateway spoilt, before anything parses
-    it, and decodes gzip."""
+    """ASGI middleware that refuses a body that is too large, or spoilt on its way, before anything parses it,
+    and decodes gzip."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
