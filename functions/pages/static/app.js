@@ -27,7 +27,7 @@ const PAGES = [
   { id: "models", name: "Models", scope: "read", view: Models },
   { id: "monitoring", name: "Monitoring", scope: "read", view: Monitoring },
   { id: "keys", name: "Keys", scope: "admin", view: Keys },
-  { id: "docs", name: "API", scope: "", view: Docs },
+  { id: "docs", name: "Docs", scope: "", view: Docs },
 ];
 
 function App() {
@@ -39,7 +39,7 @@ function App() {
 
 /** What the API can do is for everybody to read, as its document is. */
 function OpenDocs() {
-  useEffect(() => void (document.title = "API · Lifeboat"), []);
+  useEffect(() => void (document.title = "Docs · Lifeboat"), []);
   return html`<header>
       <a class="brand" href="#/">Lifeboat</a>
       <p class="person"><a class="button" href="#//docs/sign-in">Sign in</a></p>

@@ -13,7 +13,7 @@ import { may } from "../session.js";
 /** @param {{model: string | null}} given */
 export function Docs({ model }) {
   const loaded = useLoaded((signal) => readDocuments(model, signal), [model]);
-  return html`<h1>The API</h1>
+  return html`<h1>API docs</h1>
     <${WhenLoaded} loaded=${loaded} what="the document of the API">
       ${(/** @type {{whole: Document, own: Document | null}} */ { whole, own }) => html`<${Operations} whole=${whole} own=${own} model=${model || ""} />`}
     <//>`;
