@@ -46,7 +46,7 @@ needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Wh
 CHURN := FILE=churn.csv NAME=churn TARGET=churned
 
 .PHONY: run
-run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C [FILE=... as make model] [ARGS=--log-requests]
+run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C [FILE=... as make model] [ARGS="--log-requests --allow-origin ..."]
 	@exec $(BIN)/python -m functions.local run $(TABLE) $(ARGS)
 
 .PHONY: demo

@@ -245,4 +245,4 @@ async def show_round(model: Model, id_: Annotated[RoundId, Path(alias="id")]) ->
 
 app.include_router(routes)
 app.include_router(routes, prefix="/models/{model}")
-add_document(app, "/feedback", MAY_READ_DOCUMENT)
+add_document(app, MAY_READ_DOCUMENT)

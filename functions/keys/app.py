@@ -93,4 +93,4 @@ async def end(caller: Administrator, id_: KeyId) -> ListedKey:
     return listed(key, now)
 
 
-add_document(app, "/keys", MAY_ADMINISTER)
+add_document(app, MAY_ADMINISTER)

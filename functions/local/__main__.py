@@ -91,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     words = "log a line for each request: method, path, status, milliseconds; no query, no header, no body"
     run.add_argument("--log-requests", action="store_true", help=words)
+    words = "a site whose pages may call the API, such as http://localhost:5173; once for each, * for all"
+    run.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN", help=words)
     command("demo", _demo, "the same once, then stop", ports, table)
     words = "let what is asked change until a better model is in service, then stop"
     command("demo-drift", _demo_drift, words, ports)
@@ -130,6 +132,7 @@ def _run(options: argparse.Namespace) -> int:
         every=options.every,
         model=_own_model(table),
         log_requests=options.log_requests,
+        origins=tuple(options.allow_origin),
     )
     code = asyncio.run(until_stopped(_serve(what, table, log)))
     if code == INTERRUPTED:

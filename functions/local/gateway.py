@@ -10,10 +10,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from functions.local.cors import allow, is_preflight
 from functions.local.function_process import FunctionError, FunctionTimeout
 from functions.local.hosts import is_this_machine
 from functions.local.http_events import Router, authorizer_event, http_response, request_event
-from functions.local.template import Route
+from functions.local.template import Cors, Route
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024  # API Gateway's
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Lambda's, for the event and for the answer
@@ -31,6 +32,7 @@ class Invocable(Protocol):
 class Gateway:
     """An ASGI application that turns requests into invocations of the functions its routes name.
 
+    cors: what pages of other sites may do; None: nothing.
     on_request: told of each request its method, its path as it was sent, the status and the seconds it took.
     beside: what answers in place of a function, as other services do in AWS, by the beginnings of its paths.
     """
@@ -42,19 +44,24 @@ class Gateway:
         on_error: Callable[[str, str], None],
         on_request: OnRequest | None = None,
         beside: Mapping[str, Answer] | None = None,
+        cors: Cors | None = None,
     ) -> None:
         self._router = Router(routes)
         self._functions = functions
         self._on_error = on_error
         self._on_request = on_request
         self._beside = dict(beside or {})
+        self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         began = time.perf_counter()
         try:
-            response = await self._answer(Request(scope, receive))
+            request = Request(scope, receive)
+            response = await self._answer(request)
+            if self._cors:
+                allow(self._cors, request, response)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -70,6 +77,8 @@ class Gateway:
             return await other(request)
         match = self._router.match(request.method, request.scope["path"])
         if match is None:
+            if self._cors and is_preflight(request):
+                return Response(status_code=204)
             return _message(404, "Not Found")
         body = await _read(request)
         if body is None:

@@ -55,6 +55,8 @@ class Options:
 
     every: all schedules are due every so many seconds, not when they say. model: of the routes that name
     none; None: the one that the environment names, else the template's. log_requests: log a line for each.
+    origins: of the sites whose pages may call the API, as the template's parameter `AllowedOrigins` takes
+    them; empty: the template's own.
     """
 
     port: int = PORT
@@ -63,6 +65,7 @@ class Options:
     every: timedelta | None = None
     model: str | None = None
     log_requests: bool = False
+    origins: tuple[str, ...] = ()
 
 
 class StoreLost(Exception):
@@ -123,7 +126,8 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         # Of this process and its children alike: both talk to the store.
         stack.enter_context(replaced(needed_of(os.environ)))
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
-        template = read_template(options.template, region=region)
+        allowed = {"AllowedOrigins": ",".join(options.origins)} if options.origins else {}
+        template = read_template(options.template, region=region, **allowed)
         server = None
         if embedded:
             server = await start_embedded_store(options.store_port, lambda line: on_log("store", line))
@@ -191,7 +195,9 @@ class _Machine:
             for id_, function in template.functions.items()
         }
         on_request = self._log_request if options.log_requests else None
-        self.gateway = Gateway(template.routes, self._functions, on_log, on_request, beside)
+        self.gateway = Gateway(
+            template.routes, self._functions, on_log, on_request, beside=beside, cors=template.cors
+        )
 
     async def start(self) -> None:
         for trigger in self._template.uploads:

@@ -44,6 +44,17 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Cors:
+    """Pages of which other sites may call the API: `CorsConfiguration`, as API Gateway takes it."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    headers: tuple[str, ...]
+    exposed: tuple[str, ...]
+    max_age: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class UploadTrigger:
     """Objects created below `prefix`, whose keys end with `suffix`, invoke `function`."""
 
@@ -69,14 +80,18 @@ class Template:
     uploads: tuple[UploadTrigger, ...]
     schedules: tuple[Schedule, ...]
     shipments: tuple[Shipment, ...]
+    cors: Cors | None = None
+    """None: of no other site."""
 
 
 def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -> Template:
     """Read a SAM template; `parameters` stand in for the defaults of its parameters.
 
-    Raises `ValueError` for a reference or an intrinsic function that cannot be resolved here.
+    Raises `ValueError` for a reference or an intrinsic function that cannot be resolved here, and for a
+    parameter that there is not, or that the template does not allow.
     """
     document = _Loader(path.read_text()).get_single_data()
+    _check_parameters(document.get("Parameters", {}), parameters)
     resolve = _Resolver(document, region, parameters)
     common = document.get("Globals", {}).get("Function", {})
     functions: dict[str, Function] = {}
@@ -102,7 +117,32 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
                 case "Schedule":
                     schedules.append(Schedule(event_id, id_, resolve(details)["Schedule"]))
     shipments = tuple(read_shipments(document["Resources"], resolve))
-    return Template(functions, tuple(routes), tuple(uploads), tuple(schedules), shipments)
+    cors = _cors(document["Resources"], resolve)
+    return Template(functions, tuple(routes), tuple(uploads), tuple(schedules), shipments, cors)
+
+
+def _check_parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> None:
+    """Raises `ValueError` for what CloudFormation would refuse as well."""
+    if unknown := given.keys() - declared.keys():
+        raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
+    for name, value in given.items():
+        if not re.fullmatch(declared[name].get("AllowedPattern", ".*"), value):
+            raise ValueError(f"{name} is {value!r}: say {declared[name]['ConstraintDescription']}")
+
+
+def _cors(resources: Mapping[str, Any], resolve: "_Resolver") -> Cors | None:
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Serverless::HttpApi":
+            if not (declared := resolve(resource.get("Properties", {}).get("CorsConfiguration"))):
+                return None
+            return Cors(
+                origins=tuple(declared["AllowOrigins"]),
+                methods=tuple(declared.get("AllowMethods", ())),
+                headers=tuple(declared.get("AllowHeaders", ())),
+                exposed=tuple(declared.get("ExposeHeaders", ())),
+                max_age=declared.get("MaxAge"),
+            )
+    return None
 
 
 def _function(id_: str, properties: dict[str, Any], common: dict[str, Any], resolve: "_Resolver") -> Function:
@@ -149,13 +189,12 @@ class _Resolver:
     def __init__(self, document: dict[str, Any], region: str, parameters: Mapping[str, str]) -> None:
         declared = document.get("Parameters", {})
         self._conditions = document.get("Conditions", {})
-        if unknown := parameters.keys() - declared.keys():
-            raise ValueError(f"the template has no parameter {', '.join(sorted(unknown))}")
-        self._names = {
+        self._names: dict[str, Any] = {
             "AWS::AccountId": ACCOUNT,
             "AWS::Region": region,
             "AWS::Partition": "aws",
             "AWS::URLSuffix": "amazonaws.com",
+            "AWS::NoValue": None,
             **{name: parameters.get(name, details.get("Default")) for name, details in declared.items()},
         }
         # A resource that exists only in the cloud goes by its logical id here.
@@ -173,7 +212,8 @@ class _Resolver:
                 return self._holds(argument)
             if name == "Ref" or name.startswith("Fn::"):
                 return self._intrinsic(name, argument)
-        return {key: self(item) for key, item in value.items()}
+        # `AWS::NoValue` leaves out what it is the value of.
+        return {key: found for key, item in value.items() if (found := self(item)) is not None}
 
     def _intrinsic(self, name: str, argument: Any) -> Any:
         match name:
@@ -193,6 +233,9 @@ class _Resolver:
                 return not self(argument)[0]
             case "Fn::And":
                 return all(self(argument))
+            case "Fn::Split":
+                separator, text = self(argument)
+                return text.split(separator)
         raise ValueError(f"{name} cannot be resolved locally")
 
     def _holds(self, condition: str) -> bool:

@@ -128,7 +128,7 @@ async def me(caller: Anybody) -> Me:
 
 
 app.include_router(of_one_model, prefix="/models")
-add_document(app, "/models", MAY_LIST)
+add_document(app, MAY_LIST)
 
 
 @app.get(

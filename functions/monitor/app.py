@@ -115,4 +115,4 @@ app = new_api(
 )
 app.include_router(router)
 app.include_router(router, prefix="/models/{model}")
-add_document(app, "/monitoring", MAY_READ_DOCUMENT)
+add_document(app, MAY_READ_DOCUMENT)

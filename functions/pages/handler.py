@@ -1,12 +1,23 @@
-"""The Lambda entry point of the pages: GET / and its assets, to everybody."""
+"""The Lambda entry point of the pages, to everybody: GET / and its assets, and the document of the API.
+
+What no route of the API takes comes here too (`$default`).
+"""
 
 import base64
 import gzip
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
+from functions.pages.description import description
+from functions.pages.refusals import refuse
 from functions.pages.settings import PagesSettings
 from functions.pages.site import Served, Site
+from functions.pages.unknown import UNDESCRIBED, Unknown
+
+# Below the place that this page is at, whatever that is called; the page itself is no file.
+_DOCS = "./#//docs"
 
 
 @lru_cache(maxsize=1)
@@ -14,27 +25,52 @@ def site() -> Site:
     return Site(PagesSettings.from_environment())
 
 
+@lru_cache(maxsize=1)
+def unknown() -> Unknown:
+    return Unknown(UNDESCRIBED | description().routes)
+
+
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0)."""
+    route = str(event.get("routeKey") or "$default")
+    if route == "$default":
+        return unknown().answer(event)
+    if route == "GET /":
+        # Whoever sends people here may add to the address, as a log-in does: nobody is sent away for it.
+        return _serve(event, site().index(_base(event)))
+    if fault := _unknown_parameters(event):
+        return fault
+    if route == "GET /docs":
+        return {"statusCode": 302, "headers": {"location": _DOCS, "cache-control": "no-cache"}}
+    if route == "GET /openapi.json":
+        return _serve(event, description().served)
     variables = event.get("pathParameters") or {}
-    if "name" in variables:
-        served = site().asset(variables.get("digest", ""), variables["name"])
-    else:
-        served = site().index(_base(event))
+    served = site().asset(variables.get("digest", ""), variables.get("name", ""))
     if served is None:
-        # A page that was open while another version was deployed: a reload fetches the new one.
-        return {
-            "statusCode": 404,
-            "headers": {"content-type": "text/plain"},
-            "body": "There is no such file.",
-        }
+        # A page that was open while another version was deployed.
+        return refuse(event, 404, "NOT_FOUND", "there is no such file of these pages; reload the page")
+    return _serve(event, served)
+
+
+def _unknown_parameters(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The refusal of a query parameter, of which the routes of this function have none."""
+    names = dict.fromkeys(name for name, _ in parse_qsl(str(event.get("rawQueryString") or ""), True))
+    if not names:
+        return None
+    said = "is no parameter of this route; it has none"
+    faults = [{"loc": ["query", name[:100]], "msg": said, "type": "unknown"} for name in [*names][:20]]
+    error = "the input does not fit; `detail` says where"
+    return refuse(dict(event), 422, "INVALID_INPUT", error, faults)
+
+
+def _serve(event: Mapping[str, Any], served: Served) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if headers.get("if-none-match") == served.etag:
         return {"statusCode": 304, "headers": _headers(served)}
     return _answer(served, headers.get("accept-encoding", ""))
 
 
-def _base(event: dict[str, Any]) -> str:
+def _base(event: Mapping[str, Any]) -> str:
     path = str(event.get("rawPath") or "/")
     return path if path.endswith("/") else f"{path}/"
 

@@ -18,6 +18,7 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
     ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
 }
 # What the pages' modules call the libraries in `vendor`.
 _LIBRARIES = {
@@ -47,7 +48,7 @@ class Site:
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder)}
         self._index = files.pop(_INDEX).decode()
         self._digest = _digest_of(files)
-        self._assets = {name: _serve(name, body, _FOR_EVER) for name, body in files.items()}
+        self._assets = {name: serve(name, body, _FOR_EVER) for name, body in files.items()}
         self._login = _login(settings)
         self._import_map = json.dumps(
             {"imports": {name: f"./assets/{self._digest}/vendor/{file}" for name, file in _LIBRARIES.items()}}
@@ -64,7 +65,7 @@ class Site:
             "importmap": self._import_map,
         }.items():
             page = page.replace(f"{{{name}}}", text)
-        return _serve(_INDEX, page.encode(), "no-cache")
+        return serve(_INDEX, page.encode(), "no-cache")
 
     def asset(self, digest: str, name: str) -> Served | None:
         """A file by its name. None for one that there is not, or not in the state of `digest`."""
@@ -82,7 +83,8 @@ def _digest_of(files: dict[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _serve(name: str, body: bytes, cache_control: str) -> Served:
+def serve(name: str, body: bytes, cache_control: str) -> Served:
+    """A file as it is answered, by the ending of its name."""
     compressed = gzip.compress(body, mtime=0)
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     return Served(compressed, _TYPES[Path(name).suffix], cache_control, etag)

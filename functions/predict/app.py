@@ -3,10 +3,8 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse
 
 from functions.core.http.api import located, new_api
-from functions.core.http.documentation import documentation_page
 from functions.predict.document import describe_model, describe_only, schema_of
 from functions.predict.invocations import routes as invocations
 from functions.predict.native import routes as native
@@ -21,22 +19,13 @@ documents = APIRouter(include_in_schema=False, dependencies=MAY_PREDICT)
 
 @app.get("/openapi.json", include_in_schema=False, dependencies=MAY_ASK)
 async def document(request: Request, service: CurrentService) -> dict[str, Any]:
+    # As `functions.core.http.api.add_document`, with the rows of a model in it.
     return located(describe_model(app, schema_of(service, service.settings.default_model)), request)
-
-
-@app.get("/docs", include_in_schema=False, dependencies=MAY_ASK)
-async def docs(request: Request, service: CurrentService) -> HTMLResponse:
-    return documentation_page(await document(request, service))
 
 
 @documents.get("/openapi.json")
 async def document_of_model(request: Request, service: CurrentService, name: ModelName) -> dict[str, Any]:
     return located(describe_only(app, schema_of(service, name), name), request)
-
-
-@documents.get("/docs")
-async def docs_of_model(request: Request, service: CurrentService, name: ModelName) -> HTMLResponse:
-    return documentation_page(await document_of_model(request, service, name))
 
 
 OF_A_MODEL = "/models/{model}"

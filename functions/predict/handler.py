@@ -3,24 +3,22 @@
 from functools import lru_cache
 from typing import Any
 
-from functions.core.http.gateway import readable
 from functions.predict.fast_path import answer_event
 from functions.predict.snapshot import register_hooks
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0): a plain POST /predict at once, the others by the app."""
-    return answer_event(event) or full_app()(readable(event), context)
+    return answer_event(event) or full_app()(event, context)
 
 
 @lru_cache(maxsize=1)
 def full_app() -> Any:
     """All routes behind Mangum. They take long to import: only a request that needs them waits for them."""
-    from mangum import Mangum
-
+    from functions.core.http.lambda_entry import lambda_handler
     from functions.predict.app import app
 
-    return Mangum(app, lifespan="off")
+    return lambda_handler(app)
 
 
 register_hooks(full_app)

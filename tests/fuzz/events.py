@@ -13,7 +13,6 @@ from urllib.parse import quote, urlencode
 from hypothesis import strategies as st
 
 from tests.fuzz.bodies import bodies
-from tests.fuzz.known import KNOWN
 from tests.fuzz.world import World
 from tests.support.declared import RESOURCES
 from tests.support.gateway import read_event
@@ -119,9 +118,7 @@ def events(draw: st.DrawFn, among: Sequence[Route], world: World) -> Event:
     names = [part[1:-1] for part in route.path.split("/") if part[:1] == "{"]
     variables = {name: draw(_values(name, world)) for name in names}
     path = route.path.format(**variables)
-    slashes: tuple[str, ...] = (path + "/", "/" + path)
-    if "slash" in KNOWN:
-        path, slashes = path.rstrip("/"), ()
+    slashes = (path + "/", "/" + path)
     event = read_event("http_predict")
     event["routeKey"] = event["requestContext"]["routeKey"] = f"{route.method} {route.path}"
     # An HTTP API decodes the path, whatever its name says; a client may have encoded it twice.
@@ -132,7 +129,7 @@ def events(draw: st.DrawFn, among: Sequence[Route], world: World) -> Event:
     if variables:
         event["pathParameters"] = variables
     event |= draw(_queries(world)) | _as_sent(draw(bodies(route.path, world))) | draw(OPTIONAL)
-    if "base64" not in KNOWN and draw(st.integers(0, 30)) == 30:
+    if draw(st.integers(0, 30)) == 30:
         event["isBase64Encoded"] = not event["isBase64Encoded"]
     for name in draw(LEFT_OUT):
         event.pop(name, None)
@@ -182,11 +179,19 @@ def _query(pairs: Iterable[tuple[str, str]]) -> Event:
     return {"rawQueryString": urlencode([*pairs]), "queryStringParameters": joined}
 
 
-HOSTS = st.sampled_from(("abcdef1234.execute-api.us-east-1.amazonaws.com", "localhost:8000", "x"))
-PORTS = st.sampled_from(("443", "80"))
-if "host" not in KNOWN:
-    HOSTS |= st.sampled_from(("x:y", "[::1]:443", ":", "a b", "é")) | VALUES
-    PORTS |= st.sampled_from(("443,80", "-1", "٣")) | VALUES
+HOSTS = VALUES | st.sampled_from(
+    (
+        "abcdef1234.execute-api.us-east-1.amazonaws.com",
+        "localhost:8000",
+        "x",
+        "x:y",
+        "[::1]:443",
+        ":",
+        "a b",
+        "é",
+    )
+)
+PORTS = VALUES | st.sampled_from(("443", "80", "443,80", "-1", "٣"))
 
 
 @st.composite
@@ -208,8 +213,9 @@ OTHER_HEADERS = st.dictionaries(TOKENS, VALUES, max_size=2)
 HEADERS_LEFT_OUT = st.lists(st.sampled_from(("content-type", "host", "x-forwarded-port")), max_size=1)
 # What need not be there: with nothing to say, the gateway leaves some of it out.
 LEFT_OUT = st.lists(
-    st.sampled_from(("isBase64Encoded", "rawQueryString", "queryStringParameters", "cookies", "routeKey"))
-    | (st.nothing() if "host" in KNOWN else st.just("headers")),
+    st.sampled_from(
+        ("isBase64Encoded", "rawQueryString", "queryStringParameters", "cookies", "routeKey", "headers")
+    ),
     max_size=1,
 )
 HEADERS = _headers()

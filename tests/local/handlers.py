@@ -95,3 +95,7 @@ def train(event: dict[str, Any], context: Any) -> Any:
 
 def tick(event: dict[str, Any], context: Any) -> Any:
     return {"due": event}
+
+
+def mute(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return {"statusCode": 404, "body": "not here"}

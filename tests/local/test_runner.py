@@ -358,6 +358,25 @@ def test_an_api_that_does_not_answer_well_fails_the_story(options: Options, tabl
     fails(options, table, "POST /models/churn/predict answered 404")
 
 
+def test_pages_of_a_site_that_is_named_may_call_the_api_and_those_of_others_may_not(options: Options) -> None:
+    site = "http://localhost:5173"
+    parameters = "Parameters: {AllowedOrigins: {Type: String, Default: ''}}\nResources:"
+    api = (
+        "\n  Api: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: "
+        "{AllowOrigins: !Split [',', !Ref AllowedOrigins], AllowMethods: [POST]}}}\n"
+    )
+    options.template.write_text(TEMPLATE.replace("Resources:", parameters) + api)
+
+    async def act(here: Here) -> None:
+        asked = {"access-control-request-method": "POST"}
+        async with httpx.AsyncClient(base_url=here.where.api) as client:
+            for origin, allowed in ((site, site), ("http://localhost:8080", None)):
+                answer = await client.options("/predict", headers=asked | {"origin": origin})
+                assert answer.headers.get("access-control-allow-origin") == allowed
+
+    run(replace(options, origins=(site,)), act)
+
+
 def test_a_name_that_no_model_can_have_is_refused(options: Options) -> None:
     async def act(here: Here) -> None:
         raise AssertionError

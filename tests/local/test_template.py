@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from functions.local.template import Route, Schedule, Template, UploadTrigger, read_template
+from tests.support.declared import TEMPLATE
 
 Read = Callable[..., Template]
 
 HEAD = """
+Conditions:
+  IsDev: !Equals [!Ref Stage, dev]
+  IsNotDev: !Not [!Equals [!Ref Stage, dev]]
 Parameters:
-  Stage: {Type: String, Default: dev}
+  Stage: {Type: String, Default: dev, AllowedPattern: "[a-z]+", ConstraintDescription: lower-case letters}
   Log: {Type: Number, Default: 30}
 Globals:
   Function:
@@ -47,6 +51,9 @@ def read(tmp_path: Path) -> Read:
         ("{'Fn::Sub': '${Queue.Arn}'}", "Queue.Arn"),
         ("!GetAtt Queue.Arn", "Queue.Arn"),
         ("true", "true"),
+        ("!If [IsDev, a, b]", "a"),
+        ("!If [IsNotDev, a, !Ref Log]", "30"),
+        ("!If [IsNotDev, a, !If [IsDev, c, d]]", "c"),
     ],
 )
 def test_references_are_resolved(read: Read, value: str, expected: str) -> None:
@@ -89,6 +96,36 @@ def test_conditions_are_decided(tmp_path: Path, condition: str, stage: str, expe
     conditions = f"Conditions:\n  Always: !Not [!Equals [a, b]]\n  IsSo: {condition}\n"
     path.write_text(conditions + HEAD + "      FunctionName: !If [IsSo, one, other]\n")
     assert read_template(path, Stage=stage).functions["F"].name == expected
+
+
+def test_what_has_no_value_is_left_out(read: Read) -> None:
+    template = read("Environment: {Variables: {ONE: !If [IsNotDev, 1, !Ref AWS::NoValue], TWO: 2}}")
+    assert template.functions["F"].environment == {"SHARED": "1", "TWO": "2"}
+
+
+def test_a_parameter_that_the_template_does_not_allow_is_refused_in_its_words(read: Read) -> None:
+    with pytest.raises(ValueError, match="Stage is 'Prod': say lower-case letters"):
+        read("MemorySize: 1", Stage="Prod")
+
+
+@pytest.mark.parametrize(
+    ("origins", "expected"),
+    [
+        ("", None),
+        ("*", ("*",)),
+        ("http://localhost:5173,https://example.org", ("http://localhost:5173", "https://example.org")),
+    ],
+)
+def test_sites_are_allowed_by_a_parameter_and_none_without_it(
+    origins: str, expected: tuple[str, ...] | None
+) -> None:
+    cors = read_template(TEMPLATE, AllowedOrigins=origins).cors
+    assert (cors and cors.origins) == expected
+
+
+def test_a_site_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="AllowedOrigins is 'localhost:5173': say origins such as https"):
+        read_template(TEMPLATE, AllowedOrigins="localhost:5173")
 
 
 def test_an_unknown_parameter_is_refused(read: Read) -> None:

@@ -149,7 +149,7 @@ def test_a_version_and_a_model_are_told_apart_by_their_names(call: Call, shelf: 
     assert (status, answer["code"]) == (404, "NOT_FOUND")
     status, answer = call("GET", "/models/fraud")
     assert (status, answer["error"]) == (404, "there is no model fraud; GET /models lists those there are")
-    document = call("GET", "/models/openapi.json")[1]
+    document = call("GET", "/openapi.json")[1]
     answers = document["paths"]["/models/{model}"]["get"]["responses"]["200"]["content"]["application/json"]
     assert {one["$ref"].rpartition("/")[2] for one in answers["schema"]["anyOf"]} == {
         "Manifest",

@@ -33,8 +33,7 @@ READ = [
     "/monitoring/report",
     "/monitoring/reports",
     "/monitoring/reports/1",
-    "/monitoring/openapi.json",
-    "/monitoring/docs",
+    "/openapi.json",
 ]
 ACT = ["/monitoring/run", "/training"]
 
@@ -213,16 +212,13 @@ def test_without_a_champion_a_run_says_so(call: Call, store: ModelStore) -> None
 
 
 def test_the_document_has_every_route_and_the_routes_are_the_templates(call: Call) -> None:
-    _, document = call("GET", "/monitoring/openapi.json")
+    _, document = call("GET", "/openapi.json")
     found = {f"{method.upper()} {path}" for path, one in document["paths"].items() for method in one}
     declared = {route.key for route in read_template(TEMPLATE).routes if route.function == "MonitorFunction"}
-    assert declared == found | {"GET /monitoring/openapi.json", "GET /monitoring/docs"}
+    assert declared == found
     for path in document["paths"].values():
         for operation in path.values():
             assert {"401", "403", "503"} <= operation["responses"].keys()
-    status, page = call("GET", "/monitoring/docs")
-    assert status == 200
-    assert "/monitoring/report" in page
 
 
 # ---- Any model
@@ -239,7 +235,7 @@ def test_every_route_is_there_for_the_model_in_its_path_as_well(
     call: Call, other: ModelStore, path: str
 ) -> None:
     method = "POST" if path in ACT else "GET"
-    of_documents = path in {"/monitoring/openapi.json", "/monitoring/docs"}
+    of_documents = path == "/openapi.json"
     status, answer = call(method, f"/models/churn{path}")
     assert status in ({404} if of_documents else {200, 202, 404})
     assert of_documents or status != 404 or answer["error"] != "not found"
@@ -271,9 +267,8 @@ def test_a_key_for_some_models_reads_and_has_done_what_is_theirs_alone(
 
 
 def test_a_key_for_any_model_reads_the_document(call: Call) -> None:
-    for path in ("/monitoring/openapi.json", "/monitoring/docs"):
-        assert call("GET", path, "read", models="churn")[0] == 200
-        assert call("GET", path, "feedback", models="churn")[0] == 403
+    assert call("GET", "/openapi.json", "read", models="churn")[0] == 200
+    assert call("GET", "/openapi.json", "feedback", models="churn")[0] == 403
 
 
 @pytest.mark.parametrize(

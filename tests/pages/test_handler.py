@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import json
 import re
 from typing import Any
 
@@ -18,7 +19,12 @@ def fresh_site() -> None:
 
 
 def get(path: str = "/", variables: dict[str, str] | None = None, **headers: str) -> dict[str, Any]:
-    event = {"rawPath": path, "headers": {name.replace("_", "-"): text for name, text in headers.items()}}
+    """Ask for the page, below whatever path, or for an asset."""
+    event = {
+        "routeKey": "GET /assets/{digest}/{name+}" if variables else "GET /",
+        "rawPath": path,
+        "headers": {name.replace("_", "-"): text for name, text in headers.items()},
+    }
     return handler(event | ({"pathParameters": variables} if variables else {}), None)
 
 
@@ -55,7 +61,7 @@ def test_every_module_that_a_module_imports_is_served() -> None:
             for step in other.split("/"):
                 parts = parts[:-1] if step == ".." else parts if step == "." else [*parts, step]
             waiting.append("/".join(parts))
-    assert {"api.js", "session.js", "views/predict.js", "parts/chart.js"} <= seen
+    assert {"api.js", "session.js", "views/docs.js", "parts/chart.js"} <= seen
 
 
 def test_an_asset_is_kept_for_ever_and_the_page_is_asked_for_each_time() -> None:
@@ -67,7 +73,9 @@ def test_an_asset_is_kept_for_ever_and_the_page_is_asked_for_each_time() -> None
 
 def test_an_asset_of_another_state_of_the_pages_is_not_answered() -> None:
     asset = assets_of(text_of(get()))[0]
-    assert get(variables=asset | {"digest": "0" * 16})["statusCode"] == 404
+    answer = get(variables=asset | {"digest": "0" * 16})
+    assert answer["statusCode"] == 404
+    assert "reload the page" in json.loads(answer["body"])["error"]
 
 
 @pytest.mark.parametrize("name", ["../handler.py", "../../core/__init__.py", "index.html", "none.js", ""])

@@ -221,8 +221,10 @@ HEALTH = {
     "GET /v2/health/ready",
     "GET /ping",
 }
+# What a browser has to have before anybody can log in, the document of the API, and what no route takes.
+PAGES = {"GET /", "GET /docs", "GET /openapi.json", "GET /assets/{digest}/{name+}", "$default"}
 # Uptime checks ask with HEAD, as often as not.
-OPEN = HEALTH | {key.replace("GET", "HEAD") for key in HEALTH}
+OPEN = HEALTH | PAGES | {key.replace("GET", "HEAD") for key in HEALTH}
 
 
 def open_routes(document: dict[str, Any]) -> set[str]:
@@ -230,6 +232,8 @@ def open_routes(document: dict[str, Any]) -> set[str]:
     default = document["Resources"]["Api"]["Properties"].get("Auth", {}).get("DefaultAuthorizer", "NONE")
     return {
         f"{event['Properties']['Method']} {event['Properties']['Path']}"
+        if "Path" in event["Properties"]
+        else "$default"
         for resource in document["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
         for event in resource["Properties"].get("Events", {}).values()
@@ -238,7 +242,7 @@ def open_routes(document: dict[str, Any]) -> set[str]:
     }
 
 
-def test_an_authorizer_leaves_only_the_health_routes_open() -> None:
+def test_an_authorizer_leaves_only_the_health_routes_and_the_pages_open() -> None:
     assert open_routes(DOCUMENT) == OPEN
     # On this machine too.
     routes = read_template(TEMPLATE).routes
@@ -280,9 +284,10 @@ def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fit
 def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:
     document = deepcopy(DOCUMENT)
     document["Resources"]["Api"]["Properties"]["Auth"] = {"DefaultAuthorizer": "Keys"}
+    for resource in document["Resources"].values():
+        for event in resource.get("Properties", {}).get("Events", {}).values():
+            event.get("Properties", {}).pop("Auth", None)
     events = document["Resources"]["PredictFunction"]["Properties"]["Events"]
-    for event in events.values():
-        event["Properties"].pop("Auth", None)
     events["Live"]["Properties"]["Auth"] = {"Authorizer": "NONE"}
     assert open_routes(document) == {"GET /health/live"}
 
@@ -306,10 +311,8 @@ def test_what_scores_and_what_watches_have_throttles_of_their_own() -> None:
 def test_every_route_about_one_model_is_there_for_any_model_by_its_name() -> None:
     keys = {route.key for route in read_template(TEMPLATE).routes}
     # Of no model, or with names of their own.
-    alone = re.compile(
-        r"/(models|v2|health|ping|version|model)\b|/(datasets|feedback|monitoring)/(openapi\.json|docs)$"
-    )
-    for key in keys:
+    alone = re.compile(r"/(models|v2|health|ping|version|model|me|keys|assets|docs|openapi\.json|$)\b|/$")
+    for key in keys - {"$default"}:
         method, path = key.split(" ")
         if not alone.match(path):
             assert f"{method} /models/{{model}}{path}" in keys

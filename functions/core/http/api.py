@@ -12,13 +12,13 @@ from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import JSONResponse
 
 from functions.core.base.errors import LifeboatError, NotFound, UnreadableBody
 from functions.core.base.ids import MODEL, VERSION
 from functions.core.base.logs import log
 from functions.core.http import refusals
-from functions.core.http.documentation import describe, documentation_page, operation_id
+from functions.core.http.documentation import describe, operation_id
 from functions.core.http.gateway import variables_of
 from functions.core.http.middleware import MIDDLEWARE
 from functions.core.http.parameters import refuse_unknown_parameters, what_is_sent
@@ -29,13 +29,17 @@ Subject = Callable[[Request, str], str | None]
 """The model that a request is about, if it is about one; the text is the default model's name."""
 
 
+API_VERSION = "1.0.0"
+"""Of what clients see: raised with what the API says and takes, not with every release."""
+
+
 def new_api(title: str, description: str) -> FastAPI:
     """An API without routes: closed to who shows no key, with Lifeboat's limits and its error envelope."""
     return FastAPI(
         title=title,
         description=description,
-        version="1.0.0",
-        # Served by `add_document`, to those who have a key.
+        version=API_VERSION,
+        # See `add_document`.
         openapi_url=None,
         # The gateway knows no path with a slash behind it, and a redirect would go wherever Host says.
         redirect_slashes=False,
@@ -51,16 +55,15 @@ def new_api(title: str, description: str) -> FastAPI:
     )
 
 
-def add_document(app: FastAPI, prefix: str, dependencies: Sequence[Any]) -> None:
-    """Serve the OpenAPI document of `app`, and the page that shows it, below `prefix`."""
+def add_document(app: FastAPI, dependencies: Sequence[Any]) -> None:
+    """Have `app` say what its routes are, for `make openapi`, which puts all of them into one document.
 
-    @app.get(f"{prefix}/openapi.json", include_in_schema=False, dependencies=dependencies)
+    The API has no route to it: there, /openapi.json is that one document.
+    """
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=dependencies)
     async def document(request: Request) -> dict[str, Any]:
         return located(describe(app), request)
-
-    @app.get(f"{prefix}/docs", include_in_schema=False, dependencies=dependencies)
-    async def docs(request: Request) -> HTMLResponse:
-        return documentation_page(located(describe(app), request))
 
 
 def located(document: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -128,6 +131,14 @@ def _check_route(request: Request) -> None:
         raise NotFound("there is nothing of that name")
 
 
+_KEY = APIKeyHeader(
+    name="x-api-key", auto_error=False, description="A key, as `make key` or an administrator makes it"
+)
+_BEARER = HTTPBearer(
+    auto_error=False, description="An access token of a person or a program (OAuth 2), or a key"
+)
+
+
 def guarded_by(check: Check) -> list[Any]:
     """The dependencies of a route that takes a key.
 
@@ -137,8 +148,8 @@ def guarded_by(check: Check) -> list[Any]:
     route that reads its body by itself does so with `sent_body`.
     """
     return [
-        Security(APIKeyHeader(name="x-api-key", auto_error=False)),
-        Security(HTTPBearer(auto_error=False)),
+        Security(_KEY),
+        Security(_BEARER),
         Depends(check),
         Depends(_check_parameters),
         Depends(_check_body),

@@ -5,6 +5,8 @@ of its route. And a path that was encoded twice is another one once it is decode
 it, and nobody may do it again. So the route that the gateway took is the route, whatever the path looks like.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Mapping, Set
 from typing import Any
@@ -51,8 +53,13 @@ def variables_of(event: Event) -> Set[str] | None:
     return None if _path_of_route(event) is None else (event.get("pathParameters") or {}).keys()
 
 
+UNREADABLE_BODY = "lifeboat.unreadable_body"
+"""In an event: why its body could not be read. The application refuses it, after who may not ask at all."""
+
+
 def readable(event: dict[str, Any]) -> dict[str, Any]:
-    """The event without headers that Mangum fails on: a host or a port that is none (`Host: x:y`)."""
+    """The event without what Mangum fails on: a host or a port that is none (`Host: x:y`), and a body that is
+    said to be base64 and is not, in whose place `UNREADABLE_BODY` says so."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     host, port = str(headers.get("host", "")), str(headers.get("x-forwarded-port", "80"))
     if not _HOST.fullmatch(host):
@@ -60,4 +67,16 @@ def readable(event: dict[str, Any]) -> dict[str, Any]:
         headers.pop("host", None)
     if not port.isascii() or not port.isdecimal() or len(port) > len("65535"):
         headers.pop("x-forwarded-port", None)
-    return event | {"headers": headers}
+    return event | {"headers": headers} | _readable_body(event)
+
+
+def _readable_body(event: Event) -> dict[str, Any]:
+    if not event.get("isBase64Encoded"):
+        return {}
+    try:
+        # Mangum decodes it once more, and would pass over what is no base64 in the middle of a body.
+        base64.b64decode(event.get("body") or "", validate=True)
+    except (binascii.Error, ValueError):
+        reason = "the body is said to be base64, and is not"
+        return {"body": "", "isBase64Encoded": False, UNREADABLE_BODY: reason}
+    return {}

@@ -5,9 +5,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.core.base.errors import LifeboatError, PayloadTooLarge, TooManyHeaders
+from functions.core.base.errors import LifeboatError, PayloadTooLarge, TooManyHeaders, UnreadableBody
 from functions.core.http.compression import Compression, decoded
-from functions.core.http.gateway import split_path
+from functions.core.http.gateway import UNREADABLE_BODY, split_path
 from functions.core.http.limits import (
     ANSWER_HEADERS,
     BATCH_PATHS,
@@ -104,7 +104,8 @@ class Door:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body that is too large before anything parses it, and decodes gzip."""
+    """ASGI middleware that refuses a body that is too large, or spoilt on its way, before anything parses it,
+    and decodes gzip."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -112,6 +113,9 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if reason := scope.get("aws.event", {}).get(UNREADABLE_BODY):
+            await _refuse(UnreadableBody(reason), scope, receive, send)
             return
         large = scope["path"].endswith(BATCH_PATHS) or FILES in scope["path"]
         limit = MAX_BATCH_BYTES if large else MAX_BODY_BYTES

@@ -58,6 +58,8 @@ def build(root: Path, function: Function, recipe: Recipe, target: Target, folder
     # What a function serves as it stands.
     if (root / home / "static").is_dir():
         shutil.copytree(root / home / "static", folder / home / "static")
+    for name in limits.files:
+        shutil.copyfile(root / name, folder / name)
     refuse_missing(folder, needs, recipe.bundle.provided)
     refuse_forbidden(folder, limits)
     if target.python:

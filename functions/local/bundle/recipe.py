@@ -18,11 +18,15 @@ class _Table(BaseModel):
 
 
 class Limits(_Table):
-    """What the bundle of one function may weigh, in MiB, and the globs that must match nothing in it."""
+    """What the bundle of one function may weigh, in MiB, and the globs that must match nothing in it.
+
+    files: of the repository's root, that the function serves as they stand.
+    """
 
     unzipped: float = Field(gt=0)
     zipped: float = Field(gt=0)
     forbidden: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Contents(_Table):

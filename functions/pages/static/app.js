@@ -9,6 +9,7 @@ import { linkTo, place } from "./routing.js";
 import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
 import { Data } from "./views/data.js";
+import { Docs } from "./views/docs.js";
 import { Keys } from "./views/keys.js";
 import { Label } from "./views/label.js";
 import { Models } from "./views/models.js";
@@ -17,9 +18,9 @@ import { Predict } from "./views/predict.js";
 import { SignIn } from "./views/sign-in.js";
 
 /**
- * The pages in the order of the menu, and the scope that each needs. Who lacks it does not see the page, and
+ * The pages in the order of the menu, and the scope that each needs; "" for everybody. Who lacks it does not see the page, and
  * would be refused by the API all the same.
- * @type {{id: string, name: string, scope: string, view: (given: {model: string, rest: string[]}) => any}[]}
+ * @type {{id: string, name: string, scope: string, view: (given: {model: any, rest: string[]}) => any}[]}
  */
 const PAGES = [
   { id: "predict", name: "Predict", scope: "predict", view: Predict },
@@ -28,18 +29,31 @@ const PAGES = [
   { id: "models", name: "Models", scope: "read", view: Models },
   { id: "monitoring", name: "Monitoring", scope: "read", view: Monitoring },
   { id: "keys", name: "Keys", scope: "admin", view: Keys },
+  { id: "docs", name: "Docs", scope: "", view: Docs },
 ];
 
 function App() {
   const signedIn = useStore(session);
-  return signedIn ? html`<${Frame} key=${signedIn.identity.id} />` : html`<${SignIn} />`;
+  const { page, rest } = useStore(place);
+  if (signedIn) return html`<${Frame} key=${signedIn.identity.id} />`;
+  return page === "docs" && rest[0] !== "sign-in" ? html`<${OpenDocs} />` : html`<${SignIn} />`;
+}
+
+/** What the API can do is for everybody to read, as its document is. */
+function OpenDocs() {
+  useEffect(() => void (document.title = "Docs · Lifeboat"), []);
+  return html`<header>
+      <a class="brand" href="#/">Lifeboat</a>
+      <p class="person"><a class="button" href="#//docs/sign-in">Sign in</a></p>
+    </header>
+    <main id="main" tabindex="-1"><${Docs} model=${null} /></main>`;
 }
 
 function Frame() {
   const { model, page, rest } = useStore(place);
-  const pages = PAGES.filter((one) => may(one.scope));
+  const pages = PAGES.filter((one) => !one.scope || may(one.scope));
   const models = useLoaded(async (signal) => (await ask("models?limit=100", { signal })).models, []);
-  const shown = pages.find((one) => one.id === page) || pages[0];
+  const shown = pages.find((one) => one.id === page) || pages.find((one) => one.scope);
   const named = model || models.value?.[0]?.name || null;
   useEffect(() => {
     document.title = [shown?.name, named, "Lifeboat"].filter(Boolean).join(" · ");
@@ -56,7 +70,7 @@ function Frame() {
     <main id="main" tabindex="-1">
       <${WhenLoaded} loaded=${models} what="the models">
         ${() =>
-          named && shown
+          shown && (named || !shown.scope)
             ? html`<${shown.view} key=${`${named}/${shown.id}`} model=${named} rest=${rest} />`
             : may("admin") && !named
             ? html`<${Data} model="" rest=${["new"]} />`

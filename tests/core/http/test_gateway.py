@@ -95,6 +95,24 @@ def test_headers_that_are_in_order_stay() -> None:
     assert readable({})["headers"] == {}
 
 
+@pytest.mark.parametrize("body", ["a", "ab=c", "{}", "YWJj!", "é", "YW Jj", "YWJ"])
+def test_a_body_that_is_said_to_be_base64_and_is_not_is_refused(ask: Ask, body: str) -> None:
+    spoilt = {"body": body, "isBase64Encoded": True}
+    answer = ask("POST", "/predict", **spoilt)
+    refusal = json.loads(answer["body"])
+    assert (answer["statusCode"], refusal["code"]) == (400, "UNREADABLE_BODY")
+    assert "said to be base64" in refusal["error"]
+    # Who may not ask is told that, and nothing of the body.
+    assert ask("POST", "/predict", None, **spoilt)["statusCode"] == 401
+
+
+def test_a_body_in_base64_is_read_and_none_is_none(ask: Ask) -> None:
+    event = {"body": "eyJhIjoxfQ==", "isBase64Encoded": True}
+    assert readable(event) == event | {"headers": {}}
+    assert readable({"body": None, "isBase64Encoded": True})["body"] is None
+    assert ask("GET", "/openapi.json", body=None, isBase64Encoded=True)["statusCode"] == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -7,7 +7,7 @@ import pytest
 
 from functions.local.bundle.build import RUNTIME, Target, build, install, slim
 from functions.local.bundle.imports import trace
-from functions.local.bundle.recipe import BundleRefused, Contents, read_recipe
+from functions.local.bundle.recipe import BundleRefused, Contents, Limits, read_recipe
 from functions.local.child import ROOT
 from functions.local.template import read_template
 from tests.local.bundle.bundles import (
@@ -38,6 +38,14 @@ def test_a_bundle_holds_what_the_handler_imports_and_nothing_else(repository: Pa
         "functions/fake/__init__.py",
         "functions/fake/handler.py",
     }
+
+
+@built_for_this_python
+def test_a_bundle_holds_what_its_function_serves(repository: Path, tmp_path: Path) -> None:
+    write(repository, {"openapi.json": "{}", "functions/fake/static/app.js": "1"})
+    limits = Limits(unzipped=1, zipped=1, files=("openapi.json",))
+    build(repository, FAKE, recipe(limits), Target("x86_64", None), tmp_path / "bundle")
+    assert {"openapi.json", "functions/fake/static/app.js"} <= set(contents_of(tmp_path / "bundle"))
 
 
 @built_for_this_python
