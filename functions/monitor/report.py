@@ -7,7 +7,7 @@ from pydantic import Field
 from functions.core.base.records import Moment, Record
 from functions.core.stats.records import Interval
 from functions.monitor.data_quality import DataQuality
-from functions.monitor.drift import FeatureDrift
+from functions.monitor.drift import DriftLimits, FeatureDrift
 from functions.monitor.quality import Quality
 from functions.monitor.refused import Refused
 
@@ -29,6 +29,9 @@ class Drift(Record):
     first: Moment | None
     last: Moment | None
     features: dict[str, FeatureDrift]
+    limits: DriftLimits | None = Field(
+        None, description="What it was judged by; null in reports of releases that did not keep it"
+    )
     drifted: list[str]
     in_a_row: int = Field(description="Complete windows in a row in which something drifted")
     confirmed: bool = Field(description="At least two: chance seldom does that")
