@@ -2,6 +2,8 @@
 import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
+import { CalibrationChart, RocChart } from "../parts/curves.js";
+import { Explained } from "../parts/explained.js";
 import { Empty, WhenLoaded } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
 import { linkTo } from "../routing.js";
@@ -37,6 +39,10 @@ function Compared({ model, compared }) {
       </section>
     </div>
     <section class="card">
+      <h2>Their curves, each on its own holdout</h2>
+      <${BothCurves} model=${model} sides=${sides} />
+    </section>
+    <section class="card">
       <h2>Where they disagree</h2>
       ${compared.rows.length === 0
         ? html`<${Empty}>They give the same answer to every row that both held out.<//>`
@@ -52,4 +58,18 @@ function Compared({ model, compared }) {
               ]}
             />`}
     </section>`;
+}
+
+/** @param {{model: string, sides: string[]}} given */
+function BothCurves({ model, sides }) {
+  const loaded = useLoaded(
+    (signal) => Promise.all(sides.map((version) => ask(`${pathOf(model)}/versions/${encodeURIComponent(version)}/curves`, { signal }))),
+    [model, ...sides],
+  );
+  return html`<${WhenLoaded} loaded=${loaded} what="the curves">
+    ${(/** @type {import("../parts/curves.js").Curves[]} */ curves) => html`<div class="columns">
+        <${RocChart} sides=${curves} /><${CalibrationChart} sides=${curves} />
+      </div>
+      <${Explained} terms=${["ROC curve", "calibration curve", "ROC AUC", "log loss"]} />`}
+  <//>`;
 }

@@ -4,12 +4,13 @@ import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { Chart } from "../parts/chart.js";
+import { Explained } from "../parts/explained.js";
 import { ReasonDialog } from "../parts/dialog.js";
 import { Empty, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
-import { intervalText, numberText, timeText } from "../words.js";
+import { intervalText, numberText, stateOf, timeText } from "../words.js";
 import { Comparison } from "./comparison.js";
 import { Version } from "./version.js";
 
@@ -101,7 +102,7 @@ function Versions({ model }) {
                         <td>${one.summary?.model || one.trouble || "—"}</td>
                         <td class="figure">${intervalText(one.summary?.metrics.roc_auc)}</td>
                         <td class="figure">${intervalText(one.summary?.metrics.log_loss)}</td>
-                        <td>${stateOf(one)}</td>
+                        <td>${one.in_service ? html`<b>in service</b>` : stateOf({ ...one, decision: one.summary?.decision })}</td>
                         ${may("admin") && html`<td><${Changes} listed=${one} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
                       </tr>`,
                     )}
@@ -117,13 +118,6 @@ function Versions({ model }) {
     <//>
     ${change && html`<${ChangeDialog} model=${model} change=${change} close=${() => setChange(null)} changed=${changed} />`}
   </section>`;
-}
-
-/** @param {Listed} listed */
-function stateOf(listed) {
-  if (listed.in_service) return html`<b>in service</b>`;
-  if (listed.abandoned) return `abandoned: ${listed.abandoned}`;
-  return listed.summary && !listed.summary.decision.promote ? `not promoted: ${listed.summary.decision.reason}` : "published";
 }
 
 /** @param {{listed: Listed, ask: (kind: Change) => void}} given */
@@ -170,16 +164,13 @@ function QualityOverTime({ versions }) {
   if (known.length < 2) return null;
   const auc = known.map((one) => /** @type {NonNullable<Listed["summary"]>} */ (one.summary).metrics.roc_auc);
   return html`<${Chart}
-    title="ROC AUC on the holdout, version by version, with its 95 % interval"
-    x=${known.map((_, index) => index)}
-    xName="Version"
-    xTexts=${known.map((one) => one.version.slice(0, 6))}
-    series=${[
-      { name: "ROC AUC", values: auc.map((one) => one.value), points: true },
-      { name: "lower end", values: auc.map((one) => one.low), colour: 1, dashed: true },
-      { name: "upper end", values: auc.map((one) => one.high), colour: 1, dashed: true },
-    ]}
-  />`;
+      title="ROC AUC on the holdout, version by version, with its 95 % interval"
+      x=${known.map((_, index) => index)}
+      xName="Version"
+      xTexts=${known.map((one) => one.version.slice(0, 6))}
+      series=${[{ name: "ROC AUC", values: auc.map((one) => one.value), low: auc.map((one) => one.low), high: auc.map((one) => one.high), points: true }]}
+    />
+    <${Explained} terms=${["ROC AUC", "log loss", "95 % interval", "holdout", "gate"]} />`;
 }
 
 /** @param {{model: string}} given */
@@ -188,17 +179,34 @@ function History({ model }) {
   return html`<section class="card">
     <h2>History</h2>
     <${WhenLoaded} loaded=${loaded} what="the history">
-      ${(/** @type {Promotion[]} */ promotions) => html`<${Rows}
+      ${(/** @type {Promotion[]} */ promotions) => html`<${InTime} promotions=${promotions} /><${Rows}
         caption="Promotions and rollbacks, newest first"
         rows=${promotions}
         columns=${[
           { name: "Number", figure: true, cell: (/** @type {Promotion} */ one) => one.sequence },
           { name: "When", cell: (/** @type {Promotion} */ one) => timeText(one.promoted_at) },
-          { name: "Version", cell: (/** @type {Promotion} */ one) => html`<code>${one.version}</code>` },
+          { name: "Version", cell: (/** @type {Promotion} */ one) => html`<a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a>` },
           { name: "By", cell: (/** @type {Promotion} */ one) => one.by },
           { name: "Reason", cell: (/** @type {Promotion} */ one) => one.reason },
         ]}
       />`}
     <//>
   </section>`;
+}
+
+/** @param {{promotions: Promotion[]}} given promotions: newest first */
+function InTime({ promotions }) {
+  if (promotions.length < 2) return null;
+  const turns = [...promotions].reverse();
+  const versions = [...new Set(turns.map((one) => one.version))];
+  const places = turns.map((one) => versions.indexOf(one.version));
+  return html`<${Chart}
+    title="Which version was in service when"
+    xName="When"
+    times=${true}
+    height=${Math.min(320, 110 + 28 * versions.length)}
+    x=${[...turns.map((one) => Date.parse(one.promoted_at)), Date.now()]}
+    yTexts=${versions.map((version) => version.slice(0, 6))}
+    series=${[{ name: "in service", values: [...places, places[places.length - 1]], stepped: true, points: true }]}
+  />`;
 }
