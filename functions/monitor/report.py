@@ -51,6 +51,11 @@ class LiveQuality(Record):
     )
     represented: float = Field(description="Share of its predictions that have labelled ones like them")
     holdout: dict[str, Interval]
+    judged: list[str] | None = Field(
+        None,
+        description="Metrics that are held against the holdout's: none where there is no quality, or too few "
+        "predictions are represented; null in reports of releases that did not keep it",
+    )
     fallen: list[str] = Field(
         description="Metrics that are worse than on the holdout, not by chance; none while less than 0.95 "
         "of the predictions are represented"

@@ -66,14 +66,15 @@ def test_a_report_has_what_it_was_judged_from_and_by(store: ModelStore) -> None:
 def test_a_report_of_a_release_that_kept_no_counts_is_read(store: ModelStore) -> None:
     serve(store, 400)
     report = monitor(store).model_dump(mode="json")
-    del report["drift"]["limits"], report["refused"]["limit"]
+    del report["drift"]["limits"], report["refused"]["limit"], report["live"]["judged"]
     for feature in report["drift"]["features"].values():
         del feature["counts"]
     store.put("monitoring/reports/00000001.json", json.dumps(report).encode())
     found = read_report(store, 1)
     assert found.drift is not None
     assert found.refused is not None
-    assert (found.drift.limits, found.drift.features["age"].counts, found.refused.limit) == (None, None, None)
+    assert (found.drift.limits, found.drift.features["age"].counts) == (None, None)
+    assert (found.refused.limit, found.live.judged) == (None, None)
 
 
 def test_a_quality_that_fell_is_due_for_training(store: ModelStore) -> None:
@@ -81,6 +82,7 @@ def test_a_quality_that_fell_is_due_for_training(store: ModelStore) -> None:
         label(store, id_, not survived)
     report = monitor(store)
     assert report.live.labels == 200
+    assert report.live.judged == ["roc_auc", "log_loss", "brier"]
     assert "log_loss" in report.live.fallen
     assert (report.training.reason, report.training.outcome) == ("quality", "uploaded")
     assert report.training.labels == 200

@@ -160,8 +160,8 @@ function options(library, width, series, { x, times, range, xRange, xTexts, yTex
             fill: `${stroke}aa`,
             width: 0,
             points: { show: false },
-            // Two series of bars stand beside each other.
-            paths: library.paths.bars({ size: [0.8 / bars.length], align: bars.length > 1 ? (one === bars[0] ? -1 : 1) : 0 }),
+            // Two series of bars stand beside each other. A time is where what is counted began.
+            paths: library.paths.bars({ size: [0.8 / bars.length], align: bars.length > 1 ? (one === bars[0] ? -1 : 1) : times ? 1 : 0 }),
           }),
         };
       }),

@@ -71,9 +71,9 @@ function alarmsOf({ drift, live, refused, training, damaged_lines }) {
   }
   if (training.outcome === "held") {
     alarms.push({
-      what: "A training is due and cannot begin",
-      details: [`${training.why}.`],
-      todo: "mend what holds it up; the monitor tries again by itself.",
+      what: "A training is due and has to wait",
+      details: [`Because ${training.why}.`],
+      todo: "nothing, if it is only a matter of time: the monitor tries again every hour. If a dataset is lost, upload it again.",
       is: (/** @type {Report} */ report) => report.training.outcome === "held",
     });
   }

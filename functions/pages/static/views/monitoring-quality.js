@@ -23,7 +23,7 @@ export function Quality({ reports }) {
             <th scope="row">${metricName(name)}</th>
             <td class="figure">${intervalText(live.holdout[name])}</td>
             <td class="figure">${intervalText(live.quality?.metrics[name])}</td>
-            <td>${live.fallen.includes(name) ? html`<b>worse, and not by chance</b>` : live.quality ? "as expected" : "—"}</td>
+            <td>${live.fallen.includes(name) ? html`<b>worse, and not by chance</b>` : live.judged?.includes(name) ? "as expected" : live.quality ? "not judged" : "—"}</td>
           </tr>`,
         )}
       </tbody>
@@ -36,7 +36,8 @@ export function Quality({ reports }) {
 /** @param {any} live */
 function captionOf(live) {
   if (!live.quality) return `${numberText(live.labels)} outcomes were told, too few to say; the figures of the holdout stand alone`;
-  return `From ${numberText(live.labels)} outcomes, which stand for ${percentText(live.represented)} of the predictions; in brackets the 95 % interval`;
+  const few = live.judged?.length === 0 ? " That is too small a part to judge by." : "";
+  return `From ${numberText(live.labels)} outcomes, which stand for ${percentText(live.represented)} of the predictions; in brackets the 95 % interval.${few}`;
 }
 
 /** @param {{name: string, reports: Report[]}} given */
@@ -53,8 +54,8 @@ function InTime({ name, reports }) {
     series=${[
       { name: "in service", values: live("value"), low: live("low"), high: live("high"), points: true },
       { name: "holdout", values: holdout("value"), colour: 3 },
-      { name: "ends of the holdout's interval", values: holdout("low"), colour: 3, dashed: true },
-      { name: "upper end", values: holdout("high"), colour: 3, dashed: true },
+      { name: "holdout, lower end", values: holdout("low"), colour: 3, dashed: true },
+      { name: "holdout, upper end", values: holdout("high"), colour: 3, dashed: true },
     ]}
   />`;
 }

@@ -30,10 +30,10 @@ export function Monitoring({ model }) {
   });
   return html`<h1>Monitoring of ${model}</h1>
     ${may("admin") &&
-    html`<p class="actions">
+    html`<div class="actions">
         <button type="button" class="primary" disabled=${looking.busy} onClick=${() => void look()}>${looking.busy ? "Looking …" : "Look now"}</button>
         <${TrainNow} model=${model} changed=${loaded.again} />
-      </p>
+      </div>
       ${looking.busy && html`<p class="busy" role="status"><progress></progress> The monitor reads the predictions that are new, and judges them.</p>`}`}
     ${done && html`<${GoodNotice}>${done}<//>`}
     <${ErrorNotice} error=${looking.error} />
