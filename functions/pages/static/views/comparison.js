@@ -25,17 +25,17 @@ function Compared({ model, compared }) {
   return html`<div class="columns">
       <section class="card">
         <h2>Each on its own holdout</h2>
-        <table>
+        <div class="scroll" tabindex="0" role="region" aria-label="Metrics, each on its own holdout"><table>
           <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
           <tbody>${Object.entries(compared.metrics).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${intervalText(/** @type {any} */ (pair).left)}</td><td class="figure">${intervalText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
-        </table>
+        </table></div>
       </section>
       <section class="card">
         <h2>On the ${numberText(compared.shared_rows)} rows that both held out</h2>
-        <table>
+        <div class="scroll" tabindex="0" role="region" aria-label="Metrics on the shared rows"><table>
           <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
           <tbody>${Object.entries(compared.on_shared_rows).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${valueText(/** @type {any} */ (pair).left)}</td><td class="figure">${valueText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
-        </table>
+        </table></div>
       </section>
     </div>
     <section class="card">

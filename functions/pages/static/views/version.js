@@ -105,7 +105,7 @@ function Balance({ manifest }) {
     ["Learned from", dataset.train_positives, dataset.train_rows],
     ["Held out", dataset.holdout_positives, dataset.holdout_rows],
   ];
-  return html`<table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Share with the outcome"><table>
     <caption>Rows with ${targetText(manifest)}</caption>
     <thead><tr><th scope="col">Rows</th><th scope="col">Share with the outcome</th><th scope="col" class="figure">with</th><th scope="col" class="figure">of</th></tr></thead>
     <tbody>
@@ -115,7 +115,7 @@ function Balance({ manifest }) {
           <td class="figure">${numberText(positives)}</td><td class="figure">${numberText(rows)}</td></tr>`,
       )}
     </tbody>
-  </table>`;
+  </table></div>`;
 }
 
 /** @param {{manifest: Manifest}} given */
@@ -134,14 +134,14 @@ function Confusion({ manifest }) {
   const [[trueNo, falseYes], [falseNo, trueYes]] = manifest.confusion;
   const target = fieldText(manifest.schema.target.field || manifest.schema.target);
   const [alarms, found] = [falseYes / Math.max(trueNo + falseYes, 1), trueYes / Math.max(falseNo + trueYes, 1)];
-  return html`<table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Right and wrong answers"><table>
     <caption>Rows held out, by what happened and what it answered</caption>
     <thead><tr><th scope="col">What happened</th><th scope="col" class="figure">answered no</th><th scope="col" class="figure">answered yes</th></tr></thead>
     <tbody>
       <tr><th scope="row">${target}: no</th><td class="figure right">${trueNo}</td><td class="figure wrong">${falseYes}</td></tr>
       <tr><th scope="row">${target}: yes</th><td class="figure wrong">${falseNo}</td><td class="figure right">${trueYes}</td></tr>
     </tbody>
-  </table>
+  </table></div>
   <p class="hint">It answers yes above a probability of ${percentText(manifest.threshold)}: it finds ${percentText(found)} of the true yes, and takes ${percentText(alarms)} of the true no for yes.</p>`;
 }
 
