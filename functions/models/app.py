@@ -57,6 +57,7 @@ from functions.models.routing import (
     Version,
     VersionOfDefault,
     VersionQuery,
+    Why,
 )
 from functions.models.schemas import KeptSchema, read_document, write_schema
 from functions.models.service import service
@@ -176,9 +177,9 @@ async def promote_version_of_default(
     dependencies=MAY_CHANGE_EITHER,
 )
 async def delete_version_of_default(
-    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault
+    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault, why: Why = None
 ) -> None:
-    deletion.delete(store, version, by=caller.key_id)
+    deletion.delete(store, version, by=caller.key_id, reason=why)
 
 
 app.include_router(of_one_model, prefix="/models/{model}")
@@ -235,8 +236,8 @@ async def promote_version(
     responses=_ON_DELETE,
     dependencies=MAY_CHANGE,
 )
-async def delete_version(caller: Administrator, store: Part, version: Version) -> None:
-    deletion.delete(store, version, by=caller.key_id)
+async def delete_version(caller: Administrator, store: Part, version: Version, why: Why = None) -> None:
+    deletion.delete(store, version, by=caller.key_id, reason=why)
 
 
 @app.get(

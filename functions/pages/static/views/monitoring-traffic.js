@@ -37,6 +37,7 @@ export function Traffic({ model }) {
               <p class="hint">
                 Counted from the prediction log, which the monitor has read until ${timeText(until)}. Requests that failed (5xx), were turned away (401, 403), and the time
                 ${" "}that network, gateway and cold start take are not in it: in AWS they are on the dashboard in CloudWatch.
+                ${" "}Where only a share of the predictions is logged (LIFEBOAT_LOGGED_SHARE), these counts are of that share.
               </p>
               <${Explained} terms=${["median"]} />`}
     <//>
