@@ -19,6 +19,7 @@ from functions.core.registry.comparison import Comparison
 from functions.core.registry.manifest import Manifest
 from functions.core.registry.models import names
 from functions.core.storage.view import ModelStore
+from functions.models.curves import Curves, curves_of
 from functions.models.identity import Me
 from functions.models.listing import VersionPage, list_versions
 from functions.models.overview import (
@@ -38,6 +39,7 @@ from functions.models.routing import (
     MAY_READ,
     MAY_READ_EITHER,
     MAY_READ_SCHEMA,
+    MAY_READ_VERSION,
     MAY_WRITE_SCHEMA,
     Administrator,
     AdministratorOfEither,
@@ -55,6 +57,7 @@ from functions.models.routing import (
     Version,
     VersionOfDefault,
     VersionQuery,
+    Why,
 )
 from functions.models.schemas import KeptSchema, read_document, write_schema
 from functions.models.service import service
@@ -63,6 +66,7 @@ _ON_LIST = error_answers(401, 403, 422, 503)
 _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_CHANGE = error_answers(400, 401, 403, 404, 409, 413, 415, 422, 503)
 _ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
+_CURVES = "ROC and calibration on the rows that the version held out."
 _DELETION = "Never the one in service, nor the one that a rollback would go back to."
 
 app = new_api(
@@ -141,6 +145,17 @@ async def model(store: PartOfEither, name: NameOrVersion) -> Manifest | ModelRec
     return describe_model(store) if name == store.model else versions.read_manifest(store, name)
 
 
+@app.get(
+    "/models/{model}/curves",
+    summary="Draw the curves of a version of the default model",
+    description=_CURVES,
+    responses=_ON_READ,
+    dependencies=MAY_READ_VERSION,
+)
+async def curves_of_version_of_default(store: PartOfEither, version: VersionOfDefault) -> Curves:
+    return curves_of(store, version)
+
+
 @app.post(
     "/models/{model}/promote",
     summary="Put a version of the default model into service",
@@ -162,9 +177,9 @@ async def promote_version_of_default(
     dependencies=MAY_CHANGE_EITHER,
 )
 async def delete_version_of_default(
-    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault
+    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault, why: Why = None
 ) -> None:
-    deletion.delete(store, version, by=caller.key_id)
+    deletion.delete(store, version, by=caller.key_id, reason=why)
 
 
 app.include_router(of_one_model, prefix="/models/{model}")
@@ -190,6 +205,17 @@ async def describe_version(store: Part, version: Version) -> Manifest:
     return versions.read_manifest(store, version)
 
 
+@app.get(
+    "/models/{model}/versions/{version}/curves",
+    summary="Draw the curves of a version",
+    description=_CURVES,
+    responses=_ON_READ,
+    dependencies=MAY_READ,
+)
+async def curves_of_version(store: Part, version: Version) -> Curves:
+    return curves_of(store, version)
+
+
 @app.post(
     "/models/{model}/versions/{version}/promote",
     summary="Put a version into service",
@@ -210,8 +236,8 @@ async def promote_version(
     responses=_ON_DELETE,
     dependencies=MAY_CHANGE,
 )
-async def delete_version(caller: Administrator, store: Part, version: Version) -> None:
-    deletion.delete(store, version, by=caller.key_id)
+async def delete_version(caller: Administrator, store: Part, version: Version, why: Why = None) -> None:
+    deletion.delete(store, version, by=caller.key_id, reason=why)
 
 
 @app.get(

@@ -12,7 +12,7 @@ from functions.core.identity.caller import Caller, caller_of
 from functions.core.registry.models import require_model
 from functions.core.storage.view import ModelStore
 from functions.models.listing import PLACE
-from functions.models.promotions import VERSION_EXAMPLES
+from functions.models.promotions import VERSION_EXAMPLES, Reason
 from functions.models.service import service
 
 
@@ -72,6 +72,7 @@ ANYBODY = guarded_by(_anybody)
 MAY_LIST = guarded_by(_lister)
 MAY_READ = guarded_by(holder_of("read", _default_model))
 MAY_READ_EITHER = guarded_by(_reader_of_either)
+MAY_READ_VERSION = guarded_by(_reader_of_version)
 MAY_READ_SCHEMA = guarded_by(_reader_of_model)
 MAY_CHANGE = guarded_by(_administrator)
 MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
@@ -106,6 +107,9 @@ VersionQuery = Annotated[str, Query(pattern=VERSION, examples=VERSION_EXAMPLES)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
 After = Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before")]
 AfterName = Annotated[str | None, Query(pattern=MODEL, description="`next` of the page before")]
+Why = Annotated[
+    Reason | None, Query(alias="reason", description="Why it is deleted: kept with its name and the caller's")
+]
 Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
 _FIELDS = [{"name": "calls", "type": "integer"}, {"name": "churned", "type": "boolean"}]
 SchemaDocument = Annotated[dict[str, Any], Body(examples=[{"fields": _FIELDS, "target": "churned"}])]

@@ -1,5 +1,6 @@
 """The routes of the monitor: reading takes the scope `read`, having it do something `admin`."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -13,7 +14,8 @@ from functions.monitor import reports
 from functions.monitor.report import Report, Training
 from functions.monitor.reports import ReportPage
 from functions.monitor.service import service
-from functions.monitor.state import read_state
+from functions.monitor.state import State, read_state
+from functions.monitor.traffic import KEPT_DAYS, Traffic, traffic_since
 
 
 def _default_model() -> str:
@@ -38,6 +40,7 @@ MAY_ACT = guarded_by(holder_of("admin", _default_model))
 CurrentModel = Annotated[str, Depends(_model)]
 CurrentStore = Annotated[ModelStore, Depends(_store)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most to answer with")]
+Days = Annotated[int, Query(ge=1, le=KEPT_DAYS, description="How far to go back")]
 # Reports are named with eight digits.
 _LAST = 99_999_999
 Before = Annotated[int | None, Query(ge=1, le=_LAST, description="`next` of the page before")]
@@ -81,6 +84,22 @@ async def read_report(store: CurrentStore, sequence: Sequence) -> Report:
     return reports.read_report(store, sequence)
 
 
+@router.get(
+    "/monitoring/traffic",
+    summary="Count what was asked, hour by hour",
+    description=(
+        "Of the last two weeks, from the prediction log as far as the monitor has read it. Requests that "
+        "failed (5xx) or had no right to ask are not in the log, nor is the time that others took outside of "
+        "the function: see CloudWatch for those."
+    ),
+    responses=_ON_READ,
+    dependencies=MAY_READ,
+)
+async def read_traffic(store: CurrentStore, days: Days = 7) -> Traffic:
+    state = _state(store)
+    return traffic_since(datetime.now(UTC) - timedelta(days=days), state.report.at, state.traffic)
+
+
 @router.post(
     "/training",
     summary="Train another version on what was labelled",
@@ -101,8 +120,12 @@ async def train(model: CurrentModel) -> Training:
 
 
 def _last(store: ModelStore) -> Report:
+    return _state(store).report
+
+
+def _state(store: ModelStore) -> State:
     if held := read_state(store):
-        return held[0].report
+        return held[0]
     raise NotFound(
         f"there is no report of the model {store.model} yet; the monitor runs every hour, and on "
         "POST /monitoring/run"

@@ -62,33 +62,34 @@ rows is no drift, though beyond the range of the dataset it is an alarm for the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
 
-from functions.core.base.records import Record
+from functions.core.base.records import Count, Record
 from functions.core.stats.drift import Floats, holm, homogeneity, jensen_shannon, psi
 from functions.core.stats.records import Distribution, Tally
 
 
-@dataclass(frozen=True, slots=True)
-class DriftLimits:
-    """What it takes for a feature to be said to drift: all three.
+class DriftLimits(Record):
+    """What it takes for a feature to be said to drift: all three."""
 
-    min_rows: rows of a window below which nothing raises an alarm. min_psi: the PSI from which a difference
-    matters. alpha: the chance of a false alarm of the tests together, each window.
-    """
-
-    min_rows: int = 300
-    min_psi: float = 0.1
-    alpha: float = 0.01
+    min_rows: int = Field(300, description="Rows of a window below which nothing raises an alarm")
+    min_psi: float = Field(0.1, description="The PSI from which a difference matters")
+    alpha: float = Field(
+        0.01, description="The chance of a false alarm of the tests together, each window: 0 to 1"
+    )
 
 
 class FeatureDrift(Record):
     """How far one feature of a window lies from the reference."""
 
     rows: int
+    counts: list[Count] | None = Field(
+        None,
+        description="Rows of the window in each bin of the champion's `reference`, then those without a "
+        "value; null in reports of releases that did not keep it",
+    )
     psi: float = Field(ge=0, description="Population stability index, in nats")
     js: float = Field(ge=0, le=1, description="Jensen-Shannon divergence, in bits")
     statistic: float = Field(ge=0, description="Pearson's chi-squared")
@@ -116,6 +117,7 @@ def feature_drift(
         statistic, degrees, p_value = tests[name]
         drifts[name] = FeatureDrift(
             rows=rows,
+            counts=window[name].counts,
             psi=index,
             js=jensen_shannon(old, new),
             statistic=statistic,

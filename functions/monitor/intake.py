@@ -15,6 +15,7 @@ from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.refused import Asked
 from functions.monitor.settings import MonitorSettings
 from functions.monitor.state import State, damaged_state, fits
+from functions.monitor.traffic import Hour, TrafficCount, add_hours
 from functions.monitor.unread import Position, advance, initial_position, list_unread
 from functions.monitor.window import Window, count_predictions
 
@@ -25,7 +26,7 @@ class Intake:
 
     same: the state before, if it is of this champion; counts are in the bins of one champion. position: of
     the log, after this. objects: of the log, that were read now; more: whether there are others.
-    answered: the probabilities of the champion's predictions by day, as in `State`.
+    traffic, answered: by hour and by day, as in `State`.
     """
 
     champion: Champion
@@ -36,6 +37,7 @@ class Intake:
     more: bool
     window: Window
     asked: Asked
+    traffic: dict[datetime, Hour]
     answered: dict[date, Tally]
     labelled: list[Labelled]
     damaged_lines: int
@@ -53,7 +55,8 @@ def take_in(store: ModelStore, settings: MonitorSettings, before: State | None, 
     position = before.position if before else initial_position(now)
     entries, more = list_unread(store, position, now)
     reading = Reading(bodies(store, entries), store.model)
-    new = count_predictions(reading, manifest)
+    passed = TrafficCount()
+    new = count_predictions(passed.passing(reading), manifest)
     asked = Asked(
         scored=new.window.rows + new.window.of_other_versions,
         refused=reading.refused,
@@ -69,6 +72,7 @@ def take_in(store: ModelStore, settings: MonitorSettings, before: State | None, 
         more=more,
         window=same.window + new.window if same else new.window,
         asked=asked + before.asked if before else asked,
+        traffic=add_hours(before.traffic if before else {}, passed.hours(reading.refused_at), now),
         answered=_add_days(same.answered if same else {}, new.by_day, days),
         labelled=read_labelled(store, days, manifest.schema_of_rows),
         damaged_lines=reading.damaged + new.unfit,

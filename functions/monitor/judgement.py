@@ -65,6 +65,7 @@ def judge_window(
         first=window.first,
         last=window.last,
         features=features,
+        limits=settings.drift_limits,
         drifted=drifted,
         in_a_row=in_a_row,
         confirmed=in_a_row >= _TO_CONFIRM,

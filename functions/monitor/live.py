@@ -8,7 +8,7 @@ from functions.core.registry.manifest import Manifest
 from functions.core.stats.metrics import Floats
 from functions.core.stats.records import Tally
 from functions.monitor.labelled import Labelled
-from functions.monitor.quality import effective_rows, fallen, live_quality
+from functions.monitor.quality import effective_rows, fallen, judged, live_quality
 from functions.monitor.report import LiveQuality
 from functions.monitor.strata import Strata, stratify
 
@@ -34,13 +34,15 @@ def judge_quality(
         chances = np.array([label.probability for label in own])
         outcomes = [label.outcome for label in own]
         quality = live_quality(chances, outcomes, weights, threshold=champion.threshold)
+    is_judged = quality is not None and represented >= _REPRESENTED
     return LiveQuality(
         labels=len(own),
         effective_rows=effective_rows(weights),
         quality=quality,
         represented=represented,
         holdout=champion.metrics,
-        fallen=fallen(quality, champion.metrics) if quality and represented >= _REPRESENTED else [],
+        judged=judged(champion.metrics) if is_judged else [],
+        fallen=fallen(quality, champion.metrics) if quality and is_judged else [],
     )
 
 

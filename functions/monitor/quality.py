@@ -4,6 +4,7 @@ Both are the same computation, `core.stats.metrics`: a labelled row counts for i
 label, a row without a label for p and 1 - p.
 """
 
+from collections.abc import Mapping
 from typing import Final, Self
 
 import numpy as np
@@ -100,6 +101,11 @@ def effective_rows(weights: Floats) -> float:
     return float(weights.sum() ** 2 / np.sum(weights**2)) if len(weights) else 0.0
 
 
+def judged(holdout: Mapping[str, Interval]) -> list[str]:
+    """The metrics that `fallen` compares."""
+    return [name for name in _BETTER_WHEN_HIGHER if name in holdout]
+
+
 def fallen(live: Quality, holdout: dict[str, Interval]) -> list[str]:
     """The metrics among roc_auc, log_loss and brier that are worse in production than on the holdout.
 
@@ -109,11 +115,10 @@ def fallen(live: Quality, holdout: dict[str, Interval]) -> list[str]:
     """
     return [
         name
-        for name, higher in _BETTER_WHEN_HIGHER.items()
-        if name in holdout
-        and (
+        for name in judged(holdout)
+        if (
             live.metrics[name].high < holdout[name].low
-            if higher
+            if _BETTER_WHEN_HIGHER[name]
             else live.metrics[name].low > holdout[name].high
         )
     ]

@@ -42,6 +42,12 @@ class Refused(Record):
     rows: int = Field(description="All that people asked about since it was judged before")
     refused: int = Field(description="Those without an answer: all of a batch in which one row does not fit")
     share: float = Field(ge=0, le=1)
+    limit: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="The share above which it is an alarm; null in reports of releases that did not keep it",
+    )
     fields: dict[str, int] = Field(
         description="How often each field was at fault; `other`: unknown names, and rows or bodies as a whole"
     )
@@ -56,6 +62,7 @@ def judge_refusals(asked: Asked, max_share: float, now: datetime) -> Refused:
         rows=asked.rows,
         refused=asked.refused,
         share=share,
+        limit=max_share,
         fields=asked.fields,
         alarm=share > max_share,
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 from functions.core.base.records import Moment, Record
 from functions.core.stats.records import Interval
 from functions.monitor.data_quality import DataQuality
-from functions.monitor.drift import FeatureDrift
+from functions.monitor.drift import DriftLimits, FeatureDrift
 from functions.monitor.quality import Quality
 from functions.monitor.refused import Refused
 
@@ -29,6 +29,9 @@ class Drift(Record):
     first: Moment | None
     last: Moment | None
     features: dict[str, FeatureDrift]
+    limits: DriftLimits | None = Field(
+        None, description="What it was judged by; null in reports of releases that did not keep it"
+    )
     drifted: list[str]
     in_a_row: int = Field(description="Complete windows in a row in which something drifted")
     confirmed: bool = Field(description="At least two: chance seldom does that")
@@ -48,6 +51,11 @@ class LiveQuality(Record):
     )
     represented: float = Field(description="Share of its predictions that have labelled ones like them")
     holdout: dict[str, Interval]
+    judged: list[str] | None = Field(
+        None,
+        description="Metrics that are held against the holdout's: none where there is no quality, or too few "
+        "predictions are represented; null in reports of releases that did not keep it",
+    )
     fallen: list[str] = Field(
         description="Metrics that are worse than on the holdout, not by chance; none while less than 0.95 "
         "of the predictions are represented"

@@ -8,7 +8,7 @@ runs at once one is first, and the other finds nothing left to do.
 
 from datetime import date, datetime, timedelta
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from functions.core.base.errors import NotFound, UnusableRecord
 from functions.core.base.records import Moment, Record
@@ -18,6 +18,7 @@ from functions.core.storage.view import ModelStore
 from functions.monitor.pending import Pending
 from functions.monitor.refused import Asked
 from functions.monitor.report import Report, Training
+from functions.monitor.traffic import Hour
 from functions.monitor.unread import Position
 from functions.monitor.window import Window
 
@@ -38,7 +39,8 @@ class Tried(Record):
 class State(Record):
     """What is known after a run.
 
-    window: the one that is being filled; asked: what came since refusals were last judged. answered: the
+    window: the one that is being filled; asked: what came since refusals were last judged. traffic: what came
+    of any version by the hour (UTC) in which it was asked, of the last two weeks. answered: the
     probabilities of the champion's predictions, counted in its bins, by the day (UTC) of each prediction, for
     as long as outcomes are waited for. labels: a hash that changes when a label of these days does.
     considered: when a weekly training was last thought of. started: when the trainings of the last month were
@@ -48,6 +50,7 @@ class State(Record):
     position: Position
     window: Window
     asked: Asked
+    traffic: dict[Moment, Hour] = Field({})
     answered: dict[date, Tally]
     labels: str
     tried: Tried | None

@@ -5,10 +5,12 @@ from typing import Any
 
 from functions.predict.fast_path import answer_event
 from functions.predict.snapshot import register_hooks
+from functions.predict.timing import begin
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0): a plain POST /predict at once, the others by the app."""
+    begin()
     return answer_event(event) or full_app()(event, context)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functions.core.base.ids import new_ids
 from functions.core.schema.columns import Columns
 from functions.predict.champion import Loaded
+from functions.predict.timing import milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +41,6 @@ def score(columns: Columns, model: Loaded, origin: Origin, *, logged_share: floa
         share=logged_share,
         key_id=origin.key_id,
         request_id=origin.request_id,
+        took_ms=milliseconds(),
     )
     return scored

@@ -145,6 +145,15 @@ def test_a_deleted_version_is_gone(call: Call, shelf: Shelf) -> None:
     assert call("GET", "/models/champion")[1]["abandoned"] == {version: "deleted by abc"}
 
 
+@pytest.mark.parametrize("below", ["/models", "/models/titanic/versions"])
+def test_why_a_version_was_deleted_is_remembered(call: Call, shelf: Shelf, below: str) -> None:
+    version = shelf.add(1)
+    status, answer = call("DELETE", f"{below}/{version}?reason=%20")
+    assert (status, answer["detail"][0]["loc"]) == (422, ["query", "reason"])
+    assert call("DELETE", f"{below}/{version}?reason=worse%20on%20%3Cb%3E")[0] == 204
+    assert shelf.champion.abandoned == {version: "deleted by abc: worse on <b>"}
+
+
 def test_the_champion_and_what_a_rollback_returns_to_are_not_deleted(call: Call, shelf: Shelf) -> None:
     version = shelf.add(1)
     call("POST", f"/models/{version}/promote", WHY)

@@ -148,6 +148,28 @@ def test_versions_that_cannot_be_compared_say_why(call: Call, shelf: Shelf) -> N
     assert "holdout" in answer["error"]
 
 
+@pytest.mark.parametrize("below", ["/models", VERSIONS])
+def test_the_curves_of_a_version_are_those_of_its_holdout(call: Call, shelf: Shelf, below: str) -> None:
+    # Ten positive rows have 0.8, ten negative ones 0.3.
+    status, found = call("GET", f"{below}/{shelf.first}/curves")
+    assert status == 200
+    assert (found["version"], found["threshold"]) == (shelf.first, 0.5)
+    assert (found["rows"], found["positives"]) == (20, 10)
+    assert [[*point.values()] for point in found["roc"]] == [[0, 0, None], [0, 1, 0.8], [1, 1, 0.3]]
+    assert [(bin_["rows"], bin_["share"]["value"]) for bin_ in found["calibration"]] == [(10, 0), (10, 1)]
+    assert found["calibration"][1]["probability"] == pytest.approx(0.8)
+    assert found["calibration"][1]["share"]["low"] == pytest.approx(0.722467, abs=1e-6)
+
+
+def test_curves_that_cannot_be_drawn_say_why(call: Call, shelf: Shelf) -> None:
+    assert call("GET", f"{VERSIONS}/{UNKNOWN}/curves")[0] == 404
+    version = shelf.add(1)
+    shelf.store.delete(holdout_key(version))
+    status, answer = call("GET", f"{VERSIONS}/{version}/curves")
+    assert (status, answer["code"]) == (503, "UNUSABLE_MODEL")
+    assert "holdout" in answer["error"]
+
+
 def test_the_history_comes_in_pages_newest_first(
     call: Call, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

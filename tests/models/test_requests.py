@@ -73,12 +73,14 @@ READS = [
         "/models/history",
         f"/models/compare?left={UNKNOWN}&right={UNKNOWN}",
         f"/models/{UNKNOWN}",
+        f"/models/{UNKNOWN}/curves",
         "/models/titanic",
         f"{BELOW}/champion",
         f"{BELOW}/history",
         f"{BELOW}/compare?left={UNKNOWN}&right={UNKNOWN}",
         f"{BELOW}/versions",
         f"{BELOW}/versions/{UNKNOWN}",
+        f"{BELOW}/versions/{UNKNOWN}/curves",
         f"{BELOW}/schema",
     )
 ]

@@ -33,6 +33,7 @@ READ = [
     "/monitoring/report",
     "/monitoring/reports",
     "/monitoring/reports/1",
+    "/monitoring/traffic",
     "/openapi.json",
 ]
 ACT = ["/monitoring/run", "/training"]
@@ -125,6 +126,21 @@ def test_reports_come_in_pages_newest_first(call: Call, store: ModelStore) -> No
     assert [one["sequence"] for one in first["reports"]] == [4, 3]
     call("POST", "/monitoring/run")
     assert call("GET", "/monitoring/reports/5")[0] == 200
+
+
+def test_traffic_is_told_hour_by_hour_once_the_monitor_has_looked(call: Call, store: ModelStore) -> None:
+    status, answer = call("GET", "/monitoring/traffic")
+    assert (status, answer["code"]) == (404, "NOT_FOUND")
+    serve_labelled(store, 7)
+    _, report = call("POST", "/monitoring/run")
+    status, found = call("GET", "/monitoring/traffic?days=1")
+    assert (status, found["until"]) == (200, report["at"])
+    assert sum(hour["predictions"] for hour in found["hours"]) == 7
+    assert {*found["hours"][0]} == {"hour", "predictions", "versions", "refused", "median_ms", "p95_ms"}
+    assert call("GET", "/models/titanic/monitoring/traffic?days=1") == (200, found)
+    for days in ("0", "15", "many"):
+        status, answer = call("GET", f"/monitoring/traffic?days={days}")
+        assert (status, answer["detail"][0]["loc"]) == (422, ["query", "days"])
 
 
 def test_a_report_or_a_state_that_is_damaged_is_told(call: Call, store: ModelStore) -> None:

@@ -1,16 +1,20 @@
 """What the monitor makes of what it counted: drift, the quality in life, and which labels it goes by."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from functions.core.stats.drift import psi
 from functions.core.storage.view import ModelStore
+from functions.monitor.drift import DriftLimits
 from functions.monitor.labelled import newest_labelled, read_label_index, read_labelled
+from functions.monitor.reports import read_report
 from functions.monitor.state import read_state
 from tests.monitor.monitoring import NOW, monitor, serve, watched
-from tests.support.production import ids_of, label, predict
+from tests.support.production import champion_of, ids_of, label, predict
 from tests.support.titanic import SCHEMA, Row, people
 
 
@@ -46,11 +50,39 @@ def test_drift_counts_only_when_two_windows_in_a_row_show_it(store: ModelStore) 
     assert (third.drifted, third.in_a_row, third.confirmed) == ([], 0, False)
 
 
+def test_a_report_has_what_it_was_judged_from_and_by(store: ModelStore) -> None:
+    serve(store, 400)
+    drift = monitor(store, settings={"min_psi": 0.2, "alpha": 0.05}).drift
+    assert drift is not None
+    assert drift.limits == DriftLimits(min_rows=300, min_psi=0.2, alpha=0.05)
+    reference = champion_of(store).reference
+    for name, feature in drift.features.items():
+        assert feature.counts is not None
+        assert (sum(feature.counts), len(feature.counts)) == (400, len(reference[name].counts))
+        known, counts = (np.array(values, float) for values in (reference[name].counts, feature.counts))
+        assert psi(known, counts) == pytest.approx(feature.psi)
+
+
+def test_a_report_of_a_release_that_kept_no_counts_is_read(store: ModelStore) -> None:
+    serve(store, 400)
+    report = monitor(store).model_dump(mode="json")
+    del report["drift"]["limits"], report["refused"]["limit"], report["live"]["judged"]
+    for feature in report["drift"]["features"].values():
+        del feature["counts"]
+    store.put("monitoring/reports/00000001.json", json.dumps(report).encode())
+    found = read_report(store, 1)
+    assert found.drift is not None
+    assert found.refused is not None
+    assert (found.drift.limits, found.drift.features["age"].counts) == (None, None)
+    assert (found.refused.limit, found.live.judged) == (None, None)
+
+
 def test_a_quality_that_fell_is_due_for_training(store: ModelStore) -> None:
     for id_, survived in serve(store, 200).items():
         label(store, id_, not survived)
     report = monitor(store)
     assert report.live.labels == 200
+    assert report.live.judged == ["roc_auc", "log_loss", "brier"]
     assert "log_loss" in report.live.fallen
     assert (report.training.reason, report.training.outcome) == ("quality", "uploaded")
     assert report.training.labels == 200

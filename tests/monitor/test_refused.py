@@ -53,6 +53,7 @@ def test_the_share_is_of_all_who_were_asked_about(store: ModelStore) -> None:
     assert counts(report) == (500, 100, 0.2, False)
     assert report.refused is not None
     assert report.refused.fields == {"age": 60, "other": 40}
+    assert report.refused.limit == 0.2
     assert (report.counted.rows, report.counted.of_other_versions, report.damaged_lines) == (200, 200, 0)
     serve(store, 239)
     refuse(store, 61)

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,20 @@ def test_the_golden_event_is_scored(
     (logged,) = [line for line in lines if line["message"] == "prediction"]
     assert logged["prediction_id"] == answer["prediction_id"]
     assert logged["request_id"] == "JKJaXmPLvHcESHA="
+
+
+@pytest.mark.parametrize("query", ["", "?explain=true"])
+def test_each_line_tells_how_long_its_own_request_had_been_worked_on(
+    call: Call, capsys: pytest.CaptureFixture[str], query: str
+) -> None:
+    """By the fast path, and by the app that others take."""
+    for _ in range(2):
+        began = perf_counter()
+        assert call("POST", f"/predict{query}", json.dumps(WOMAN))[0] == 200
+        passed = (perf_counter() - began) * 1_000
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        [took] = [line["took_ms"] for line in lines if line["message"] == "prediction"]
+        assert 0 < took <= passed
 
 
 def test_a_woman_of_the_first_class_and_a_man_of_the_third_stand_on_the_right_sides(call: Call) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from functions.core.base.ids import MODEL, PATTERN, VERSION
+from functions.core.base.ids import MODEL, PATTERN, VERSION, time_of
 from functions.core.base.records import Count, Moment, Record, Some
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Entry, Store
@@ -39,6 +39,7 @@ class PredictionRecord(Record):
 
     `features` are the values that the graph was given: float32 numbers, categories, None for missing.
     `probability` is the float32 that was answered. `key_id` tells which key asked; it is no secret.
+    `took_ms`: how long the request had been worked on when its rows were scored.
     """
 
     prediction_id: str = Field(pattern=PATTERN)
@@ -50,6 +51,7 @@ class PredictionRecord(Record):
     probability: float = Field(strict=True, ge=0, le=1)
     # One after the other: to weigh the kinds against one another takes twice as long for a whole record.
     features: dict[str, Annotated[Value, Field(union_mode="left_to_right")]]
+    took_ms: float | None = Field(None, ge=0)
 
     def fits(self, schema: Schema) -> bool:
         """Whether the features are such as a graph of this schema can be given."""
@@ -99,7 +101,8 @@ class Reading:
     over.
 
     To be iterated over; afterwards `damaged` tells how many lines those were, and `refused` how many
-    rows the refusals among the lines are about, each refusal counted once; `faults` in which fields.
+    rows the refusals among the lines are about, each refusal counted once; `faults` in which fields, and
+    `refused_at` in which hours (UTC, their beginning).
     """
 
     def __init__(self, bodies: Iterable[bytes], model: str) -> None:
@@ -108,6 +111,7 @@ class Reading:
         self.damaged = 0
         self.refused = 0
         self.faults: Counter[str] = Counter()
+        self.refused_at: Counter[datetime] = Counter()
 
     def __iter__(self) -> Iterator[PredictionRecord]:
         seen: set[str] = set()
@@ -131,6 +135,8 @@ class Reading:
             seen.add(refusal.refusal_id)
             self.refused += refusal.rows
             self.faults.update(refusal.fields)
+            made = time_of(refusal.refusal_id)
+            self.refused_at[made.replace(minute=0, second=0, microsecond=0)] += refusal.rows
 
 
 def folder(moment: datetime) -> str:

@@ -58,15 +58,18 @@ class PredictionLog:
         share: float,
         key_id: str,
         request_id: str,
+        took_ms: float | None = None,
     ) -> None:
         """Write a line for a share (0 to 1) of the rows: the features as the graph was given them.
 
+        took_ms: how long the request has been worked on; left out where that is not known.
         Where standard output is closed or broken nothing is raised: the answer is more important.
         """
         if not prediction_ids:
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        asked = f'"key_id":{_plain(key_id)},"request_id":{_plain(request_id)}'
+        took = "" if took_ms is None else f',"took_ms":{took_ms:.2f}'
+        asked = f'"key_id":{_plain(key_id)},"request_id":{_plain(request_id)}{took}'
         line = f'{{"timestamp":"{now}",{self._about},{asked}{self._row}'
         numbers: Sequence[Sequence[Any]] = [
             probabilities,

@@ -11,13 +11,15 @@ from functions.core.storage.contract import Store
 _ATTEMPTS = 5
 
 
-def delete(store: Store, version: str, *, by: str) -> None:
+def delete(store: Store, version: str, *, by: str, reason: str | None = None) -> None:
     """Delete a published version, or what is left of one; never the champion or what a rollback returns to.
 
+    by, reason: who deletes it and why, as it is remembered in the record of the champion.
     What was cut off midway is finished by deleting once more. Raises `NotFound` when nothing is left of the
     version, `Conflict` when it is one of those two, when there is no champion yet, or when others keep
     promoting; `UnusableModel` when the record of the champion is damaged.
     """
+    said = f"deleted by {by}: {reason}" if reason else f"deleted by {by}"
 
     def begun(champion: Champion) -> Champion:
         if version in champion.deleting:
@@ -26,7 +28,7 @@ def delete(store: Store, version: str, *, by: str) -> None:
         return champion.model_copy(
             update={
                 "deleting": [*champion.deleting, version],
-                "abandoned": champion.abandoned | {version: f"deleted by {by}"},
+                "abandoned": champion.abandoned | {version: said},
             }
         )
 

@@ -61,3 +61,25 @@ class Tally(Record):
     def __add__(self, other: "Tally") -> "Tally":
         counts = [count + others for count, others in zip(self.counts, other.counts, strict=True)]
         return Tally(counts=counts, outside=self.outside + other.outside)
+
+
+class RocPoint(Record):
+    """What shares of both outcomes are told to be positive when that begins at a threshold."""
+
+    false_positive_rate: float = Field(
+        ge=0, le=1, description="Share of the negative rows told to be positive"
+    )
+    true_positive_rate: float = Field(
+        ge=0, le=1, description="Share of the positive rows told to be positive"
+    )
+    threshold: float | None = Field(
+        description="The probability from which rows are told to be positive; null where none is"
+    )
+
+
+class CalibrationBin(Record):
+    """Rows that were given about the same probability, and what share of them was positive."""
+
+    probability: float = Field(ge=0, le=1, description="The mean of what they were given")
+    share: Interval = Field(description="Share that was positive, with its 95 % interval (Wilson)")
+    rows: Count

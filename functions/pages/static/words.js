@@ -39,10 +39,26 @@ export function sizeText(bytes) {
  */
 export const outcomeText = (target, value) => `${fieldText(target.name)}: ${valueText(value)}`;
 
-const METRICS = { roc_auc: "ROC AUC", log_loss: "log loss", brier: "Brier score" };
+/** @type {[string, string][]} */
+const METRICS = [["roc_auc", "ROC AUC"], ["log_loss", "log loss"], ["brier", "Brier score"]];
 
-/** @param {string} name */
-export const metricName = (name) => METRICS[/** @type {keyof typeof METRICS} */ (name)] || fieldText(name);
+/**
+ * What people call a figure: "log loss", "ROC AUC of champion".
+ * @param {string} name
+ */
+export function metricName(name) {
+  const [known, text] = METRICS.find(([one]) => name === one || name.startsWith(`${one}_`)) || ["", ""];
+  return known ? text + fieldText(name.slice(known.length)) : fieldText(name);
+}
+
+/**
+ * What people call a group of rows: "sex: female".
+ * @param {string} group as in `slices` of a manifest: a condition on a field
+ */
+export function groupText(group) {
+  const [, name, sign, value] = group.match(/^([^=<>]+)(=|<=?|>=?)(.*)$/) || [];
+  return name ? `${fieldText(name)}${sign === "=" ? ":" : ` ${sign}`} ${value}` : group;
+}
 
 /** @param {{value: number, low: number, high: number} | null | undefined} interval */
 export const intervalText = (interval) =>
@@ -65,3 +81,14 @@ export const uploaderText = (facts) => facts.uploaded_by || (facts.lineage ? "th
  * @param {string} text
  */
 export const sentenceText = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
+
+/**
+ * What became of a version, in words.
+ * @param {{in_service: boolean, abandoned: string | null, decision: {promote: boolean, reason: string} | null | undefined}} version
+ */
+export function stateOf({ in_service, abandoned, decision }) {
+  if (in_service) return "in service";
+  if (abandoned) return `taken out of service: ${abandoned}`;
+  if (!decision) return "not in service";
+  return decision.promote ? "good enough for service; another is in service" : `kept out by the gate: ${decision.reason}`;
+}

@@ -66,6 +66,14 @@ def test_a_line_tells_what_was_asked_and_answered_by_which_model_for_whom(
     assert parse_line(line.encode()).features == found["features"]
 
 
+def test_a_line_tells_how_long_the_request_had_been_worked_on_where_that_is_known(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for took_ms in (None, 0.0, 1.23456, 29_000.0):
+        log(random_columns(2), new_ids(2), [0.5, 0.5], took_ms=took_ms)
+    assert [record.took_ms for record in logged(capsys)][::2] == [None, 0.0, 1.23, 29_000.0]
+
+
 def random_columns(rows: int) -> Columns:
     """Any bits that a float32 between 0 and 1,000,000 can have, gaps, and every category."""
     draw = np.random.default_rng(0)

@@ -2,6 +2,8 @@
 import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
+import { CalibrationChart, RocChart } from "../parts/curves.js";
+import { Explained } from "../parts/explained.js";
 import { Empty, WhenLoaded } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
 import { linkTo } from "../routing.js";
@@ -23,19 +25,23 @@ function Compared({ model, compared }) {
   return html`<div class="columns">
       <section class="card">
         <h2>Each on its own holdout</h2>
-        <table>
+        <div class="scroll" tabindex="0" role="region" aria-label="Metrics, each on its own holdout"><table>
           <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
           <tbody>${Object.entries(compared.metrics).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${intervalText(/** @type {any} */ (pair).left)}</td><td class="figure">${intervalText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
-        </table>
+        </table></div>
       </section>
       <section class="card">
         <h2>On the ${numberText(compared.shared_rows)} rows that both held out</h2>
-        <table>
+        <div class="scroll" tabindex="0" role="region" aria-label="Metrics on the shared rows"><table>
           <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
           <tbody>${Object.entries(compared.on_shared_rows).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${valueText(/** @type {any} */ (pair).left)}</td><td class="figure">${valueText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
-        </table>
+        </table></div>
       </section>
     </div>
+    <section class="card">
+      <h2>Their curves, each on its own holdout</h2>
+      <${BothCurves} model=${model} sides=${sides} />
+    </section>
     <section class="card">
       <h2>Where they disagree</h2>
       ${compared.rows.length === 0
@@ -52,4 +58,18 @@ function Compared({ model, compared }) {
               ]}
             />`}
     </section>`;
+}
+
+/** @param {{model: string, sides: string[]}} given */
+function BothCurves({ model, sides }) {
+  const loaded = useLoaded(
+    (signal) => Promise.all(sides.map((version) => ask(`${pathOf(model)}/versions/${encodeURIComponent(version)}/curves`, { signal }))),
+    [model, ...sides],
+  );
+  return html`<${WhenLoaded} loaded=${loaded} what="the curves">
+    ${(/** @type {import("../parts/curves.js").Curves[]} */ curves) => html`<div class="columns">
+        <${RocChart} sides=${curves} /><${CalibrationChart} sides=${curves} />
+      </div>
+      <${Explained} terms=${["ROC curve", "calibration curve", "ROC AUC", "log loss"]} />`}
+  <//>`;
 }

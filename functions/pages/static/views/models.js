@@ -1,15 +1,16 @@
 /** All models and their champions; the versions of one, how they came into service, and how that changes. */
-import { useState } from "preact/hooks";
-import { ask, pathOf } from "../api.js";
+import { useEffect, useState } from "preact/hooks";
+import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { Chart } from "../parts/chart.js";
+import { Explained } from "../parts/explained.js";
 import { ReasonDialog } from "../parts/dialog.js";
 import { Empty, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
-import { intervalText, numberText, timeText } from "../words.js";
+import { intervalText, numberText, stateOf, timeText } from "../words.js";
 import { Comparison } from "./comparison.js";
 import { Version } from "./version.js";
 
@@ -31,14 +32,23 @@ export function Models({ model, rest }) {
   const [first, left, right] = rest;
   if (first === "compare" && left && right) return html`<${Comparison} model=${model} left=${left} right=${right} />`;
   if (first) return html`<${Version} model=${model} version=${first} />`;
-  return html`<h1>Models</h1>
-    <${AllModels} />
-    <${Versions} model=${model} />
-    <${History} model=${model} />`;
+  return html`<${Overview} model=${model} />`;
 }
 
-function AllModels() {
+/** @param {{model: string}} given */
+function Overview({ model }) {
+  // A change of one version is one of the lists, too.
+  const [changes, setChanges] = useState(0);
+  return html`<h1>Models</h1>
+    <${AllModels} changes=${changes} />
+    <${Versions} model=${model} changed=${() => setChanges((count) => count + 1)} />
+    <${History} model=${model} changes=${changes} />`;
+}
+
+/** @param {{changes: number}} given */
+function AllModels({ changes }) {
   const loaded = useLoaded(async (signal) => (await ask("models?limit=100", { signal })).models, []);
+  useEffect(() => (changes ? loaded.again() : undefined), [changes]);
   return html`<section class="card">
     <h2>All models</h2>
     <${WhenLoaded} loaded=${loaded} what="the models">
@@ -66,8 +76,8 @@ function AllModels() {
   </section>`;
 }
 
-/** @param {{model: string}} given */
-function Versions({ model }) {
+/** @param {{model: string, changed: () => void}} given */
+function Versions({ model, changed: changedAny }) {
   const loaded = useLoaded(async (signal) => (await ask(`${pathOf(model)}/versions?limit=${MAX_VERSIONS}`, { signal })).versions, [model]);
   const [picked, setPicked] = useState(/** @type {string[]} */ ([]));
   const [change, setChange] = useState(/** @type {{kind: Change, version: string} | null} */ (null));
@@ -78,6 +88,7 @@ function Versions({ model }) {
     setDone(words);
     setChange(null);
     loaded.again();
+    changedAny();
   };
   return html`<section class="card">
     <h2>Versions of ${model}</h2>
@@ -99,9 +110,9 @@ function Versions({ model }) {
                         <th scope="row"><a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a></th>
                         <td>${timeText(one.published_at)}</td>
                         <td>${one.summary?.model || one.trouble || "—"}</td>
-                        <td class="figure">${intervalText(one.summary?.metrics.roc_auc)}</td>
-                        <td class="figure">${intervalText(one.summary?.metrics.log_loss)}</td>
-                        <td>${stateOf(one)}</td>
+                        <td class="figure"><${Estimate} interval=${one.summary?.metrics.roc_auc} /></td>
+                        <td class="figure"><${Estimate} interval=${one.summary?.metrics.log_loss} /></td>
+                        <td>${one.in_service ? html`<b>in service</b>` : stateOf({ ...one, decision: one.summary?.decision })}</td>
                         ${may("admin") && html`<td><${Changes} listed=${one} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
                       </tr>`,
                     )}
@@ -119,12 +130,8 @@ function Versions({ model }) {
   </section>`;
 }
 
-/** @param {Listed} listed */
-function stateOf(listed) {
-  if (listed.in_service) return html`<b>in service</b>`;
-  if (listed.abandoned) return `abandoned: ${listed.abandoned}`;
-  return listed.summary && !listed.summary.decision.promote ? `not promoted: ${listed.summary.decision.reason}` : "published";
-}
+/** @param {{interval: Interval | undefined}} given */
+const Estimate = ({ interval }) => (interval ? html`${interval.value.toFixed(3)}<br /><span class="fine">${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}</span>` : "—");
 
 /** @param {{listed: Listed, ask: (kind: Change) => void}} given */
 function Changes({ listed, ask: askFor }) {
@@ -142,7 +149,7 @@ function ChangeDialog({ model, change, close, changed }) {
   const [act, acting] = useAction(async (/** @type {string} */ reason) => {
     const versions = `${pathOf(model)}/versions/${version}`;
     if (kind === "delete") {
-      await ask(versions, { method: "DELETE" });
+      await ask(`${versions}?${new URLSearchParams({ reason })}`, { method: "DELETE" });
       changed(`Version ${version} is deleted.`);
     } else if (kind === "promote") {
       await ask(`${versions}/promote`, { method: "POST", json: { reason, force } });
@@ -170,35 +177,65 @@ function QualityOverTime({ versions }) {
   if (known.length < 2) return null;
   const auc = known.map((one) => /** @type {NonNullable<Listed["summary"]>} */ (one.summary).metrics.roc_auc);
   return html`<${Chart}
-    title="ROC AUC on the holdout, version by version, with its 95 % interval"
-    x=${known.map((_, index) => index)}
-    xName="Version"
-    xTexts=${known.map((one) => one.version.slice(0, 6))}
-    series=${[
-      { name: "ROC AUC", values: auc.map((one) => one.value), points: true },
-      { name: "lower end", values: auc.map((one) => one.low), colour: 1, dashed: true },
-      { name: "upper end", values: auc.map((one) => one.high), colour: 1, dashed: true },
-    ]}
-  />`;
+      title="ROC AUC on the holdout, version by version, with its 95 % interval"
+      x=${known.map((_, index) => index)}
+      xName="Version"
+      xTexts=${known.map((one) => one.version.slice(0, 6))}
+      series=${[{ name: "ROC AUC", values: auc.map((one) => one.value), low: auc.map((one) => one.low), high: auc.map((one) => one.high), points: true }]}
+    />
+    <${Explained} terms=${["ROC AUC", "log loss", "95 % interval", "holdout", "gate"]} />`;
 }
 
-/** @param {{model: string}} given */
-function History({ model }) {
-  const loaded = useLoaded(async (signal) => (await ask(`${pathOf(model)}/history?limit=100`, { signal })).promotions, [model]);
+/** @param {{model: string, changes: number}} given */
+function History({ model, changes }) {
+  const loaded = useLoaded((signal) => readHistory(model, signal), [model]);
+  useEffect(() => (changes ? loaded.again() : undefined), [changes]);
   return html`<section class="card">
     <h2>History</h2>
     <${WhenLoaded} loaded=${loaded} what="the history">
-      ${(/** @type {Promotion[]} */ promotions) => html`<${Rows}
+      ${(/** @type {Promotion[]} */ promotions) => promotions.length === 0 ? html`<${Empty}>No version was ever in service.<//>` : html`<${InTime} promotions=${promotions} /><${Rows}
         caption="Promotions and rollbacks, newest first"
         rows=${promotions}
         columns=${[
           { name: "Number", figure: true, cell: (/** @type {Promotion} */ one) => one.sequence },
           { name: "When", cell: (/** @type {Promotion} */ one) => timeText(one.promoted_at) },
-          { name: "Version", cell: (/** @type {Promotion} */ one) => html`<code>${one.version}</code>` },
+          { name: "Version", cell: (/** @type {Promotion} */ one) => html`<a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a>` },
           { name: "By", cell: (/** @type {Promotion} */ one) => one.by },
           { name: "Reason", cell: (/** @type {Promotion} */ one) => one.reason },
         ]}
       />`}
     <//>
   </section>`;
+}
+
+/**
+ * The promotions, newest first; none where none was promoted yet.
+ * @param {string} model
+ * @param {AbortSignal} signal
+ * @returns {Promise<Promotion[]>}
+ */
+async function readHistory(model, signal) {
+  try {
+    return (await ask(`${pathOf(model)}/history?limit=100`, { signal })).promotions;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "NO_CHAMPION") return [];
+    throw error;
+  }
+}
+
+/** @param {{promotions: Promotion[]}} given promotions: newest first */
+function InTime({ promotions }) {
+  if (promotions.length < 2) return null;
+  const turns = [...promotions].reverse();
+  const versions = [...new Set(turns.map((one) => one.version))];
+  const places = turns.map((one) => versions.indexOf(one.version));
+  return html`<${Chart}
+    title="Which version was in service when"
+    xName="When"
+    times=${true}
+    height=${Math.min(320, 110 + 28 * versions.length)}
+    x=${[...turns.map((one) => Date.parse(one.promoted_at)), Date.now()]}
+    yTexts=${versions.map((version) => version.slice(0, 6))}
+    series=${[{ name: "in service", values: [...places, places[places.length - 1]], stepped: true, points: true }]}
+  />`;
 }

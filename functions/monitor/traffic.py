@@ -1,0 +1,140 @@
+"""What was asked of a model, hour by hour: counted while the log is read, and kept for two weeks.
+
+The log has answers and refusals. What failed otherwise (5xx) and what was refused at the door (401, 403) is
+not in it, nor is the time that the network, the gateway and a cold start take: those are in CloudWatch.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from math import ceil, log2
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from functions.core.base.records import Count, Moment, Record
+from functions.core.predictions.records import PredictionRecord
+
+KEPT_DAYS = 14
+# Times are counted in bins that grow by 2^(1/4), a fifth: 1 ms has number 0, each fourth is twice as long.
+_BINS_IN_TWICE = 4
+_SHORTEST_MS, _LONGEST_MS = 2**-4, 2**20
+_Bin = Annotated[int, Field(ge=-4 * _BINS_IN_TWICE, le=20 * _BINS_IN_TWICE)]
+
+
+class Hour(Record):
+    """What one hour (UTC) had: predictions by version, refused rows, and how long requests took.
+
+    took: requests by the number of the bin of their milliseconds; empty for lines that do not say it.
+    """
+
+    versions: dict[str, Count] = Field({})
+    refused: Count = 0
+    took: dict[_Bin, Count] = Field({})
+
+    def __add__(self, other: "Hour") -> "Hour":
+        return Hour(
+            versions=Counter(self.versions) + Counter(other.versions),
+            refused=self.refused + other.refused,
+            took=Counter(self.took) + Counter(other.took),
+        )
+
+
+Hours = Mapping[datetime, Hour]
+
+
+class HourOfTraffic(BaseModel):
+    """One hour (UTC) in which something was asked."""
+
+    hour: Moment
+    predictions: int
+    versions: dict[str, int] = Field(description="The predictions by the version that made them")
+    refused: int = Field(description="Rows that were refused because they do not fit")
+    median_ms: float | None = Field(
+        description="Half of the requests took this long at most in the function, until their rows were "
+        "scored, to a fifth: no network, gateway, cold start or explanation. Null where the log does not say"
+    )
+    p95_ms: float | None = Field(description="The same of 95 % of the requests")
+
+
+class Traffic(BaseModel):
+    """What the prediction log has of a model: of a share of it, where `LIFEBOAT_LOGGED_SHARE` is below 1."""
+
+    until: Moment = Field(description="When the log was last read")
+    hours: list[HourOfTraffic] = Field(description="Oldest first; an hour without a request is left out")
+
+
+class TrafficCount:
+    """Counts the predictions of a reading as they pass by."""
+
+    def __init__(self) -> None:
+        self._versions: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
+        self._took: defaultdict[datetime, Counter[int]] = defaultdict(Counter)
+        self._timed: set[str] = set()
+
+    def passing(self, records: Iterable[PredictionRecord]) -> Iterator[PredictionRecord]:
+        for record in records:
+            hour = hour_of(record.timestamp)
+            self._versions[hour][record.version] += 1
+            # All rows of a request took as long as the request.
+            if record.took_ms is not None and record.request_id not in self._timed:
+                self._timed.add(record.request_id)
+                self._took[hour][_bin_of(record.took_ms)] += 1
+            yield record
+
+    def hours(self, refused: Mapping[datetime, int]) -> dict[datetime, Hour]:
+        """What passed by; refused: rows by the hour."""
+        return {
+            hour: Hour(
+                versions=self._versions.get(hour, {}),
+                refused=refused.get(hour, 0),
+                took=self._took.get(hour, {}),
+            )
+            for hour in self._versions.keys() | refused.keys()
+        }
+
+
+def add_hours(before: Hours, new: Hours, now: datetime) -> dict[datetime, Hour]:
+    """The counts of both, of the days that are kept."""
+    # A clock may be fast, here or there.
+    first, last = now - timedelta(days=KEPT_DAYS), now + timedelta(hours=1)
+    return {
+        hour: before.get(hour, Hour()) + new.get(hour, Hour())
+        for hour in sorted(before.keys() | new.keys())
+        if first <= hour <= last
+    }
+
+
+def traffic_since(start: datetime, until: datetime, hours: Hours) -> Traffic:
+    """What is told of the hours from `start` on. until: when the log was last read."""
+    shown = [_shown(hour, counts) for hour, counts in sorted(hours.items()) if hour >= start]
+    return Traffic(until=until, hours=shown)
+
+
+def hour_of(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _shown(hour: datetime, counts: Hour) -> HourOfTraffic:
+    return HourOfTraffic(
+        hour=hour,
+        predictions=sum(counts.versions.values()),
+        versions=counts.versions,
+        refused=counts.refused,
+        median_ms=_at_most(counts.took, 0.5),
+        p95_ms=_at_most(counts.took, 0.95),
+    )
+
+
+def _bin_of(milliseconds: float) -> int:
+    return ceil(_BINS_IN_TWICE * log2(min(max(milliseconds, _SHORTEST_MS), _LONGEST_MS)))
+
+
+def _at_most(took: Mapping[int, int], share: float) -> float | None:
+    """The end of the bin in which that share of the requests is reached."""
+    reached = 0
+    for number in sorted(took):
+        reached += took[number]
+        if reached >= share * sum(took.values()):
+            return round(2 ** (number / _BINS_IN_TWICE), 2)
+    return None
