@@ -80,6 +80,8 @@ def test_the_outcome_is_in_the_words_of_the_target_and_what_is_lifeboats_own_giv
         "lifeboat_source",
         "labelled_at",
         "lifeboat_version",
+        "reference",
+        "note",
     ]
     assert [row[:8] for row in rows] == [
         [first, "yearly", "web", "0", "2", "30.5", "yes", "5f3a91c2"],

@@ -126,7 +126,7 @@ def record(
     own = [label for label in earlier if (label.source, label.vouched) == (said_by, vouched)]
     if own and own[-1].outcome == outcome and (not note or note == read_note(store, own[-1])):
         return own[-1], False
-    number = 1 + max((label.number for label in earlier), default=0)
+    number = 1 + max((max(label.number, label.noted) for label in earlier), default=0)
     noted = number if note else 0
     label = Label(prediction_id, number, outcome, said_by, datetime.now(UTC), vouched, noted)
     body = LabelRecord(
