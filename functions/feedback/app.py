@@ -27,7 +27,6 @@ from functions.core.identity.caller import Caller
 from functions.core.predictions.labels import read_labels, read_note
 from functions.core.predictions.unsure import read_unsure
 from functions.feedback import rounds
-from functions.feedback.bodies import OUTCOMES_BODY, is_csv, read_json_outcomes
 from functions.feedback.export import export
 from functions.feedback.faults import DOES_NOT_FIT
 from functions.feedback.openapi import Receipt, Receipts, TableReceipt, query_parameters, round_request
@@ -46,6 +45,7 @@ from functions.feedback.requests import (
 )
 from functions.feedback.round_list import MAX_LISTED, ListedRound, list_rounds
 from functions.feedback.rounds import Round, read_round
+from functions.feedback.routing import OUTCOMES_BODY, is_csv, read_json_outcomes
 from functions.feedback.sampling import choose
 from functions.feedback.selection import Found, Selection, read_selected
 from functions.feedback.service import Labelling, service

@@ -70,7 +70,7 @@ def test_as_many_members_label_each_row_as_the_round_says(call: Call, bench: Ben
         found = call("GET", f"/feedback/progress?{path}")[1]
         assert (found["labelled"], found["complete"]) == (1, complete)
     assert queue(call, path, key=EVE) == []
-    assert found["agreement"][0]["sources"] == [ALICE, BOB]
+    assert call("GET", f"/feedback/progress?{path}")[1]["agreement"][0]["sources"] == [ALICE, BOB]
 
 
 BAD = {

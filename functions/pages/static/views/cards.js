@@ -6,9 +6,9 @@ import { useAction } from "../loading.js";
 import { Empty, ErrorNotice } from "../parts/notice.js";
 import { fieldText, numberText, outcomeText, percentText, timeText, valueText } from "../words.js";
 
-const PAGE = 20;
+const PAGE = 25;
 // So many are left when more are fetched: nobody who works fast has to wait.
-const FEW = 6;
+const FEW = 12;
 const MAX_PAGE = 100;
 // How long the last word can be taken back before it is sent.
 const UNDO_MS = 5_000;

@@ -9,9 +9,6 @@ import { WhenLoaded } from "../parts/notice.js";
 import { numberText, percentText } from "../words.js";
 import { personText } from "./rounds.js";
 
-// Not at each label: counting reads the log.
-const EVERY = 5;
-
 /**
  * @typedef {{sources: [string, string], both: number, raw: number, kappa: number | null}} Agreement
  * @typedef {{predictions: number, labelled: number, complete: number, unsure: number, labels: number, corrections: number,
@@ -19,13 +16,13 @@ const EVERY = 5;
  */
 
 /**
- * @param {{model: string, target: import("./predict.js").Target, round: string | null,
- *   listed: import("./rounds.js").ListedRound | null, count: number}} given
+ * @param {{model: string, round: string | null,
+ *   listed: import("./rounds.js").ListedRound | null, count: number, step: number}} given
+ * count: labels of this tab. step: counted anew when it changes.
  */
-export function LabelProgress({ model, round, listed, count }) {
+export function LabelProgress({ model, round, listed, count, step }) {
   const path = `${pathOf(model)}/feedback/progress${round ? `?round=${encodeURIComponent(round)}` : ""}`;
   const loaded = useLoaded((signal) => ask(path, { signal }), [path]);
-  const step = Math.floor(count / EVERY);
   useEffect(() => {
     if (step) loaded.again();
   }, [step]);
@@ -53,7 +50,7 @@ function Bars({ progress, listed }) {
   const people = Object.entries(counts).sort((a, b) => b[1] - a[1]);
   return html`<div class="bars">
     <${Bar} name=${listed ? "The team" : "Everybody"} value=${progress.labelled} of=${all} strong=${true} />
-    ${listed && listed.wanted > 1 && html`<${Bar} name=${`By ${listed.wanted} of them`} value=${progress.complete} of=${all} strong=${true} />`}
+    ${listed && listed.wanted > 1 && html`<${Bar} name=${`With ${listed.wanted} labels`} value=${progress.complete} of=${all} strong=${true} />`}
     ${people.map(([source, number]) => html`<${Bar} key=${source} name=${personText(source)} value=${number} of=${all} />`)}
   </div>`;
 }

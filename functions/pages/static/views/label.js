@@ -1,5 +1,5 @@
 /** Labelling: a queue of cards, how far it has come, the rounds, and outcomes as a file. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
@@ -9,6 +9,9 @@ import { Cards } from "./cards.js";
 import { LabelProgress } from "./label-progress.js";
 import { OutcomesFile } from "./outcomes-file.js";
 import { Rounds, peopleText, roundTitle } from "./rounds.js";
+
+// Not at each label: counting reads the log.
+const COUNTED_EVERY = 5;
 
 /**
  * @typedef {import("./predict.js").Target} Target
@@ -31,6 +34,10 @@ export function Label({ model, rest }) {
 function Labelling({ model, target, round }) {
   const rounds = useLoaded((signal) => ask(`${pathOf(model)}/feedback/rounds`, { signal }), [model]);
   const [count, setCount] = useState(0);
+  const step = Math.floor(count / COUNTED_EVERY);
+  useEffect(() => {
+    if (step) rounds.again();
+  }, [step]);
   const listed = /** @type {ListedRound[]} */ (rounds.value || []);
   const shown = listed.find((one) => one.id === round) || null;
   return html`<div class="columns label-page">
@@ -40,11 +47,11 @@ function Labelling({ model, target, round }) {
         ? html`<section class="card"><h2>This round is locked</h2>
             <p>${peopleText([shown.locked.by])} locked it on ${timeText(shown.locked.at)}. No more labels are taken for it, and its export stays as it is.</p></section>`
         : html`<${Cards} key=${`${model}/${round}`} model=${model} target=${target} round=${round} labelled=${() => setCount((before) => before + 1)} />`}
-      <${LabelProgress} model=${model} target=${target} round=${round} listed=${shown} count=${count} />
+      <${LabelProgress} model=${model} round=${round} listed=${shown} count=${count} step=${step} />
     </div>
     <div>
       <${Rounds} model=${model} round=${round} rounds=${rounds} />
-      <${OutcomesFile} model=${model} target=${target} round=${round} locked=${Boolean(shown?.locked)} labelled=${() => setCount((before) => before + 5)} />
+      <${OutcomesFile} model=${model} target=${target} round=${round} locked=${Boolean(shown?.locked)} labelled=${() => setCount((before) => before + COUNTED_EVERY)} />
     </div>
   </div>`;
 }
