@@ -137,9 +137,10 @@ export function Cards({ model, target, round, labelled }) {
 
   const [item] = items || [];
   return html`<section class="card label-card" aria-label="The card to label">
-    <p class="queue-line"><span role="status" aria-live="polite">${said || "What really happened?"}</span> <b>${items && `${numberText(open)} open`}</b></p>
+    <div class="queue-line"><h2>${item ? "What really happened?" : "Nothing to label"}</h2> <b>${items && `${numberText(open)} open`}</b></div>
+    <p class="queue-line" role="status" aria-live="polite">${said}</p>
     <${ErrorNotice} error=${failed || fetching.error} again=${fetching.error ? fetchMore : undefined} />
-    <h2 ref=${heading} tabindex="-1">${item ? item.reference || `Row of ${timeText(item.timestamp)}` : "Nothing to label"}</h2>
+    <p class="headline" ref=${heading} tabindex="-1">${item && (item.reference || `Row of ${timeText(item.timestamp)}`)}</p>
     ${item
       ? html`<${Card} key=${item.prediction_id} item=${item} target=${target} />
           <div class="verdicts">
