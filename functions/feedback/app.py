@@ -5,22 +5,33 @@ Each stands twice: for the default model, and below `/models/{model}` for any.
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
-from pydantic import Discriminator, Field, Tag, WithJsonSchema
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 
-from functions.core.base.errors import NotFound
+from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.http import refusals
-from functions.core.http.api import add_document, guarded_by, holder_of, model_of, new_api, no_model
+from functions.core.http.api import (
+    add_document,
+    guarded_by,
+    holder_of,
+    model_of,
+    new_api,
+    no_model,
+    sent_body,
+)
 from functions.core.http.refusals import error_answers
 from functions.core.identity.caller import Caller
-from functions.core.predictions.labels import read_labels
+from functions.core.predictions.labels import read_labels, read_note
+from functions.core.predictions.unsure import read_unsure
 from functions.feedback import rounds
 from functions.feedback.export import export
-from functions.feedback.openapi import OUTCOME, Receipt, Receipts, query_parameters, round_request
-from functions.feedback.outcomes import MAX_OUTCOMES, read_outcomes, report
+from functions.feedback.faults import DOES_NOT_FIT
+from functions.feedback.openapi import Receipt, Receipts, TableReceipt, query_parameters, round_request
+from functions.feedback.outcome_table import read_outcome_table
+from functions.feedback.outcomes import FOREIGN, foreign_faults, read_outcomes, report
 from functions.feedback.progress import Progress, progress
 from functions.feedback.queue import QueuePage, next_page
 from functions.feedback.requests import (
@@ -32,7 +43,9 @@ from functions.feedback.requests import (
     read_query,
     read_round_request,
 )
-from functions.feedback.rounds import ListedRound, Round, read_round
+from functions.feedback.round_list import MAX_LISTED, ListedRound, list_rounds
+from functions.feedback.rounds import Round, read_round
+from functions.feedback.routing import OUTCOMES_BODY, is_csv, read_json_outcomes
 from functions.feedback.sampling import choose
 from functions.feedback.selection import Found, Selection, read_selected
 from functions.feedback.service import Labelling, service
@@ -53,26 +66,6 @@ Annotator = Annotated[Caller, Depends(_caller)]
 Model = Annotated[Labelling, Depends(_labelling)]
 
 
-def _one_or_many(body: Any) -> Literal["one", "many"] | None:
-    kinds: dict[type, Literal["one", "many"]] = {dict: "one", list: "many"}
-    return kinds.get(type(body))
-
-
-# What is in them is for the model's schema to say: see `functions.feedback.outcomes`.
-Outcomes = Annotated[
-    Annotated[dict[str, Any], WithJsonSchema(OUTCOME), Tag("one")]
-    | Annotated[
-        list[Any],
-        Field(min_length=1, max_length=MAX_OUTCOMES),
-        WithJsonSchema({"type": "array", "items": OUTCOME, "minItems": 1, "maxItems": MAX_OUTCOMES}),
-        Tag("many"),
-    ],
-    Discriminator(
-        _one_or_many,
-        custom_error_type="outcomes",
-        custom_error_message="Send an outcome, or a list of outcomes",
-    ),
-]
 RoundBody = Annotated[dict[str, Any], WithJsonSchema(round_request())]
 
 _ON_READ = error_answers(401, 403, 404, 422, 503)
@@ -85,10 +78,21 @@ app = new_api(
 routes = APIRouter(dependencies=MAY_LABEL)
 
 
-def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> Found:
+def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> tuple[Found, Round | None]:
+    """The predictions that are asked for, and the round that they are, if they are one."""
     if selection.query.round:
-        return read_round(model.store, selection.query.round).found
-    return read_selected(model.log, selection, now=now)
+        fixed = read_round(model.store, selection.query.round)
+        return fixed.found, fixed
+    return read_selected(model.log, selection, now=now), None
+
+
+def _reporting(model: Labelling, caller: Caller, round_: str | None) -> Round | None:
+    """The round that outcomes are reported in; None for none."""
+    if round_ is None:
+        return None
+    found = read_round(model.store, round_)
+    found.require_label(caller)
+    return found
 
 
 @routes.post(
@@ -101,19 +105,36 @@ def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> 
         "again; in a list, a source says one thing of a prediction. A source is the key, or the name it "
         "gives, which is kept below the key as `{key id}/{name}`. A prediction that is not known, or not "
         "found in as much of the log as one request reads, is a 404; in a list, the others are kept all the "
-        "same."
+        "same. A `note` is kept with the label. Who does not know says `unsure` in place of the outcome. As "
+        "CSV, the good rows are kept, and the answer tells of each other one. In a round (`round`), only its "
+        "team labels, and only its predictions, until it is locked."
     ),
     response_model=None,
-    responses={**_ON_WRITE, 200: {"model": Receipt | Receipts}},
+    responses={**_ON_WRITE, 200: {"model": Receipt | Receipts | TableReceipt}, **error_answers(409)},
+    openapi_extra={"requestBody": OUTCOMES_BODY},
 )
 async def report_outcomes(
-    caller: Annotator, model: Model, request: Request, body: Outcomes
+    caller: Annotator,
+    model: Model,
+    request: Request,
+    round_: Annotated[
+        RoundId | None, Query(alias="round", description="The round that they are labelled in")
+    ] = None,
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> dict[str, Any]:
+    sent = await sent_body(request)
+    if is_csv(content_type):
+        return _report_table(caller, model, request, sent, round_)
+    body = read_json_outcomes(sent, content_type)
     target = model.schema.target
+    outcomes = read_outcomes(body, model.schema)
+    reported_in = _reporting(model, caller, round_)
+    if reported_in and (foreign := reported_in.foreign(outcome.prediction_id for outcome in outcomes)):
+        raise InvalidInput(DOES_NOT_FIT, foreign_faults(foreign, many=isinstance(body, list)))
     receipts = report(
         model.store,
         model.log,
-        read_outcomes(body, model.schema),
+        outcomes,
         target,
         key_id=caller.key_id,
         request_id=refusals.request_id(request.scope),
@@ -132,6 +153,27 @@ async def report_outcomes(
     }
 
 
+def _report_table(
+    caller: Caller, model: Labelling, request: Request, sent: bytes, round_: str | None
+) -> dict[str, Any]:
+    table = read_outcome_table(sent, model.schema, key_id=caller.key_id)
+    reported_in = _reporting(model, caller, round_)
+    if reported_in:
+        table.refuse(
+            reported_in.foreign(outcome.prediction_id for outcome in table.outcomes), "prediction_id", FOREIGN
+        )
+    receipts = report(
+        model.store,
+        model.log,
+        table.outcomes,
+        model.schema.target,
+        key_id=caller.key_id,
+        request_id=refusals.request_id(request.scope),
+        vouched="admin" in caller.scopes,
+    )
+    return table.answer(receipts)
+
+
 @routes.get(
     "/feedback/queue",
     summary="Which predictions to label next",
@@ -142,16 +184,19 @@ async def report_outcomes(
         "Without `from` it is about the last three days, or where these hold more predictions than one "
         "request looks at, about the newest: `looked_at` tells which."
     ),
-    responses=_ON_READ,
+    responses={**_ON_READ, **error_answers(409)},
     openapi_extra=query_parameters(QueueQuery),
 )
 async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
     now = datetime.now(UTC)
     selection = read_query(QueueQuery, request.query_params.multi_items(), model.schema)
     query = selection.query
+    wanted, heard = query.wanted, None
     if query.round:
         fixed = read_round(model.store, query.round)
-        found, chooser = fixed.found, fixed.choose
+        fixed.require_label(caller)
+        found, chooser, heard = fixed.found, fixed.choose, fixed.heard
+        wanted = query.wanted if "wanted" in query.model_fields_set else fixed.wanted
     else:
         found, chooser = (
             read_selected(model.log, selection, now=now, most=model.settings.max_queue_predictions),
@@ -163,11 +208,12 @@ async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
         chooser,
         key_id=caller.key_id,
         annotator=query.annotator,
-        wanted=query.wanted,
+        wanted=wanted,
         limit=query.limit,
         after=query.after,
         now=now,
         lease_seconds=model.settings.lease_seconds,
+        heard=heard,
     )
 
 
@@ -179,8 +225,14 @@ async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
 )
 async def show_progress(model: Model, request: Request) -> Progress:
     selection = read_query(Selected, request.query_params.multi_items(), model.schema)
-    found = _selected(model, selection, datetime.now(UTC))
-    return progress(found, read_labels(model.store, found.days))
+    found, fixed = _selected(model, selection, datetime.now(UTC))
+    labels = read_labels(model.store, found.days)
+    return progress(
+        found,
+        fixed.heard(labels) if fixed else labels,
+        read_unsure(model.store, found.days),
+        wanted=fixed.wanted if fixed else 1,
+    )
 
 
 @routes.get(
@@ -188,11 +240,11 @@ async def show_progress(model: Model, request: Request) -> Progress:
     summary="Labelled predictions as a dataset",
     description=(
         "CSV with the columns of a dataset of the model, its target being the label that counts, and "
-        "`prediction_id`, `source`, `labelled_at` and `version`; of these, one whose name a column of the "
-        "dataset has has `lifeboat_` before it. Where there are more rows than `limit`, the header x-next "
-        "says what to send as `after`; where lines of the log could not be read, x-damaged-lines says how "
-        "many were passed over. A row that was asked several times stands there once for each prediction of "
-        "it that has a label of its own."
+        "`prediction_id`, `source`, `labelled_at`, `version`, `reference` and `note`; of these, one whose "
+        "name a column of the dataset has has `lifeboat_` before it. Where there are more rows than `limit`, "
+        "or many notes, the header x-next says what to send as `after`; where lines of the log could not be "
+        "read, x-damaged-lines says how many were passed over. A row that was asked several times stands "
+        "there once for each prediction of it that has a label of its own."
     ),
     response_class=Response,
     responses={**_ON_READ, 200: {"content": {"text/csv": {}}}},
@@ -200,13 +252,15 @@ async def show_progress(model: Model, request: Request) -> Progress:
 )
 async def show_export(model: Model, request: Request) -> Response:
     selection = read_query(ExportQuery, request.query_params.multi_items(), model.schema)
-    found = _selected(model, selection, datetime.now(UTC))
+    found, fixed = _selected(model, selection, datetime.now(UTC))
+    labels = read_labels(model.store, found.days)
     page = export(
         found.predictions,
-        read_labels(model.store, found.days),
+        fixed.heard(labels) if fixed else labels,
         model.schema,
         limit=selection.query.limit,
         after=selection.query.after,
+        read_note=partial(read_note, model.store),
     )
     headers = {"x-next": page.next} if page.next else {}
     if found.damaged_lines:
@@ -219,7 +273,8 @@ async def show_export(model: Model, request: Request) -> Response:
     summary="Draw a labelling round",
     description=(
         "Fixes a list of predictions: those the model is least certain of, all of them, and for a quarter of "
-        "the places others drawn at random. Queue, progress and export can then be asked for with `round`."
+        "the places others drawn at random. Queue, progress and export can then be asked for with `round`, "
+        "and outcomes reported in it. With a `team`, only its members label in it."
     ),
     status_code=201,
     responses=_ON_WRITE,
@@ -233,14 +288,40 @@ async def draw_round(caller: Annotator, model: Model, body: RoundBody) -> Round:
     )
 
 
-@routes.get("/feedback/rounds", summary="List the rounds, newest first", responses=_ON_READ)
-async def show_rounds(model: Model) -> list[ListedRound]:
-    return rounds.list_rounds(model.store)
+@routes.get(
+    "/feedback/rounds",
+    summary="List the rounds, newest first",
+    description="Where there are more than `limit`, the header x-next says what to send as `after`.",
+    responses=_ON_READ,
+)
+async def show_rounds(
+    model: Model,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = MAX_LISTED,
+    after: Annotated[RoundId | None, Query(description="The header x-next of the page before")] = None,
+) -> list[ListedRound]:
+    listed, following = list_rounds(model.store, limit=limit, after=after)
+    if following:
+        response.headers["x-next"] = following
+    return listed
 
 
 @routes.get("/feedback/rounds/{id}", summary="Show a round", responses=_ON_READ)
 async def show_round(model: Model, id_: Annotated[RoundId, Path(alias="id")]) -> Round:
     return read_round(model.store, id_)
+
+
+@routes.post(
+    "/feedback/rounds/{id}/lock",
+    summary="Lock a round",
+    description=(
+        "For who drew it, and for administrators. No more labels are taken for it, and none that came later "
+        "counts in it: what is exported stays as it is. A lock is not taken off again."
+    ),
+    responses=_ON_READ,
+)
+async def lock_round(caller: Annotator, model: Model, id_: Annotated[RoundId, Path(alias="id")]) -> Round:
+    return rounds.lock(model.store, id_, caller)
 
 
 app.include_router(routes)

@@ -47,36 +47,36 @@ class Lease(Record):
 
 @dataclass(frozen=True, slots=True)
 class Leases:
-    """The leases that last, and the ETags of those that have ended, both by prediction id."""
+    """The leases that last, and the ETags of all that there are, both by prediction id."""
 
     live: dict[str, Lease] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
+    etags: dict[str, str] = field(default_factory=dict)
 
 
 def read_leases(store: Store, days: Iterable[date], *, now: datetime, seconds: int) -> Leases:
     """The leases of predictions made on `days` (UTC). seconds: the longest that one lasts."""
     entries = [entry for day in sorted(days) for entry in store.list(f"{PREFIX}leases/dt={day}/")]
     oldest = now - timedelta(seconds=seconds) - _CLOCKS
-    leases = Leases(ended={_id_of(entry): entry.etag for entry in entries})
+    leases = Leases(etags={_id_of(entry): entry.etag for entry in entries})
     # What is too old to last is not read.
     recent = [entry for entry in entries if entry.modified >= oldest]
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         for lease in readers.map(lambda entry: _read(store, entry), recent):
             if lease and lease.until > now:
                 leases.live[lease.prediction_id] = lease
-                leases.ended.pop(lease.prediction_id, None)
     return leases
 
 
-def take(store: Store, leases: list[Lease], ended: dict[str, str]) -> list[Lease]:
+def take(store: Store, leases: list[Lease], etags: dict[str, str]) -> list[Lease]:
     """Write `leases`, each unless somebody was first. Returns those that were written, in order.
 
-    ended: the ETag of the lease that each takes the place of, if there was one.
+    etags: of the leases that these take the place of, where there was one: it has ended, or its holder has
+    said what there is to say.
     """
 
     def won(lease: Lease) -> bool:
         key, body = _key(lease.prediction_id), lease.model_dump_json().encode()
-        etag = ended.get(lease.prediction_id)
+        etag = etags.get(lease.prediction_id)
         try:
             if etag:
                 store.replace(key, body, etag=etag)

@@ -37,10 +37,11 @@ class Logged:
         return self.held.record(self.index)
 
 
-def row_number(features: Mapping[str, Value]) -> int:
-    """A number of 64 bits that equal rows have in common. Names and categories are hashed with the secret of
+def row_number(features: Mapping[str, Value], reference: str | None = None) -> int:
+    """A number of 64 bits that equal rows have in common. What is called by another reference is about
+    somebody else, and no equal row. Names and categories are hashed with the secret of
     the process: nobody can ask about two rows that have one."""
-    return hash(frozenset(features.items()))
+    return hash((frozenset(features.items()), reference))
 
 
 class LoggedObject:
@@ -95,7 +96,7 @@ def _read_lines(body: bytes, model: str) -> tuple[dict[str, tuple[float, int, st
                 if record.model == model:
                     # One text for all predictions of a version.
                     version = versions.setdefault(record.version, record.version)
-                    row = row_number(record.features)
+                    row = row_number(record.features, record.reference)
                     found.setdefault(record.prediction_id, (record.probability, row, version, start))
         start = end + 1
     return found, damaged

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.ids import PATTERN
+from functions.core.base.texts import MAX_NOTE
 from functions.core.predictions.labels import SOURCE
 from functions.feedback.rounds import RoundRequest
 from functions.feedback.selection import Filters
@@ -43,16 +44,27 @@ OUTCOME: dict[str, Any] = {
             "what counts as one who labels is the key",
             "examples": ["alice"],
         },
+        "note": {
+            "anyOf": [{"type": "string", "maxLength": MAX_NOTE}, {"type": "null"}],
+            "description": "Kept with the label, and shown in the export",
+            "examples": ["she called us"],
+        },
+        "unsure": {
+            "anyOf": [{"type": "boolean"}, {"type": "null"}],
+            "description": "True in place of an outcome: who says so does not know. It is no label and takes "
+            "none back; the queue does not hand out the row to this key again",
+        },
     },
     "required": ["prediction_id"],
     "additionalProperties": _WORD,
     "minProperties": 2,
-    "maxProperties": 3,
+    "maxProperties": 5,
 }
 
 
 class Receipt(BaseModel):
-    """What became of an outcome, which stands under the name of the model's target, in its words.
+    """What became of an outcome, which stands under the name of the model's target, in its words; null from
+    who does not know.
 
     `recorded`, `repeated` (this source had said so) or `unknown` prediction: `error` says whether there is no
     record of it, or none was found in as much of the log as was read. Where the target itself has the name of
@@ -77,6 +89,24 @@ class Receipts(BaseModel):
     recorded: int
     repeated: int
     unknown: int
+
+
+class RefusedRow(BaseModel):
+    """A row that was not taken, from 1, and why. field: empty for the row as a whole."""
+
+    row: int
+    field: str
+    msg: str
+
+
+class TableReceipt(BaseModel):
+    """What became of a table of outcomes: the good rows are kept, and of the others it is said why not."""
+
+    recorded: int
+    repeated: int = Field(description="This source had said so")
+    empty: int = Field(description="Rows that say nothing of what happened")
+    refused: list[RefusedRow]
+    passed_over: list[str] = Field(description="Columns that are nothing of an outcome")
 
 
 def query_parameters(kind: type[Filters]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from functions.core.base.errors import InvalidInput
 from functions.core.base.ids import time_of
+from functions.core.base.texts import MAX_NOTE, read_lines
 from functions.core.predictions import labels
 from functions.core.predictions.labels import SOURCE, Label, source_of
+from functions.core.predictions.unsure import record_unsure
 from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema, fold
 from functions.core.schema.target import Target
@@ -31,27 +33,30 @@ UNDECIDED = (
     "a record of prediction {id} was not found in as much of the log as one request reads: if others were "
     "sent with it, send it again, with fewer"
 )
+FOREIGN = "is no prediction of this round"
 _WRITTEN_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What really happened. outcome: whether the target had its positive value. source: the name that the
-    caller gives; None for the key alone."""
+    """What really happened. outcome: whether the target had its positive value; None where who says so does
+    not know. source: the name that the caller gives; None for the key alone."""
 
     prediction_id: str
-    outcome: bool
+    outcome: bool | None
     source: str | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of an outcome: `recorded`, `repeated` (this source had said so) or `unknown` prediction:
-    `error` says whether there is no record of it, or none was found in as much of the log as was read."""
+    `error` says whether there is no record of it, or none was found in as much of the log as was read.
+    outcome: None where who says so does not know."""
 
     prediction_id: str
     status: Literal["recorded", "repeated", "unknown"]
-    outcome: bool
+    outcome: bool | None
     source: str
     labelled_at: datetime | None = None
     error: str | None = None
@@ -63,7 +68,7 @@ class Receipt:
         return {
             names["prediction_id"]: self.prediction_id,
             names["status"]: self.status,
-            target.name: target.answers[self.outcome],
+            target.name: None if self.outcome is None else target.answers[self.outcome],
             names["source"]: self.source,
             names["labelled_at"]: moment and moment.isoformat().replace("+00:00", "Z"),
             names["error"]: self.error,
@@ -72,7 +77,7 @@ class Receipt:
 
 def read_outcomes(body: Mapping[str, object] | Sequence[object], schema: Schema) -> list[Outcome]:
     """The outcomes of a body, which is one or a list. Raises `InvalidInput` with every fault."""
-    reader = _OutcomeReader(schema)
+    reader = OutcomeReader(schema)
     if isinstance(body, Mapping):
         outcomes = [reader.read(body, ["body", "one"])]
     else:
@@ -83,14 +88,15 @@ def read_outcomes(body: Mapping[str, object] | Sequence[object], schema: Schema)
     return [outcome for outcome in outcomes if outcome]
 
 
-class _OutcomeReader:
+class OutcomeReader:
     """Reads outcomes of one schema's target, and collects what is wrong with them."""
 
     def __init__(self, schema: Schema) -> None:
-        self._target = schema.target
+        self.target = schema.target
         self._spellings = schema.target_spellings
-        names = own_names(("prediction_id", "source"), {fold(schema.target.name)})
-        self._id, self._source = names["prediction_id"], names["source"]
+        names = own_names(("prediction_id", "source", "note", "unsure"), {fold(schema.target.name)})
+        self.id, self._source = names["prediction_id"], names["source"]
+        self.note, self._unsure = names["note"], names["unsure"]
         self.faults: list[Fault] = []
 
     def read(self, item: object, loc: list[str | int]) -> Outcome | None:
@@ -111,45 +117,67 @@ class _OutcomeReader:
             else:
                 given[name] = value
         id_ = self._prediction_id(given, loc)
-        code = self._code(given, loc)
+        unsure = self._is_unsure(given, loc)
+        code = None if unsure else self._code(given, loc)
         source = self._read_source(given, loc)
-        if len(self.faults) > before or id_ is None or code is None:
+        note = self._read_note(given, loc)
+        if len(self.faults) > before or id_ is None or (code is None and not unsure):
             return None
-        return Outcome(id_, bool(code), source)
+        return Outcome(id_, None if code is None else bool(code), source, note)
 
     def _wanted(self) -> str:
         return (
-            f"send `{self._id}`, `{self._target.name}`: {self._target.in_words()}, and, if it is not "
-            f"you who says so, `{self._source}`"
+            f"send `{self.id}`, `{self.target.name}`: {self.target.in_words()}, and, if it is not you who "
+            f"says so, `{self._source}`; a `{self.note}`, if there is one; `{self._unsure}`: true in place "
+            f"of `{self.target.name}` from who does not know"
         )
 
     def _name(self, key: str) -> str | None:
-        if key in (self._id, self._source):
+        if key in (self.id, self._source, self.note, self._unsure):
             return key
-        return self._target.name if fold(key) in self._spellings else None
+        return self.target.name if fold(key) in self._spellings else None
 
     def _prediction_id(self, given: Mapping[str, object], loc: list[str | int]) -> str | None:
-        if self._id not in given:
-            self.faults.append(fault([*loc, self._id], "is required", "missing"))
+        if self.id not in given:
+            self.faults.append(fault([*loc, self.id], "is required", "missing"))
             return None
-        value = given[self._id]
+        value = given[self.id]
         try:
             if isinstance(value, str):
                 return read_id(value)
         except ValueError:
             pass
-        self.faults.append(fault([*loc, self._id], ID_RULE, "prediction_id"))
+        self.faults.append(fault([*loc, self.id], ID_RULE, "prediction_id"))
         return None
 
     def _code(self, given: Mapping[str, object], loc: list[str | int]) -> int | None:
-        name = self._target.name
+        name = self.target.name
         if name not in given:
-            self.faults.append(fault([*loc, name], f"is required: {self._target.in_words()}", "missing"))
+            self.faults.append(fault([*loc, name], f"is required: {self.target.in_words()}", "missing"))
             return None
-        code = self._target.code(given[name])
+        code = self.target.code(given[name])
         if code is None:
-            self.faults.append(fault([*loc, name], f"must be {self._target.in_words()}", "outcome"))
+            self.faults.append(fault([*loc, name], f"must be {self.target.in_words()}", "outcome"))
         return code
+
+    def _is_unsure(self, given: Mapping[str, object], loc: list[str | int]) -> bool:
+        unsure = given.get(self._unsure)
+        if unsure is not None and not isinstance(unsure, bool):
+            self.faults.append(fault([*loc, self._unsure], "must be true or false", "boolean"))
+        if unsure is True and self.target.name in given:
+            said = f"says who does not know: send it without `{self.target.name}`"
+            self.faults.append(fault([*loc, self._unsure], said, "contradiction"))
+        return unsure is True
+
+    def _read_note(self, given: Mapping[str, object], loc: list[str | int]) -> str:
+        note = given.get(self.note)
+        if note is None:
+            return ""
+        text = read_lines(note, MAX_NOTE) if isinstance(note, str) else None
+        if text is None:
+            said = f"must be a text of up to {MAX_NOTE} printable characters"
+            self.faults.append(fault([*loc, self.note], said, "note"))
+        return text or ""
 
     def _read_source(self, given: Mapping[str, object], loc: list[str | int]) -> str | None:
         source = given.get(self._source)
@@ -200,6 +228,14 @@ def report(
                 error = (UNDECIDED if id_ in undecided else UNKNOWN).format(id=id_)
                 receipts[index] = Receipt(id_, "unknown", outcome, source_of(key_id, name), error=error)
                 continue
+            note = outcomes[index].note
+            if outcome is None:
+                when, new = record_unsure(
+                    store, id_, key_id=key_id, request_id=request_id, source=name, note=note
+                )
+                status: Literal["recorded", "repeated"] = "recorded" if new else "repeated"
+                receipts[index] = Receipt(id_, status, None, source_of(key_id, name), when)
+                continue
             label, new = labels.record(
                 store,
                 id_,
@@ -208,6 +244,7 @@ def report(
                 request_id=request_id,
                 source=name,
                 vouched=vouched,
+                note=note,
             )
             receipts[index] = _receipt(label, new)
 
@@ -219,15 +256,32 @@ def report(
 
 def _refuse_contradictions(outcomes: Sequence[Outcome], target: Target, key_id: str) -> None:
     """Sent again, the first of two contradictory outcomes would look like a correction of the second."""
-    said: dict[tuple[str, str], bool] = {}
-    faults = []
-    for index, outcome in enumerate(outcomes):
-        speaker = outcome.prediction_id, source_of(key_id, outcome.source)
-        if said.setdefault(speaker, outcome.outcome) is not outcome.outcome:
-            msg = "the same source says something else of this prediction before"
-            faults.append(fault(["body", "many", index, target.name], msg, "contradiction"))
+    msg = "the same source says something else of this prediction before"
+    faults = [
+        fault(["body", "many", index, target.name], msg, "contradiction")
+        for index in contradictions(outcomes, key_id)
+    ]
     if faults:
         raise InvalidInput("a source says two things of one prediction: send the one that counts", faults)
+
+
+def foreign_faults(places: Sequence[int], *, many: bool) -> list[Fault]:
+    """The faults of outcomes at these places that are of no prediction of the round; many: in a list."""
+    return [
+        fault(["body", *(["many", place] if many else ["one"]), "prediction_id"], FOREIGN, "round")
+        for place in places
+    ]
+
+
+def contradictions(outcomes: Sequence[Outcome], key_id: str) -> list[int]:
+    """Which of the outcomes are not what their source says of the prediction before."""
+    said: dict[tuple[str, str], bool | None] = {}
+    return [
+        index
+        for index, outcome in enumerate(outcomes)
+        if said.setdefault((outcome.prediction_id, source_of(key_id, outcome.source)), outcome.outcome)
+        is not outcome.outcome
+    ]
 
 
 def _refuse_many_days(outcomes: Sequence[Outcome]) -> None:

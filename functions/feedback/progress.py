@@ -35,6 +35,10 @@ class Progress(BaseModel):
     rows: int = Field(description="Different rows among them")
     labelled: int
     open: int
+    complete: int = Field(
+        description="Labelled by as many keys as are wanted: in a round, as it says; else 1"
+    )
+    unsure: int = Field(description="Not labelled, and somebody said that they do not know")
     labels: int
     corrections: int = Field(description="Labels with which a source took back what it had said")
     sources: dict[str, int] = Field(
@@ -45,8 +49,15 @@ class Progress(BaseModel):
     damaged_lines: int = Field(description="Lines of the log that could not be read, and were passed over")
 
 
-def progress(found: Found, labels: Mapping[str, Sequence[Label]]) -> Progress:
-    """Count what `labels` say of what was found. labels: by prediction id, oldest first."""
+def progress(
+    found: Found,
+    labels: Mapping[str, Sequence[Label]],
+    unsure: Mapping[str, frozenset[str]],
+    *,
+    wanted: int = 1,
+) -> Progress:
+    """Count what `labels` say of what was found. labels: by prediction id, oldest first. unsure: the keys
+    that do not know, by prediction id. wanted: how many keys are to label each row."""
     said = [labels[one.prediction_id] for one in found.predictions if one.prediction_id in labels]
     # What each source, and each key under whatever name, said last of each prediction.
     by_source = [{label.source: label.outcome for label in of_prediction} for of_prediction in said]
@@ -54,13 +65,15 @@ def progress(found: Found, labels: Mapping[str, Sequence[Label]]) -> Progress:
     kept = sum(map(len, said))
     # Who says once more with an admin key what it had said takes nothing back.
     first = sum(len({(label.source, label.vouched) for label in of_prediction}) for of_prediction in said)
-    rows = rows_of(found.predictions, labels)
+    rows = rows_of(found.predictions, labels, unsure)
     labelled = sum(row.predictions for row in rows.values() if row.keys)
     return Progress(
         predictions=len(found.predictions),
         rows=len(rows),
         labelled=labelled,
         open=len(found.predictions) - labelled,
+        complete=sum(row.predictions for row in rows.values() if len(row.keys) >= wanted),
+        unsure=sum(row.predictions for row in rows.values() if row.unsure and not row.keys),
         labels=kept,
         corrections=kept - first,
         sources=dict(Counter(source for outcomes in by_source for source in outcomes).most_common()),

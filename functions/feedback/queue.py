@@ -1,11 +1,12 @@
 """The next rows for an annotator: those still open, in the order of `sampling`, each leased."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from functions.core.predictions.labels import read_labels, source_of
+from functions.core.predictions.labels import Label, read_labels, source_of
+from functions.core.predictions.unsure import read_unsure
 from functions.core.storage.contract import Store
 from functions.feedback.leases import MAX_LEASES, Lease, read_leases, take
 from functions.feedback.log_object import Logged
@@ -16,17 +17,22 @@ from functions.feedback.selection import Found
 Choose = Callable[[Collection[Row], int, int], Sequence[tuple[Row, Reason]]]
 """Of the rows that are free, so many, when so many were chosen before; and why each."""
 
+Heard = Callable[[Mapping[str, Sequence[Label]]], Mapping[str, Sequence[Label]]]
+"""Of all labels, by prediction id, those that count."""
+
 
 class QueuedPrediction(BaseModel):
     """A prediction to be labelled, leased to whoever asked. `features` are what the model was given.
 
-    Equal rows are handed out once: a label of this prediction is taken for all of them.
+    Equal rows are handed out once: a label of this prediction is taken for all of them. `reference` is what
+    whoever asked calls the row.
     """
 
     prediction_id: str
     timestamp: datetime
     version: str
     probability: float
+    reference: str | None
     features: dict[str, float | str | None]
     stands_for: int = Field(description="Predictions of this very row among those that were looked at")
     chosen: Reason = Field(description="Because the model is least certain of it, or at random")
@@ -68,21 +74,27 @@ def next_page(
     after: str | None,
     now: datetime,
     lease_seconds: int,
+    heard: Heard | None = None,
 ) -> QueuePage:
     """Up to `limit` rows that an annotator is to label: those leased to them already, then others.
 
     key_id, annotator: who asks, and the name they give. A row is open until `wanted` keys have labelled it; a
-    key does not get it twice, whatever the name. after: the `next` of another page, whose items are left out.
+    key does not get it twice, whatever the name, nor one of which it said that it does not know. heard: of
+    all labels, those that count. after: the `next` of another page, whose items are left out.
     Who asks again gets the same items until they are labelled or their leases end.
     """
     asking = source_of(key_id, annotator)
-    labels = read_labels(store, found.days)
+    labels: Mapping[str, Sequence[Label]] = read_labels(store, found.days)
+    if heard:
+        labels = heard(labels)
+    unsure = read_unsure(store, found.days)
     leases = read_leases(store, found.days, now=now, seconds=lease_seconds)
-    rows = rows_of(found.predictions, labels)
+    rows = rows_of(found.predictions, labels, unsure)
     leased = {one.prediction_id: one for one in found.predictions if one.prediction_id in leases.live}
-    taken = {prediction.row for prediction in leased.values()}
+    # Whose holder has had their say lets the row go: where more labels are wanted, others may go on.
+    taken = {one.row for id_, one in leased.items() if leases.live[id_].key_id not in rows[one.row].answered}
     open_rows = {
-        number: row for number, row in rows.items() if len(row.keys) < wanted and key_id not in row.keys
+        number: row for number, row in rows.items() if len(row.keys) < wanted and key_id not in row.answered
     }
     own = sorted(
         (
@@ -94,7 +106,10 @@ def next_page(
     )
     page = [item for item in own if after is None or item[0].place > after][:limit]
     # What was labelled lets its lease go, so that nobody who works fast has to wait.
-    held = sum(lease.key_id == key_id and id_ not in labels for id_, lease in leases.live.items())
+    held = sum(
+        lease.key_id == key_id and id_ not in labels and key_id not in unsure.get(id_, ())
+        for id_, lease in leases.live.items()
+    )
     left = max(MAX_LEASES - held, 0)
     free = {row.prediction_id: row for number, row in open_rows.items() if number not in taken}
     chosen_before = len(rows) - len(free)
@@ -106,7 +121,7 @@ def next_page(
             for rank, (row, reason) in enumerate(choices)
         ]
         # Somebody else may have been first: then others are chosen in their place.
-        won = take(store, asked, leases.ended)
+        won = take(store, asked, leases.etags)
         left -= len(won)
         tried += len(asked)
         page += [(lease, free[lease.prediction_id].newest) for lease in won]
@@ -148,6 +163,7 @@ def _item(prediction: Logged, lease: Lease, row: Row) -> QueuedPrediction:
         timestamp=record.timestamp,
         version=record.version,
         probability=record.probability,
+        reference=record.reference,
         features=record.features,
         stands_for=row.predictions,
         chosen=lease.chosen,

@@ -8,6 +8,7 @@ it is one row, and in live quality one label, however often the row was asked ab
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from functions.core.predictions.labels import Label
 from functions.feedback.log_object import Logged
@@ -16,11 +17,17 @@ from functions.feedback.log_object import Logged
 @dataclass(slots=True)
 class Row:
     """A row that was asked about. newest: its last prediction. predictions: how many there are of it. keys:
-    the ids of the keys that have labelled any of these."""
+    the ids of the keys that have labelled any of these; unsure: of those that said they do not know."""
 
     newest: Logged
     predictions: int = 1
     keys: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """The ids of the keys that have had their say."""
+        return self.keys | self.unsure
 
     @property
     def prediction_id(self) -> str:
@@ -31,10 +38,14 @@ class Row:
         return self.newest.probability
 
 
-def rows_of(predictions: Iterable[Logged], labels: Mapping[str, Sequence[Label]]) -> dict[int, Row]:
+def rows_of(
+    predictions: Iterable[Logged],
+    labels: Mapping[str, Sequence[Label]],
+    unsure: Mapping[str, frozenset[str]] = MappingProxyType({}),
+) -> dict[int, Row]:
     """The rows that were asked about, by their number, in the order of their first predictions.
 
-    predictions: oldest first. labels: by prediction id.
+    predictions: oldest first. labels: by prediction id. unsure: the keys that do not know, likewise.
     """
     rows: dict[int, Row] = {}
     for prediction in predictions:
@@ -46,4 +57,6 @@ def rows_of(predictions: Iterable[Logged], labels: Mapping[str, Sequence[Label]]
             row.predictions += 1
         if said := labels.get(prediction.prediction_id):
             row.keys |= {label.key_id for label in said}
+        if keys := unsure.get(prediction.prediction_id):
+            row.unsure |= keys
     return rows

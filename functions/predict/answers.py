@@ -14,6 +14,7 @@ from functions.core.schema.names import own_names
 from functions.core.schema.schema import fold
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
+from functions.predict.references import REFERENCE
 from functions.predict.rows import ColumnsRead, Kept, RowError, Rows
 from functions.predict.scoring import Scored
 
@@ -25,12 +26,16 @@ def rows(scored: Scored, model: Loaded, explanation: Explanation | None = None) 
     target = model.served.schema.target
     contributions = explanation.contributions.tolist() if explanation else None
     errors = explanation.standard_errors.tolist() if explanation and explanation.is_sampled else None
+    references = scored.references
+    reference_name = _reference_name(model) if references else ""
     for index, prediction_id in enumerate(scored.prediction_id):
         answer: dict[str, Any] = {
             target.name: target.answers[scored.outcome[index]],
             "probability": scored.probability[index],
             "prediction_id": prediction_id,
         }
+        if references and references[index]:
+            answer[reference_name] = references[index]
         if explanation and contributions:
             names = model.served.schema.names
             answer["explanation"] = {
@@ -55,7 +60,14 @@ def batch_as_json(scored: Scored, sent: Rows, model: Loaded, explanation: Explan
         for number, answer in zip(sent.numbers, rows(scored, model, explanation), strict=True)
     ]
     errors = [
-        {"row": bad.row, "field": bad.field, "msg": bad.msg, **_kept(sent, bad.row)} for bad in sent.bad
+        {
+            "row": bad.row,
+            "field": bad.field,
+            "msg": bad.msg,
+            **_referenced(sent, bad.row),
+            **_kept(sent, bad.row),
+        }
+        for bad in sent.bad
     ]
     body = {**_about(model), "predictions": answers, "errors": errors}
     if sent.table:
@@ -70,7 +82,7 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
     target = schema.target
     words = [*map(_cell, target.cells())]
     # A target may have the name of a column beside it.
-    own = own_names(("version", "base_probability", "error"), {fold(target.name)})
+    own = own_names(("version", REFERENCE, "base_probability", "error"), {fold(target.name)})
     kept = sent.kept or Kept([], [])
     header = ["row", target.name, "probability", "prediction_id", own["version"]]
     columns: list[Iterable[str]] = [
@@ -86,6 +98,9 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
             repeat(repr(explanation.base), count),
             *map(_as_texts, explanation.contributions.T.tolist()),
         ]
+    if sent.references:
+        header.append(own[REFERENCE])
+        columns.append([_cell(sent.references[number - 1] or "") for number in sent.numbers])
     if sent.bad:
         header.append(own["error"])
         columns.append(repeat("", count))
@@ -105,6 +120,17 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
         ]
         lines = [line for _, line in sorted([*zip(sent.numbers, lines, strict=True), *bad])]
     return "\n".join([",".join(map(_cell, header)), *lines, ""]).encode()
+
+
+def _reference_name(model: Loaded) -> str:
+    """The key of a reference in an answer, where the target may have that name."""
+    return own_names((REFERENCE,), {fold(model.served.schema.target.name)})[REFERENCE]
+
+
+def _referenced(sent: Rows, number: int) -> dict[str, Any]:
+    """The reference of the row of that number, in JSON."""
+    reference = sent.references and sent.references[number - 1]
+    return {REFERENCE: reference} if reference else {}
 
 
 def _kept(sent: Rows, number: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from functions.core.base.errors import LifeboatError
+from functions.core.base.texts import MAX_REFERENCE
 from functions.core.http.documentation import Documented, describe
 from functions.core.schema.json_schema import outcome_schema, row_schema
 from functions.core.schema.parsing import read_schema
@@ -13,6 +14,7 @@ from functions.core.schema.schema import Schema
 from functions.core.storage.view import SCHEMA
 from functions.predict.body_schema import BATCH, ROW
 from functions.predict.native.bodies import ROWS
+from functions.predict.references import REFERENCE, has_references
 from functions.predict.rows import MAX_ROWS
 from functions.predict.service import Service
 
@@ -37,7 +39,7 @@ def describe_model(app: Documented, schema: Schema | None) -> Document:
     """The whole document, with the default model's rows."""
     document = copy.deepcopy(describe(app))
     components = document["components"]["schemas"]
-    components[ROW] = row_schema(schema) if schema else _ANY_ROW
+    components[ROW] = _row(schema) if schema else _ANY_ROW
     components[BATCH] = _batch(schema)
     if schema is None:
         return document
@@ -66,6 +68,16 @@ def describe_only(app: Documented, schema: Schema | None, model: str) -> Documen
                 ]
             paths[path.replace("{model}", model)] = item
     return {**document, "paths": paths}
+
+
+def _row(schema: Schema) -> Document:
+    """What a row is, and the caller's own words for it."""
+    row = row_schema(schema)
+    if has_references(schema):
+        rule = {"anyOf": [{"type": "string", "maxLength": MAX_REFERENCE}, {"type": "null"}]}
+        said = "Your own words for the row: no feature; kept in the log and sent back with the answer"
+        row["properties"][REFERENCE] = {**rule, "description": said}
+    return row
 
 
 def _batch(schema: Schema | None) -> Document:

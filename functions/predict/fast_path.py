@@ -62,9 +62,9 @@ def _answer(event: Mapping[str, Any]) -> bytes | None:
         caller = caller_of(event)
         caller.require("predict", model=name)
         model = lifeboat.champion(name)
-        columns = read_row(orjson.loads(body), model.rows)
+        columns, references = read_row(orjson.loads(body), model.rows)
         origin = Origin(caller.key_id, str(event["requestContext"].get("requestId", "")))
-        return one_as_json(lifeboat.predict(columns, model, origin), model)
+        return one_as_json(lifeboat.predict(columns, model, origin, references), model)
     except Exception:
         # Even for a mistake of ours: the app meets it too, logs it and answers in the envelope.
         return None

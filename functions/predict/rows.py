@@ -11,8 +11,9 @@ from itertools import chain
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.columns import Columns, to_columns
-from functions.core.schema.rows import Fault, RowReader, Value
+from functions.core.schema.rows import Fault, Row, RowReader, Unfit, Value
 from functions.core.schema.schema import Schema, fold
+from functions.predict.references import REFERENCE, has_references, read_reference, without_reference
 
 MAX_ROWS = 10_000
 # An unknown field is named in the answer, which must stay below Lambda's 6 MB for 10,000 of them.
@@ -50,6 +51,7 @@ class Rows:
     """The good rows as tensors, and their numbers among the rows that were sent, from 1; and the bad ones.
 
     table: what became of the columns, where the rows came as a table. kept: those of them to send back.
+    references: of all rows that were sent, in order, where any has one.
     """
 
     columns: Columns
@@ -57,6 +59,12 @@ class Rows:
     bad: list[RowError] = field(default_factory=list)
     table: ColumnsRead | None = None
     kept: Kept | None = None
+    references: list[str | None] | None = None
+
+    @property
+    def scored_references(self) -> list[str | None] | None:
+        """Those of the good rows."""
+        return self.references and [self.references[number - 1] for number in self.numbers]
 
 
 class BadRows(InvalidInput):
@@ -87,22 +95,41 @@ class BadRow(InvalidInput):
         self.faults = faults
 
 
-def read_row(row: object, reader: RowReader) -> Columns:
-    """The tensors of one row of JSON. Raises `BadRow`."""
+def read_row(row: object, reader: RowReader) -> tuple[Columns, list[str | None] | None]:
+    """The tensors of one row of JSON, and its reference, if it has one. Raises `BadRow`."""
     if not isinstance(row, dict):
         raise BadRow(
             [Fault("", f"must be an object with the fields of a {reader.schema.row_name[0]}", "object")]
         )
-    values, faults = reader.read(row)
+    if REFERENCE in row and has_references(reader.schema):
+        (values, faults), reference = _read_referenced(row, reader)
+    else:
+        (values, faults), reference = reader.read(row), None
     if faults:
         raise BadRow(faults)
-    return to_columns([values], reader.schema)
+    return to_columns([values], reader.schema), [reference] if reference else None
+
+
+def _read_referenced(row: Mapping[str, object], reader: RowReader) -> tuple[Row, str | None]:
+    """What `reader` reads of a row that has a reference, and the reference: None where it does not fit, which
+    is a fault as others are."""
+    read = reader.read(without_reference(row))
+    try:
+        return read, read_reference(row[REFERENCE])
+    except Unfit as error:
+        return Row(read.values, [*read.faults, Fault(REFERENCE, error.msg, error.type)]), None
 
 
 def read_rows(
-    rows: Sequence[Mapping[str, object]], reader: RowReader, *, partial: bool = False, extras: bool = False
+    rows: Sequence[Mapping[str, object]],
+    reader: RowReader,
+    *,
+    partial: bool = False,
+    extras: bool = False,
+    referenced: bool = False,
 ) -> Rows:
     """The rows of JSON, each an object. extras: pass over what is no field, and say which in `table`.
+    referenced: a row may have a reference.
 
     Raises `InvalidInput` when there are none or too many, and, without `partial`, `BadRows` for a bad one.
     """
@@ -111,8 +138,13 @@ def read_rows(
     good: list[list[Value]] = []
     numbers: list[int] = []
     bad: list[RowError] = []
+    references: list[str | None] = [None] * len(rows)
+    referenced = referenced and has_references(reader.schema)
     for number, row in enumerate(rows, start=1):
-        values, faults = reader.read(row, extras=extras)
+        if referenced and REFERENCE in row:
+            (values, faults), references[number - 1] = _read_referenced(row, reader)
+        else:
+            values, faults = reader.read(row, extras=extras)
         if faults:
             bad.append(RowError(number, faults[0].field[:_MAX_FIELD], faults[0].msg))
         else:
@@ -121,7 +153,13 @@ def read_rows(
     if bad and not partial:
         raise BadRows(bad, len(rows))
     table = _columns_read(chain.from_iterable(rows), reader.schema) if extras else None
-    return Rows(to_columns(good, reader.schema), numbers, bad, table)
+    return Rows(
+        to_columns(good, reader.schema),
+        numbers,
+        bad,
+        table,
+        references=references if any(references) else None,
+    )
 
 
 def _columns_read(keys: Iterable[str], schema: Schema) -> ColumnsRead:

@@ -1,5 +1,6 @@
 """Scores rows in one run of the graph, and leaves a line for each in the prediction log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.core.base.ids import new_ids
@@ -18,14 +19,23 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a model says of N rows, in order: `outcome` is whether `probability` is above its threshold."""
+    """What a model says of N rows, in order: `outcome` is whether `probability` is above its threshold.
+    `references` are the caller's own words for the rows, where any has some."""
 
     prediction_id: list[str]
     outcome: list[bool]
     probability: list[float]
+    references: Sequence[str | None] | None = None
 
 
-def score(columns: Columns, model: Loaded, origin: Origin, *, logged_share: float = 1.0) -> Scored:
+def score(
+    columns: Columns,
+    model: Loaded,
+    origin: Origin,
+    references: Sequence[str | None] | None = None,
+    *,
+    logged_share: float = 1.0,
+) -> Scored:
     """Score the rows of `columns` (see `core.schema.columns`) and log a share of them."""
     label, probability = model.scorer.run(columns)
     scored = Scored(
@@ -33,11 +43,13 @@ def score(columns: Columns, model: Loaded, origin: Origin, *, logged_share: floa
         # Not `label == 1`: for one row, to compare with numpy takes as long as all else that is done here.
         outcome=[value == 1 for value in label.tolist()],
         probability=probability.tolist(),
+        references=references,
     )
     model.log.write(
         columns,
         scored.prediction_id,
         scored.probability,
+        references,
         share=logged_share,
         key_id=origin.key_id,
         request_id=origin.request_id,

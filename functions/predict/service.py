@@ -1,7 +1,7 @@
 """What the function holds between requests: its settings, the store, and the models in memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Self
@@ -89,9 +89,18 @@ class Service:
             return champion
         return self._load(model, version)
 
-    def predict(self, columns: Columns, model: Loaded, origin: Origin) -> Scored:
-        """Score rows with one of the models, and log the share of them that the settings say."""
-        return score(columns, model, origin, logged_share=self.settings.logged_share)
+    def predict(
+        self,
+        columns: Columns,
+        model: Loaded,
+        origin: Origin,
+        references: Sequence[str | None] | None = None,
+    ) -> Scored:
+        """Score rows with one of the models, and log the share of them that the settings say.
+
+        references: the caller's own words for each row, where any has some.
+        """
+        return score(columns, model, origin, references, logged_share=self.settings.logged_share)
 
     def log_refusal(self, model: str, rows: int, fields: Iterable[str], origin: Origin) -> None:
         """Log, for the same share, that `rows` did not fit; fields: as in `write_refusal`."""

@@ -35,7 +35,8 @@ class Bench(ModelStore):
         self.read: list[str] = []
         self._row = row
         # Of which each prediction has another, unless it is said: equal rows are one.
-        self._amount = next(name for name in ("fare", "charges", "size", "amount", "degrees") if name in row)
+        names = ("fare", "charges", "size", "amount", "degrees")
+        self._amount = next((name for name in names if name in row), None)
         self._amounts = count()
         if VERSION not in {entry.key.split("/")[1] for entry in self.list("models/")}:
             versions.publish(self, VERSION, schema=schema)
@@ -61,8 +62,9 @@ class Bench(ModelStore):
             ids += ids_of(1, at + timedelta(milliseconds=number))
         lines = []
         for id_, probability in zip(ids, probabilities, strict=True):
-            amount = self._row[self._amount] + next(self._amounts)
-            row = {**self._row, self._amount: amount, **features}
+            row = {**self._row, **features}
+            if self._amount:
+                row = {**row, self._amount: self._row[self._amount] + next(self._amounts), **features}
             about = {"model": self.model, "features": row} | changes
             lines.append(logged_line(id_, probability=probability, **about))
         self.ship(*lines, at=at, name=ids[0])

@@ -55,8 +55,8 @@ def test_the_export_is_a_dataset_again(call: Call, bench: Bench) -> None:
     assert chunk.columns["title"][at, 0] == "Mr"
     assert chunk.columns["age"][1 - at, 0] != chunk.columns["age"][1 - at, 0]
     row = rows_of(answer)[at].split(",")
-    assert row[:1] + row[-4:-2] + row[-1:] == [first, "0", "5f3a91c2/alice", VERSION]
-    assert datetime.fromisoformat(row[-2]).tzinfo
+    assert row[:1] + row[-6:-4] + row[-3:] == [first, "0", "5f3a91c2/alice", VERSION, "", ""]
+    assert datetime.fromisoformat(row[-4]).tzinfo
 
 
 def test_the_outcome_is_in_the_words_of_the_target_and_what_is_lifeboats_own_gives_way(
@@ -80,6 +80,8 @@ def test_the_outcome_is_in_the_words_of_the_target_and_what_is_lifeboats_own_giv
         "lifeboat_source",
         "labelled_at",
         "lifeboat_version",
+        "reference",
+        "note",
     ]
     assert [row[:8] for row in rows] == [
         [first, "yearly", "web", "0", "2", "30.5", "yes", "5f3a91c2"],

@@ -42,7 +42,7 @@ def test_an_old_lease_is_not_read_to_see_that_it_has_ended(call: Call, bench: Be
     os.utime(bench.root / bench.full(entry.key), (long_ago, long_ago))
     watched = Bench(bench.root)
     leases = read_leases(watched, [NOW.date()], now=datetime.now(UTC), seconds=900)
-    assert leases.ended == {id_: entry.etag}
+    assert leases.etags == {id_: entry.etag}
     assert watched.read == []
     assert queue(call, "annotator=bob") == [id_]
 

@@ -149,7 +149,7 @@ def test_a_list_in_which_a_source_contradicts_itself_is_refused_whole(call: Call
         ([], 422, "at least 1 item"),
         ([say(SOME_ID)] * 1001, 422, "at most 1000 items"),
         ("text", 422, "an outcome, or a list of outcomes"),
-        (None, 400, "the body is empty; send JSON"),
+        (None, 400, "the body is empty; send application/json or text/csv"),
     ],
 )
 def test_what_is_no_outcome_is_refused_and_nothing_is_kept(
@@ -286,7 +286,8 @@ def test_what_another_model_calls_its_outcome_is_refused_in_this_ones_words(call
     assert {tuple(item["loc"]): item["msg"] for item in refusal["detail"]} == {
         ("body", "one", "survived"): (
             'is nothing of an outcome; send `prediction_id`, `churned`: "no" or "yes", and, if it is not the '
-            "key that says so, `source`"
+            "key that says so, `source`; a `note`, if there is one; `unsure`: true in place of `churned` "
+            "from who does not know"
         ),
         ("body", "one", "churned"): 'is required: "no" or "yes"',
     }

@@ -29,6 +29,8 @@ def test_progress_counts_predictions_labels_corrections_and_agreement(call: Call
         "predictions": 10,
         "labelled": 7,
         "open": 3,
+        "complete": 7,
+        "unsure": 0,
         "rows": 10,
         "labels": 16,
         "corrections": 1,

@@ -19,6 +19,7 @@ from tests.support.declared import TEMPLATE
         ("GET", "/feedback/rounds"),
         ("POST", "/feedback/rounds"),
         ("GET", "/feedback/rounds/01a1feaa-00ea-7752-9015-c9355649249c"),
+        ("POST", "/feedback/rounds/01a1feaa-00ea-7752-9015-c9355649249c/lock"),
         ("GET", "/openapi.json"),
     ],
 )
@@ -31,7 +32,7 @@ def test_a_route_takes_the_scope_feedback(call: Call, bench: Bench, method: str,
 def test_the_document_names_every_route(call: Call) -> None:
     status, document = call("GET", "/openapi.json")
     assert status == 200
-    routes = {"", "/queue", "/progress", "/export", "/rounds", "/rounds/{id}"}
+    routes = {"", "/queue", "/progress", "/export", "/rounds", "/rounds/{id}", "/rounds/{id}/lock"}
     below = ("", "/models/{model}")
     assert document["paths"].keys() == {f"{start}/feedback{route}" for start in below for route in routes}
     for path, item in document["paths"].items():
@@ -56,7 +57,8 @@ def test_the_document_says_what_depends_on_a_model(call: Call) -> None:
     assert "name of the model's target" in outcome["description"]
     assert outcomes["maxItems"] == 1000
     answer = document["paths"]["/feedback"]["post"]["responses"]["200"]["content"]["application/json"]
-    assert [one["$ref"].rpartition("/")[2] for one in answer["schema"]["anyOf"]] == ["Receipt", "Receipts"]
+    names = [one["$ref"].rpartition("/")[2] for one in answer["schema"]["anyOf"]]
+    assert names == ["Receipt", "Receipts", "TableReceipt"]
 
 
 def test_every_route_of_the_app_is_declared_and_no_other(call: Call) -> None:

@@ -266,7 +266,7 @@ def test_each_model_has_a_document_of_its_own(store: FolderStore) -> None:
     assert all(path.startswith("/models/churn/") for path in document["paths"])
     assert "{model}" not in json.dumps(document["paths"])
     row = document["components"]["schemas"]["Row"]
-    assert [*row["properties"]] == ["monthly charges", "contract", "paperless"]
+    assert [*row["properties"]] == ["monthly charges", "contract", "paperless", "reference"]
     assert document["components"]["schemas"]["Prediction"]["properties"]["churned"] == {"enum": ["no", "yes"]}
     for path, item in document["paths"].items():
         for media_type, content in item.get("post", {}).get("requestBody", {}).get("content", {}).items():

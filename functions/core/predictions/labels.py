@@ -2,11 +2,12 @@
 
 Every label is an object of its own, written once:
 
-    feedback/dt=YYYY-MM-DD/{prediction id}/{number}-{0 or 1}-{key id}~{name}~vouched.json
+    feedback/dt=YYYY-MM-DD/{prediction id}/{number}-{0 or 1}-{key id}~{name}~vouched~noted.json
 
 `dt` is the day (UTC) of the prediction, so labels stand beside the predictions they are of. Numbers run from
 1 for each prediction. All of that stands in the name, so that listing a day reads its labels; what the object
-holds besides is for the day somebody asks in which request it was said.
+holds besides is for the day somebody asks in which request it was said, and a note, if it has one: then its
+name says so.
 
 Who says so is the key that the label was reported with. A name that the caller gives is kept below the key,
 as `{key id}/{name}`, and is only a name: one key counts as one, however many names it uses. (Before names
@@ -16,16 +17,18 @@ A label is vouched for, and its name says so, when the key had the scope `admin`
 whatever it likes, so its word is taken for the rows that a model is judged by. Of the labels of a prediction
 the one with the highest number counts, but no label takes the place of one that is vouched for, unless it is
 itself.
+
+Who does not know is no label: that stands in `feedback/unsure/` (`core.predictions.unsure`).
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from functions.core.base.errors import Conflict
+from functions.core.base.errors import Conflict, NotFound
 from functions.core.base.ids import PATTERN, time_of
 from functions.core.base.logs import log
 from functions.core.base.records import Moment, Record
@@ -37,7 +40,7 @@ SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 # A key's id is made by whoever issues keys. A label that is vouched for has a place for a name, be it empty.
 _NAME = re.compile(
     rf"(?P<day>[0-9-]{{10}})/(?P<id>{PATTERN.strip('^$')})/(?P<number>[0-9]{{6,12}})-(?P<outcome>[01])-"
-    rf"(?P<key>[^/~]{{1,128}})(~(?P<name>{SOURCE.strip('^$')})?(?P<vouched>~vouched)?)?\.json"
+    rf"(?P<key>[^/~]{{1,128}})(~(?P<name>{SOURCE.strip('^$')})?(?P<vouched>~vouched)?(?P<noted>~noted)?)?\.json"
 )
 
 
@@ -46,7 +49,7 @@ class Label:
     """What a source said of a prediction. `number` orders the labels of one prediction, from 1.
 
     source: the id of the key that said so, or `{key id}/{name}`, as `source_of` puts it. vouched: whether the
-    key had the scope `admin`.
+    key had the scope `admin`. noted: the number of the object of this label that holds a note; 0 for none.
     """
 
     prediction_id: str
@@ -55,13 +58,15 @@ class Label:
     source: str
     labelled_at: datetime
     vouched: bool = False
+    noted: int = 0
 
     @property
     def key(self) -> str:
         """Where it lies in the store."""
         key_id, _, name = self.source.partition("/")
         said = f"{self.number:06}-{self.outcome:d}-{key_id}"
-        said += f"~{name}~vouched" if self.vouched else f"~{name}" if name else ""
+        if name or self.vouched or self.noted:
+            said += f"~{name}{'~vouched' * self.vouched}{'~noted' * (self.noted == self.number)}"
         return f"{folder(self.prediction_id)}{said}.json"
 
     @property
@@ -85,6 +90,7 @@ class LabelRecord(Record):
     key_id: str
     request_id: str
     vouched: bool = False
+    note: str = ""
 
 
 def day_of(prediction_id: str) -> date:
@@ -106,21 +112,23 @@ def record(
     request_id: str,
     source: str | None = None,
     vouched: bool = False,
+    note: str = "",
 ) -> tuple[Label, bool]:
     """Keep what a key says of a prediction. Returns the label and whether it is new.
 
     source: the name that the holder of the key gives, if any; it is kept below the key. vouched: as in
     `Label`. What a source said last, it need not say again: that is no new label, unless it is the first that
-    is vouched for. Of two labels written in the same moment none is lost; either of them may count, but it
-    stays the same one.
+    is vouched for; with another note, the note is kept. Of two labels written in the same moment none is
+    lost; either of them may count, but it stays the same one.
     """
     said_by = source_of(key_id, source)
     earlier = _by_prediction(store.list(folder(prediction_id))).get(prediction_id, [])
     own = [label for label in earlier if (label.source, label.vouched) == (said_by, vouched)]
-    if own and own[-1].outcome == outcome:
+    if own and own[-1].outcome == outcome and (not note or note == read_note(store, own[-1])):
         return own[-1], False
-    number = 1 + max((label.number for label in earlier), default=0)
-    label = Label(prediction_id, number, outcome, said_by, datetime.now(UTC), vouched)
+    number = 1 + max((max(label.number, label.noted) for label in earlier), default=0)
+    noted = number if note else 0
+    label = Label(prediction_id, number, outcome, said_by, datetime.now(UTC), vouched, noted)
     body = LabelRecord(
         prediction_id=prediction_id,
         outcome=outcome,
@@ -129,6 +137,7 @@ def record(
         key_id=key_id,
         request_id=request_id,
         vouched=vouched,
+        note=note,
     )
     try:
         store.create(label.key, body.model_dump_json().encode())
@@ -136,6 +145,18 @@ def record(
         # The same source has said the same in the same moment.
         return label, False
     return label, True
+
+
+def read_note(store: Store, label: Label) -> str:
+    """The note of a label; empty where it has none, or its object cannot be read, which is logged."""
+    if not label.noted:
+        return ""
+    key = replace(label, number=label.noted).key
+    try:
+        return LabelRecord.model_validate_json(store.get(key).body).note
+    except (NotFound, ValidationError):
+        log("WARNING", "the note of a label cannot be read; it is left out", key=key)
+        return ""
 
 
 def read_labels(store: Store, days: Iterable[date]) -> dict[str, list[Label]]:
@@ -173,20 +194,25 @@ def _parse(entry: Entry) -> Label | None:
         source,
         entry.modified,
         name["vouched"] is not None,
+        int(name["number"]) if name["noted"] else 0,
     )
 
 
 def _in_order(labels: list[Label]) -> list[Label]:
     """Oldest first, those that are vouched for behind all others, without repeats: the last one counts.
 
-    A source that repeats itself at the very moment another one writes gets a second number for one label.
+    A source that repeats itself at the very moment another one writes gets a second number for one label, and
+    so does one that adds a note: it stands with the label that it is of.
     """
-    said: dict[tuple[str, bool], bool] = {}
-    kept = []
+    said: dict[tuple[str, bool], int] = {}
+    kept: list[Label] = []
     for label in sorted(labels, key=_rank):
-        if said.get((label.source, label.vouched)) is not label.outcome:
-            said[label.source, label.vouched] = label.outcome
+        place = said.get((label.source, label.vouched))
+        if place is None or kept[place].outcome is not label.outcome:
+            said[label.source, label.vouched] = len(kept)
             kept.append(label)
+        elif label.noted:
+            kept[place] = replace(kept[place], noted=label.noted)
     return kept
 
 

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from functions.core.base.ids import MODEL, PATTERN, VERSION, time_of
 from functions.core.base.records import Count, Moment, Record, Some
+from functions.core.base.texts import MAX_REFERENCE
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Entry, Store
 
@@ -38,8 +39,9 @@ class PredictionRecord(Record):
     """What was asked, what was answered, by which version of which model.
 
     `features` are the values that the graph was given: float32 numbers, categories, None for missing.
-    `probability` is the float32 that was answered. `key_id` tells which key asked; it is no secret.
-    `took_ms`: how long the request had been worked on when its rows were scored.
+    `probability` is the float32 that was answered. `reference` is the caller's own words for the row; text of
+    theirs. `key_id` tells which key asked; it is no secret. `took_ms`: how long the request had been worked on
+    when its rows were scored.
     """
 
     prediction_id: str = Field(pattern=PATTERN)
@@ -49,6 +51,7 @@ class PredictionRecord(Record):
     key_id: str
     request_id: str
     probability: float = Field(strict=True, ge=0, le=1)
+    reference: str | None = Field(None, strict=True, max_length=MAX_REFERENCE)
     # One after the other: to weigh the kinds against one another takes twice as long for a whole record.
     features: dict[str, Annotated[Value, Field(union_mode="left_to_right")]]
     took_ms: float | None = Field(None, ge=0)

@@ -54,6 +54,7 @@ class PredictionLog:
         columns: Columns,
         prediction_ids: Sequence[str],
         probabilities: Sequence[float],
+        references: Sequence[str | None] | None = None,
         *,
         share: float,
         key_id: str,
@@ -62,7 +63,8 @@ class PredictionLog:
     ) -> None:
         """Write a line for a share (0 to 1) of the rows: the features as the graph was given them.
 
-        took_ms: how long the request has been worked on; left out where that is not known.
+        references: the caller's own words for each row, where any has some. took_ms: how long the request has been
+        worked on; left out where that is not known.
         Where standard output is closed or broken nothing is raised: the answer is more important.
         """
         if not prediction_ids:
@@ -70,7 +72,7 @@ class PredictionLog:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         took = "" if took_ms is None else f',"took_ms":{took_ms:.2f}'
         asked = f'"key_id":{_plain(key_id)},"request_id":{_plain(request_id)}{took}'
-        line = f'{{"timestamp":"{now}",{self._about},{asked}{self._row}'
+        about = f'{{"timestamp":"{now}",{self._about},{asked}'
         numbers: Sequence[Sequence[Any]] = [
             probabilities,
             *(columns[name].ravel().tolist() for name in self._numbers),
@@ -80,11 +82,12 @@ class PredictionLog:
             kept = [_is_chosen(id_, share) for id_ in prediction_ids]
             prediction_ids = list(compress(prediction_ids, kept))
             numbers, words = ([list(compress(column, kept)) for column in part] for part in (numbers, words))
+            references = references and list(compress(references, kept))
         try:
             for start in range(0, len(prediction_ids), _BLOCK):
                 block = slice(start, start + _BLOCK)
                 # Whole lines in one write: those of several requests do not mix.
-                sys.stdout.write(self._lines(line, prediction_ids[block], numbers, words, block))
+                sys.stdout.write(self._lines(about, prediction_ids[block], numbers, words, references, block))
             sys.stdout.flush()
         except (OSError, ValueError):
             # There is nobody left to tell.
@@ -92,13 +95,15 @@ class PredictionLog:
 
     def _lines(
         self,
-        line: str,
+        about: str,
         ids: Sequence[str],
         numbers: Sequence[Sequence[Any]],
         words: Sequence[Sequence[Any]],
+        references: Sequence[str | None] | None,
         block: slice,
     ) -> str:
-        """`line` for each row, with its values for the %s in it: all numbers become text in one go."""
+        """`about` and the row, for each row, with its values for the %s in it: all numbers become text in one
+        go."""
         # NaN becomes null.
         text = orjson.dumps([column[block] for column in numbers]).decode()
         values = [column.split(",") for column in text[2:-2].split("],[")]
@@ -106,7 +111,16 @@ class PredictionLog:
             [known[word] for word in column[block]]
             for known, column in zip(self._words.values(), words, strict=True)
         ]
-        return "".join([line % row for row in zip(ids, *values, strict=True)])
+        line = f"{about}{self._row}"
+        if references:
+            line = f'{about},"reference":%s{self._row}'
+            ids_and_more: Iterable[Sequence[str]] = (
+                [orjson.dumps(reference).decode() for reference in references[block]],
+                ids,
+            )
+        else:
+            ids_and_more = (ids,)
+        return "".join([line % row for row in zip(*ids_and_more, *values, strict=True)])
 
 
 def write_refusal(

@@ -16,7 +16,7 @@ export class ApiError extends Error {
 }
 
 /** @typedef {{loc: (string | number)[], msg: string, type: string}} Fault */
-/** @typedef {{method?: string, json?: unknown, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal}} Asked */
+/** @typedef {{method?: string, json?: unknown, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} Asked */
 
 const OFFLINE = {
   code: "OFFLINE",
@@ -53,7 +53,7 @@ export async function send(path, asked = {}) {
   let response;
   try {
     const url = new URL(path, document.baseURI);
-    response = await fetch(url, { method: asked.method || "GET", headers, body, signal: asked.signal });
+    response = await fetch(url, { method: asked.method || "GET", headers, body, signal: asked.signal, keepalive: asked.keepalive });
   } catch (error) {
     if (asked.signal?.aborted) throw error;
     throw new ApiError(0, OFFLINE);

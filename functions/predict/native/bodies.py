@@ -8,8 +8,9 @@ from functions.core.base.errors import InvalidInput
 from functions.core.http.limits import MAX_BATCH_BYTES
 from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import concatenate
-from functions.core.schema.rows import RowReader
+from functions.core.schema.rows import RowReader, Unfit
 from functions.core.schema.table import open_table
+from functions.predict.references import read_cell, reference_column
 from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, Kept, RowError, Rows, read_rows
 
 ROWS = "rows"
@@ -29,11 +30,15 @@ def read_batch(body: Any, reader: RowReader, *, partial: bool) -> Rows:
     [rows] = body.values()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InvalidInput("the rows of a batch are a list of objects")
-    return read_rows(rows, reader, partial=partial)
+    return read_rows(rows, reader, partial=partial, referenced=True)
 
 
-def read_csv(body: bytes, reader: RowReader, *, partial: bool, keep: Sequence[str] = ()) -> Rows:
+def read_csv(
+    body: bytes, reader: RowReader, *, partial: bool, keep: Sequence[str] = (), reference: str = ""
+) -> Rows:
     """The rows of a table (see `core.schema.table`). keep: names of columns whose cells are to be sent back.
+    reference: the name of the column with the caller's own words for each row; without it, that is a column
+    `reference`, where the table has one and the schema knows none.
 
     Raises `InvalidInput` for a file that is no table, and, without `partial`, `BadRows`.
     """
@@ -48,15 +53,47 @@ def read_csv(body: bytes, reader: RowReader, *, partial: bool, keep: Sequence[st
             raise InvalidInput(f"the table has more than the {MAX_ROWS} rows that can be scored at once")
     if not lines:
         raise InvalidInput("the table has a header, but no rows")
-    kept = Kept([*keep], [cells for _, cells in sorted(table.cells_of(keep))]) if keep else None
+    report = table.columns_report
+    column = reference_column(reference, report.used, report.passed_over, reader.schema)
+    wanted = [*keep, column] if column else keep
+    cells = [cells for _, cells in sorted(table.cells_of(wanted))] if wanted else []
+    references, unfit = _references(column, cells)
+    kept = Kept([*keep], [row[: len(keep)] for row in cells]) if keep else None
     columns = concatenate([chunk.columns for chunk in chunks])
     read = ColumnsRead(
-        [*table.columns_report.used], table.columns_report.passed_over, table.columns_report.missing
+        [*report.used, *([column] if column and column not in report.used else [])],
+        [name for name in report.passed_over if name != column],
+        report.missing,
     )
-    if not any(chunk.bad for chunk in chunks):
-        return Rows(columns, list(range(1, len(lines) + 1)), table=read, kept=kept)
+    numbers = list(range(1, len(lines) + 1))
+    if not unfit and not any(chunk.bad for chunk in chunks):
+        return Rows(columns, numbers, table=read, kept=kept, references=references)
     number = {line: place for place, line in enumerate(sorted(lines), start=1)}
     bad = [RowError(number[row.line], row.column, row.reason) for chunk in chunks for row in chunk.bad]
+    good = [number[line] for chunk in chunks for line in chunk.lines]
+    if unfit:
+        known = {row.row for row in bad}
+        bad = sorted([*bad, *(row for row in unfit if row.row not in known)], key=lambda row: row.row)
+        scored = [place not in {row.row for row in unfit} for place in good]
+        columns = {name: values[scored] for name, values in columns.items()}
+        good = [place for place, fits in zip(good, scored, strict=True) if fits]
     if not partial:
         raise BadRows(bad, len(lines))
-    return Rows(columns, [number[line] for chunk in chunks for line in chunk.lines], bad, read, kept)
+    return Rows(columns, good, bad, read, kept, references)
+
+
+def _references(
+    column: str | None, cells: Sequence[Sequence[str]]
+) -> tuple[list[str | None] | None, list[RowError]]:
+    """What stands in the last of the cells of each row, and the rows in which that is no reference."""
+    if column is None:
+        return None, []
+    references: list[str | None] = []
+    unfit = []
+    for number, row in enumerate(cells, start=1):
+        try:
+            references.append(read_cell(row[-1]))
+        except Unfit as error:
+            references.append(None)
+            unfit.append(RowError(number, column, error.msg))
+    return references if any(references) else None, unfit

@@ -54,6 +54,16 @@ Keep = Annotated[
     ),
 ]
 
+Reference = Annotated[
+    str,
+    Query(
+        max_length=100,
+        description="The column of the table with your own words for each row; without it, that is the "
+        "column `reference`, if the model has no field of that name",
+        examples=["PassengerId"],
+    ),
+]
+
 
 class Live(BaseModel):
     live: bool = True
@@ -98,8 +108,10 @@ async def predict(
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     with refusals_logged(service, model.served.name, origin):
-        columns = read_row(read_json(await sent_body(request), content_type, parse_json), model.rows)
-    scored = service.predict(columns, model, origin)
+        columns, references = read_row(
+            read_json(await sent_body(request), content_type, parse_json), model.rows
+        )
+    scored = service.predict(columns, model, origin, references)
     return _json(answers.one_as_json(scored, model, _explained(columns, model) if explain else None))
 
 
@@ -109,9 +121,11 @@ async def predict(
     description=(
         "JSON or CSV in, JSON or CSV out (`Accept: text/csv`), in the order of the rows. One bad row and "
         "nothing is scored, unless `partial` is true. `keep=PassengerId,Ticket` has those columns of a table "
-        "sent back, so that the answers can be joined to it. Of a table, the answer says which columns were "
-        "used, passed over and missing: in `columns`, or, where it is CSV, in the headers x-columns-used, "
-        "x-columns-passed-over and x-columns-missing (percent-encoded, separated by commas)."
+        "sent back, so that the answers can be joined to it. A row may have a `reference`, your own words "
+        "for it in up to 100 characters: it is no feature, is kept in the log, and comes back with the "
+        "answer. Of a table, the answer says which columns were used, passed over and missing: in `columns`, "
+        "or, where it is CSV, in the headers x-columns-used, x-columns-passed-over and x-columns-missing "
+        "(percent-encoded, separated by commas)."
     ),
     response_model=BatchPrediction,
     response_model_exclude_none=True,
@@ -135,6 +149,7 @@ async def predict_batch(
     explain: Explain = False,
     partial: Partial = False,
     keep: Keep = (),
+    reference: Reference = "",
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
@@ -142,9 +157,10 @@ async def predict_batch(
     with refusals_logged(service, name, origin):
         body = await sent_body(request)
         if is_csv(content_type):
-            sent = read_csv(body, model.rows, partial=partial, keep=_names(keep))
-        elif keep:
-            raise InvalidInput("`keep` names columns of a table: send CSV, or leave it out")
+            sent = read_csv(body, model.rows, partial=partial, keep=_names(keep), reference=reference)
+        elif keep or reference:
+            word = "`keep` names columns" if keep else "`reference` names a column"
+            raise InvalidInput(f"{word} of a table: send CSV, or leave it out")
         else:
             accepted = "application/json or text/csv"
             sent = read_batch(
@@ -154,7 +170,7 @@ async def predict_batch(
         service.log_refusal(name, len(sent.bad), [row.field for row in sent.bad], origin)
     if explain and len(sent.numbers) > MAX_EXPLAINED:
         raise InvalidInput(f"at most {MAX_EXPLAINED} rows can be explained at once, got {len(sent.numbers)}")
-    scored = service.predict(sent.columns, model, origin)
+    scored = service.predict(sent.columns, model, origin, sent.scored_references)
     explanation = _explained(sent.columns, model) if explain else None
     if accept.startswith("text/csv"):
         content = answers.batch_as_csv(scored, sent, model, explanation)

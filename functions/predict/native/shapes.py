@@ -6,6 +6,10 @@ under the target's name, is put in by `functions.predict.document`.
 
 from pydantic import BaseModel, Field
 
+_REFERENCE = (
+    "The caller's own words for the row, where some were sent. Where the target has this name, "
+    "`lifeboat_reference`"
+)
 _KEPT = "The cells of the columns that `keep` names, as they were sent"
 
 
@@ -33,6 +37,7 @@ class Answer(BaseModel):
         examples=["01a1feaa-00ea-7752-9015-c9355649249c"],
     )
     explanation: ExplanationAnswer | None = Field(None, description="Only where it was asked for")
+    reference: str | None = Field(None, description=_REFERENCE)
 
 
 class Prediction(Answer):
@@ -49,6 +54,7 @@ class RowFault(BaseModel):
     row: int = Field(ge=1, description="Which of the rows that were sent, from 1")
     field: str = Field(description="Empty when it is about the row as a whole")
     msg: str
+    reference: str | None = Field(None, description=_REFERENCE)
     kept: dict[str, str] | None = Field(None, description=_KEPT)
 
 

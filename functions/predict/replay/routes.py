@@ -35,6 +35,7 @@ class LoggedPrediction(BaseModel):
     version: str = Field(examples=["64fb781fa1a71ca5"])
     request_id: str
     probability: float = Field(ge=0, le=1, examples=[0.9713])
+    reference: str | None = Field(None, description="The caller's own words for the row, if any were sent")
     features: dict[str, float | str | None] = Field(examples=[{"contract": "monthly", "age": 29.0}])
 
 

@@ -55,7 +55,7 @@ def _raw_run(request: dict[str, Any], model: str) -> Callable[[], Any]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    tensors = dict(read_row(json.loads(request["body"]), champion.rows))
+    tensors = dict(read_row(json.loads(request["body"]), champion.rows)[0])
     return lambda: session.run(["label", "probabilities"], tensors)
 
 

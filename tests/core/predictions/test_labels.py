@@ -78,9 +78,45 @@ def test_what_an_earlier_release_wrote_is_a_label_that_nobody_vouches_for(store:
     [id_] = new_ids(1)
     store.put(f"feedback/dt={day_of(id_)}/{id_}/000001-1-alice.json", b"{}")
     [label] = said(store, id_)
-    assert (label.outcome, label.source, label.key_id, label.vouched) == (
-        True,
-        "alice",
-        "alice",
-        False,
-    )
+    assert (label.outcome, label.source, label.key_id, label.vouched) == (True, "alice", "alice", False)
+
+
+def noted(store: ModelStore, id_: str) -> list[tuple[bool, str]]:
+    return [(label.outcome, labels.read_note(store, label)) for label in said(store, id_)]
+
+
+@pytest.mark.parametrize("vouched", [False, True])
+@pytest.mark.parametrize("source", [None, "alice"])
+def test_a_note_stands_in_the_labels_object_and_its_name_says_so(
+    store: ModelStore, source: str | None, vouched: bool
+) -> None:
+    [id_] = new_ids(1)
+    assert say(store, id_, True, source=source, vouched=vouched, note="she called <us>\nat noon")
+    assert noted(store, id_) == [(True, "she called <us>\nat noon")]
+    [label] = said(store, id_)
+    assert (label.key_id, label.vouched, label.noted) == ("5f3a91c2", vouched, 1)
+    assert label.key.endswith("~noted.json")
+
+
+def test_a_note_that_comes_later_is_the_one_of_the_same_label(store: ModelStore) -> None:
+    [id_] = new_ids(1)
+    assert say(store, id_, True)
+    assert not say(store, id_, True)
+    assert say(store, id_, True, note="first")
+    assert not say(store, id_, True, note="first")
+    assert not say(store, id_, True)
+    assert say(store, id_, True, note="second")
+    assert noted(store, id_) == [(True, "second")]
+    assert say(store, id_, False)
+    assert noted(store, id_) == [(True, "second"), (False, "")]
+
+
+def test_a_note_that_cannot_be_read_is_left_out_and_logged(
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [id_] = new_ids(1)
+    say(store, id_, True, note="one")
+    [label] = said(store, id_)
+    store.put(label.key, b"{}")
+    assert noted(store, id_) == [(True, "")]
+    assert "the note of a label cannot be read" in capsys.readouterr().out

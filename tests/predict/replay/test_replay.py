@@ -53,6 +53,7 @@ def test_a_logged_prediction_is_told_without_who_asked(call: Call, shipped: list
         "version": shipped[0]["model"]["version"],
         "request_id": "JKJaXmPLvHcESHA=",
         "probability": shipped[0]["probability"],
+        "reference": None,
         "features": {
             "pclass": 1,
             "sex": "female",
