@@ -50,6 +50,15 @@ export function Batch({ model, target }) {
   </section>`;
 }
 
+/**
+ * @param {number} good
+ * @param {number} bad
+ */
+function scoredText(good, bad) {
+  const scored = `${numberText(good)} ${good === 1 ? "row was" : "rows were"} scored`;
+  return bad > 0 ? `${scored}, ${numberText(bad)} ${bad === 1 ? "was" : "were"} not: each says why.` : `${scored}.`;
+}
+
 /** @param {{result: Result, target: import("./predict.js").Target}} given */
 function TableResult({ result, target }) {
   const { rows, bad, columns, header } = result;
@@ -57,7 +66,7 @@ function TableResult({ result, target }) {
   const missing = columns?.missing || [];
   const save = () => download(resultLines(result, target), `${result.name}.predicted.csv`);
   return html`<${GoodNotice}>
-      <p>${numberText(rows.length - bad)} rows were scored${bad > 0 && `, ${numberText(bad)} were not: each says why`}.</p>
+      <p>${scoredText(rows.length - bad, bad)}</p>
       ${passedOver.length > 0 && html`<p>No part of the model, and kept in the result: ${passedOver.join(", ")}.</p>`}
       ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.join(", ")}.</p>`}
     <//>

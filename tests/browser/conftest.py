@@ -1,0 +1,111 @@
+"""What `make test-pages` needs, made once: Chromium, and the API with two versions of the shipped table."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from functions.core.storage.opening import open_store
+from functions.local.state import BUILD
+from tests.browser.find_chromium import find_chromium
+from tests.browser.visits import SECONDS, Visitor, open_page
+from tests.conftest import MODEL, TITANIC
+from tests.sam.machine import Unavailable
+from tests.stories.local_stack import Stack, local_stack
+
+# The exit code of a run that tested nothing, because this machine lacks what it takes. `make` turns it
+# into its own 2, so the reason is also left in a file, where .ci/run finds it.
+CANNOT_RUN = 77
+REASON = BUILD / "test-pages-cannot-run"
+_TRAINING_SECONDS = 180
+# What a browser does beside showing pages, and a machine without a screen lacks.
+_QUIETLY = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    REASON.unlink(missing_ok=True)
+    try:
+        chromium = find_chromium()
+    except Unavailable as reason:
+        BUILD.mkdir(exist_ok=True)
+        REASON.write_text(f"{reason}\n")
+        pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)
+    expect.set_options(timeout=SECONDS * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_QUIETLY, timeout=SECONDS * 1000)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`make run`, with a champion of the shipped table in service; another version is being trained."""
+    folder = tmp_path_factory.mktemp("pages")
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody wants to wait half a minute until predict sees what was promoted.
+        patch.setenv("LIFEBOAT_REFRESH_SECONDS", "1")
+        with local_stack(folder / "store", folder) as stack:
+            header, *rows = TITANIC.read_bytes().splitlines(keepends=True)
+            store = open_store(str(folder / "store"))
+            store.put(f"datasets/{MODEL}/later.csv", b"".join([header, *rows[100:]]))
+            yield stack
+
+
+@pytest.fixture(scope="session")
+def versions(stack: Stack) -> list[dict[str, Any]]:
+    """The two versions that there are, the newer one first."""
+
+    def listed() -> list[dict[str, Any]]:
+        answer = httpx.get(
+            f"{stack.api}/models/{MODEL}/versions", headers=stack.headers, timeout=SECONDS, trust_env=False
+        )
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["versions"]
+        return found
+
+    for _ in range(2 * _TRAINING_SECONDS):
+        if len(found := listed()) > 1:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"a second version was not published: {found}")
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack) -> Iterator[Visit]:
+    """Opens the pages as somebody: `visit("user")`, with what a context of the browser takes. At the end of
+    the test it looks at what the browser saw: no other origin, no error, no breach of the policy."""
+    visitors: list[Visitor] = []
+
+    def visit(role: str | None = None, **context: Any) -> Visitor:
+        context = {"viewport": {"width": 1280, "height": 900}, **context}
+        visitor = open_page(browser.new_context(**context), stack, role)
+        visitors.append(visitor)
+        return visitor
+
+    yield visit
+    for visitor in visitors:
+        injected = visitor.injected()
+        visitor.context.close()
+        assert injected == []
+        assert visitor.seen.unexpected() == []
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """The folder of the screenshots."""
+    folder = BUILD / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
