@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -125,8 +126,9 @@ def sign_in(page: Page, stack: Stack, role: str) -> None:
     page.get_by_role("navigation", name="Pages").wait_for()
 
 
+@lru_cache
 def make_key(stack: Stack, role: str) -> str:
-    """A key of a role, one for each call."""
+    """A key of a role, the same each time."""
     made = httpx.post(
         f"{stack.api}/keys",
         json={"scopes": list(ROLES[role]), "note": f"{role} of the tests", "models": [], "days": 1},

@@ -29,12 +29,13 @@ const MAX_VERSIONS = 100;
 /** @param {{model: string, rest: string[]}} given */
 export function Models({ model, rest }) {
   const [first, left, right] = rest;
+  const [changes, setChanges] = useState(0);
   if (first === "compare" && left && right) return html`<${Comparison} model=${model} left=${left} right=${right} />`;
   if (first) return html`<${Version} model=${model} version=${first} />`;
   return html`<h1>Models</h1>
-    <${AllModels} />
-    <${Versions} model=${model} />
-    <${History} model=${model} />`;
+    <${AllModels} key=${`models ${changes}`} />
+    <${Versions} model=${model} changed=${() => setChanges((before) => before + 1)} />
+    <${History} key=${`history ${changes}`} model=${model} />`;
 }
 
 function AllModels() {
@@ -66,8 +67,8 @@ function AllModels() {
   </section>`;
 }
 
-/** @param {{model: string}} given */
-function Versions({ model }) {
+/** @param {{model: string, changed: () => void}} given changed: what is in service, or which versions there are */
+function Versions({ model, changed: anyChange }) {
   const loaded = useLoaded(async (signal) => (await ask(`${pathOf(model)}/versions?limit=${MAX_VERSIONS}`, { signal })).versions, [model]);
   const [picked, setPicked] = useState(/** @type {string[]} */ ([]));
   const [change, setChange] = useState(/** @type {{kind: Change, version: string} | null} */ (null));
@@ -78,6 +79,7 @@ function Versions({ model }) {
     setDone(words);
     setChange(null);
     loaded.again();
+    anyChange();
   };
   return html`<section class="card">
     <h2>Versions of ${model}</h2>
