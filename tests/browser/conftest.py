@@ -1,7 +1,9 @@
-"""What `make test-pages` needs, made once: Chromium, and the API with two versions of the shipped table."""
+"""What `make test-pages` needs, made once: Chromium, npm's tools, the API with two versions of a model."""
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from functions.core.storage.opening import open_store
 from functions.local.state import BUILD
-from tests.browser.find_chromium import find_chromium
+from functions.local.vendor import PAGES
+from tests.browser.find import find_chromium, find_npm
 from tests.browser.visits import SECONDS, Visitor, open_page
 from tests.conftest import MODEL, TITANIC
 from tests.sam.machine import Unavailable
@@ -35,15 +38,38 @@ _QUIETLY = [
 Visit = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_known_to_be_missing() -> None:
     REASON.unlink(missing_ok=True)
+
+
+@contextmanager
+def _or_cannot_run(session: pytest.Session) -> Iterator[None]:
     try:
-        chromium = find_chromium()
+        yield
     except Unavailable as reason:
         BUILD.mkdir(exist_ok=True)
         REASON.write_text(f"{reason}\n")
-        pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)
+        # What has failed so far has failed, whatever is missing for the others.
+        pytest.exit(f"Cannot run here: {reason}", 1 if session.testsfailed else CANNOT_RUN)
+
+
+@pytest.fixture(scope="session")
+def modules(request: pytest.FixtureRequest) -> Path:
+    """npm's folder with the libraries of the pages and the tools that check them, as the lock says."""
+    with _or_cannot_run(request.session):
+        npm = find_npm()
+    installed, lock = PAGES / "node_modules" / ".package-lock.json", PAGES / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = [npm, "--prefix", PAGES, "ci", "--ignore-scripts", "--silent"]
+        subprocess.run(command, check=True, timeout=_TRAINING_SECONDS)
+    return PAGES / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    with _or_cannot_run(request.session):
+        chromium = find_chromium()
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_QUIETLY, timeout=SECONDS * 1000)
@@ -52,7 +78,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """`make run`, with a champion of the shipped table in service; another version is being trained."""
     folder = tmp_path_factory.mktemp("pages")
     with pytest.MonkeyPatch.context() as patch:

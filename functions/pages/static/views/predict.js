@@ -147,7 +147,7 @@ function Recent({ model, target, recent, show }) {
             (asked) => html`<li key=${asked.answer.prediction_id}>
               <button type="button" onClick=${() => show(asked)}>
                 <b>${outcomeText(target, asked.answer[target.name])}</b> ${(100 * asked.answer.probability).toFixed(1)} %
-                <span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${valueText(value)}`).join(", ")}</span>
+                ${" "}<span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${valueText(value)}`).join(", ")}</span>
               </button>
             </li>`,
           )}
