@@ -44,6 +44,6 @@ const METRICS = { roc_auc: "ROC AUC", log_loss: "log loss", brier: "Brier score"
 /** @param {string} name */
 export const metricName = (name) => METRICS[/** @type {keyof typeof METRICS} */ (name)] || fieldText(name);
 
-/** @param {{value: number, low: number, high: number} | null | undefined} interval */
+/** @param {import("./api.js").Schemas["Interval"] | null | undefined} interval */
 export const intervalText = (interval) =>
   interval ? `${interval.value.toFixed(3)} (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})` : "—";

@@ -3,11 +3,7 @@ import { ApiError } from "../api.js";
 import { html } from "../html.js";
 import { fieldText, valueText } from "../words.js";
 
-/**
- * @typedef {{name: string, type: string, description: string, example: unknown, required: boolean,
- *   categories: (string | number | boolean)[] | null, minimum: number | null, maximum: number | null,
- *   derives: string | null}} Feature
- */
+/** @typedef {import("../api.js").Schemas["Feature"]} Feature */
 
 /**
  * @param {{feature: Feature, text: string, fault: string, onText: (text: string) => void}} given

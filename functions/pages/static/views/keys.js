@@ -8,8 +8,8 @@ import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { timeText } from "../words.js";
 
 /**
- * @typedef {{id: string, scopes: string[], note: string, models: string[], created: string, expires: string | null,
- *   revoked: string | null, state: string}} Key
+ * @typedef {import("../api.js").Schemas["ListedKey"]} Key
+ * @typedef {import("../api.js").Schemas["MadeKey"]} MadeKey
  */
 
 /** What each scope is called, and what it lets somebody do. */
@@ -24,11 +24,11 @@ const FIELDS = ["note", "models", "days"];
 
 export function Keys() {
   const loaded = useLoaded(async (signal) => (await ask("keys", { signal })).keys, []);
-  const [made, setMade] = useState(/** @type {(Key & {key: string}) | null} */ (null));
+  const [made, setMade] = useState(/** @type {MadeKey | null} */ (null));
   return html`<h1>Keys</h1>
     <div class="columns">
       <${NewKey}
-        made=${(/** @type {Key & {key: string}} */ key) => {
+        made=${(/** @type {MadeKey} */ key) => {
           setMade(key);
           loaded.again();
         }}
@@ -50,7 +50,7 @@ export function Keys() {
     </section>`;
 }
 
-/** @param {{made: (key: Key & {key: string}) => void}} given */
+/** @param {{made: (key: MadeKey) => void}} given */
 function NewKey({ made }) {
   const [scopes, setScopes] = useState(["predict"]);
   const [note, setNote] = useState("");

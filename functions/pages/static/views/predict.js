@@ -12,11 +12,10 @@ import { outcomeText, valueText } from "../words.js";
 import { Batch } from "./batch.js";
 
 /**
- * @typedef {{name: string, negative: unknown, positive: unknown}} Target
+ * @typedef {import("../api.js").Schemas["TargetWords"]} Target
  * @typedef {import("../parts/field.js").Feature} Feature
- * @typedef {{name: string, target: Target | null, features: Feature[], champion: {version: string} | null}} ModelRecord
- * @typedef {{probability: number, threshold: number, prediction_id: string, model: {name: string, version: string},
- *   explanation?: {base_probability: number, contributions: Record<string, number>}} & Record<string, unknown>} Answer
+ * @typedef {import("../api.js").Schemas["ModelRecord"]} ModelRecord
+ * @typedef {import("../api.js").Schemas["Prediction"] & Record<string, unknown>} Answer with the answer under the target's name
  * @typedef {{row: Record<string, unknown>, answer: Answer}} Asked
  */
 
