@@ -61,7 +61,7 @@ def modules(request: pytest.FixtureRequest) -> Path:
         npm = find_npm()
     installed, lock = PAGES / "node_modules" / ".package-lock.json", PAGES / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [npm, "--prefix", PAGES, "ci", "--ignore-scripts", "--silent"]
+        command: list[str | Path] = [npm, "--prefix", PAGES, "ci", "--ignore-scripts", "--silent"]
         subprocess.run(command, check=True, timeout=_TRAINING_SECONDS)
     return PAGES / "node_modules"
 
@@ -102,11 +102,11 @@ def versions(stack: Stack) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = answer.raise_for_status().json()["versions"]
         return found
 
-    for _ in range(2 * _TRAINING_SECONDS):
-        if len(found := listed()) > 1:
-            return found
+    until = time.monotonic() + _TRAINING_SECONDS
+    while len(found := listed()) < 2:
+        assert time.monotonic() < until, f"a second version was not published: {found}"
         time.sleep(0.5)
-    raise AssertionError(f"a second version was not published: {found}")
+    return found
 
 
 @pytest.fixture

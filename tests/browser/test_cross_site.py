@@ -61,12 +61,16 @@ def test_the_note_of_a_round(visit: Visit, text: str) -> None:
 @hostile
 def test_the_names_of_a_file_and_its_columns_and_what_is_in_them(visit: Visit, text: str) -> None:
     line = io.StringIO()
-    csv.writer(line).writerows([["pclass", text, "sex", "age"], ["1", text, "female", "29"], [text, "b", "male", text]])
+    csv.writer(line).writerows(
+        [["pclass", text, "sex", "age"], ["1", text, "female", "29"], [text, "b", "male", text]]
+    )
     page = visit("user").page
     drop(page, f"{text.replace('/', '')}.csv", line.getvalue())
     expect(page.get_by_text("1 row was scored, 1 was not")).to_be_visible()
     expect(page.get_by_text("No part of the model, and kept in the result")).to_contain_text(text)
-    expect(page.get_by_role("region", name="Scored rows").get_by_role("cell", name=text).first).to_be_visible()
+    expect(
+        page.get_by_role("region", name="Scored rows").get_by_role("cell", name=text).first
+    ).to_be_visible()
     assert [row[text] for row in downloaded(page)] == [f"'{text}" if text[0] in "=+-@" else text, "b"]
 
 
@@ -82,7 +86,9 @@ def test_a_value_in_the_form_and_the_address(visit: Visit, text: str) -> None:
     page.get_by_role("textbox", name="age").fill("29")
     page.get_by_role("button", name="Predict", exact=True).click()
     expect(page.get_by_role("cell").last).to_be_visible()
-    page.evaluate("text => { location.hash = '#/' + encodeURIComponent(text) + '/' + encodeURIComponent(text); }", text)
+    page.evaluate(
+        "text => { location.hash = '#/' + encodeURIComponent(text) + '/' + encodeURIComponent(text); }", text
+    )
     expect(page.get_by_role("alert").first).to_be_visible()
 
 

@@ -50,9 +50,7 @@ console.log(JSON.stringify({ ...data, probability }));
 
 def finished(command: Sequence[str | Path], folder: Path) -> str:
     """What a command printed; the test fails with what it said when it fails."""
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -80,7 +78,14 @@ def asked(stack: Stack) -> dict[str, Any]:
 
 
 def test_the_client_of_openapi_python_client_predicts(generator: Path, stack: Stack, tmp_path: Path) -> None:
-    command = [generator / "openapi-python-client", "generate", "--path", DOCUMENT, "--meta", "none"]
+    command: list[str | Path] = [
+        generator / "openapi-python-client",
+        "generate",
+        "--path",
+        DOCUMENT,
+        "--meta",
+        "none",
+    ]
     command += ["--output-path", "lifeboat_client", "--config", HERE / "openapi-python-client.yaml"]
     said = finished(command, tmp_path)
     # It passes over what it cannot read, and says so.

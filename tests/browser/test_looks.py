@@ -66,7 +66,7 @@ MORE: Mapping[str, list[tuple[str, Callable[[Page], None]]]] = {
 
 
 class Look:
-    """Looks at one page after the other on one screen, takes a picture of each, and collects what is wrong."""
+    """Looks at one page after the other on one screen: takes a picture, collects what is wrong."""
 
     def __init__(self, visitor: Visitor, pictures: Path, screen: str) -> None:
         self._visitor, self._pictures, self._screen = visitor, pictures, screen
@@ -76,7 +76,8 @@ class Look:
         page = self._visitor.settle()
         # Charts are drawn by a library that is loaded when the first is needed.
         page.wait_for_function(
-            "() => [...document.querySelectorAll('.plot')].every((plot) => !plot.clientWidth || plot.querySelector('canvas'))"
+            "() => [...document.querySelectorAll('.plot')]"
+            ".every((plot) => !plot.clientWidth || plot.querySelector('canvas'))"
         )
         page.screenshot(path=self._pictures / f"{name}-{self._screen}.png", full_page=True)
         self.wrong += [f"{name}: {one}" for one in violations(page)]
@@ -101,7 +102,11 @@ def test_every_page_can_be_used_by_everybody(
     visit: Visit, versions: Versions, pictures: Path, scheme: str, width: int
 ) -> None:
     screen = f"{scheme}-{width}"
-    context = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    context = {
+        "viewport": {"width": width, "height": 800},
+        "color_scheme": scheme,
+        "reduced_motion": "reduce",
+    }
     nobody = Look(visit(**context), pictures, screen)
     nobody.at("sign-in")
     administrator = visit("administrator", **context)

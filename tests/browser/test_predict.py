@@ -19,7 +19,7 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
     assert 0.5 < float(meter.get_attribute("aria-valuenow") or 0) <= 1
     contributions = answer.get_by_role("table")
     expect(contributions.get_by_role("rowheader").first).to_contain_text("sex")
-    expect(contributions.get_by_role("cell").last).to_have_text(re.compile(r"^[+−]\d+\.\d$"))
+    expect(contributions.get_by_role("cell").last).to_have_text(re.compile(r"^[+\u2212]\d+\.\d$"))
     expect(answer).to_contain_text(re.compile(r"Said by version [0-9a-f]{16} of titanic"))
     answer.get_by_role("button", name="survived: no").click()
     expect(answer.get_by_role("status").last).to_contain_text("Noted: survived: no")

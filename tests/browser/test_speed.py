@@ -32,7 +32,10 @@ def test_the_first_page_is_shown_in_under_a_second(visit: Visit) -> None:
         visitor.page.wait_for_function("() => window.shown")
         took[name] = visitor.page.evaluate("window.shown")
     sent = visitor.page.evaluate("performance.getEntriesByType('resource').length")
-    print(f"\nThe first page: {took['nothing of it']:.0f} ms with nothing kept, {took['all of it']:.0f} ms after; {sent} files")
+    print(
+        f"\nThe first page: {took['nothing of it']:.0f} ms with nothing kept, "
+        f"{took['all of it']:.0f} ms after; {sent} files"
+    )
     assert max(took.values()) < _MOST_MS
 
 
@@ -44,5 +47,8 @@ def test_scripts_and_styles_are_small(visit: Visit) -> None:
         if path.suffix in (".js", ".css")
     }
     vendored = sum(size for path, size in sizes.items() if path.parts[0] == "vendor")
-    print(f"\nScripts and styles: {sum(sizes.values()):,} bytes compressed, {vendored:,} of them libraries; at most 150,000")
+    print(
+        f"\nScripts and styles: {sum(sizes.values()):,} bytes compressed, {vendored:,} of them libraries; "
+        "at most 150,000"
+    )
     assert sum(sizes.values()) < 150_000

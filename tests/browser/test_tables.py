@@ -1,4 +1,4 @@
-"""A table dropped on the page: scored part by part, with the person's own columns kept, however long it is."""
+"""A table dropped on the page: scored part by part, the person's own columns kept, however long it is."""
 
 import csv
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_rows_that_cannot_be_scored_are_listed_and_the_others_are_scored(visit: 
 
 def test_formulas_in_cells_are_harmless_in_what_is_saved(visit: Visit) -> None:
     """A spreadsheet runs what begins so; a number may begin with a sign."""
-    formulas = ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", "=HYPERLINK(\"http://x\")"]
+    formulas = ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", '=HYPERLINK("http://x")']
     page = visit("user").page
     cells = ['"' + formula.replace('"', '""') + '"' for formula in [*formulas, "-2.5"]]
     drop(page, "f.csv", "=who,pclass,sex,age\n" + "".join(f"{cell},1,female,29\n" for cell in cells))
@@ -100,7 +100,10 @@ def test_20000_rows_stay_quick(visit: Visit) -> None:
             return shown() ? performance.now() - began : Infinity;
         }"""
     )
-    print(f"\n20,000 rows: the last is shown {lag:.0f} ms after scrolling to it, {page.locator('tr').count()} rows in the page")
+    print(
+        f"\n20,000 rows: the last is shown {lag:.0f} ms after scrolling to it; "
+        f"{page.locator('tr').count()} rows are in the page"
+    )
     assert lag < 500
     assert page.locator("tr").count() < 200
     assert len(downloaded(page)) == 20_000

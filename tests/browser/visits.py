@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
 
 from tests.stories.local_stack import Stack
 
@@ -24,8 +24,10 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 # In each page before its own scripts: whatever an injected script would call leaves a trace.
 _TRACES = """
 window.injected = [];
-for (const name of ["alert", "confirm", "prompt", "print"]) window[name] = (text) => void window.injected.push(name + text);
-addEventListener("securitypolicyviolation", (event) => window.injected.push("policy " + event.blockedURI + " " + event.violatedDirective));
+for (const name of ["alert", "confirm", "prompt", "print"])
+    window[name] = (text) => void window.injected.push(name + text);
+addEventListener("securitypolicyviolation", (event) =>
+    window.injected.push(`policy: ${event.violatedDirective} of ${event.blockedURI}`));
 """
 
 
@@ -44,7 +46,7 @@ class Seen:
         page.on("request", self._asked)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (self.trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._opened)
 
     def _asked(self, request: Request) -> None:
         address = urlsplit(request.url)
@@ -53,6 +55,10 @@ class Seen:
             return
         self.origins[f"{address.scheme}://{address.netloc}"] += 1
         self.authorization = request.headers.get("authorization", self.authorization)
+
+    def _opened(self, dialog: Dialog) -> None:
+        self.trouble.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _said(self, message: ConsoleMessage) -> None:
         # A refusal of the API stands in the console as an error, too; the tests look for it in the page.
@@ -139,9 +145,13 @@ def make_key(stack: Stack, role: str) -> str:
     made.raise_for_status()
     key: str = made.json()["key"]
     # The authorizer reads the keys again each second.
-    for _ in range(10 * SECONDS):
-        asked = httpx.get(f"{stack.api}/me", headers={"x-api-key": key}, timeout=SECONDS, trust_env=False)
-        if asked.status_code == httpx.codes.OK:
-            return key
+    until = time.monotonic() + SECONDS
+    while not _counts(stack, key):
+        assert time.monotonic() < until, f"the key of {role} does not count"
         time.sleep(0.1)
-    raise AssertionError(f"the key of {role} does not count: {asked.text}")
+    return key
+
+
+def _counts(stack: Stack, key: str) -> bool:
+    asked = httpx.get(f"{stack.api}/me", headers={"x-api-key": key}, timeout=SECONDS, trust_env=False)
+    return asked.is_success
