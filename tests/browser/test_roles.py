@@ -3,6 +3,8 @@
 import pytest
 
 from tests.browser.conftest import Visit
+from tests.browser.visits import sign_in_with_key
+from tests.stories.local_stack import Stack
 
 EVERYTHING = {"Predict", "Label", "Models", "Monitoring", "Keys"}
 
@@ -41,6 +43,7 @@ def test_the_address_of_a_page_of_others_shows_an_own_one(visit: Visit, page_of_
 )
 def test_what_an_annotator_does_not_see_the_api_refuses(visit: Visit, method: str, path: str) -> None:
     annotator = visit("annotator")
+    annotator.page.get_by_role("navigation", name="Pages").wait_for()
     body = {"reason": "none"} if method == "POST" else None
     answer = annotator.ask(method, path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
@@ -50,8 +53,9 @@ def test_a_user_may_not_label(visit: Visit) -> None:
     assert visit("user").ask("GET", "/models/titanic/feedback/queue").status_code == 403
 
 
-def test_who_signs_out_sees_nothing(visit: Visit) -> None:
-    page = visit("administrator").page
+def test_who_signs_out_sees_nothing(visit: Visit, stack: Stack) -> None:
+    page = visit().page
+    sign_in_with_key(page, stack, "administrator")
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="Sign in to Lifeboat").wait_for()
 

@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -11,16 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
 
+from functions.local.issuer import PEOPLE
 from tests.stories.local_stack import Stack
 
 # No wait is longer than this.
 SECONDS = 30
-# What the persons of the three roles may do.
-ROLES: Mapping[str, tuple[str, ...]] = {
-    "user": ("predict",),
-    "annotator": ("predict", "feedback"),
-    "administrator": ("admin",),
-}
 # In each page before its own scripts: whatever an injected script would call leaves a trace.
 _TRACES = """
 window.injected = [];
@@ -123,8 +117,27 @@ def open_page(context: BrowserContext, stack: Stack, role: str | None) -> Visito
     return visitor
 
 
+# What the provider knows a browser by, of each person: their link works once.
+_cookies: dict[tuple[str, str], list[Any]] = {}
+
+
 def sign_in(page: Page, stack: Stack, role: str) -> None:
-    """Sign in as somebody who may do what `ROLES` says. The one place that knows how that is done."""
+    """Sign in as one of `PEOPLE`: by the link that the runner has printed for them, or else by a key."""
+    known = _cookies.get((stack.api, role))
+    if known:
+        page.context.add_cookies(known)
+        page.goto(f"{stack.api}/?sign-in=1")
+    elif link := stack.links.get(role):
+        page.goto(link)
+    else:
+        return sign_in_with_key(page, stack, role)
+    page.get_by_role("navigation", name="Pages").wait_for()
+    _cookies[stack.api, role] = list(page.context.cookies(f"{stack.api}/login/"))
+    return None
+
+
+def sign_in_with_key(page: Page, stack: Stack, role: str) -> None:
+    """Sign in with a key that may do what one of `PEOPLE` may."""
     key = make_key(stack, role)
     page.goto(f"{stack.api}/")
     page.get_by_label("key", exact=False).fill(key)
@@ -137,7 +150,7 @@ def make_key(stack: Stack, role: str) -> str:
     """A key of a role, the same each time."""
     made = httpx.post(
         f"{stack.api}/keys",
-        json={"scopes": list(ROLES[role]), "note": f"{role} of the tests", "models": [], "days": 1},
+        json={"scopes": list(PEOPLE[role]), "note": f"{role} of the tests", "models": [], "days": 1},
         headers=stack.headers,
         timeout=SECONDS,
         trust_env=False,
