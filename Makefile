@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 CODE := functions training tests
+PAGES := functions/pages
 
 # What this machine's environment says to Python, uv and pip is for other programs: where they find modules, which
 # environment is active, where packages go. One such variable can keep every Python from starting. `unexport` takes
@@ -139,6 +140,16 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+# Chromium and npm are installed where they are missing and the caller is root. Where they cannot be, pytest exits with
+# 77 and leaves the reason in build/test-pages-cannot-run. Pictures of the pages: build/pages.
+.PHONY: test-pages
+test-pages: $(VENV)/.dev ## Use the pages in a browser as each role, look at them with axe, check their types; generated clients predict
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/browser) --no-cov -p no:cacheprovider -q -s
+
+.PHONY: lint-pages
+lint-pages: $(PAGES)/node_modules/.package-lock.json ## Check the types of the pages' scripts against openapi.json, and openapi.json itself; needs npm
+	@npm --prefix $(PAGES) run --silent check
+
 .PHONY: test-api
 test-api: $(VENV)/.dev ## Send the API thousands of requests that schemathesis makes up from openapi.json: make test-api EXAMPLES=100
 	@EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest tests/stories/test_schemathesis.py --no-cov -q -s $(ARGS)
@@ -250,11 +261,11 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	@# What BentoML requires of opentelemetry is at odds with the development set.
 	$(COMPILE) $(LAMBDA) --group peer-bentoml -o tests/bench/peers/bentoml.txt
 	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt
+	$(COMPILE) $(ANYWHERE) --group client -o tests/browser/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 
 # The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
-PAGES := functions/pages
 .PHONY: vendor
 vendor: $(PAGES)/node_modules/.package-lock.json ## Copy the libraries of the pages from npm into functions/pages/static/vendor
 	@$(BIN)/python -m functions.local.vendor

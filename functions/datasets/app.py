@@ -39,7 +39,7 @@ app = new_api(
     "Lifeboat: datasets",
     "The tables that models are made from: uploaded, and what became of each.",
 )
-add_document(app, "/datasets", MAY_READ_DOCUMENT)
+add_document(app, MAY_READ_DOCUMENT)
 router = APIRouter()
 
 

@@ -24,8 +24,8 @@ _BY_FEATURE = (
     "one category is labelled, it tells how good the model is for that one"
 )
 
+# Without a title: it stands in two places of one body, and client generators would give both the same name.
 OUTCOME: dict[str, Any] = {
-    "title": "Outcome",
     "description": (
         "What really happened: the outcome stands under the name of the model's target, such as `churned`, "
         "as true or false, 1 or 0, or one of the target's own words; GET /models/{model} says which those "

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from functions.core.base.ids import MODEL
 from functions.core.identity.caller import SCOPES
 from functions.core.identity.keys import MAX_DAYS, MAX_MODELS, MAX_NOTE, Key
 
@@ -41,7 +42,9 @@ class KeyRequest(BaseModel):
 
     scopes: list[Scope] = Field(min_length=1, max_length=len(SCOPES))
     note: str = Field(min_length=1, max_length=MAX_NOTE, examples=["the shop's till"])
-    models: list[str] = Field([], max_length=MAX_MODELS, description="Those that it is for; empty: all")
+    models: list[Annotated[str, Field(pattern=MODEL, examples=["churn"])]] = Field(
+        [], max_length=MAX_MODELS, description="Those that it is for; empty: all"
+    )
     days: int | None = Field(None, ge=1, le=MAX_DAYS, description="Until it expires; null: it does not")
 
 

@@ -90,7 +90,12 @@ class Gateway:
             refusal = await self._authorize(match.route.authorizer, event)
             if refusal:
                 return refusal
-        function = match.route.function
+        response = await self._invoke(match.route.function, event)
+        response.headers["apigw-requestid"] = event["requestContext"]["requestId"]
+        return response
+
+    async def _invoke(self, function: str, event: dict[str, Any]) -> Response:
+        """What the function answers, or what API Gateway says when it fails or is late."""
         invocation = asyncio.ensure_future(self._functions[function].invoke(event))
         # As on AWS, a function that is too late for the gateway may finish; how it ends, nobody asks.
         invocation.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
@@ -101,15 +106,13 @@ class Gateway:
             answer = invocation.result()
             if _payload_bytes(answer) > MAX_PAYLOAD_BYTES:
                 raise ValueError(f"the answer is over {MAX_PAYLOAD_BYTES} bytes")
-            response = http_response(answer)
+            return http_response(answer)
         except FunctionTimeout as error:
             self._on_error(function, str(error))
             return _message(503, "Service Unavailable")
         except (FunctionError, ValueError) as error:
             self._on_error(function, str(error))
             return _message(500, "Internal Server Error")
-        response.headers["apigw-requestid"] = event["requestContext"]["requestId"]
-        return response
 
     def _other(self, path: str) -> Answer | None:
         return next((answer for begin, answer in self._beside.items() if path.startswith(f"{begin}/")), None)

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -17,10 +17,11 @@ SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where the API is, and a key that may do everything."""
+    """Where the API is, and a key that may do everything. links: those that sign a person of the demo in."""
 
     api: str
     key: str
+    links: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -54,7 +55,7 @@ def _serving(process: "subprocess.Popen[bytes]", log: Path) -> Stack:
         if "Serving until Ctrl-C" in said:
             (api,) = re.findall(r"^API +(http\S+)$", said, re.MULTILINE)
             (key,) = re.findall(r"x-api-key: ([^']+)'", said)
-            return Stack(api, key)
+            return Stack(api, key, dict(re.findall(r"^ +(\w+) +(http\S+/login/as/\S+)", said, re.MULTILINE)))
         if process.poll() is not None:
             break
         time.sleep(0.1)

@@ -39,9 +39,9 @@ class PredictionRecord(Record):
     """What was asked, what was answered, by which version of which model.
 
     `features` are the values that the graph was given: float32 numbers, categories, None for missing.
-    `probability` is the float32 that was answered. `reference` is the caller's own words for the row; text of
-    theirs. `key_id` tells which key asked; it is no secret. `took_ms`: how long the request had been worked on
-    when its rows were scored.
+    `probability` is the float32 that was answered. `reference`: the caller's own words for the row. `key_id`
+    tells which key asked; it is no secret. `took_ms`: how long the request had been worked on when its rows
+    were scored.
     """
 
     prediction_id: str = Field(pattern=PATTERN)

@@ -63,8 +63,8 @@ class PredictionLog:
     ) -> None:
         """Write a line for a share (0 to 1) of the rows: the features as the graph was given them.
 
-        references: the caller's own words for each row, where any has some. took_ms: how long the request has been
-        worked on; left out where that is not known.
+        references: the caller's own words for each row, where any has some. took_ms: how long the request has
+        been worked on; left out where that is not known.
         Where standard output is closed or broken nothing is raised: the answer is more important.
         """
         if not prediction_ids:

@@ -4,7 +4,7 @@
 export class ApiError extends Error {
   /**
    * @param {number} status
-   * @param {{error?: string, code?: string, detail?: Fault[], request_id?: string}} envelope
+   * @param {Partial<Schemas["ErrorEnvelope"]>} envelope
    */
   constructor(status, envelope) {
     super(envelope.error || `the server answered ${status}`);
@@ -15,7 +15,11 @@ export class ApiError extends Error {
   }
 }
 
-/** @typedef {{loc: (string | number)[], msg: string, type: string}} Fault */
+/**
+ * What the API takes and answers, by the names in openapi.json: `npm run check` makes the types of it.
+ * @typedef {import("../api").components["schemas"]} Schemas
+ * @typedef {Schemas["ErrorDetail"]} Fault
+ */
 /** @typedef {{method?: string, json?: unknown, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} Asked */
 
 const OFFLINE = {

@@ -5,7 +5,7 @@ import { Store } from "./store.js";
 /**
  * What the page was served with: how people log in here. Without an `authorize` address only keys will do.
  * @typedef {{authorize?: string, token?: string, logout?: string, client?: string, scope?: string}} Login
- * @typedef {{id: string, name: string, scopes: string[], models: string[] | null}} Identity
+ * @typedef {import("./api.js").Schemas["Me"]} Identity
  * @typedef {{identity: Identity, token: string, refresh: string | null, until: number, isKey: boolean}} Session
  */
 

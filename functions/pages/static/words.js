@@ -60,7 +60,7 @@ export function groupText(group) {
   return name ? `${fieldText(name)}${sign === "=" ? ":" : ` ${sign}`} ${value}` : group;
 }
 
-/** @param {{value: number, low: number, high: number} | null | undefined} interval */
+/** @param {import("./api.js").Schemas["Interval"] | null | undefined} interval */
 export const intervalText = (interval) =>
   interval ? `${interval.value.toFixed(3)} (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})` : "—";
 

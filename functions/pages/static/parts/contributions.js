@@ -5,7 +5,7 @@ import { fieldText, valueText } from "../words.js";
 const SHOWN = 12;
 
 /**
- * @param {{explanation: {base_probability: number, contributions: Record<string, number>}, row?: Record<string, unknown>}} given
+ * @param {{explanation: import("../api.js").Schemas["ExplanationAnswer"], row?: Record<string, unknown>}} given
  */
 export function Contributions({ explanation, row = {} }) {
   const sorted = Object.entries(explanation.contributions).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));

@@ -12,7 +12,12 @@ export function ReasonDialog({ title, verb, act, close, danger, busy, error, chi
   const [reason, setReason] = useState("");
   /** @type {{current: HTMLDialogElement | null}} */
   const dialog = useRef(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
+    dialog.current?.showModal();
+    // Whatever closes it: who came by keyboard goes on from where they were.
+    return () => opener?.focus();
+  }, []);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     await act(reason.trim());

@@ -1,25 +1,19 @@
 /** The input of one feature, as the model's schema describes it, with what is wrong with it beside it. */
+import { ApiError } from "../api.js";
 import { html } from "../html.js";
 import { fieldText, valueText } from "../words.js";
 
-/**
- * @typedef {{name: string, type: string, description: string, example: unknown, required: boolean,
- *   categories: (string | number | boolean)[] | null, minimum: number | null, maximum: number | null,
- *   derives: string | null}} Feature
- */
+/** @typedef {import("../api.js").Schemas["Feature"]} Feature */
 
 /**
  * @param {{feature: Feature, text: string, fault: string, onText: (text: string) => void}} given
  */
 export function FeatureField({ feature, text, fault, onText }) {
   const id = `field-${feature.name}`;
-  const described = [feature.description && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
   const shared = {
-    id,
+    ...describedBy(id, feature.description, fault),
     name: feature.name,
     required: feature.required,
-    "aria-describedby": described || undefined,
-    "aria-invalid": fault ? "true" : undefined,
     onInput: (/** @type {any} */ event) => onText(event.currentTarget.value),
   };
   return html`<div class="field">
@@ -82,3 +76,50 @@ function typedValue(feature, text) {
   const number = Number(text.replace(",", "."));
   return Number.isNaN(number) ? text : number;
 }
+
+/**
+ * The server's faults by the field that each is about: the last part of its place that is one of `names`.
+ * @param {Error | null} error
+ * @param {string[]} names
+ * @returns {Record<string, string>}
+ */
+export function faultsByField(error, names) {
+  /** @type {Record<string, string>} */
+  const faults = {};
+  if (!(error instanceof ApiError)) return faults;
+  for (const fault of error.detail) {
+    const name = fieldOf(fault, names);
+    if (name && !faults[name]) faults[name] = fault.msg;
+  }
+  return faults;
+}
+
+/**
+ * @param {import("../api.js").Fault} fault
+ * @param {string[]} names
+ */
+export const fieldOf = ({ loc }, names) => loc.map(String).findLast((part) => names.includes(part));
+
+/**
+ * Any other input, with what it is for and what the server said of it. `children` is the input, to which
+ * `describedBy(id, hint, fault)` belongs.
+ * @param {{id: string, label: any, hint?: string, fault?: string, children?: any}} given
+ */
+export const LabelledField = ({ id, label, hint, fault, children }) => html`<div class="field">
+  <label for=${id}>${label}</label>
+  ${children}
+  ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+  ${fault && html`<p class="fault" id=${`${id}-fault`}>${fault}</p>`}
+</div>`;
+
+/**
+ * What ties an input to its hint and its fault, for who cannot see that they stand together.
+ * @param {string} id
+ * @param {unknown} hint
+ * @param {unknown} fault
+ */
+export const describedBy = (id, hint, fault) => ({
+  id,
+  "aria-describedby": [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || undefined,
+  "aria-invalid": fault ? "true" : undefined,
+});

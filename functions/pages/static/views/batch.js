@@ -15,8 +15,11 @@ const PART_CHARACTERS = 2_000_000;
 const MAX_BYTES = 500_000_000;
 
 /**
- * @typedef {{line: number, cells: string[], answer: any, fault: string}} Scored
- * @typedef {{name: string, header: string[], rows: Scored[], bad: number, columns: any}} Result
+ * @typedef {import("../api.js").Schemas["RowAnswer"] & Record<string, unknown>} Answer with the answer under the target's name
+ * @typedef {{line: number, cells: string[], answer: Answer | null, fault: string}} Row
+ * @typedef {Row & {answer: Answer}} Scored
+ * @typedef {import("../api.js").Schemas["BatchPrediction"]} Part
+ * @typedef {{name: string, header: string[], rows: Row[], bad: number, columns: Part["columns"]}} Result
  */
 
 /** @param {{model: string, target: import("./predict.js").Target}} given */
@@ -50,6 +53,15 @@ export function Batch({ model, target }) {
   </section>`;
 }
 
+/**
+ * @param {number} good
+ * @param {number} bad
+ */
+function scoredText(good, bad) {
+  const scored = `${numberText(good)} ${good === 1 ? "row was" : "rows were"} scored`;
+  return bad > 0 ? `${scored}, ${numberText(bad)} ${bad === 1 ? "was" : "were"} not: each says why.` : `${scored}.`;
+}
+
 /** @param {{result: Result, target: import("./predict.js").Target}} given */
 function TableResult({ result, target }) {
   const { rows, bad, columns, header } = result;
@@ -57,7 +69,7 @@ function TableResult({ result, target }) {
   const missing = columns?.missing || [];
   const save = () => download(resultLines(result, target), `${result.name}.predicted.csv`);
   return html`<${GoodNotice}>
-      <p>${numberText(rows.length - bad)} rows were scored${bad > 0 && `, ${numberText(bad)} were not: each says why`}.</p>
+      <p>${scoredText(rows.length - bad, bad)}</p>
       ${passedOver.length > 0 && html`<p>No part of the model, and kept in the result: ${passedOver.join(", ")}.</p>`}
       ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.join(", ")}.</p>`}
     <//>
@@ -97,7 +109,7 @@ async function scoreTable(model, file, signal, onProgress) {
   const [first, ...records] = recordsOf(await file.text()).filter((record) => record.trim());
   if (!first || records.length === 0) throw new Error("This file has no rows. The first line names the columns; the rows follow.");
   const separator = separatorOf(first);
-  /** @type {Scored[]} */
+  /** @type {Row[]} */
   const rows = records.map((record, index) => ({ line: index + 1, cells: cellsOf(record, separator), answer: null, fault: "" }));
   let columns = null;
   let done = 0;
@@ -106,6 +118,7 @@ async function scoreTable(model, file, signal, onProgress) {
     const part = partFrom(records, done);
     const body = [first.replace(/[\r\n]*$/, "\r\n"), ...part].join("");
     const path = `${pathOf(model)}/predict/batch?partial=true`;
+    /** @type {Part} */
     const answer = await ask(path, { method: "POST", body, headers: { "content-type": "text/csv" }, signal });
     for (const scored of answer.predictions) rows[done + scored.row - 1].answer = scored;
     for (const fault of answer.errors) {

@@ -3,12 +3,13 @@ import { useState } from "preact/hooks";
 import { ask } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
+import { LabelledField, describedBy, faultsByField, fieldOf } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { timeText } from "../words.js";
 
 /**
- * @typedef {{id: string, scopes: string[], note: string, models: string[], created: string, expires: string | null,
- *   revoked: string | null, state: string}} Key
+ * @typedef {import("../api.js").Schemas["ListedKey"]} Key
+ * @typedef {import("../api.js").Schemas["MadeKey"]} MadeKey
  */
 
 /** What each scope is called, and what it lets somebody do. */
@@ -19,13 +20,15 @@ const SCOPES = [
   ["admin", "Everything, these pages included"],
 ];
 
+const FIELDS = ["note", "models", "days"];
+
 export function Keys() {
   const loaded = useLoaded(async (signal) => (await ask("keys", { signal })).keys, []);
-  const [made, setMade] = useState(/** @type {(Key & {key: string}) | null} */ (null));
+  const [made, setMade] = useState(/** @type {MadeKey | null} */ (null));
   return html`<h1>Keys</h1>
     <div class="columns">
       <${NewKey}
-        made=${(/** @type {Key & {key: string}} */ key) => {
+        made=${(/** @type {MadeKey} */ key) => {
           setMade(key);
           loaded.again();
         }}
@@ -47,7 +50,7 @@ export function Keys() {
     </section>`;
 }
 
-/** @param {{made: (key: Key & {key: string}) => void}} given */
+/** @param {{made: (key: MadeKey) => void}} given */
 function NewKey({ made }) {
   const [scopes, setScopes] = useState(["predict"]);
   const [note, setNote] = useState("");
@@ -61,6 +64,7 @@ function NewKey({ made }) {
     setNote("");
     made(key);
   });
+  const faults = faultsByField(making.error, FIELDS);
   const toggle = (/** @type {string} */ scope) =>
     setScopes((before) => (before.includes(scope) ? before.filter((one) => one !== scope) : [...before, scope]));
   const submit = (/** @type {Event} */ event) => {
@@ -75,10 +79,16 @@ function NewKey({ made }) {
         ([scope, words]) => html`<p><label><input type="checkbox" checked=${scopes.includes(scope)} onChange=${() => toggle(scope)} /> ${words} <span class="required">${scope}</span></label></p>`,
       )}
     </fieldset>
-    <div class="field"><label for="key-note">Who uses it, and what for <span class="required">required</span></label><input id="key-note" required maxlength="60" value=${note} onInput=${(/** @type {any} */ event) => setNote(event.currentTarget.value)} /></div>
-    <div class="field"><label for="key-models">Only for these models</label><input id="key-models" value=${models} placeholder="all" onInput=${(/** @type {any} */ event) => setModels(event.currentTarget.value)} /><p class="hint">Names, separated by commas</p></div>
-    <div class="field"><label for="key-days">Days until it expires</label><input id="key-days" type="number" min="1" max="3650" value=${days} placeholder="it does not" onInput=${(/** @type {any} */ event) => setDays(event.currentTarget.value)} /></div>
-    <${ErrorNotice} error=${making.error} />
+    <${LabelledField} id="key-note" label=${html`Who uses it, and what for <span class="required">required</span>`} fault=${faults.note}>
+      <input ...${describedBy("key-note", false, faults.note)} required maxlength="60" value=${note} onInput=${(/** @type {any} */ event) => setNote(event.currentTarget.value)} />
+    <//>
+    <${LabelledField} id="key-models" label="Only for these models" hint="Names, separated by commas" fault=${faults.models}>
+      <input ...${describedBy("key-models", true, faults.models)} value=${models} placeholder="all" onInput=${(/** @type {any} */ event) => setModels(event.currentTarget.value)} />
+    <//>
+    <${LabelledField} id="key-days" label="Days until it expires" fault=${faults.days}>
+      <input ...${describedBy("key-days", false, faults.days)} type="number" min="1" max="3650" value=${days} placeholder="it does not" onInput=${(/** @type {any} */ event) => setDays(event.currentTarget.value)} />
+    <//>
+    <${ErrorNotice} error=${making.error} shown=${(/** @type {import("../api.js").Fault} */ fault) => Boolean(fieldOf(fault, FIELDS))} />
     <p class="actions"><button class="primary" disabled=${making.busy || scopes.length === 0 || !note.trim()}>${making.busy ? "Making …" : "Make the key"}</button></p>
   </form>`;
 }

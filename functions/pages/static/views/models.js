@@ -15,13 +15,9 @@ import { Comparison } from "./comparison.js";
 import { Version } from "./version.js";
 
 /**
- * @typedef {{value: number, low: number, high: number}} Interval
- * @typedef {{version: string, published_at: string, in_service: boolean, abandoned: string | null, trouble: string | null,
- *   summary: {model: string, dataset: {key: string, rows: number}, metrics: Record<string, Interval>,
- *   decision: {promote: boolean, reason: string}} | null}} Listed
- * @typedef {{name: string, champion: string | null, promoted_at: string | null, metrics: Record<string, Interval>,
- *   target: string | null, rows: number | null, trouble: string | null}} ListedModel
- * @typedef {{sequence: number, version: string, promoted_at: string, by: string, reason: string}} Promotion
+ * @typedef {import("../api.js").Schemas["ListedVersion"]} Listed
+ * @typedef {import("../api.js").Schemas["ListedModel"]} ListedModel
+ * @typedef {import("../api.js").Schemas["Promotion"]} Promotion
  * @typedef {"promote" | "rollback" | "delete"} Change
  */
 

@@ -1,10 +1,10 @@
 /** Asks the model in service about one row, shows what it answers and why, and takes what really happened. */
 import { useMemo, useRef, useState } from "preact/hooks";
-import { ApiError, ask, pathOf } from "../api.js";
+import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { Contributions } from "../parts/contributions.js";
-import { FeatureField, typedRow } from "../parts/field.js";
+import { FeatureField, faultsByField, fieldOf, typedRow } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
 import { may } from "../session.js";
@@ -12,11 +12,10 @@ import { outcomeText, valueText } from "../words.js";
 import { Batch } from "./batch.js";
 
 /**
- * @typedef {{name: string, negative: unknown, positive: unknown}} Target
+ * @typedef {import("../api.js").Schemas["TargetWords"]} Target
  * @typedef {import("../parts/field.js").Feature} Feature
- * @typedef {{name: string, target: Target | null, features: Feature[], champion: {version: string} | null}} ModelRecord
- * @typedef {{probability: number, threshold: number, prediction_id: string, model: {name: string, version: string},
- *   explanation?: {base_probability: number, contributions: Record<string, number>}} & Record<string, unknown>} Answer
+ * @typedef {import("../api.js").Schemas["ModelRecord"]} ModelRecord
+ * @typedef {import("../api.js").Schemas["Prediction"] & Record<string, unknown>} Answer with the answer under the target's name
  * @typedef {{row: Record<string, unknown>, answer: Answer}} Asked
  */
 
@@ -55,7 +54,8 @@ function OneRow({ record }) {
     setShown(asked);
     heading.current?.focus();
   });
-  const faults = useMemo(() => faultsByField(asking.error, features), [asking.error]);
+  const names = features.map((feature) => feature.name);
+  const faults = useMemo(() => faultsByField(asking.error, names), [asking.error]);
   const fill = () =>
     setTexts(Object.fromEntries(features.filter((one) => one.example !== null).map((one) => [one.name, String(one.example)])));
   const submit = (/** @type {Event} */ event) => {
@@ -75,7 +75,7 @@ function OneRow({ record }) {
           />`,
         )}
       </div>
-      <${ErrorNotice} error=${asking.error} shown=${(/** @type {any} */ fault) => fault.loc.at(-1) in faults} />
+      <${ErrorNotice} error=${asking.error} shown=${(/** @type {import("../api.js").Fault} */ fault) => Boolean(fieldOf(fault, names))} />
       <p class="actions">
         <button class="primary" disabled=${asking.busy}>${asking.busy ? "Asking …" : "Predict"}</button>
         <button type="button" onClick=${fill}>Fill in the example</button>
@@ -146,7 +146,7 @@ function Recent({ model, target, recent, show }) {
             (asked) => html`<li key=${asked.answer.prediction_id}>
               <button type="button" onClick=${() => show(asked)}>
                 <b>${outcomeText(target, asked.answer[target.name])}</b> ${(100 * asked.answer.probability).toFixed(1)} %
-                <span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${valueText(value)}`).join(", ")}</span>
+                ${" "}<span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${valueText(value)}`).join(", ")}</span>
               </button>
             </li>`,
           )}
@@ -167,22 +167,4 @@ function Found({ found }) {
   const shown = found.logged || found.replayed;
   return html`<h3>${found.logged ? "As it was logged" : "Made again"}</h3>
     <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : valueText(value)}</dd>`)}</dl>`;
-}
-
-/**
- * The server's faults by the field that each is about.
- * @param {Error | null} error
- * @param {Feature[]} features
- */
-function faultsByField(error, features) {
-  const names = new Set(features.map((feature) => feature.name));
-  /** @type {Record<string, string>} */
-  const faults = {};
-  if (error instanceof ApiError) {
-    for (const { loc, msg } of error.detail) {
-      const name = String(loc.at(-1));
-      if (names.has(name)) faults[name] = msg;
-    }
-  }
-  return faults;
 }

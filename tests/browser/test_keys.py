@@ -1,0 +1,57 @@
+"""Keys: made, shown once, and revoked."""
+
+import time
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.visits import SECONDS
+from tests.stories.local_stack import Stack
+
+
+def status_with(stack: Stack, key: str, wanted: int) -> int:
+    """What /me answers to a key, asked until it is `wanted`: the authorizer reads keys again each second."""
+    status = 0
+    for _ in range(5 * SECONDS):
+        headers = {"authorization": f"Bearer {key}"}
+        status = httpx.get(f"{stack.api}/me", headers=headers, timeout=SECONDS, trust_env=False).status_code
+        if status == wanted:
+            break
+        time.sleep(0.2)
+    return status
+
+
+def test_an_administrator_makes_and_revokes_a_key(visit: Visit, stack: Stack) -> None:
+    administrator = visit("administrator")
+    page = administrator.go("keys", heading="Keys")
+    page.get_by_label("Who uses it, and what for").fill("the night shift")
+    page.get_by_role("checkbox", name="Say what happened").check()
+    page.get_by_role("button", name="Make the key").click()
+    key = page.locator(".secret").inner_text()
+    assert status_with(stack, key, 200) == 200
+    row = page.get_by_role("row").filter(has_text="the night shift")
+    expect(row).to_contain_text("predict, feedback")
+    # Shown once: not in the list, not after the page was left.
+    assert key not in administrator.ask("GET", "/keys").text
+    administrator.go("predict", heading="Predict")
+    administrator.go("keys", heading="Keys")
+    expect(row).to_be_visible()
+    assert key not in page.content()
+    row.get_by_role("button", name="Revoke").click()
+    row.get_by_role("button", name="Revoke for good").click()
+    expect(row).to_contain_text("revoked")
+    assert status_with(stack, key, 401) == 401
+
+
+def test_a_refusal_is_shown_in_the_words_of_the_server(visit: Visit) -> None:
+    page = visit("administrator").go("keys", heading="Keys")
+    page.get_by_label("Who uses it, and what for").fill("x")
+    page.get_by_label("Only for these models").fill("NOT/A/MODEL")
+    with page.expect_response("**/keys") as answered:
+        page.get_by_role("button", name="Make the key").click()
+    assert answered.value.status == 422
+    (fault, *_) = answered.value.json()["detail"]
+    models = page.get_by_label("Only for these models")
+    expect(page.locator(".field", has=models)).to_contain_text(fault["msg"])
+    expect(models).to_have_value("NOT/A/MODEL")

@@ -1,0 +1,115 @@
+"""Label: a queue of cards by keyboard, each key answered at once."""
+
+import statistics
+import time
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from functions.local.voyages import same_ship
+from tests.browser.conftest import Visit
+from tests.browser.visits import SECONDS
+from tests.conftest import TITANIC
+from tests.stories.local_stack import Stack
+
+CARD = "section[aria-label='The card to label']"
+_MOST_MS = 100.0
+# From each key to the next card on the screen: what changes is drawn in the frame that follows.
+_MEASURE = """card => {
+    window.answered = [];
+    addEventListener("keydown", (event) => {
+        const began = performance.now();
+        const changed = new MutationObserver(() => {
+            changed.disconnect();
+            requestAnimationFrame(() => window.answered.push(performance.now() - began));
+        });
+        const all = { childList: true, subtree: true, characterData: true };
+        changed.observe(document.querySelector(card), all);
+    }, true);
+}"""
+
+
+@pytest.fixture(scope="session")
+def asked(stack: Stack) -> list[str]:
+    """The ids of predictions that wait to be labelled, in the log."""
+    body = {"rows": [traveller.passenger for traveller in same_ship(TITANIC, 150, seed=5)]}
+    answer = post(stack, "/predict/batch", body)
+    ids = [one["prediction_id"] for one in answer["predictions"]]
+    wait_for_log(stack, ids[-1])
+    return ids
+
+
+def post(stack: Stack, path: str, body: Any) -> dict[str, Any]:
+    answer = httpx.post(
+        f"{stack.api}{path}", json=body, headers=stack.headers, timeout=SECONDS, trust_env=False
+    )
+    found: dict[str, Any] = answer.raise_for_status().json()
+    return found
+
+
+def wait_for_log(stack: Stack, prediction_id: str) -> None:
+    """Until a prediction is found in the log, to which its line is shipped."""
+    url = f"{stack.api}/predictions/{prediction_id}"
+    for _ in range(5 * SECONDS):
+        if httpx.get(url, headers=stack.headers, timeout=SECONDS, trust_env=False).is_success:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"prediction {prediction_id} is not in the log")
+
+
+def open_queue(visit: Visit, role: str = "annotator") -> Page:
+    visitor = visit(role)
+    page = visitor.go("label", heading="Label")
+    page.locator(CARD).get_by_role("heading", name="What really happened?").wait_for()
+    visitor.settle()
+    return page
+
+
+def test_20_rows_are_labelled_by_keyboard_in_under_a_minute(visit: Visit, asked: list[str]) -> None:
+    page = open_queue(visit)
+    page.evaluate(_MEASURE, CARD)
+    sent: list[Any] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            sent.append(request.post_data_json)
+
+    page.on("request", note)
+    began = time.monotonic()
+    for number in range(20):
+        card = page.locator(CARD)
+        card.locator("button.yes, .verdicts button").first.wait_for()
+        page.keyboard.press("y" if number % 3 else "n")
+        page.wait_for_function("count => window.answered.length >= count", arg=number + 1)
+    seconds = time.monotonic() - began
+    lags = page.evaluate("window.answered")
+    print(
+        f"\n20 labels in {seconds:.1f} s; a key is answered in {statistics.median(lags):.0f} ms, "
+        f"at most {max(lags):.0f} ms"
+    )
+    assert seconds < 60
+    assert max(lags) < _MOST_MS
+    # The last one can still be taken back for a moment.
+    page.wait_for_timeout(6_000)
+    assert sum(len(body) if isinstance(body, list) else 1 for body in sent) == 20
+
+
+def test_the_last_label_is_taken_back(visit: Visit, asked: list[str]) -> None:
+    page = open_queue(visit)
+    values = page.locator(CARD).locator("dl").first
+    first = values.inner_text()
+    page.keyboard.press("y")
+    page.keyboard.press("u")
+    expect(values).to_have_text(first, use_inner_text=True)
+
+
+def test_no_key_labels_while_somebody_types(visit: Visit, asked: list[str]) -> None:
+    page = open_queue(visit, "administrator")
+    values = page.locator(CARD).locator("dl").first
+    first = values.inner_text()
+    box = page.get_by_role("textbox").first
+    box.press_sequentially("yny")
+    expect(box).to_have_value("yny")
+    assert values.inner_text() == first

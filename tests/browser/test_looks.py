@@ -1,0 +1,128 @@
+"""How each page looks, and whether everybody can use it: light and dark, on a desk and on a telephone."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Visit
+from tests.browser.test_models import Versions
+from tests.browser.test_tables import drop
+from tests.browser.visits import Visitor
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_AXE = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
+_TABLE = "who,pclass,sex,age\n" + "Ann,1,female,29\n" * 30 + "Bob,1,male,old\n"
+
+
+def predicted(page: Page) -> None:
+    page.get_by_role("button", name="Fill in the example").click()
+    page.get_by_role("button", name="Predict", exact=True).click()
+    page.locator(".verdict").wait_for()
+
+
+def refused(page: Page) -> None:
+    page.get_by_role("textbox", name="age").fill("old")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    page.locator(".fault").first.wait_for()
+
+
+def table(page: Page) -> None:
+    drop(page, "who.csv", _TABLE)
+    page.get_by_role("region", name="Scored rows").wait_for()
+
+
+def dialog(page: Page) -> None:
+    page.get_by_role("button", name="Roll back").click()
+    page.get_by_role("dialog").wait_for()
+
+
+def dialog_gone(page: Page) -> None:
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+
+
+def new_key(page: Page) -> None:
+    page.get_by_label("Who uses it, and what for").fill("who looks at it")
+    page.get_by_role("button", name="Make the key").click()
+    page.locator(".secret").wait_for()
+
+
+def numbers(page: Page) -> None:
+    for summary in page.get_by_text("The numbers").all()[:2]:
+        summary.click()
+
+
+# What is looked at on a page beside what it shows at first: its name, and how one gets there.
+MORE: Mapping[str, list[tuple[str, Callable[[Page], None]]]] = {
+    "predict": [("predict-refused", refused), ("predict-answered", predicted), ("predict-table", table)],
+    "models": [("models-numbers", numbers), ("models-dialog", dialog), ("", dialog_gone)],
+    "monitoring": [("monitoring-numbers", numbers)],
+    "keys": [("keys-made", new_key)],
+}
+
+
+class Look:
+    """Looks at one page after the other on one screen: takes a picture, collects what is wrong."""
+
+    def __init__(self, visitor: Visitor, pictures: Path, screen: str) -> None:
+        self._visitor, self._pictures, self._screen = visitor, pictures, screen
+        self.wrong: list[str] = []
+
+    def at(self, name: str) -> None:
+        page = self._visitor.settle()
+        # Charts are drawn by a library that is loaded when the first is needed.
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.plot')]"
+            ".every((plot) => !plot.clientWidth || plot.querySelector('canvas'))"
+        )
+        page.screenshot(path=self._pictures / f"{name}-{self._screen}.png", full_page=True)
+        self.wrong += [f"{name}: {one}" for one in violations(page)]
+        wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        if wide > room:
+            self.wrong.append(f"{name}: {wide} px wide, on {room}")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on a page: the rule, what it is about, why."""
+    found: list[dict[str, Any]] = Axe().run(page, options=_AXE).response["violations"]
+    return [
+        f"{one['id']} {node['target']}: {' '.join(node['failureSummary'].split())}"
+        for one in found
+        for node in one["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_page_can_be_used_by_everybody(
+    visit: Visit, versions: Versions, pictures: Path, scheme: str, width: int
+) -> None:
+    screen = f"{scheme}-{width}"
+    context = {
+        "viewport": {"width": width, "height": 800},
+        "color_scheme": scheme,
+        "reduced_motion": "reduce",
+    }
+    nobody = Look(visit(**context), pictures, screen)
+    nobody.at("sign-in")
+    administrator = visit("administrator", **context)
+    look = Look(administrator, pictures, screen)
+    menu = administrator.page.get_by_role("navigation", name="Pages").get_by_role("link")
+    for name in [one.lower() for one in menu.all_inner_texts()]:
+        administrator.go(name)
+        administrator.page.get_by_role("heading", level=1, name=name).wait_for()
+        look.at(name)
+        for picture, lead in MORE.get(name, []):
+            lead(administrator.page)
+            if picture:
+                look.at(picture)
+    newer, older = (one["version"] for one in versions[:2])
+    administrator.go("models", newer, heading=newer)
+    look.at("version")
+    administrator.go("models", "compare", newer, older, heading="Two versions")
+    look.at("comparison")
+    assert nobody.wrong + look.wrong == []

@@ -1,0 +1,73 @@
+"""Predict: a person asks the model, sees why, and says what happened."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+
+
+def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None:
+    page = visit("annotator").page
+    page.get_by_label("sex").select_option("female")
+    page.get_by_label("pclass").select_option("1")
+    page.get_by_role("textbox", name="age").fill("29")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    answer = page.locator("section", has=page.get_by_role("heading", name="Answer"))
+    expect(answer.locator(".verdict")).to_have_text("survived: yes", ignore_case=True)
+    meter = answer.get_by_role("meter")
+    assert 0.5 < float(meter.get_attribute("aria-valuenow") or 0) <= 1
+    contributions = answer.get_by_role("table")
+    expect(contributions.get_by_role("rowheader").first).to_contain_text("sex")
+    expect(contributions.get_by_role("cell").last).to_have_text(re.compile(r"^[+\u2212]\d+\.\d$"))
+    expect(answer).to_contain_text(re.compile(r"Said by version [0-9a-f]{16} of titanic"))
+    answer.get_by_role("button", name="survived: no").click()
+    expect(answer.get_by_role("status").last).to_contain_text("Noted: survived: no")
+
+
+def test_only_what_must_be_given_is_marked(visit: Visit) -> None:
+    user = visit("user")
+    page = user.page
+    page.get_by_label("sex").wait_for()
+    record = user.ask("GET", "/models/titanic").json()
+    features = {one["name"]: one["required"] for one in record["features"]}
+    for name, required in features.items():
+        assert (page.locator(f"#field-{name}").get_attribute("required") is not None) == required, name
+    expect(page.get_by_text("required", exact=True)).to_have_count(sum(features.values()))
+
+
+def test_an_error_stands_beside_its_field_in_the_words_of_the_server(visit: Visit) -> None:
+    page = visit("user").page
+    page.get_by_role("button", name="Fill in the example").click()
+    age = page.get_by_role("textbox", name="age")
+    age.fill("old")
+    with page.expect_response("**/predict?*") as answered:
+        page.get_by_role("button", name="Predict", exact=True).click()
+    (fault,) = answered.value.json()["detail"]
+    assert fault["loc"][-1] == "age"
+    expect(age).to_have_attribute("aria-invalid", "true")
+    expect(age).to_have_accessible_description(re.compile(re.escape(fault["msg"])))
+    expect(page.locator(".field", has=age)).to_contain_text(fault["msg"])
+
+
+def test_a_prediction_is_listed_looked_up_and_replayed(visit: Visit) -> None:
+    page = visit("administrator").page
+    page.get_by_role("button", name="Fill in the example").click()
+    with page.expect_response("**/predict?*") as answered:
+        page.get_by_role("button", name="Predict", exact=True).click()
+    answer = answered.value.json()
+    recent = page.locator("section", has=page.get_by_role("heading", name="Recent predictions"))
+    expect(recent.get_by_role("listitem")).to_have_count(1)
+    recent.get_by_label("Look up a prediction by its id").fill(answer["prediction_id"])
+    # What is in the log is found after it was shipped.
+    found = page.get_by_role("heading", name=re.compile("As it was logged"))
+    for _ in range(60):
+        with page.expect_response(f"**/predictions/{answer['prediction_id']}") as looked:
+            recent.get_by_role("button", name="Look up").click()
+        if looked.value.ok:
+            break
+        page.wait_for_timeout(500)
+    expect(found).to_be_visible()
+    recent.get_by_role("button", name="Replay").click()
+    expect(page.get_by_role("heading", name="Made again")).to_be_visible()
+    expect(recent).to_contain_text(answer["model"]["version"])
