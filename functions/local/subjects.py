@@ -36,6 +36,7 @@ _BY_BEGINNING = {
     "/training": "monitoring",
     "/datasets": "data",
     "/schema": "data",
+    "/uploads": "data",
     "/keys": "keys",
     "/me": "keys",
 }

@@ -84,10 +84,11 @@ def _line_bytes() -> int:
     """The length of a line of the prediction log."""
     written = io.StringIO()
     columns = to_columns([RowReader(SCHEMA).read(json.loads(ROW)).values], SCHEMA)
-    asked = {"key_id": "0" * 8, "request_id": "0" * 16}
     with redirect_stdout(written):
         log = PredictionLog(SCHEMA, MODEL, "0" * 16)
-        log.write(columns, new_ids(1), [0.9358831644058228], share=1.0, **asked)
+        log.write(
+            columns, new_ids(1), [0.9358831644058228], share=1.0, key_id="0" * 8, request_id="0" * 16
+        )
     return len(written.getvalue())
 
 

@@ -285,8 +285,8 @@ def test_what_another_model_calls_its_outcome_is_refused_in_this_ones_words(call
     assert status == 422
     assert {tuple(item["loc"]): item["msg"] for item in refusal["detail"]} == {
         ("body", "one", "survived"): (
-            'is nothing of an outcome; send `prediction_id`, `churned`: "no" or "yes", and, if it is not the '
-            "key that says so, `source`; a `note`, if there is one; `unsure`: true in place of `churned` "
+            'is nothing of an outcome; send `prediction_id`, `churned`: "no" or "yes", and, if it is not '
+            "you who says so, `source`; a `note`, if there is one; `unsure`: true in place of `churned` "
             "from who does not know"
         ),
         ("body", "one", "churned"): 'is required: "no" or "yes"',
