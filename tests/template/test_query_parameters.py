@@ -62,7 +62,7 @@ def test_a_parameter_that_no_route_has_is_refused_by_each(route: Route) -> None:
         None if route.method in {"GET", "DELETE"} else "{}",
         scopes="admin",
         route=route.key,
-        **({"pathParameters": values} if values else {}),
+        pathParameters=values,
     )
     refusal = json.loads(answer["body"])
     assert (answer["statusCode"], refusal["code"]) == (422, "INVALID_INPUT")
