@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from typing import Any
-
 import pytest
 
 from functions.feedback.service import service as feedback
@@ -57,7 +55,6 @@ def test_a_parameter_that_no_route_has_is_refused_by_each(route: Route) -> None:
     names = re.findall(r"\{(\w+)\+?\}", route.path)
     values = {name: VARIABLES.get(name, "x") for name in names}
     path = re.sub(r"\{(\w+)\+?\}", lambda variable: values[variable[1]], route.path)
-    parameters: dict[str, Any] = {"pathParameters": values} if values else {}
     answer = send(
         getattr(import_module(module), name),
         route.method,
@@ -65,7 +62,7 @@ def test_a_parameter_that_no_route_has_is_refused_by_each(route: Route) -> None:
         None if route.method in {"GET", "DELETE"} else "{}",
         scopes="admin",
         route=route.key,
-        **parameters,
+        pathParameters=values,
     )
     refusal = json.loads(answer["body"])
     assert (answer["statusCode"], refusal["code"]) == (422, "INVALID_INPUT")
