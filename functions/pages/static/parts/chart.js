@@ -132,7 +132,7 @@ function options(library, width, series, { x, times, range, xRange, xTexts, yTex
   const strokes = series.map((one, index) => colour(`--series-${one.colour || index + 1}`));
   const bars = series.filter((one) => one.bars);
   const slanted = xTexts && (xTexts.join("").length + 2 * xTexts.length) * LETTER > width - 60;
-  const along = times ? { values: timesAt } : xTexts && { values: named(xTexts), grid: { show: false }, ticks: { show: false }, ...(slanted && { rotate: -40, space: 18, size: 12 + LETTER * 0.7 * Math.max(...xTexts.map((text) => text.length)) }) };
+  const along = times ? { values: timesAt, space: 70 } : xTexts && { values: named(xTexts), grid: { show: false }, ticks: { show: false }, ...(slanted && { rotate: -40, space: 18, size: 12 + LETTER * 0.7 * Math.max(...xTexts.map((text) => text.length)) }) };
   const up = yTexts ? { values: named(yTexts), size: 20 + LETTER * Math.max(...yTexts.map((text) => text.length)) } : { size: 56 };
   const label = (/** @type {number} */ index) => names && { label: names[index], labelSize: 22, labelFont: "12px system-ui, sans-serif" };
   const places = xTexts ? { range: [-0.6, x.length - 0.4] } : xRange ? { range: xRange } : {};
