@@ -10,8 +10,9 @@ import { LabelProgress } from "./label-progress.js";
 import { OutcomesFile } from "./outcomes-file.js";
 import { Rounds, peopleText, roundTitle } from "./rounds.js";
 
-// Not at each label: counting reads the log.
+// Not at each label, nor while somebody is at it: counting reads the log.
 const COUNTED_EVERY = 5;
+const QUIET_MS = 1_500;
 
 /**
  * @typedef {import("./predict.js").Target} Target
@@ -34,10 +35,15 @@ export function Label({ model, rest }) {
 function Labelling({ model, target, round }) {
   const rounds = useLoaded((signal) => ask(`${pathOf(model)}/feedback/rounds`, { signal }), [model]);
   const [count, setCount] = useState(0);
-  const step = Math.floor(count / COUNTED_EVERY);
+  const [counted, setCounted] = useState(0);
   useEffect(() => {
-    if (step) rounds.again();
-  }, [step]);
+    if (count - counted < COUNTED_EVERY) return undefined;
+    const timer = setTimeout(() => setCounted(count), QUIET_MS);
+    return () => clearTimeout(timer);
+  }, [count, counted]);
+  useEffect(() => {
+    if (counted) rounds.again();
+  }, [counted]);
   const listed = /** @type {ListedRound[]} */ (rounds.value || []);
   const shown = listed.find((one) => one.id === round) || null;
   return html`<div class="columns label-page">
@@ -47,7 +53,7 @@ function Labelling({ model, target, round }) {
         ? html`<section class="card"><h2>This round is locked</h2>
             <p>${peopleText([shown.locked.by])} locked it on ${timeText(shown.locked.at)}. No more labels are taken for it, and its export stays as it is.</p></section>`
         : html`<${Cards} key=${`${model}/${round}`} model=${model} target=${target} round=${round} labelled=${() => setCount((before) => before + 1)} />`}
-      <${LabelProgress} model=${model} round=${round} listed=${shown} count=${count} step=${step} />
+      <${LabelProgress} model=${model} round=${round} listed=${shown} count=${count} step=${counted} />
     </div>
     <div>
       <${Rounds} model=${model} round=${round} rounds=${rounds} />
