@@ -1,5 +1,7 @@
 """What every answer of an HTTP function has to be, whatever was asked."""
 
+import base64
+import gzip
 import json
 from collections.abc import Set
 from typing import Any
@@ -22,6 +24,8 @@ def check_answer(event: dict[str, Any], answer: Answer, *, meant: Set[str] = MEA
     assert type(status) is int, status
     assert all(type(value) is str and value.isascii() for value in headers.values()), headers
     assert headers["x-content-type-options"] == "nosniff"
+    if answer.get("isBase64Encoded") and headers.get("content-encoding") == "gzip":
+        body = gzip.decompress(base64.b64decode(body))
     content: Any = None
     if headers.get("content-type") == "application/json" and body:
         content = json.loads(body, parse_constant=_refuse)
