@@ -21,7 +21,9 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
     expect(contributions.get_by_role("rowheader").first).to_contain_text("sex")
     expect(contributions.get_by_role("cell").last).to_have_text(re.compile(r"^[+\u2212]\d+\.\d$"))
     expect(answer).to_contain_text(re.compile(r"Said by version [0-9a-f]{16} of titanic"))
-    answer.get_by_role("button", name="survived: no").click()
+    with page.expect_response("**/feedback") as told:
+        answer.get_by_role("button", name="survived: no").click()
+    assert told.value.ok, told.value.text()
     expect(answer.get_by_role("status").last).to_contain_text("Noted: survived: no")
 
 
