@@ -125,4 +125,5 @@ def test_every_page_can_be_used_by_everybody(
     look.at("version")
     administrator.go("models", "compare", newer, older, heading="Two versions")
     look.at("comparison")
-    assert nobody.wrong + look.wrong == []
+    wrong = nobody.wrong + look.wrong
+    assert not wrong, "\n".join(wrong)
