@@ -86,9 +86,7 @@ def _line_bytes() -> int:
     columns = to_columns([RowReader(SCHEMA).read(json.loads(ROW)).values], SCHEMA)
     with redirect_stdout(written):
         log = PredictionLog(SCHEMA, MODEL, "0" * 16)
-        log.write(
-            columns, new_ids(1), [0.9358831644058228], share=1.0, key_id="0" * 8, request_id="0" * 16
-        )
+        log.write(columns, new_ids(1), [0.9358831644058228], share=1.0, key_id="0" * 8, request_id="0" * 16)
     return len(written.getvalue())
 
 

@@ -126,7 +126,7 @@ function Versions({ model, changed: changedAny }) {
   </section>`;
 }
 
-/** @param {{interval: Interval | undefined}} given */
+/** @param {{interval: import("../api.js").Schemas["Interval"] | undefined}} given */
 const Estimate = ({ interval }) => (interval ? html`${interval.value.toFixed(3)}<br /><span class="fine">${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}</span>` : "—");
 
 /** @param {{listed: Listed, ask: (kind: Change) => void}} given */
