@@ -24,12 +24,15 @@ from functions.datasets import service as datasets_service
 from functions.datasets.handler import handler as datasets_handler
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
+from functions.keys import app as keys_app
+from functions.keys.handler import handler as keys_handler
 from functions.local.template import read_template
 from functions.models import service as models_service
 from functions.models.handler import handler as models_handler
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor_handler
 from functions.monitor.pending import Pending, upload_dataset
+from functions.pages.handler import handler as pages_handler
 from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
@@ -212,6 +215,19 @@ def exercise_datasets(machine: Machine) -> None:
     assert ask("GET", "/datasets") == 200
 
 
+def exercise_keys(machine: Machine) -> None:
+    wait_for_parameters()
+    assert machine.ask(keys_handler, "GET", "/keys") == 200
+    assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["predict"], "note": "the first"}) == 201
+    assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["read"], "note": "another"}) == 201
+    assert machine.ask(keys_handler, "DELETE", "/keys/00000000") == 404
+
+
+def exercise_pages(machine: Machine) -> None:
+    with machine.recorder.recording():
+        assert pages_handler({"rawPath": "/", "routeKey": "GET /"}, None)["statusCode"] == 200
+
+
 def exercise_feedback(machine: Machine) -> None:
     def ask(method: str, path: str, body: Any = None) -> int:
         return machine.ask(feedback_handler, method, path, body)
@@ -272,7 +288,9 @@ EXERCISES: dict[str, Callable[[Machine], None]] = {
     "AuthorizeFunction": exercise_authorize,
     "DatasetsFunction": exercise_datasets,
     "FeedbackFunction": exercise_feedback,
+    "KeysFunction": exercise_keys,
     "MonitorFunction": exercise_monitor,
+    "PagesFunction": exercise_pages,
     "PredictFunction": exercise_predict,
     "RetrainFunction": exercise_retrain,
     "ModelsFunction": exercise_models,
@@ -295,6 +313,8 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
         authorize_module.key_ring,
         datasets_service.service,
         feedback_service.service,
+        keys_app.settings,
+        keys_app.parameter,
         service.service,
         models_service.service,
         monitor_service.service,
