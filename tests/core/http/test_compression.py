@@ -24,7 +24,11 @@ def test_what_is_not_encoded_passes(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
-@pytest.mark.parametrize("body", [gzip.compress(TEXT), gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:])])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(TEXT), gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:])],
+    ids=["one member", "two members"],
+)
 def test_gzip_is_decoded_also_in_pieces(encoding: str, body: bytes) -> None:
     assert decoded(body, encoding, LIMIT) == TEXT
 
