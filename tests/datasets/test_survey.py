@@ -56,7 +56,9 @@ def test_a_column_that_cannot_be_predicted_is_refused_beside_the_target(
 
 
 @pytest.mark.parametrize(
-    "body", [b"\x00\x01", b"a\n", b"only,a,header\n", gzip.compress(b"a,b\n", mtime=0)[:-4]]
+    "body",
+    [b"\x00\x01", b"a\n", b"only,a,header\n", gzip.compress(b"a,b\n")[:-4]],
+    ids=["bytes", "a word", "a header", "a gzip cut off"],
 )
 def test_what_is_no_table_is_refused_in_words(ask: Ask, body: bytes) -> None:
     status, answer = ask("POST", PATH, body)
