@@ -43,6 +43,7 @@ OUTCOMES_BODY: dict[str, Any] = {
                 "type": "string",
                 "description": "A table with the columns `prediction_id`, the target's, and `note`, if there "
                 "are notes; any others are passed over",
+                "examples": ["prediction_id,survived\n01a1feaa-00ea-7752-9015-c9355649249c,1\n"],
             }
         },
     },

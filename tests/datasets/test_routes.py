@@ -6,7 +6,7 @@ from functions.local.template import read_template
 from tests.datasets.conftest import Ask
 from tests.support.declared import TEMPLATE
 
-READ = ["/datasets", f"/datasets/{'0' * 16}", "/uploads", "/datasets/openapi.json", "/datasets/docs"]
+READ = ["/datasets", f"/datasets/{'0' * 16}", "/uploads", "/openapi.json"]
 ADD = [("PUT", "/models/churn/datasets/a.csv"), ("POST", "/models/churn/schema/inference")]
 TABLE = b"calls,churned\n1,yes\n2,no\n"
 
@@ -45,17 +45,17 @@ def test_a_body_may_be_as_large_as_lambda_takes_and_no_larger(ask: Ask, method: 
 
 
 def test_the_document_has_every_route_and_the_routes_are_the_templates(ask: Ask) -> None:
-    _, document = ask("GET", "/datasets/openapi.json")
+    _, document = ask("GET", "/openapi.json")
     found = {f"{method.upper()} {path}" for path, one in document["paths"].items() for method in one}
     declared = {route.key for route in read_template(TEMPLATE).routes if route.function == "DatasetsFunction"}
-    assert declared == found | {"GET /datasets/openapi.json", "GET /datasets/docs"}
+    assert declared == found
     for path in document["paths"].values():
         for operation in path.values():
             assert {"401", "403", "503"} <= operation["responses"].keys()
 
 
 def test_the_document_tells_a_model_in_the_path_from_a_version_that_is_asked_for(ask: Ask) -> None:
-    _, document = ask("GET", "/datasets/openapi.json")
+    _, document = ask("GET", "/openapi.json")
     parameters = document["paths"]["/models/{model}/datasets"]["get"]["parameters"]
     assert [(one["name"], one["in"]) for one in parameters] == [("model", "path"), ("model", "query")]
     assert [one["name"] for one in document["paths"]["/datasets"]["get"]["parameters"]] == ["model"]

@@ -107,7 +107,8 @@ def routes(*functions: str) -> list[Route]:
         Route(function, event["Properties"]["Method"], event["Properties"]["Path"])
         for function in functions
         for event in RESOURCES[function]["Properties"]["Events"].values()
-        if event["Type"] == "HttpApi"
+        # The route of whatever no other takes has neither.
+        if event["Type"] == "HttpApi" and "Path" in event["Properties"]
     ]
 
 

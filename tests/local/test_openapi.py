@@ -116,7 +116,8 @@ def test_every_body_and_every_variable_has_an_example() -> None:
 
     for key, operation in operations(COMMITTED).items():
         for kind, body in operation.get("requestBody", {}).get("content", {}).items():
-            assert has_example(body), (key, kind)
+            # Of bytes there is nothing to show.
+            assert has_example(body) or body["schema"].get("format") == "binary", (key, kind)
         for parameter in operation.get("parameters", []):
             if parameter["in"] == "path":
                 assert has_example(parameter), (key, parameter["name"])

@@ -94,7 +94,8 @@ def test_what_cannot_be_resolved_is_said(read: Read, value: str, message: str) -
 def test_conditions_are_decided(tmp_path: Path, condition: str, stage: str, expected: str) -> None:
     path = tmp_path / "template.yaml"
     conditions = f"Conditions:\n  Always: !Not [!Equals [a, b]]\n  IsSo: {condition}\n"
-    path.write_text(conditions + HEAD + "      FunctionName: !If [IsSo, one, other]\n")
+    head = HEAD.replace("Conditions:\n", conditions)
+    path.write_text(head + "      FunctionName: !If [IsSo, one, other]\n")
     assert read_template(path, Stage=stage).functions["F"].name == expected
 
 

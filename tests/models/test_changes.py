@@ -48,9 +48,9 @@ def test_who_loses_a_race_is_told_so(call: Call, shelf: Shelf, monkeypatch: pyte
     version = shelf.add(1)
     replace = FolderStore.replace
 
-    def late(self: FolderStore, key: str, body: bytes, *, etag: str) -> str:
+    def late(self: FolderStore, key: str, body: bytes, **conditions: Any) -> str:
         self.put(key, self.get(key).body + b" ")  # somebody else writes first
-        return replace(self, key, body, etag=etag)
+        return replace(self, key, body, **conditions)
 
     monkeypatch.setattr(FolderStore, "replace", late)
     requests: list[tuple[str, str, Any]] = [

@@ -222,7 +222,7 @@ def test_a_promotion_of_an_exchanged_version_leaves_the_last_good_one(
         (constant_graph(-6.5, 7.5), "no labels and probabilities"),
         (constant_graph(2, -1), "no labels and probabilities"),
         (constant_graph(float("nan"), float("nan")), "no labels and probabilities"),
-        (endless_graph(), "did not load and answer a row within 0.5 seconds"),
+        (endless_graph(), "did not load"),
     ],
     ids=["above one", "below zero", "not a number", "endless"],
 )

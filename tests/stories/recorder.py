@@ -61,9 +61,9 @@ class Recorder:
 
 def needed(operation: str, asked: dict[str, Any], status: int) -> Iterator[Need]:
     """What a call takes, by the permissions sections of the S3 and SSM API references."""
-    if operation == "GetParameter":
+    if operation in {"GetParameter", "GetParameterHistory", "PutParameter"}:
         name = asked["Name"].removeprefix("/")
-        yield Need("ssm:GetParameter", f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/{name}")
+        yield Need(f"ssm:{operation}", f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/{name}")
         return
     bucket = f"arn:aws:s3:::{asked['Bucket']}"
     if operation == "ListObjectsV2":
