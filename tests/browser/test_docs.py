@@ -4,10 +4,10 @@ import json
 import re
 
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Visit
-from tests.browser.visits import Visitor
 
 from functions.local.openapi import DOCUMENT
+from tests.browser.conftest import Visit
+from tests.browser.visits import Visitor
 
 COMMITTED = json.loads(DOCUMENT.read_text(encoding="utf-8"))
 PREDICT = "/models/{model}/predict"
