@@ -9,8 +9,8 @@ from math import inf
 from re import MULTILINE, UNICODE, VERBOSE
 
 # The parser of `re` itself, private since Python 3.11: another one could read a pattern differently.
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser as parser
 from typing import Any
 
 Item = tuple[Any, Any]
