@@ -19,6 +19,9 @@ from typing import IO, Any, cast
 
 STAGING = Path(__file__).parent / "staging.py"
 READY = "staged: "
+# As this process was started: what leads it to a store of its own takes proxies and certificates away, by
+# which the packages of the other checkout are fetched.
+STARTED_WITH = dict(os.environ)
 # The longest script trains, and scores a million rows.
 _SCRIPT_SECONDS = 1800.0
 _STAGING_SECONDS = 900.0
@@ -77,7 +80,7 @@ def other_checkout(root: Path) -> Iterator[Checkout]:
         raise CannotRun(f"{root} is no checkout of Lifeboat with benchmarks")
     own = root / ".venv" / "bin" / "python"
     python = own if own.exists() else Path(sys.executable)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {name: value for name, value in STARTED_WITH.items() if not name.startswith("PYTHON")}
     print(f"Staging {root} ...", flush=True)
     with subprocess.Popen(
         # -P: the folder of the script holds modules that are named as those of the standard library are.

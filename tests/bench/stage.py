@@ -20,9 +20,10 @@ from functions.local.bundle.proof import reason_not_to_import
 from functions.local.bundle.python import find_python
 from functions.local.bundle.recipe import read_recipe
 from functions.local.child import ROOT
+from functions.local.environment import exported
 from functions.local.listening import HOST
 from functions.local.template import Template, read_template
-from tests.bench.checkout import CannotRun, Checkout, isolated, run_script
+from tests.bench.checkout import STARTED_WITH, CannotRun, Checkout, isolated, run_script
 from tests.sam.store import served_store
 from tests.support.titanic import MODEL, SCHEMA, TABLE
 from training.challenge import Upload
@@ -58,9 +59,10 @@ class Stage:
         if not folder.exists():
             print(f"Building the bundle of {function} ...", flush=True)
             target = Target(architecture(), self.python)
-            build(
-                ROOT, self.template.functions[function], read_recipe(ROOT / "pyproject.toml"), target, folder
-            )
+            recipe = read_recipe(ROOT / "pyproject.toml")
+            # Packages are fetched by proxies and certificates that are set, and that the store takes away.
+            with exported(STARTED_WITH):
+                build(ROOT, self.template.functions[function], recipe, target, folder)
         return folder
 
     def checkout(self) -> Checkout:
