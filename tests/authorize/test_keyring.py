@@ -106,6 +106,7 @@ def test_a_parameter_store_that_hangs_holds_up_a_tenth_of_the_time_and_no_more(
         raise StoreUnavailable("the parameter store could not be reached, or refused")
 
     held: list[float] = []
+    # The store stops answering midway: the parameter is real until then.
     parameter.read = hang  # type: ignore[method-assign]
     began = clock.now = 60.0
     while clock.now < began + 600:

@@ -85,7 +85,7 @@ def _is_read_by(found: WholeTable, cells: list[str], mark: str) -> bool:
             if PLAIN[mark].fullmatch(cell.strip()):
                 return False
         elif read_rows[line] is None:
-            if cell.strip() not in ("", "-", "."):
+            if cell.strip() not in ("", "-", "--", "."):
                 return False
         elif number is None or np.float32(number) != np.float32(read_rows[line]):
             return False
