@@ -184,6 +184,10 @@ bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle impor
 bench-feedback: $(VENV)/.run ## Let 8 clients report 10,000 outcomes at once, and count what is kept
 	@exec $(BIN)/python -m tests.bench.feedback $(ARGS)
 
+.PHONY: bench-growth
+bench-growth: $(VENV)/.run ## Measure the monitor and the labelling queue with ten million predictions a day of 50 models; 5 GB of disk
+	@exec $(BIN)/python -m tests.bench.growth $(ARGS)
+
 .PHONY: bench-drift
 bench-drift: $(VENV)/.run ## Measure how often clean windows raise a drift alarm and which changes are found, by simulation
 	@exec $(BIN)/python -m tests.bench.drift $(ARGS)

@@ -25,18 +25,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from time import perf_counter, process_time, sleep
+from types import ModuleType
 from typing import Any
 
 from functions.core.predictions import labels
 from functions.core.storage.contract import Blob, Entry, Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
+from functions.local.child import ROOT
+from functions.local.template import read_template
 from functions.monitor.state import read_state
 from tests.bench.feedback import EVENT
 from tests.bench.growth_log import Written, names_of, publish_models, write_log
 
-# As many seconds as template.yaml gives the monitor.
-TIMEOUT = 300.0
 _MIB = 2**20
 _LABELS = 20
 
@@ -50,7 +51,7 @@ class Network:
 
 
 class CountingStore(FolderStore):
-    """A folder that counts what is asked of it, and lists without reading."""
+    """A folder that counts what is asked of it, and lists the log without reading it."""
 
     def __init__(self, root: str, network: Network) -> None:
         super().__init__(root)
@@ -141,11 +142,7 @@ def watch(root: str, network: Network, seconds: float) -> Measured:
     """One hour of the monitor's schedule, in this process."""
     from functions.monitor import handler, service
 
-    store = CountingStore(root, network)
-    os.environ |= {"LIFEBOAT_STORE": root, "LIFEBOAT_DEFAULT_MODEL": names_of(1)[0]}
-    service.open_store = lambda _: store  # type: ignore[assignment]
-    # The figures for CloudWatch, and warnings.
-    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    store = _opened(service, root, network)
     began = _Began()
     answer = handler.handler({"source": "aws.events"}, _Context(seconds))
     return _measured(began, store, answer)
@@ -158,9 +155,7 @@ def ask_queue(root: str, network: Network, models: list[str]) -> list[Measured]:
     asyncio.set_event_loop(asyncio.new_event_loop())
     from functions.feedback import service
 
-    store = CountingStore(root, network)
-    os.environ |= {"LIFEBOAT_STORE": root, "LIFEBOAT_DEFAULT_MODEL": names_of(1)[0]}
-    service.open_store = lambda _: store  # type: ignore[assignment]
+    store = _opened(service, root, network)
     from functions.feedback.handler import handler
 
     found = []
@@ -176,6 +171,16 @@ def ask_queue(root: str, network: Network, models: list[str]) -> list[Measured]:
         answer = handler(event, None)
         found.append(_measured(began, store, json.loads(answer["body"])))
     return found
+
+
+def _opened(service: ModuleType, root: str, network: Network) -> CountingStore:
+    """The store that a function of this process will use."""
+    store = CountingStore(root, network)
+    os.environ |= {"LIFEBOAT_STORE": root, "LIFEBOAT_DEFAULT_MODEL": names_of(1)[0]}
+    setattr(service, "open_store", lambda _: store)  # noqa: B010
+    # The figures for CloudWatch, and warnings.
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    return store
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +261,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--predictions", type=int, default=10_000_000, help="of a day")
     parser.add_argument("--models", type=int, default=50)
     parser.add_argument("--labels", type=int, default=_LABELS, help="of each model, before each run")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds that an invocation has")
+    timeout = read_template(ROOT / "template.yaml").functions["MonitorFunction"].timeout
+    parser.add_argument("--timeout", type=float, default=timeout, help="seconds that an invocation has")
     parser.add_argument("--latency", type=float, default=0, help="milliseconds of each request to the store")
     parser.add_argument("--bandwidth", type=float, default=0, help="MB a second; 0 for a folder's")
     parser.add_argument("--scratch", help="where the log is written, 450 bytes a prediction")
