@@ -77,7 +77,7 @@ class _Hour:
     def _take_next_part(self, names: Sequence[str]) -> tuple[list[str], bool]:
         """Have each of these models take in its next part. Returns for which there is more, and whether there
         was no time for some."""
-        more = []
+        more: list[str] = []
         for index, name in enumerate(names):
             if index and self._end - monotonic() < _MIN_SECONDS:
                 log("WARNING", "there is no time left for some models", models=names[index:])

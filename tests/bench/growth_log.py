@@ -1,6 +1,7 @@
 """A day of the prediction log of many models, made up by a seed, as predict writes and Firehose ships it."""
 
 import io
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
@@ -16,6 +18,7 @@ from functions.core.schema.columns import to_columns
 from functions.core.schema.rows import RowReader
 from functions.core.stats.distributions import of_numbers
 from functions.core.storage.contract import Store
+from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support.production import refusal_line
 from tests.support.titanic import SCHEMA, TABLE, people
@@ -74,7 +77,7 @@ def publish_models(store: Store, names: list[str]) -> None:
 
 
 def write_log(
-    store: Store, names: list[str], predictions: int, start: datetime, end: datetime, seed: int = 0
+    store: FolderStore, names: list[str], predictions: int, start: datetime, end: datetime, seed: int = 0
 ) -> Written:
     """Ship about so many predictions made from `start` to `end`: more by day, more of the first models.
 
@@ -92,13 +95,16 @@ def write_log(
     lines = _Lines(names, int(counts.max()), random)
     for count, begins, ends in zip(counts.tolist(), moments[:-1], moments[1:], strict=True):
         for body in lines.objects(count, begins, ends, written):
-            store.put(f"{folder(begins)}lifeboat-{begins:%H-%M-%S}-{written.objects:06}.jsonl", body)
+            key = f"{folder(begins)}lifeboat-{begins:%H-%M-%S}-{written.objects:06}.jsonl"
+            store.put(key, body)
+            # Who looks for a record goes by the time at which objects were written.
+            os.utime(store._path(key), (ends.timestamp(), ends.timestamp()))
             written.objects += 1
             written.size += len(body)
     return written
 
 
-def _fares(random: np.random.Generator, count: int) -> np.ndarray:  # type: ignore[type-arg]
+def _fares(random: np.random.Generator, count: int) -> npt.NDArray[np.float32]:
     return np.round(random.lognormal(2.9, 1, count), 2).astype(np.float32)
 
 

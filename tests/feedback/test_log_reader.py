@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.core.predictions.records import parse_line
+from functions.core.predictions.records import PredictionRecord, parse_line
 from functions.feedback import log_object
 from functions.feedback.log_object import LoggedObject
 from functions.feedback.log_reader import LogCache, LogReader
@@ -164,7 +164,12 @@ def test_lines_that_name_another_model_are_not_parsed(monkeypatch: pytest.Monkey
         logged_line(id_, model=name) for id_, name in zip(ids_of(2, NOW), (MODEL, "churn"), strict=True)
     )
     parsed: list[bytes] = []
-    monkeypatch.setattr(log_object, "parse_line", lambda line: parsed.append(line) or parse_line(line))
+
+    def noting(line: bytes) -> PredictionRecord:
+        parsed.append(line)
+        return parse_line(line)
+
+    monkeypatch.setattr(log_object, "parse_line", noting)
     damaged = foreign[:200] + b"\n"
     held = LoggedObject(b"\n".join([own, foreign, damaged, b"no json\n"]), MODEL)
     assert (len(held.ids), held.damaged) == (1, 1)

@@ -27,6 +27,8 @@ from tests.support.versions import publish
 # The hour before midnight, and the one after.
 START = datetime(2026, 11, 20, 23, tzinfo=UTC)
 MODELS = ["alpha", "beta", "gamma"]
+# What does not fit, but for the last.
+STRANGE: list[dict[str, object]] = [{PLAN: "unheard of"}, {FEE: "dear"}, {PLAN: 1.0}, {"more": "x"}]
 
 
 @pytest.fixture
@@ -109,10 +111,12 @@ def made_up_log(seed: int, count: int) -> list[bytes]:
         at = START + timedelta(seconds=float(random.integers(7_200)))
         [id_] = ids_of(1, at)
         known = CUSTOMER | {
-            PLAN: [*REFERENCE[PLAN].categories, None][random.integers(5)],
+            PLAN: [*(REFERENCE[PLAN].categories or []), None][random.integers(5)],
             FEE: [None, float(random.normal(10, 4))][int(random.random() < 0.9)],
         }
-        strange = [{PLAN: "unheard of"}, {FEE: "dear"}, {PLAN: 1.0}, {"more": "x"}][random.integers(4)]
+        strange: dict[str, object] = [{PLAN: "unheard of"}, {FEE: "dear"}, {PLAN: 1.0}, {"more": "x"}][
+            random.integers(4)
+        ]
         features = known | strange if random.random() < 0.05 else known
         if random.random() < 0.02:
             del features[FEE]
@@ -129,7 +133,7 @@ def made_up_log(seed: int, count: int) -> list[bytes]:
         # Half of a line, a line that Firehose shipped twice, an empty one.
         lines += [line[: len(line) // 2] + b"\n"] if random.random() < 0.01 else [line]
         if random.random() < 0.05:
-            lines.append(refusal_line(*new_ids(1), int(random.integers(1, 9)), model=model, fee=1))
+            lines.append(refusal_line(new_ids(1)[0], int(random.integers(1, 9)), model=model, fee=1))
         if random.random() < 0.05:
             lines += [lines[random.integers(len(lines))], b"\n"]
     return [b"".join(lines[start : start + 300]) for start in range(0, len(lines), 300)]

@@ -1,5 +1,6 @@
 """Labels in the store: which of several counts, and what their names say of who said so."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from functions.core.base.ids import new_ids
 from functions.core.predictions import labels
 from functions.core.predictions.labels import Label, day_of, read_labels
+from functions.core.storage.contract import Entry
 from functions.core.storage.view import ModelStore
 from tests.support.production import ids_of
 
@@ -137,7 +139,12 @@ def test_labels_of_many_days_are_read_in_a_listing_of_each_month(
     store.put("feedback/dt=2026-11-1", b"")
     listed: list[str] = []
     list_ = store.list
-    monkeypatch.setattr(store, "list", lambda prefix: listed.append(prefix) or list_(prefix))
+
+    def noting(prefix: str) -> Iterator[Entry]:
+        listed.append(prefix)
+        return list_(prefix)
+
+    monkeypatch.setattr(store, "list", noting)
     for days in (1, 5, 29, 60):
         listed.clear()
         wanted = [*of_day][:days]
