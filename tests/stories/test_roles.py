@@ -221,6 +221,7 @@ def exercise_keys(machine: Machine) -> None:
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["predict"], "note": "the first"}) == 201
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["read"], "note": "another"}) == 201
     assert machine.ask(keys_handler, "DELETE", "/keys/00000000") == 404
+    assert machine.ask(keys_handler, "GET", "/people") == 200
 
 
 def exercise_pages(machine: Machine) -> None:

@@ -311,7 +311,7 @@ def test_what_scores_and_what_watches_have_throttles_of_their_own() -> None:
 def test_every_route_about_one_model_is_there_for_any_model_by_its_name() -> None:
     keys = {route.key for route in read_template(TEMPLATE).routes}
     # Of no model, or with names of their own.
-    alone = re.compile(r"/(models|v2|health|ping|version|model|me|keys|assets|docs|openapi\.json|$)\b|/$")
+    alone = re.compile(r"/(models|v2|health|ping|version|model|me|keys|people|assets|docs|openapi\.json|$)\b|/$")
     for key in keys - {"$default"}:
         method, path = key.split(" ")
         if not alone.match(path):

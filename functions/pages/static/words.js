@@ -26,6 +26,9 @@ export function timeText(time) {
   return Number.isNaN(date.valueOf()) ? time : date.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** @param {string} day ISO 8601 */
+export const dayText = (day) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+
 /** @param {number} bytes */
 export function sizeText(bytes) {
   if (bytes < 1_000) return `${bytes} bytes`;
