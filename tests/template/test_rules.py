@@ -195,9 +195,9 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {"rejected/", "registry/", "undelivered/", "leases/", "monitoring/"}
+    assert forgotten == {"rejected/", "registry/", "undelivered/", "leases/", "monitoring/", "parts/"}
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/"}
+    assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/", "parts/"}
 
 
 def test_what_is_soon_forgotten_begins_alike_for_every_model() -> None:
@@ -311,7 +311,9 @@ def test_what_scores_and_what_watches_have_throttles_of_their_own() -> None:
 def test_every_route_about_one_model_is_there_for_any_model_by_its_name() -> None:
     keys = {route.key for route in read_template(TEMPLATE).routes}
     # Of no model, or with names of their own.
-    alone = re.compile(r"/(models|v2|health|ping|version|model|me|keys|people|assets|docs|openapi\.json|$)\b|/$")
+    alone = re.compile(
+        r"/(models|v2|health|ping|version|model|me|keys|people|assets|docs|openapi\.json|$)\b|/$"
+    )
     for key in keys - {"$default"}:
         method, path = key.split(" ")
         if not alone.match(path):
