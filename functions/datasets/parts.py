@@ -33,7 +33,10 @@ class PartsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     parts: list[Annotated[str, Field(pattern=DIGEST)]] = Field(
-        min_length=1, max_length=MAX_PARTS, description="What the file is made of, in order"
+        min_length=1,
+        max_length=MAX_PARTS,
+        description="What the file is made of, in order",
+        examples=[["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]],
     )
 
 

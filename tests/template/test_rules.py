@@ -224,7 +224,7 @@ HEALTH = {
 # What a browser has to have before anybody can log in, the document of the API, and what no route takes.
 PAGES = {"GET /", "GET /docs", "GET /openapi.json", "GET /assets/{digest}/{name+}", "$default"}
 # Uptime checks ask with HEAD, as often as not.
-OPEN = HEALTH | PAGES | {key.replace("GET", "HEAD") for key in HEALTH}
+OPEN = HEALTH | PAGES | {key.replace("GET", "HEAD") for key in HEALTH | PAGES}
 
 
 def open_routes(document: dict[str, Any]) -> set[str]:
