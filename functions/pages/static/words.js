@@ -36,6 +36,16 @@ export function sizeText(bytes) {
 }
 
 /**
+ * What a schema says of its target: the field, and the value that counts as yes.
+ * @param {Record<string, unknown>} schema
+ * @returns {{field: string, positive: unknown}}
+ */
+export function targetOf({ target }) {
+  // A short form is the name alone.
+  return typeof target === "string" ? { field: target, positive: true } : /** @type {any} */ (target);
+}
+
+/**
  * What a target's value means in a sentence: "survived: yes".
  * @param {{name: string}} target
  * @param {unknown} value

@@ -11,8 +11,8 @@ import { idOf } from "../people.js";
 import { personText } from "./rounds.js";
 
 /**
- * @typedef {import("../api.js").Schemas["Agreement"]} Agreement
- * @typedef {import("../api.js").Schemas["Progress"]} Progress
+ * @typedef {import("../api.js").Answered<"Agreement">} Agreement
+ * @typedef {import("../api.js").Answered<"Progress">} Progress
  */
 
 /**

@@ -16,6 +16,7 @@ import { Batch } from "./batch.js";
  * @typedef {import("../parts/field.js").Feature} Feature
  * @typedef {import("../api.js").Schemas["ModelRecord"]} ModelRecord
  * @typedef {import("../api.js").Schemas["Prediction"] & Record<string, unknown>} Answer with the answer under the target's name
+ * @typedef {{logged: import("../api.js").Answered<"LoggedPrediction"> | null, replayed: import("../api.js").Answered<"Replay"> | null}} LookedUp
  * @typedef {{row: Record<string, unknown>, answer: Answer}} Asked
  */
 
@@ -141,10 +142,10 @@ function Happened({ model, target, id }) {
 /** @param {{model: string, target: Target, recent: Asked[], show: (asked: Asked) => void}} given */
 function Recent({ model, target, recent, show }) {
   const [id, setId] = useState("");
-  const [found, setFound] = useState(/** @type {any} */ (null));
+  const [found, setFound] = useState(/** @type {LookedUp | null} */ (null));
   const [look, looking] = useAction(async (/** @type {string} */ wanted, /** @type {boolean} */ again) => {
     const path = `${pathOf(model)}/predictions/${encodeURIComponent(wanted)}`;
-    setFound(again ? { replayed: await ask(`${path}/replay`, { method: "POST" }) } : { logged: await ask(path) });
+    setFound(again ? { logged: null, replayed: await ask(`${path}/replay`, { method: "POST" }) } : { logged: await ask(path), replayed: null });
   });
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -176,9 +177,9 @@ function Recent({ model, target, recent, show }) {
   </section>`;
 }
 
-/** @param {{found: any}} given */
+/** @param {{found: LookedUp}} given */
 function Found({ found }) {
-  const shown = found.logged || found.replayed;
+  const shown = found.logged || found.replayed || {};
   return html`<h3>${found.logged ? "As it was logged" : "Made again"}</h3>
     <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : valueText(value)}</dd>`)}</dl>`;
 }

@@ -11,10 +11,7 @@ import { timeText } from "../words.js";
 import { DrawForm } from "./draw-form.js";
 import { saveExport } from "./outcomes-file.js";
 
-/**
- * What every round has: the API leaves out nothing that it has a default for.
- * @typedef {Required<import("../api.js").Schemas["ListedRound"]>} ListedRound
- */
+/** @typedef {import("../api.js").Answered<"ListedRound">} ListedRound */
 
 /**
  * @param {{model: string, round: string | null, rounds: import("../loading.js").Loaded<ListedRound[]>, labellers: string[]}} given
