@@ -6,22 +6,17 @@ from fastapi import Depends, Path, Query, Request
 
 from functions.core.base.ids import VERSION
 from functions.core.base.records import Moment
-from functions.core.http.api import guarded_by, holder_of, model_of, no_model, sent_body
+from functions.core.http.api import guarded_by, holder_of, model_of, model_to_be, no_model, sent_body
 from functions.core.identity.caller import Caller
 from functions.core.registry.models import check_model_name, require_model
+from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
 from functions.datasets.catalog import ID
 from functions.datasets.parts import DIGEST
-from functions.datasets.service import service
 
 
 def _default_model() -> str:
     return service().settings.default_model
-
-
-def _to_be(request: Request, _default: str) -> str:
-    """The model that a path names, be it one or not: what is wrong with a new name is said later."""
-    return str(request.path_params["model"])
 
 
 async def _part(request: Request) -> ModelStore:
@@ -34,10 +29,10 @@ async def _part(request: Request) -> ModelStore:
 
 async def _new_part(request: Request) -> ModelStore:
     """That of a model that need not be there yet. Raises `InvalidInput` for what cannot be one's name."""
-    return ModelStore(service().store, check_model_name(_to_be(request, _default_model())))
+    return ModelStore(service().store, check_model_name(model_to_be(request, _default_model())))
 
 
-_administrator_to_be = holder_of("admin", _default_model, subject=_to_be)
+_administrator_to_be = holder_of("admin", _default_model, subject=model_to_be)
 
 MAY_READ = guarded_by(holder_of("read", _default_model))
 MAY_READ_DOCUMENT = guarded_by(holder_of("read", _default_model, subject=no_model))

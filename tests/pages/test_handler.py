@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -125,6 +126,16 @@ def test_a_provider_elsewhere_may_be_asked_for_tokens(monkeypatch: pytest.Monkey
     answer = get()
     assert "connect-src 'self' https://login.example.com;" in answer["headers"]["content-security-policy"]
     assert "https://login.example.com/authorize" in text_of(answer)
+
+
+@pytest.mark.parametrize("audience", ["", "https://api.example.com/"])
+def test_the_page_is_told_which_audience_to_ask_for_where_one_is_set(
+    monkeypatch: pytest.MonkeyPatch, audience: str
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_LOGIN_AUTHORIZE", "https://login.example.com/authorize")
+    monkeypatch.setenv("LIFEBOAT_LOGIN_REQUEST_AUDIENCE", audience)
+    [meta] = re.findall(r'name="lifeboat-login" content="([^"]*)"', text_of(get()))
+    assert json.loads(unescape(meta)).get("audience", "") == audience
 
 
 def test_scripts_and_styles_are_small() -> None:

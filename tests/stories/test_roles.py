@@ -20,15 +20,14 @@ from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key, mo
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.service import service as store_service
 from functions.core.storage.view import ModelStore
-from functions.datasets import service as datasets_service
 from functions.datasets.handler import handler as datasets_handler
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
 from functions.keys import app as keys_app
 from functions.keys.handler import handler as keys_handler
 from functions.local.template import read_template
-from functions.models import service as models_service
 from functions.models.handler import handler as models_handler
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor_handler
@@ -318,12 +317,11 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
     recorder.watch_clients(monkeypatch)
     caches = (
         authorize_module.key_ring,
-        datasets_service.service,
+        store_service,
         feedback_service.service,
         keys_app.settings,
         keys_app.parameter,
         service.service,
-        models_service.service,
         monitor_service.service,
         retrain_module._settings,
         retrain_module._store,
