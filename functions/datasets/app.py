@@ -27,6 +27,7 @@ from functions.datasets.routing import (
     Part,
     Replace,
     Target,
+    UploadTarget,
     Version,
 )
 from functions.datasets.survey import InferredSchema, infer
@@ -94,7 +95,7 @@ async def upload_dataset(
     store: NewPart,
     file: FileName,
     body: Body,
-    target: Target = None,
+    target: UploadTarget = None,
     replace: Replace = False,
 ) -> Uploaded:
     uploaded = write_dataset(store, file, body, by=caller.key_id, target=target, replace=replace)
@@ -132,7 +133,7 @@ async def join_dataset(
     store: NewPart,
     file: FileName,
     request: PartsRequest,
-    target: Target = None,
+    target: UploadTarget = None,
     replace: Replace = False,
 ) -> Uploaded:
     joined = join_parts(store, file, request.parts, by=caller.key_id, target=target, replace=replace)

@@ -13,6 +13,7 @@ from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
 from functions.datasets.catalog import ID
 from functions.datasets.parts import DIGEST
+from functions.datasets.uploading import ASCII, FILE_NAME
 
 
 def _default_model() -> str:
@@ -54,7 +55,10 @@ FileName = Annotated[
     str,
     Path(
         alias="dataset",
-        description="What the file is called: it ends with .csv or .csv.gz, and begins with no dot",
+        description="What the file is called, in up to 100 bytes: it ends with .csv or .csv.gz, and begins "
+        "with no dot",
+        # What does not fit is refused in words that say more.
+        json_schema_extra={"pattern": FILE_NAME},
         examples=["customers.csv.gz"],
     ),
 ]
@@ -76,6 +80,18 @@ Target = Annotated[
         min_length=1,
         max_length=100,
         description="The column to predict, of a model without a schema; else the one whose name shows it",
+        examples=["churned"],
+    ),
+]
+UploadTarget = Annotated[
+    str | None,
+    Query(
+        alias="target",
+        min_length=1,
+        max_length=100,
+        json_schema_extra={"pattern": ASCII},
+        description="The column to predict, of a model without a schema, in ASCII; else the one whose name "
+        "shows it",
         examples=["churned"],
     ),
 ]

@@ -14,6 +14,10 @@ SUFFIXES = (".csv", ".csv.gz")
 TARGET, DIGEST = "target", "sha256"
 """Names in the metadata of a dataset: the column to predict, and the SHA-256 of its bytes."""
 
+# What a schema can say of the name of a file; that it is printable and has so many bytes, `_fault` adds.
+FILE_NAME = r"^(?!labelled-)[^./\\ \u0000-\u001f][^/\\\u0000-\u001f]*\.csv(\.gz)?$"
+# Of a target that travels in a header.
+ASCII = r"^[ -~]+$"
 _MAX_NAME = 100
 # Of the datasets that functions/monitor puts together.
 _OF_THE_MONITOR = "labelled-"

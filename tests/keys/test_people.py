@@ -40,7 +40,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
 
 
 def test_without_a_log_in_there_is_nobody(call: Call) -> None:
-    nobody = {"kept_by": "nobody", "address": None, "groups": [], "people": []}
+    nobody: dict[str, Any] = {"kept_by": "nobody", "address": None, "groups": [], "people": []}
     assert call() == (200, nobody)
     # The template has groups whether or not anybody logs in.
     assert call(GROUPS=GROUPS) == (200, nobody)
