@@ -56,7 +56,7 @@ def test_the_note_of_a_round(visit: Visit, text: str) -> None:
     with page.expect_response(lambda one: one.request.method == "POST") as answered:
         page.get_by_role("button", name=re.compile("^Draw")).click()
     assert answered.value.status in (200, 201), answered.value.text()
-    page.get_by_role("link", name="Round of").first.wait_for()
+    expect(page.get_by_role("link", name=text, exact=True)).to_be_visible()
 
 
 @hostile

@@ -4,15 +4,9 @@ import statistics
 import time
 from typing import Any
 
-import httpx
-import pytest
 from playwright.sync_api import Page, Request, expect
 
-from functions.local.voyages import same_ship
 from tests.browser.conftest import Visit
-from tests.browser.visits import SECONDS
-from tests.conftest import TITANIC
-from tests.stories.local_stack import Stack
 
 CARD = "section[aria-label='The card to label']"
 _MOST_MS = 100.0
@@ -29,34 +23,6 @@ _MEASURE = """card => {
         changed.observe(document.querySelector(card), all);
     }, true);
 }"""
-
-
-@pytest.fixture(scope="session")
-def asked(stack: Stack) -> list[str]:
-    """The ids of predictions that wait to be labelled, in the log."""
-    body = {"rows": [traveller.passenger for traveller in same_ship(TITANIC, 150, seed=5)]}
-    answer = post(stack, "/predict/batch", body)
-    ids = [one["prediction_id"] for one in answer["predictions"]]
-    wait_for_log(stack, ids[-1])
-    return ids
-
-
-def post(stack: Stack, path: str, body: Any) -> dict[str, Any]:
-    answer = httpx.post(
-        f"{stack.api}{path}", json=body, headers=stack.headers, timeout=SECONDS, trust_env=False
-    )
-    found: dict[str, Any] = answer.raise_for_status().json()
-    return found
-
-
-def wait_for_log(stack: Stack, prediction_id: str) -> None:
-    """Until a prediction is found in the log, to which its line is shipped."""
-    url = f"{stack.api}/predictions/{prediction_id}"
-    for _ in range(5 * SECONDS):
-        if httpx.get(url, headers=stack.headers, timeout=SECONDS, trust_env=False).is_success:
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"prediction {prediction_id} is not in the log")
 
 
 def open_queue(visit: Visit, role: str = "annotator") -> Page:
