@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,15 @@ _QUIETLY = [
 Visit = Callable[..., Visitor]
 # They are about what the demo left: before other tests promote, upload and type what is none of it.
 _FIRST = ["test_monitoring.py", "test_looks.py"]
+
+# Requests of all visits, to the own origin and to others.
+_requests: Counter[str] = Counter()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _requests:
+        said = f"Of {_requests.total():,} requests of the pages, {_requests['other']} left their origin"
+        terminalreporter.write_line(said)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -146,6 +156,8 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Visit]:
     for visitor in visitors:
         injected = visitor.injected()
         visitor.context.close()
+        for origin, count in visitor.seen.origins.items():
+            _requests["own" if origin == visitor.seen.origin else "other"] += count
         assert injected == []
         assert visitor.seen.unexpected() == []
 

@@ -91,7 +91,9 @@ class Look:
             "() => [...document.querySelectorAll('.plot')]"
             ".every((plot) => !plot.clientWidth || plot.querySelector('canvas'))"
         )
-        page.screenshot(path=self._pictures / f"{name}-{self._screen}.png", full_page=True)
+        # What lies behind a dialog is dimmed only as far as the screen goes.
+        whole = not page.get_by_role("dialog").count()
+        page.screenshot(path=self._pictures / f"{name}-{self._screen}.png", full_page=whole)
         self.wrong += [f"{name}: {one}" for one in violations(page)]
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         if wide > room:
