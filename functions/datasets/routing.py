@@ -11,6 +11,7 @@ from functions.core.identity.caller import Caller
 from functions.core.registry.models import check_model_name, require_model
 from functions.core.storage.view import ModelStore
 from functions.datasets.catalog import ID
+from functions.datasets.parts import DIGEST
 from functions.datasets.service import service
 
 
@@ -62,6 +63,15 @@ FileName = Annotated[
         examples=["customers.csv.gz"],
     ),
 ]
+Digest = Annotated[
+    str,
+    Path(
+        alias="part",
+        pattern=DIGEST,
+        description="The SHA-256 of the bytes, in hexadecimal digits",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
+]
 Version = Annotated[
     str | None, Query(alias="model", pattern=VERSION, description="Only those that went into this version")
 ]
@@ -90,3 +100,11 @@ TABLE: dict[str, Any] = {
     }
 }
 """The body of a route that takes a table."""
+
+BYTES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""That of one that takes a part of a file."""

@@ -38,6 +38,7 @@ _BY_BEGINNING = {
     "/schema": "data",
     "/uploads": "data",
     "/keys": "keys",
+    "/people": "keys",
     "/me": "keys",
 }
 

@@ -6,7 +6,7 @@ not in it, nor is the time that the network, the gateway and a cold start take: 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import ceil, log2
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from functions.core.base.records import Count, Moment, Record
 from functions.core.predictions.records import PredictionRecord
+from functions.monitor.callers import Callers
 
 KEPT_DAYS = 14
 # Times are counted in bins that grow by 2^(1/4), a fifth: 1 ms has number 0, each fourth is twice as long.
@@ -62,6 +63,10 @@ class Traffic(BaseModel):
 
     until: Moment = Field(description="When the log was last read")
     hours: list[HourOfTraffic] = Field(description="Oldest first; an hour without a request is left out")
+    callers: dict[str, date] = Field(
+        description="The day (UTC) of the last prediction, however long ago, by the id of the key or person "
+        "that asked for it: the thousand who asked last"
+    )
 
 
 class TrafficCount:
@@ -105,10 +110,10 @@ def add_hours(before: Hours, new: Hours, now: datetime) -> dict[datetime, Hour]:
     }
 
 
-def traffic_since(start: datetime, until: datetime, hours: Hours) -> Traffic:
-    """What is told of the hours from `start` on. until: when the log was last read."""
+def traffic_since(start: datetime, until: datetime, hours: Hours, callers: Callers) -> Traffic:
+    """What is told of the hours from `start` on, and of the callers. until: when the log was last read."""
     shown = [_shown(hour, counts) for hour, counts in sorted(hours.items()) if hour >= start]
-    return Traffic(until=until, hours=shown)
+    return Traffic(until=until, hours=shown, callers={**callers})
 
 
 def hour_of(moment: datetime) -> datetime:

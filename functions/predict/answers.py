@@ -11,10 +11,9 @@ import orjson
 
 from functions.core.base.formulas import harmless
 from functions.core.schema.names import own_names
-from functions.core.schema.schema import fold
+from functions.core.schema.schema import REFERENCE, fold
 from functions.predict.champion import Loaded
 from functions.predict.explain import Explanation
-from functions.predict.references import REFERENCE
 from functions.predict.rows import ColumnsRead, Kept, RowError, Rows
 from functions.predict.scoring import Scored
 

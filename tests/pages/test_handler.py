@@ -132,3 +132,32 @@ def test_scripts_and_styles_are_small() -> None:
     assets = pages.site()._assets.items()
     size = sum(len(served.compressed) for name, served in assets if name.endswith((".js", ".css")))
     assert size <= 150_000
+
+
+@pytest.mark.parametrize(
+    ("route", "query", "status"),
+    [
+        ("/", "", 200),
+        ("/openapi.json", "", 200),
+        ("/docs", "", 302),
+        ("/docs", "versoin=1", 422),
+        ("/assets/{digest}/{name+}", "", 404),
+    ],
+)
+def test_head_is_get_without_the_body(route: str, query: str, status: int) -> None:
+    event = {"rawPath": route, "rawQueryString": query, "headers": {"accept-encoding": "gzip"}}
+    got, head = (handler(event | {"routeKey": f"{method} {route}"}, None) for method in ("GET", "HEAD"))
+    assert head["statusCode"] == got["statusCode"] == status
+    assert head["headers"] == got["headers"]
+    assert (head["body"], head["isBase64Encoded"]) == ("", False)
+
+
+def test_head_of_an_asset_says_what_get_would() -> None:
+    asset = assets_of(text_of(get()))[0]
+    event = {"pathParameters": asset, "rawPath": "/", "headers": {}}
+    got, head = (
+        handler(event | {"routeKey": f"{method} /assets/{{digest}}/{{name+}}"}, None)
+        for method in ("GET", "HEAD")
+    )
+    assert (head["statusCode"], head["headers"]) == (200, got["headers"])
+    assert head["body"] == ""

@@ -1,5 +1,6 @@
 """Each function may do what it does and no more: its recorded calls against its role in template.yaml."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -210,6 +211,11 @@ def exercise_datasets(machine: Machine) -> None:
     assert ask("PUT", "/models/churn/datasets/a.csv", "calls,churned") == 202
     assert ask("PUT", "/models/titanic/datasets/a.csv", "a table") == 202
     assert ask("PUT", "/models/titanic/datasets/a.csv?replace=true", "another") == 202
+    text = "a table in one part"
+    part = json.dumps(text).encode()
+    assert ask("PUT", f"/models/titanic/datasets/b.csv/parts/{sha256(part)}", text) == 201
+    assert ask("POST", "/models/titanic/datasets/b.csv", {"parts": [sha256(b"another")]}) == 422
+    assert ask("POST", "/models/titanic/datasets/b.csv", {"parts": [sha256(part)]}) == 202
     machine.put("rejected/a.csv.0123456789abcdef.json", b"{}")
     assert ask("GET", "/uploads") == 200
     assert ask("GET", "/datasets") == 200
@@ -221,6 +227,7 @@ def exercise_keys(machine: Machine) -> None:
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["predict"], "note": "the first"}) == 201
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["read"], "note": "another"}) == 201
     assert machine.ask(keys_handler, "DELETE", "/keys/00000000") == 404
+    assert machine.ask(keys_handler, "GET", "/people") == 200
 
 
 def exercise_pages(machine: Machine) -> None:

@@ -64,6 +64,9 @@ def test_a_parameter_that_no_route_has_is_refused_by_each(route: Route) -> None:
         route=route.key,
         pathParameters=values,
     )
+    if route.method == "HEAD":
+        assert (answer["statusCode"], answer["body"]) == (422, "")
+        return
     refusal = json.loads(answer["body"])
     assert (answer["statusCode"], refusal["code"]) == (422, "INVALID_INPUT")
     assert [fault["loc"][-1] for fault in refusal["detail"]] == ["lifeboat_no_such"]
