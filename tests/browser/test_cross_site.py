@@ -86,9 +86,14 @@ def test_a_value_in_the_form_and_the_address(visit: Visit) -> None:
 
 
 def test_the_callers_reference(visit: Visit, stack: Stack) -> None:
+    page = visit("administrator").page
+    page.get_by_role("button", name="Fill in the example").click()
+    page.get_by_label("Your reference").fill(HOSTILE)
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_text(f"About {HOSTILE}", exact=True)).to_be_visible()
+    # From the log, too, where it came without a page.
     row = {"pclass": 1, "sex": "female", "age": 29, "reference": HOSTILE}
     (id_,) = ask_about(stack, [row])
-    page = visit("administrator").page
     page.get_by_label("Look up a prediction by its id").fill(id_)
     page.get_by_role("button", name="Look up").click()
     expect(page.get_by_role("definition").filter(has_text=HOSTILE).first).to_be_visible()

@@ -36,6 +36,7 @@ CHANGING = [
     ("DELETE", OF_TITANIC),
     ("POST", f"{OF_TITANIC}/monitoring/run"),
     ("POST", f"{OF_TITANIC}/training"),
+    ("GET", "/people"),
     ("GET", "/keys"),
     ("POST", "/keys"),
     ("DELETE", "/keys/00000000"),
