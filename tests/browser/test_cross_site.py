@@ -88,7 +88,7 @@ def test_a_value_in_the_form_and_the_address(visit: Visit) -> None:
 def test_the_callers_reference(visit: Visit, stack: Stack) -> None:
     page = visit("administrator").page
     page.get_by_role("button", name="Fill in the example").click()
-    page.get_by_label("Your reference").fill(HOSTILE)
+    page.get_by_role("textbox", name="Your reference").fill(HOSTILE)
     page.get_by_role("button", name="Predict", exact=True).click()
     expect(page.get_by_text(f"About {HOSTILE}", exact=True)).to_be_visible()
     # From the log, too, where it came without a page.
