@@ -141,10 +141,12 @@ test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
 # Chromium and npm are installed where they are missing and the caller is root. Where they cannot be, pytest exits with
-# 77 and leaves the reason in build/test-pages-cannot-run. Pictures of the pages: build/pages.
+# 77 and leaves the reason in build/test-pages-cannot-run. A test that hangs ends the run after ten minutes. Pictures of
+# the pages: build/pages.
 .PHONY: test-pages
 test-pages: $(VENV)/.dev ## Use the pages in a browser as each role, look at them with axe, check their types; generated clients predict
-	@$(BIN)/python -m pytest $(or $(ARGS),tests/browser) --no-cov -p no:cacheprovider -q -s
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/browser) --no-cov -p no:cacheprovider -q -s \
+		-o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 
 .PHONY: lint-pages
 lint-pages: $(PAGES)/node_modules/.package-lock.json ## Check the types of the pages' scripts against openapi.json, and openapi.json itself; needs npm

@@ -27,7 +27,7 @@ export function LeftOut({ reading, rejected = reading?.rejected_rows ?? 0, colum
       columns=${[
         { name: "Line in the file", figure: true, cell: (/** @type {Row} */ row) => row.line },
         { name: "Column", cell: (/** @type {Row} */ row) => row.column ?? "the whole row" },
-        { name: "Why", cell: (/** @type {Row} */ row) => row.reason },
+        { name: "Why", prose: true, cell: (/** @type {Row} */ row) => row.reason },
       ]}
     />`}`;
 }

@@ -114,7 +114,7 @@ export function Trainings({ model, reports }) {
               { name: "Outcome", cell: (/** @type {Report} */ report) => OUTCOMES[/** @type {keyof typeof OUTCOMES} */ (report.training.outcome)] },
               { name: "Labels", figure: true, cell: (/** @type {Report} */ report) => report.training.labels ?? "—" },
               { name: "Version", cell: (/** @type {Report} */ report) => versionCell(model, made(report)) },
-              { name: "What the gate said", cell: (/** @type {Report} */ report) => gateText(report, made(report)) },
+              { name: "What the gate said", prose: true, cell: (/** @type {Report} */ report) => gateText(report, made(report)) },
             ]}
           />
           <${Explained} terms=${["gate"]} />`}
