@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.dialect import Dialect
 from functions.core.schema.file_format import MAX_LINE, MAX_ROW
 
 PART_BYTES = 1 << 20
 
+_QUOTE = ord('"')
 _BREAK = re.compile(rb"\r\n|\r|\n")
 
 
@@ -111,12 +115,40 @@ def _last_line_end(body: bytes, start: int, end: int) -> int:
 
 def _outside_quotes(body: bytes, separator: str) -> list[tuple[int, int]]:
     """What lies between the cells in quotes, each from byte to byte. A quote within a cell is none."""
+    # Not closed, or by what may be the first half of a quote that is written twice: not yet known.
+    whole = len(body) - 1 if body.endswith(b'"') else len(body)
+    quotes = np.flatnonzero(np.frombuffer(body, np.uint8, whole) == _QUOTE)
+    if not _are_regular(body, quotes, separator):
+        return _searched(body, separator)
+    # They open and close by turns, and one written twice does both.
+    bounds = [0, *quotes.tolist()]
+    if len(quotes) % 2 == 0:
+        bounds.append(whole)
+    return [*zip(bounds[::2], bounds[1::2], strict=True)]
+
+
+def _are_regular(body: bytes, quotes: npt.NDArray[np.intp], separator: str) -> bool:
+    """Whether each quote stands where a cell begins or ends, or beside another quote: where all do, every
+    second one closes what the one before it opened.
+    """
+    is_edge = np.zeros(256, np.bool_)
+    is_edge[[_QUOTE, *b"\r\n", ord(separator)]] = True
+    letters = np.frombuffer(body, np.uint8)
+    opening, closing = quotes[::2], quotes[1::2]
+    if len(opening) and opening[0] == 0:
+        opening = opening[1:]
+    if len(closing) and closing[-1] + 1 == len(body):
+        return False
+    return bool(is_edge[letters[opening - 1]].all() and is_edge[letters[closing + 1]].all())
+
+
+def _searched(body: bytes, separator: str) -> list[tuple[int, int]]:
+    """The same for quotes anywhere, one after the other."""
     gaps = []
     start = 0
     for found in _quoted(separator).finditer(body):
         gaps.append((start, found.start(1)))
         start = found.end()
-        # Not closed, or by what may be the first half of a quote that is written twice.
         if start == len(body):
             return gaps
     gaps.append((start, len(body)))

@@ -194,7 +194,7 @@ def _may_have_formula(text: str) -> bool:
     # What has a line end is in quotes.
     if '"' in text and any(f'{before}"{sign}' in text for before in ",\n" for sign in "+-\r\n"):
         return True
-    return ("-" in text or "+" in text) and _SIGNED.search(text) is not None
+    return any(f"{before}{sign}" in text for before in ",\n" for sign in "+-") and bool(_SIGNED.search(text))
 
 
 def _begins_cell(text: str, sign: str) -> bool:
