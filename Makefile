@@ -70,6 +70,11 @@ upload: $(VENV)/.run ## Another dataset, which retrains the default model or ano
 	@$(call needs,FILE,file,FILE=more.csv)
 	@exec $(BIN)/python -m functions.local upload "$$FILE" $(call given,MODEL,--model)
 
+.PHONY: score
+score: $(VENV)/.run ## Have a file of any size scored by a running `make run`: make score FILE=march.csv [MODEL=churn] [ARGS="--explain --out ..."]
+	@$(call needs,FILE,file,FILE=march.csv)
+	@exec $(BIN)/python -m functions.local score "$$FILE" $(call given,MODEL,--model) $(ARGS)
+
 .PHONY: schema
 schema: $(VENV)/.run ## Print the schema that a table seems to have, to be edited: make schema FILE=churn.csv TARGET=churned > churn.json
 	@$(call needs,FILE,file,FILE=churn.csv TARGET=churned)
