@@ -1,7 +1,7 @@
 """Writes a table of any number of rows, made from the shipped one by a seeded generator.
 
 Each row is a shipped passenger with the surname of another, and with age and fare changed at random; one
-outcome in ten is turned around, so that there is no model without an error. The file is written block by block.
+outcome in ten is turned around, so that there is no model without an error. The file is written in blocks.
 """
 
 import csv
