@@ -11,7 +11,7 @@ from typing import TypeVar
 from functions.core.base.errors import InvalidInput
 from functions.core.base.formulas import meant
 from functions.core.schema.file_format import Meter, TextFile
-from functions.core.schema.row_parser import MAX_CHUNK, NotCsv, RowParser
+from functions.core.schema.row_parser import MAX_CHUNK, NotCsv, RowParser, parse_all
 from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank
 from functions.core.schema.schema import fold
 
@@ -82,6 +82,12 @@ class DelimitedFile:
                 return []
         return [row for row in rows if not is_blank(row)]
 
+    def header_lines(self) -> int:
+        """How many lines there are above the first row: the header's own, and any before it."""
+        with closing(RowParser(self._text, self.separator)) as parser:
+            _first_row(parser, self._skipped)
+            return parser.lines
+
     def rows(self, chunk_rows: int) -> Iterator[Rows]:
         """The rows below the header, in chunks of up to `chunk_rows`, in order.
 
@@ -128,6 +134,18 @@ class DelimitedFile:
         rows = fit_rows(cells, lines, len(self.header))
         check_width(rows)
         return rows
+
+
+def parse_rows(text: str, line: int, separator: str, width: int) -> Rows:
+    """The rows of a part of a file, whole ones, of which the first begins on this line; see
+    `DelimitedFile.rows`.
+
+    Raises `InvalidInput` likewise.
+    """
+    cells, lines = parse_all(text, line, separator)
+    rows = fit_rows(cells, lines, width)
+    check_width(rows)
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

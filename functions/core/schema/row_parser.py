@@ -5,10 +5,14 @@ import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.file_format import Meter, TextFile
 from functions.core.schema.row_shape import line_numbers
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 MAX_CHUNK = 4_000_000
 """Characters after which a chunk ends, however few rows it has by then: a cell of two takes sixty bytes."""
@@ -40,9 +44,7 @@ class RowParser:
         self._lines_of_texts = 0
         # Whether the characters of what was returned are those that the meter has counted.
         self._is_counted = False
-        # Strict: a quote that is never closed would swallow the rest of the file silently.
-        lines = chain.from_iterable(self._blocks())
-        self._reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+        self._reader = csv_reader(chain.from_iterable(self._blocks()), separator)
 
     def _blocks(self) -> Iterator[Iterable[str]]:
         while (text := self._next_block()) is not None:
@@ -113,14 +115,46 @@ class RowParser:
                 if len(cells) == before:
                     break
         except csv.Error as error:
-            *_, line = line_numbers([*cells, []], begins)
-            raise NotCsv(f"the file stops being CSV at line {line}: {_explained(error)}") from error
-        read = self._reader.line_num - counted
-        lines = range(begins, begins + read) if read == len(cells) else line_numbers(cells, begins)
-        return cells, [*lines]
+            raise _not_csv(error, cells, begins) from error
+        return cells, _lines_of(cells, begins, self._reader.line_num - counted)
+
+    @property
+    def lines(self) -> int:
+        """How many lines were read."""
+        return self._line() - 1
 
     def close(self) -> None:
         self._lines.close()
+
+
+def parse_all(text: str, line: int, separator: str) -> tuple[list[list[str]], list[int]]:
+    """All rows of a text of whole ones, of which the first begins on this line; and the line of each. Raises
+    `NotCsv`.
+    """
+    reader = csv_reader(io.StringIO(text, newline=""), separator)
+    cells: list[list[str]] = []
+    try:
+        cells.extend(reader)
+    except csv.Error as error:
+        raise _not_csv(error, cells, line) from error
+    return cells, _lines_of(cells, line, reader.line_num)
+
+
+def csv_reader(lines: Iterable[str], separator: str) -> "CsvReader":
+    """What makes rows of lines."""
+    # Strict: a quote that is never closed would swallow the rest of the file silently.
+    return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+
+
+def _lines_of(cells: list[list[str]], begins: int, read: int) -> list[int]:
+    """The line on which each row begins. read: how many lines the rows have."""
+    return [*(range(begins, begins + read) if read == len(cells) else line_numbers(cells, begins))]
+
+
+def _not_csv(error: csv.Error, cells: list[list[str]], begins: int) -> NotCsv:
+    """cells: of the rows before it, of which the first begins on line `begins`."""
+    *_, line = line_numbers([*cells, []], begins)
+    return NotCsv(f"the file stops being CSV at line {line}: {_explained(error)}")
 
 
 def _explained(error: csv.Error) -> str:

@@ -107,7 +107,7 @@ def _train(file: Path, folder: Path) -> Run:
 
 
 def _published(folder: Path, file: Path) -> tuple[ModelStore, str]:
-    store = ModelStore(FolderStore(folder / f"store-{file.suffix[1:]}"), MODEL)
+    store = ModelStore(FolderStore(str(folder / f"store-{file.suffix[1:]}")), MODEL)
     [version] = versions.published(store)
     return store, version
 
