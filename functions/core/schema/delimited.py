@@ -1,18 +1,23 @@
 """From the lines of a text to rows of cells: separator, header, and rows that are not as wide as it."""
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from functions.core.base.errors import InvalidInput
 from functions.core.base.formulas import meant
 from functions.core.schema.file_format import Meter, TextFile
 from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank, line_numbers
 from functions.core.schema.schema import fold
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 SEPARATORS = ",;\t|"
 MAX_COLUMNS = 10_000
@@ -83,6 +88,12 @@ class DelimitedFile:
                 return []
         return [row for row in rows if not is_blank(row)]
 
+    def header_lines(self) -> int:
+        """How many lines there are above the first row: the header's own, and any before it."""
+        with closing(_RowParser(self._text, self.separator)) as parser:
+            _first_row(parser, self._skipped)
+            return parser.lines
+
     def rows(self, chunk_rows: int) -> Iterator[Rows]:
         """The rows below the header, in chunks of up to `chunk_rows`, in order.
 
@@ -111,9 +122,8 @@ class _RowParser:
     def __init__(self, text: TextFile, separator: str) -> None:
         self._meter = Meter()
         self._lines = text.lines(self._meter)
-        # Strict: a quote that is never closed would swallow the rest of the file silently.
         lines = chain.from_iterable(self._lines)
-        self._reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+        self._reader = _csv_reader(lines, separator)
 
     def take(self, rows: int, characters: int) -> tuple[list[list[str]], list[int]]:
         """Up to `rows` rows, or as many as have `characters`; and the line on which each begins."""
@@ -129,14 +139,49 @@ class _RowParser:
                 if len(cells) == before:
                     break
         except csv.Error as error:
-            *_, line = line_numbers([*cells, []], begins)
-            raise _NotCsv(f"the file stops being CSV at line {line}: {_explained(error)}") from error
-        read = self._reader.line_num + 1 - begins
-        lines = range(begins, begins + read) if read == len(cells) else line_numbers(cells, begins)
-        return cells, [*lines]
+            raise _not_csv(error, cells, begins) from error
+        return cells, _lines_of(cells, begins, self._reader.line_num + 1 - begins)
+
+    @property
+    def lines(self) -> int:
+        """How many lines were read."""
+        return self._reader.line_num
 
     def close(self) -> None:
         self._lines.close()
+
+
+def parse_rows(text: str, line: int, separator: str, width: int) -> Rows:
+    """The rows of a part of a file, whole ones, of which the first begins on this line; see
+    `DelimitedFile.rows`.
+
+    Raises `InvalidInput` likewise.
+    """
+    reader = _csv_reader(io.StringIO(text, newline=""), separator)
+    cells: list[list[str]] = []
+    try:
+        cells.extend(reader)
+    except csv.Error as error:
+        raise _not_csv(error, cells, line) from error
+    rows = fit_rows(cells, _lines_of(cells, line, reader.line_num), width)
+    _check_width(rows)
+    return rows
+
+
+def _csv_reader(lines: Iterable[str], separator: str) -> "CsvReader":
+    # Strict: a quote that is never closed would swallow the rest of the file silently.
+    return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+
+
+def _lines_of(cells: list[list[str]], begins: int, read: int) -> list[int]:
+    """The line on which each row begins. read: how many lines the rows have."""
+    return [*(range(begins, begins + read) if read == len(cells) else line_numbers(cells, begins))]
+
+
+def _not_csv(error: csv.Error, cells: list[list[str]], begins: int) -> _NotCsv:
+    """cells: of the rows before it, of which the first begins on line `begins`."""
+    *_, line = line_numbers([*cells, []], begins)
+    return _NotCsv(f"the file stops being CSV at line {line}: {_explained(error)}")
 
 
 @dataclass(frozen=True, slots=True)
