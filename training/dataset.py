@@ -15,6 +15,7 @@ from functions.core.schema.header import ColumnsReport
 from functions.core.schema.misfit import explain_misfit
 from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
+from training.growing import Growing
 from training.labellers import VOUCHED, Keys, notes_on, over_share
 from training.matrix import Labels, Mask, Matrix, field_values, holdout_rows, row_hashes, to_matrix
 from training.memory import Memory, available_memory
@@ -123,13 +124,12 @@ class _Read:
         self._schema = schema
         self.notes = notes
         self._max_key_share = max_key_share
-        self.rejected = self._read_rows = 0
+        self.rejected = self._rows = 0
         self._columns = NO_COLUMNS
-        self._matrices: list[Matrix] = []
-        self._outcomes: list[Labels] = []
-        self._marks: list[Mask] = []
-        self._lines: list[npt.NDArray[np.int64]] = []
-        self._keys: list[Keys] = []
+        self._matrix, self._outcomes = Growing(np.float32), Growing(np.int8)
+        self._marks, self._lines = Growing(np.bool_), Growing(np.int64)
+        # By rows that are vouched for, most files are without any other.
+        self._keys: Growing | None = None
         self._bad: list[BadRow] = []
         self._lost: list[tuple[Matrix, Labels]] = []
 
@@ -140,17 +140,24 @@ class _Read:
         self.notes += found.notes
 
     def add(self, chunk: Chunk) -> None:
-        self._matrices.append(to_matrix(chunk.columns, self._schema))
-        self._outcomes.append(np.array(chunk.outcomes, dtype=np.int64))
-        self._marks.append(np.array(chunk.representative, dtype=np.bool_))
-        self._lines.append(np.array(chunk.lines, dtype=np.int64))
-        self._keys.append(np.array(chunk.labelled_by, dtype=np.object_))
+        self._add_keys(chunk.labelled_by)
+        self._matrix.add(to_matrix(chunk.columns, self._schema))
+        self._outcomes.add(chunk.outcomes)
+        self._marks.add(chunk.representative)
+        self._lines.add(chunk.lines)
         self._bad += chunk.bad[: MAX_REPORTED_ROWS - len(self._bad)]
         self.rejected += len(chunk.bad)
-        self._read_rows += len(chunk.lines) + len(chunk.bad)
+        self._rows += len(chunk.lines)
         if chunk.lost_outcomes:
             lost = np.array(chunk.lost_outcomes, dtype=np.int64)
             self._lost.append((to_matrix(chunk.lost, self._schema), lost))
+
+    def _add_keys(self, keys: list[str]) -> None:
+        if self._keys is None and any(keys):
+            self._keys = Growing(np.object_)
+            self._keys.add([VOUCHED] * len(self._lines))
+        if self._keys is not None:
+            self._keys.add(keys)
 
     def refuse_many_rows(self, memory: Memory) -> None:
         """Raise `RefusedDataset` when training on what was read so far would take more than there is.
@@ -159,7 +166,7 @@ class _Read:
         """
         features = len(self._schema.features)
         most = memory.most_rows(features)
-        if self._read_rows > most:
+        if self._rows + self.rejected > most:
             raise RefusedDataset(
                 f"the file has more than {most:,} rows, which is what can be trained on, of {features} "
                 f"features, with {memory}; {memory.cure}, or upload fewer rows",
@@ -167,18 +174,19 @@ class _Read:
             )
 
     def report(self) -> Report:
-        rows = sum(map(len, self._outcomes))
-        return Report(rows, self.rejected, self._columns, tuple(self.notes), tuple(self._bad))
+        return Report(self._rows, self.rejected, self._columns, tuple(self.notes), tuple(self._bad))
 
     def dataset(self) -> Dataset:
         """The rows of a table that was read to its end. Raises `RefusedDataset` when too many were bad."""
         self._refuse_bad_rows()
-        matrix, outcome = np.concatenate(self._matrices), np.concatenate(self._outcomes)
+        matrix, outcome = self._matrix.take(np.float32), self._outcomes.take(np.int64)
         if self._lost:
             lost_rows, lost_outcomes = (np.concatenate(parts) for parts in zip(*self._lost, strict=True))
             self.notes += _uneven_losses(self._schema, (matrix, outcome), (lost_rows, lost_outcomes))
-        representative, held_out = np.concatenate(self._marks), holdout_rows(matrix)
-        labelled_by = np.concatenate(self._keys)
+        representative, held_out = self._marks.take(np.bool_), holdout_rows(matrix)
+        labelled_by: Keys = np.broadcast_to(np.array(VOUCHED, dtype=np.object_), len(outcome))
+        if self._keys is not None:
+            labelled_by = self._keys.take(np.object_)
         over = over_share(labelled_by, [~held_out, held_out & representative], self._max_key_share)
         self.notes += notes_on(labelled_by, over, self._max_key_share)
         representative &= ~over
@@ -189,7 +197,7 @@ class _Read:
             representative=representative,
             fitted=~held_out & ~over,
             holdout=held_out & representative,
-            lines=np.concatenate(self._lines),
+            lines=self._lines.take(np.int64),
             labelled_by=labelled_by,
             report=self.report(),
         )
@@ -234,11 +242,11 @@ def _refuse_few_rows(dataset: Dataset) -> None:
         outcome = f"{dataset.schema.target.name} {answer}"
         reason = f"every row has the same outcome, {outcome}: there is nothing to learn"
         raise RefusedDataset(reason, report)
-    for side, (_, outcomes), least in (
-        ("training", dataset.train, MIN_TRAIN),
-        ("holdout", dataset.judged, MIN_HOLDOUT),
+    for side, mask, least in (
+        ("training", dataset.fitted, MIN_TRAIN),
+        ("holdout", dataset.holdout, MIN_HOLDOUT),
     ):
-        if min(np.bincount(outcomes, minlength=2)) < least:
+        if min(np.bincount(dataset.outcome[mask], minlength=2)) < least:
             marks = dataset.representative
             marked = "" if marks.all() else f"; {marks.sum()} of {rows} are representative"
             reason = f"too few rows: the {side} side has fewer than {least} of one outcome{marked}"

@@ -21,7 +21,7 @@ _CODE = (
         _TRAINING / f"{name}.py"
         for name in (
             "average", "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear",
-            "matrix", "reference", "train", "trees",
+            "matrix", "parallel", "reference", "train", "trees",
         )
     ),
     *(_CORE / name for name in ("schema", "scoring", "stats")),

@@ -10,10 +10,12 @@ from functions.core.schema.dialect import Dialect
 from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
 from functions.core.schema.header import ColumnsReport, known_names, listed, place_columns, report_columns
 from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
+from functions.core.schema.plain_chunks import PlainReader
 from functions.core.schema.row_cutting import Part, find_line
 from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema, fold
+from functions.core.schema.spans import Spans, find_spans
 
 CHUNK_ROWS = 10_000
 
@@ -54,8 +56,9 @@ class Table:
         reader = ChunkReader(
             self._rows, self._file.header, self._placement, self._marks, labelled=self._labelled
         )
-        for rows in self._file.rows(self._chunk_rows):
-            chunk = reader.read(rows)
+        plain = PlainReader(reader)
+        for part in self._file.parts(self._chunk_rows, find_spans):
+            chunk = plain.read(part) if isinstance(part, Spans) else reader.read(part)
             if chunk.lines or chunk.bad:
                 yield chunk
 
