@@ -12,10 +12,10 @@ from functions.core.registry import versions
 from functions.core.registry.lineage import to_metadata
 from functions.core.registry.manifest import Lineage
 from functions.core.schema.parsing import read_schema
+from functions.core.storage.notifications import parse_event
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.attempts import RetrainFailed
-from functions.retrain.retrain import parse_event
 from tests.conftest import TITANIC
 from tests.support.strangers import churn_table
 from tests.support.uploads import (

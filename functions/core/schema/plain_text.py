@@ -7,6 +7,7 @@ import zlib
 from typing import BinaryIO, cast
 
 from functions.core.base.errors import InvalidInput
+from functions.core.schema.row_cutting import count_lines
 
 MAX_RATIO = 200
 """How many times as large a file in gzip may become: tables become 3 to 50 times as large."""
@@ -120,6 +121,47 @@ class Recoded(io.RawIOBase):
         self._ahead = self._ahead[len(taken) :]
         self._position += len(taken)
         return len(taken)
+
+
+class Measured(io.RawIOBase):
+    """Another stream, and how much of it was read so far: `size` bytes, and `lines` in them.
+
+    A last line counts without its end, too.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self.size = 0
+        self._ends = 0
+        self._last = b""
+
+    @property
+    def lines(self) -> int:
+        return self._ends + (self._last not in (b"", b"\n", b"\r"))
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
+        begins = self._stream.tell()
+        block = self._stream.read(len(buffer))
+        buffer[: len(block)] = block
+        if begins <= self.size < begins + len(block):
+            new = block[self.size - begins :]
+            self._ends += count_lines(new) - (self._last == b"\r" and new[:1] == b"\n")
+            self._last = new[-1:]
+            self.size += len(new)
+        return len(block)
 
 
 def unpack(stream: BinaryIO) -> BinaryIO:

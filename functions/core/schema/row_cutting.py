@@ -44,14 +44,17 @@ def cut_rows(
     """The rows of a plain text from byte `begins` on, where line number `line` begins, in parts of about
     `size` bytes; from the first row on without these.
 
-    No row is in two parts, not one with line breaks in a cell either. Raises `InvalidInput` for a line or a
-    row that has more bytes than any row may have.
+    No row is in two parts, not one with line breaks in a cell either. Whoever begins where a part ended gets
+    the same parts that followed it: each ends with the last row before a multiple of `size`. Raises
+    `InvalidInput` for a line or a row that has more characters than any may have.
     """
     begins = dialect.begins if begins is None else begins
     line = dialect.line if line is None else line
     stream.seek(begins)
     rest = b""
-    while block := stream.read(size):
+    reads = begins
+    while block := _read(stream, size - reads % size):
+        reads += len(block)
         rest += block
         if end := _last_row_end(rest, dialect.separator):
             yield Part(rest[:end], begins, line)
@@ -61,6 +64,14 @@ def cut_rows(
         _check_unfinished(rest, line)
     if rest:
         yield Part(rest, begins, line)
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """So many bytes, fewer only at the end: a stream may give what it has at hand."""
+    block = stream.read(size)
+    while 0 < len(block) < size and (more := stream.read(size - len(block))):
+        block += more
+    return block
 
 
 def count_lines(body: bytes) -> int:

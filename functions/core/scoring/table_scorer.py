@@ -21,14 +21,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import add, itemgetter
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from functions.core.base.formulas import harmless
 from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import Columns
 from functions.core.schema.dialect import Dialect
 from functions.core.schema.header import ColumnsReport
-from functions.core.schema.plain_text import recode, unpack
+from functions.core.schema.plain_text import Measured, recode, unpack
 from functions.core.schema.row_cutting import Part
 from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import RowReader
@@ -51,10 +51,16 @@ _SIGNED = re.compile(r"[,\n][+-](?!(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is known of a table before its rows are scored."""
+    """What is known of a table before its rows are scored.
+
+    size: of the plain text, in bytes. lines: below the header: as many rows, but for blank lines and for line
+    breaks in cells.
+    """
 
     dialect: Dialect
     report: ColumnsReport
+    size: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,11 @@ def survey_table(stream: BinaryIO, reader: RowReader) -> Survey:
 
     Raises `InvalidInput` for what is no table of the schema: no text, no header, a column that is missing.
     """
-    table = open_table(stream, reader, labelled=False)
-    return Survey(table.dialect, table.columns_report)
+    measured = Measured(stream)
+    table = open_table(cast(BinaryIO, measured), reader, labelled=False)
+    dialect = table.dialect
+    lines = measured.lines - dialect.line + 1
+    return Survey(dialect, table.columns_report, measured.size, lines)
 
 
 class TableScorer:

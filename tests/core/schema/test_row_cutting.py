@@ -45,13 +45,15 @@ def test_the_rows_of_the_parts_are_the_rows_of_the_whole(seed: int) -> None:
             assert find_line(io.BytesIO(text.encode()), part.line) == part.begins
 
 
-def test_a_part_can_be_cut_again_from_where_another_ended() -> None:
-    text = b'a,b\n1,"x\ny"\n2,z\n3,w\n'
-    first, *others = cut_rows(io.BytesIO(text), dialect(), size=5)
-    begins, line = first.ends, first.line + count_lines(first.body)
-    again = [*cut_rows(io.BytesIO(text), dialect(), begins=begins, line=line, size=5)]
-    assert (again[0].begins, again[0].line) == (others[0].begins, others[0].line) == (4, 2)
-    assert b"".join(part.body for part in again) == b"".join(part.body for part in others) == text[4:]
+@pytest.mark.parametrize("seed", range(60))
+def test_whoever_begins_where_a_part_ended_gets_the_same_parts(seed: int) -> None:
+    text = well_formed(random.Random(seed)).encode()  # noqa: S311
+    for size in (1, 3, 8):
+        parts = [*cut_rows(io.BytesIO(text), dialect(), size=size)]
+        for number, part in enumerate(parts, start=1):
+            line = part.line + count_lines(part.body)
+            again = cut_rows(io.BytesIO(text), dialect(), begins=part.ends, line=line, size=size)
+            assert [*again] == parts[number:]
 
 
 def test_a_line_and_a_row_that_never_end_are_refused_before_memory_is_full() -> None:
