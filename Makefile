@@ -93,6 +93,12 @@ models: $(VENV)/.run ## List, compare, promote, roll back versions: make models 
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 	@exec $(BIN)/python -m training train $(ARGS)
 
+# Beside what is installed, not in place of it: the locks agree in every version.
+.PHONY: scale
+scale: $(VENV)/.run ## Install what reads Parquet and trains and scores on several machines: pyarrow, Dask, LightGBM
+	@echo 'Installing the packages of requirements-scale.txt' >&2; \
+		$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-scale.txt
+
 .PHONY: evaluate
 evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
 	@exec $(BIN)/python -m training evaluate $(ARGS)
@@ -204,6 +210,10 @@ bench-races: $(VENV)/.run ## Let 50 processes promote different versions at once
 bench-tables: $(VENV)/.run ## Measure the champions of public tables beside scikit-learn's plain estimators, on the same folds
 	@exec $(BIN)/python -m tests.bench.tables $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: scale ## Train on 10 million rows, from CSV and from Parquet, beside pandas and scikit-learn; or: ROWS=1000000
+	@exec $(BIN)/python -m tests.bench.scale $(call given,ROWS,--rows) $(ARGS)
+
 .PHONY: bench-sam
 bench-sam: $(VENV)/.run $(SAM_VENV)/.sam build ## Measure the cold start in Lambda's runtime emulator; needs docker, or root to start it
 	@exec $(BIN)/python -m tests.bench.sam
@@ -245,6 +255,7 @@ LAMBDA = --python-version 3.13 --python-platform x86_64-manylinux_2_28
 lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) $(ANYWHERE) --group scale -c requirements-dev.txt -o requirements-scale.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group datasets -c requirements-dev.txt -o functions/datasets/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt

@@ -9,7 +9,9 @@ from training.growing import Growing
 
 def test_the_parts_are_one_array_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growing, "_TOGETHER", 3)
-    parts = [np.arange(10 * number, 10 * number + number % 4, dtype=np.float32)[:, None] for number in range(11)]
+    parts = [
+        np.arange(10 * number, 10 * number + number % 4, dtype=np.float32)[:, None] for number in range(11)
+    ]
     growing_array = Growing(np.float32)
     for part in parts:
         growing_array.add(part)

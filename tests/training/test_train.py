@@ -55,6 +55,37 @@ def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str
     assert made.stdout == trained.model
 
 
+def test_candidates_are_compared_on_a_sample_of_many_rows_and_the_best_is_fitted_on_all(
+    titanic: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "MAX_SELECTION_ROWS", 1_000)
+    monkeypatch.setattr(training, "SELECTION_ROWS", 400)
+    compared: list[np.ndarray[Any, Any]] = []
+    fitted: list[int] = []
+    select, fit = training.cross_validate, training.fit
+
+    def cross_validate(models: Any, matrix: Any, *arguments: Any, **options: Any) -> Any:
+        compared.append(matrix)
+        return select(models, matrix, *arguments, **options)
+
+    def fit_all(model: Any, matrix: Any, *arguments: Any) -> Any:
+        fitted.append(len(matrix))
+        return fit(model, matrix, *arguments)
+
+    monkeypatch.setattr(training, "cross_validate", cross_validate)
+    monkeypatch.setattr(training, "fit", fit_all)
+    first, again = train(titanic, QUICK, quiet), train(titanic, QUICK, quiet)
+    rows = int(titanic.fitted.sum())
+    assert [len(matrix) for matrix in compared] == [400, 400]
+    assert set(fitted) == {rows}
+    np.testing.assert_array_equal(*compared)
+    assert first.model == again.model
+    assert first.notes == (
+        f"the candidates were compared on 400 of the {rows:,} training rows, drawn at random; the best one "
+        "was then fitted on all of them",
+    )
+
+
 def test_the_trained_model_is_good_and_its_figures_hold_together(titanic: Dataset, trained: Trained) -> None:
     assert trained.metrics["roc_auc"].value > 0.8
     for metric in trained.metrics.values():

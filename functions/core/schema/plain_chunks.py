@@ -3,9 +3,9 @@
 Rows in which there is anything to say, or to decide, are read by it, one like any other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,34 @@ from functions.core.schema.cells import absent_words
 from functions.core.schema.chunks import MAX_REMEMBERED, Chunk, ChunkReader
 from functions.core.schema.columns import concatenate
 from functions.core.schema.plain_columns import NumberColumn, WordColumn, derive
+from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import MISSING_CATEGORY, FieldReader, Value
-from functions.core.schema.spans import Mask, Spans
+from functions.core.schema.spans import Cells, Indices, Mask
+from functions.core.schema.typed_cells import TypedCells
 
 T = TypeVar("T")
 Array = npt.NDArray[Any]
+
+
+class Part(Protocol):
+    """Rows of a file whose cells were found already.
+
+    lines: where each row stands in the file. is_odd: the rows of which `cells` may say anything.
+    """
+
+    @property
+    def lines(self) -> Indices: ...
+
+    @property
+    def is_odd(self) -> Mask: ...
+
+    def cells(self, column: int, /) -> Cells | TypedCells:
+        """The cells of a column of the header."""
+        ...
+
+    def read_rows(self, indices: Iterable[int], /) -> Rows:
+        """Some of the rows, as texts."""
+        ...
 
 
 class PlainReader:
@@ -57,22 +80,22 @@ class PlainReader:
         self._outcomes = None if reader.outcomes is None else WordColumn(reader.outcomes)
         self._flags = None if reader.flags is None else WordColumn(reader.flags)
 
-    def read(self, spans: Spans) -> Chunk:
+    def read(self, part: Part) -> Chunk:
         """The rows as a chunk, those left out among them."""
         reader = self._reader
         for column in reader.columns:
             column.forget(MAX_REMEMBERED // len(reader.columns))
-        bad = spans.is_odd.copy()
-        tensors = {feature.field.name: self._tensor(feature, spans, bad) for feature in reader.readers}
-        outcomes = _coded(self._outcomes, spans, bad)
-        flags = _coded(self._flags, spans, bad)
-        keys = None if reader.keys is None else np.array(self._texts(spans), dtype=np.object_)
+        bad = part.is_odd.copy()
+        tensors = {feature.field.name: self._tensor(feature, part, bad) for feature in reader.readers}
+        outcomes = _coded(self._outcomes, part, bad)
+        flags = _coded(self._flags, part, bad)
+        keys = None if reader.keys is None else np.array(self._texts(part), dtype=np.object_)
         good = np.flatnonzero(~bad) if bad.any() else None
 
         def taken(values: Array) -> Array:
             return values if good is None else values[good]
 
-        lines = taken(spans.lines).tolist()
+        lines = taken(part.lines).tolist()
         chunk = Chunk(
             columns={name: taken(tensor)[:, None] for name, tensor in tensors.items()},
             outcomes=[] if outcomes is None else taken(outcomes).tolist(),
@@ -83,32 +106,32 @@ class PlainReader:
         )
         if good is None:
             return chunk
-        return _merged(chunk, reader.read(spans.read_rows(np.flatnonzero(bad).tolist())))
+        return _merged(chunk, reader.read(part.read_rows(np.flatnonzero(bad).tolist())))
 
-    def _texts(self, spans: Spans) -> list[str]:
+    def _texts(self, part: Part) -> list[str]:
         column = self._reader.keys
-        return [] if column is None else [text.strip() for text in spans.cells(column.index).texts()]
+        return [] if column is None else [text.strip() for text in part.cells(column.index).texts()]
 
-    def _tensor(self, feature: FieldReader, spans: Spans, bad: Mask) -> Array:
+    def _tensor(self, feature: FieldReader, part: Part, bad: Mask) -> Array:
         """The values of a feature, [N]; bad rows are added to `bad`, and have any value."""
         name = feature.field.name
         if name in self._sources:
-            return self._derived(feature, spans, bad)
+            return self._derived(feature, part, bad)
         if name in self._numbers:
             numbers = self._numbers[name]
-            values, unread = numbers.read(spans.cells(numbers.column.index))
+            values, unread = numbers.read(part.cells(numbers.column.index))
             bad |= unread
             # Of a bad row, it may be more than float32 holds.
             return np.where(unread, np.nan, values).astype(np.float32)
         dtype: npt.DTypeLike = np.object_ if feature.field.words is not None else np.float32
         if name in self._words:
             words = self._words[name]
-            coded = words.read(spans.cells(words.column.index))
+            coded = words.read(part.cells(words.column.index))
             bad |= coded.bad
             return coded.array(dtype)
         return np.full(len(bad), feature.missing, dtype=dtype)
 
-    def _derived(self, feature: FieldReader, spans: Spans, bad: Mask) -> Array:
+    def _derived(self, feature: FieldReader, part: Part, bad: Mask) -> Array:
         """The values of a feature from its own column, and where that has none, from those it is derived
         from.
         """
@@ -116,12 +139,12 @@ class PlainReader:
         values: list[Value] = [MISSING_CATEGORY] * len(bad)
         if name in self._words:
             words = self._words[name]
-            coded = words.read(spans.cells(words.column.index))
+            coded = words.read(part.cells(words.column.index))
             bad |= coded.bad
             values = coded.array(np.object_).tolist()
         for derived, column in self._sources[name]:
             longest = reader.schema.sources[derived.source].max_length
-            found, unread = derive(column, derived, longest, spans.cells(column.index))
+            found, unread = derive(column, derived, longest, part.cells(column.index))
             bad |= unread
             values = [value or category for value, category in zip(values, found, strict=True)]
         array = np.array(values, dtype=np.object_)
@@ -130,11 +153,11 @@ class PlainReader:
         return array
 
 
-def _coded(column: WordColumn | None, spans: Spans, bad: Mask) -> Array | None:
+def _coded(column: WordColumn | None, part: Part, bad: Mask) -> Array | None:
     """The whole numbers of a column, [N]; bad rows are added to `bad`."""
     if column is None:
         return None
-    coded = column.read(spans.cells(column.column.index))
+    coded = column.read(part.cells(column.column.index))
     bad |= coded.bad
     return coded.array(np.int64)
 

@@ -17,6 +17,7 @@ from functions.core.schema.rows import MAX_CELL, MISSING_CATEGORY, Unfit, Value
 from functions.core.schema.schema import Derived, Field
 from functions.core.schema.spans import KEY, Cells, Indices, Mask, Words
 from functions.core.schema.target import DIGITS
+from functions.core.schema.typed_cells import TypedCells
 
 MAX_WORDS = 4_096
 """Distinct cells of a column that are remembered."""
@@ -53,9 +54,13 @@ class WordColumn:
         self._keys: Words = np.empty(0, dtype=np.uint64)
         self._key_codes: Indices = np.empty(0, dtype=np.intp)
 
-    def read(self, cells: Cells) -> Coded:
+    def read(self, cells: Cells | TypedCells) -> Coded:
         if max(len(self._keys), len(self._codes)) > MAX_WORDS:
             self._forget()
+        if isinstance(cells, TypedCells):
+            places, words = cells.coded()
+            codes = np.array([*map(self._codes.__getitem__, words)], dtype=np.intp)
+            return Coded(codes[places], self._values)
         sizes = cells.sizes
         is_short = sizes <= KEY
         if cells.is_doubled is not None:
@@ -119,8 +124,10 @@ class NumberColumn:
         # Words for missing values that a number could be taken for.
         self._words = [word for word in missing if _is_number(word)]
 
-    def read(self, cells: Cells) -> tuple[Floats, Mask]:
+    def read(self, cells: Cells | TypedCells) -> tuple[Floats, Mask]:
         """The values, float64 [N], NaN for missing; and the bad rows, bool [N], whose values are any."""
+        if isinstance(cells, TypedCells):
+            return self._read_typed(cells)
         values, is_read = read_plain_numbers(cells)
         if not self._plainly:
             is_read[:] = False
@@ -131,6 +138,19 @@ class NumberColumn:
         if len(others):
             values[others], bad[others] = self._read_others(cells, others)
         return values, bad
+
+    def _read_typed(self, cells: TypedCells) -> tuple[Floats, Mask]:
+        if cells.numbers is None:
+            codes, words = cells.coded()
+            read = [*map(self.column.__getitem__, words)]
+            bad = np.array([isinstance(value, Unfit) for value in read], dtype=np.bool_)
+            numbers = np.array([np.nan if isinstance(value, Unfit) else value for value in read])
+            return numbers[codes], bad[codes]
+        said = [float(word) for word in self._words]
+        missing = np.isnan(cells.numbers) | np.isin(cells.numbers, said)
+        values = np.where(missing, np.nan, cells.numbers)
+        is_required = isinstance(self.column[""], Unfit)
+        return values, np.where(missing, is_required, ~self._is_allowed(values))
 
     def _is_allowed(self, values: Floats) -> Mask:
         field = self._field
@@ -189,7 +209,9 @@ def _is_number(word: str) -> bool:
     return DIGITS.fullmatch(word) is not None
 
 
-def derive(column: Column[Value], derived: Derived, longest: int, cells: Cells) -> tuple[list[Value], Mask]:
+def derive(
+    column: Column[Value], derived: Derived, longest: int, cells: Cells | TypedCells
+) -> tuple[list[Value], Mask]:
     """The categories that texts of up to `longest` characters stand for; and the bad rows, bool [N]."""
     search, words = derived.pattern.search, _Found(derived)
     values: list[Value] = [

@@ -1,7 +1,7 @@
 """Writes a table of any number of rows, made from the shipped one by a seeded generator.
 
-Each row is a shipped passenger with another's surname, and with age and fare changed at random; one outcome in ten is
-turned around, so that there is no model without an error. The file is written block by block.
+Each row is a shipped passenger with the surname of another, and with age and fare changed at random; one
+outcome in ten is turned around, so that there is no model without an error. The file is written in blocks.
 """
 
 import csv
@@ -32,7 +32,9 @@ def blocks(table: Path, rows: int) -> Iterator[list[str]]:
     draw = np.random.default_rng(SEED)
     for start in range(0, rows, BLOCK):
         size = min(BLOCK, rows - start)
-        drawn = (draw.integers(most, size=size).tolist() for most in (len(prepared), len(surnames), AGES, FARES))
+        drawn = (
+            draw.integers(most, size=size).tolist() for most in (len(prepared), len(surnames), AGES, FARES)
+        )
         turned = (draw.random(size) < TURNED).tolist()
         yield [
             prepared[row].line(surnames[surname], age, fare, turn)
