@@ -38,7 +38,7 @@ class Table:
 
     @property
     def dialect(self) -> Dialect:
-        """How the file is read, for whoever reads a part of it (`rows_of_part`)."""
+        """How the file is read, for whoever reads a part of it (`rows_of_text`)."""
         lines, text = self._file.header_lines(), self._text
         encoding = "utf-8" if text.encoding == "utf-8-sig" else text.encoding
         return Dialect(
@@ -123,13 +123,19 @@ def open_table(
     return Table(text, rows, labelled=labelled, chunk_rows=chunk_rows)
 
 
-def rows_of_part(part: Part, dialect: Dialect) -> Rows:
-    """The rows of a part of a table, as `Table` reads them. Raises `InvalidInput` where it is no CSV."""
-    text = part.body.decode(dialect.encoding, dialect.errors)
-    return parse_rows(text, part.line, dialect.separator, len(dialect.header))
+def decode_part(part: Part, dialect: Dialect) -> str:
+    """The text of a part of a table."""
+    return part.body.decode(dialect.encoding, dialect.errors)
+
+
+def rows_of_text(text: str, line: int, dialect: Dialect) -> Rows:
+    """The rows of a part's text, as `Table` reads them. line: of the file, on which it begins. Raises
+    `InvalidInput` where it is no CSV.
+    """
+    return parse_rows(text, line, dialect.separator, len(dialect.header))
 
 
 def chunk_reader(rows: RowReader, dialect: Dialect) -> ChunkReader:
-    """What makes chunks, without labels, of rows that `rows_of_part` read. Raises `InvalidInput`."""
+    """What makes chunks, without labels, of rows that `rows_of_text` read. Raises `InvalidInput`."""
     placement = place_columns(dialect.header, rows.schema, labelled=False)
     return ChunkReader(rows, dialect.header, placement, dialect.marks, labelled=False)

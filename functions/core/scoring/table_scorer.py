@@ -16,23 +16,22 @@ made once in each process. Rows that did not come as text, such as those of a ro
 by `score_rows`: cells as text, and a number for each row that only has to grow.
 """
 
-import csv
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import add, itemgetter
+from operator import add
 from typing import BinaryIO, cast
 
-from functions.core.base.formulas import harmless
 from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import Columns
 from functions.core.schema.dialect import Dialect
 from functions.core.schema.header import ColumnsReport
+from functions.core.schema.plain_chunks import PlainReader
 from functions.core.schema.plain_text import Measured, recode, unpack
 from functions.core.schema.row_cutting import Part
 from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import RowReader
-from functions.core.schema.table import chunk_reader, open_table, rows_of_part
+from functions.core.schema.spans import find_spans
+from functions.core.schema.table import chunk_reader, decode_part, open_table, rows_of_text
 from functions.core.scoring.answer_cells import (
     name_columns,
     name_explanation,
@@ -43,10 +42,8 @@ from functions.core.scoring.answer_cells import (
     write_numbers,
 )
 from functions.core.scoring.explain import Explanation
+from functions.core.scoring.kept_lines import Kept, kept_of_rows, kept_of_spans
 from functions.core.scoring.scorer import Scorer
-
-# A sign at the beginning of a cell that is no number, nor the sign alone.
-_SIGNED = re.compile(r"[,\n][+-](?!(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)?[,\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,7 @@ class TableScorer:
         self._dialect = dialect
         self._explain = explain
         self._chunks = chunk_reader(reader, dialect)
+        self._plain = PlainReader(self._chunks)
         self._words = [*map(write_cell, schema.target.cells())]
         answers = [schema.target.name, "probability", *name_columns(schema, ["version"])]
         if explain:
@@ -126,17 +124,22 @@ class TableScorer:
 
     def score(self, part: Part) -> ScoredPart:
         """Score whole rows of the text. Raises `InvalidInput` where it stops being CSV, `UnsoundAnswer`."""
-        return self.score_rows(rows_of_part(part, self._dialect))
+        text, dialect = decode_part(part, self._dialect), self._dialect
+        spans = find_spans(text, dialect.separator, len(dialect.header), part.line)
+        if spans is None:
+            return self.score_rows(rows_of_text(text, part.line, dialect))
+        return self._lines(kept_of_spans(spans), self._plain.read(spans))
 
     def score_rows(self, rows: Rows) -> ScoredPart:
         """Score rows of cells, in the order of the header. Raises `UnsoundAnswer`."""
-        count = len(rows.cells) + len(rows.wide)
+        return self._lines(kept_of_rows(rows, len(self._dialect.header)), self._chunks.read(rows))
+
+    def _lines(self, kept: Kept, chunk: Chunk) -> ScoredPart:
+        count = len(chunk.lines) + len(chunk.bad)
         if not count:
             return ScoredPart(b"", 0, 0)
-        chunk = self._chunks.read(rows)
-        kept = _write_kept(rows.cells)
         answers = self._answer(chunk)
-        lines = self._with_bad(rows, kept, chunk, answers) if chunk.bad else map(add, kept, answers)
+        lines = self._with_bad(kept, chunk, answers) if chunk.bad else map(add, kept.texts, answers)
         return ScoredPart("".join(lines).encode(), count, len(chunk.bad))
 
     def _answer(self, chunk: Chunk) -> Iterable[str]:
@@ -154,57 +157,10 @@ class TableScorer:
             line += ",%s" * (len(columns) - 2)
         return map(f"{line},\n".__mod__, zip(*columns, strict=True))
 
-    def _with_bad(
-        self, rows: Rows, kept: Sequence[str], chunk: Chunk, answers: Iterable[str]
-    ) -> Iterable[str]:
+    def _with_bad(self, kept: Kept, chunk: Chunk, answers: Iterable[str]) -> Iterable[str]:
         """The lines of good and bad rows, in the order of the table."""
         behind = dict(zip(chunk.lines, answers, strict=True))
         empty = "," * len(self._columns)
         for bad in chunk.bad:
             behind[bad.line] = f"{empty}{write_cell(write_error(bad.column, bad.reason))}\n"
-        before = [*zip(rows.lines, kept, strict=True)]
-        # What stands in a row that is too wide belongs to no column.
-        nothing = "," * (len(self._dialect.header) - 1)
-        before += [(line, nothing) for line, _ in rows.wide]
-        before.sort(key=itemgetter(0))
-        return [text + behind[line] for line, text in before]
-
-
-class _Lines(list[str]):
-    """What a `csv.writer` writes, line by line."""
-
-    write = list.append
-
-
-def _write_kept(cells: list[list[str]]) -> list[str]:
-    """Each row as a line of CSV, without its end, in which no cell is a formula."""
-    lines = _as_lines(cells)
-    text = "\n".join(lines)
-    if _may_have_formula(text):
-        lines = _as_lines([[*map(harmless, row)] for row in cells])
-    return lines
-
-
-def _as_lines(cells: Iterable[Sequence[str]]) -> list[str]:
-    lines = _Lines()
-    # Only cells that have a character of the line end are quoted.
-    csv.writer(lines, lineterminator="\r\n").writerows(cells)
-    return [line[:-2] for line in lines]
-
-
-def _may_have_formula(text: str) -> bool:
-    """Whether a cell of lines of CSV may begin as a formula does. It may say yes for nothing, never no.
-
-    To look for a single character is much faster than anything else, and most tables have none of these.
-    """
-    text = f"\n{text}\n"
-    if any(sign in text and _begins_cell(text, sign) for sign in "=@\t"):
-        return True
-    # What has a line end is in quotes.
-    if '"' in text and any(f'{before}"{sign}' in text for before in ",\n" for sign in "+-\r\n"):
-        return True
-    return any(f"{before}{sign}" in text for before in ",\n" for sign in "+-") and bool(_SIGNED.search(text))
-
-
-def _begins_cell(text: str, sign: str) -> bool:
-    return any(f"{before}{sign}" in text for before in (",", "\n", ',"', '\n"'))
+        return [text + behind[line] for line, text in zip(kept.lines, kept.texts, strict=True)]

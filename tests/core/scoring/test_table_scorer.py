@@ -60,6 +60,17 @@ def test_where_a_table_is_cut_changes_no_byte(scorer: Scorer, size: int) -> None
     assert score(body, scorer, size=size) == score(body, scorer)
 
 
+@pytest.mark.parametrize("size", [500, 30_000])
+def test_rows_that_numpy_reads_by_the_thousand_are_answered_like_rows_read_one_by_one(
+    scorer: Scorer, size: int
+) -> None:
+    header, *_ = TRICKY.splitlines()
+    shipped = TITANIC.read_text(encoding="utf-8")
+    for body in (shipped, shipped.replace(",S,", ",9,", 40), header + "\n" + TRICKY[len(header) + 1 :] * 60):
+        plain = body.replace(' 5" tall', " tall").encode()
+        assert score(plain, scorer, size=size) == score(plain, scorer)
+
+
 def encodings(text: str) -> Iterator[bytes]:
     yield text.encode("utf-8-sig")
     yield text.encode("utf-16")
