@@ -14,6 +14,7 @@ from functions.feedback.service import service as feedback
 from functions.monitor.service import service as monitor
 from functions.predict.service import service as predict
 from functions.retrain import handler as retrain
+from functions.scoring.service import service as scoring
 from tests.support import production
 from tests.support.titanic import MODEL, people
 
@@ -53,7 +54,8 @@ class World:
 
     def forget(self) -> None:
         """Have the functions read the environment and the store anew."""
-        for cached in (store_service, predict, feedback, monitor, retrain._settings, retrain._store):
+        services = (store_service, predict, feedback, monitor, scoring)
+        for cached in (*services, retrain._settings, retrain._store):
             cached.cache_clear()
 
     def _look(self) -> dict[str, tuple[int, int]]:

@@ -80,7 +80,11 @@ class Derived:
     def category(self, text: str) -> str | None:
         """None where the pattern finds nothing, or a word that stands for no category."""
         match = self.pattern.search(text)
-        return self.words.get(match[1].strip().casefold()) if match and match[1] else None
+        return self.word(match[1]) if match else None
+
+    def word(self, group: str | None) -> str | None:
+        """The category of what the pattern found."""
+        return self.words.get(group.strip().casefold()) if group else None
 
 
 @dataclass(frozen=True, slots=True)
