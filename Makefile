@@ -70,6 +70,11 @@ upload: $(VENV)/.run ## Another dataset, which retrains the default model or ano
 	@$(call needs,FILE,file,FILE=more.csv)
 	@exec $(BIN)/python -m functions.local upload "$$FILE" $(call given,MODEL,--model)
 
+.PHONY: score
+score: $(VENV)/.run ## Have a file of any size scored by a running `make run`: make score FILE=march.csv [MODEL=churn] [ARGS="--explain --out ..."]
+	@$(call needs,FILE,file,FILE=march.csv)
+	@exec $(BIN)/python -m functions.local score "$$FILE" $(call given,MODEL,--model) $(ARGS)
+
 .PHONY: schema
 schema: $(VENV)/.run ## Print the schema that a table seems to have, to be edited: make schema FILE=churn.csv TARGET=churned > churn.json
 	@$(call needs,FILE,file,FILE=churn.csv TARGET=churned)
@@ -92,6 +97,12 @@ models: $(VENV)/.run ## List, compare, promote, roll back versions: make models 
 .PHONY: train
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 	@exec $(BIN)/python -m training train $(ARGS)
+
+# Beside what is installed, not in place of it: the locks agree in every version.
+.PHONY: scale
+scale: $(VENV)/.run ## Install what reads Parquet and trains and scores on several machines: pyarrow, Dask, LightGBM
+	@echo 'Installing the packages of requirements-scale.txt' >&2; \
+		$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-scale.txt
 
 .PHONY: evaluate
 evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
@@ -141,10 +152,12 @@ test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
 # Chromium and npm are installed where they are missing and the caller is root. Where they cannot be, pytest exits with
-# 77 and leaves the reason in build/test-pages-cannot-run. Pictures of the pages: build/pages.
+# 77 and leaves the reason in build/test-pages-cannot-run. A test that hangs ends the run after ten minutes. Pictures of
+# the pages: build/pages.
 .PHONY: test-pages
 test-pages: $(VENV)/.dev ## Use the pages in a browser as each role, look at them with axe, check their types; generated clients predict
-	@$(BIN)/python -m pytest $(or $(ARGS),tests/browser) --no-cov -p no:cacheprovider -q -s
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/browser) --no-cov -p no:cacheprovider -q -s \
+		-o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 
 .PHONY: lint-pages
 lint-pages: $(PAGES)/node_modules/.package-lock.json ## Check the types of the pages' scripts against openapi.json, and openapi.json itself; needs npm
@@ -208,6 +221,10 @@ bench-races: $(VENV)/.run ## Let 50 processes promote different versions at once
 bench-tables: $(VENV)/.run ## Measure the champions of public tables beside scikit-learn's plain estimators, on the same folds
 	@exec $(BIN)/python -m tests.bench.tables $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: scale ## Train on 10 million rows, from CSV and from Parquet, beside pandas and scikit-learn; or: ROWS=1000000
+	@exec $(BIN)/python -m tests.bench.scale $(call given,ROWS,--rows) $(ARGS)
+
 .PHONY: bench-sam
 bench-sam: $(VENV)/.run $(SAM_VENV)/.sam build ## Measure the cold start in Lambda's runtime emulator; needs docker, or root to start it
 	@exec $(BIN)/python -m tests.bench.sam
@@ -249,6 +266,7 @@ LAMBDA = --python-version 3.13 --python-platform x86_64-manylinux_2_28
 lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) $(ANYWHERE) --group scale -c requirements-dev.txt -o requirements-scale.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group datasets -c requirements-dev.txt -o functions/datasets/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
@@ -258,6 +276,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group pages -c requirements-dev.txt -o functions/pages/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
+	$(COMPILE) $(LAMBDA) --group scoring -c requirements-dev.txt -o functions/scoring/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
 	$(COMPILE) $(LAMBDA) --group peer-fastapi -c requirements-dev.txt -o tests/bench/peers/fastapi.txt
 	$(COMPILE) $(LAMBDA) --group peer-litserve -c requirements-dev.txt -o tests/bench/peers/litserve.txt

@@ -106,8 +106,11 @@ def _data_options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
         "--dataset",
-        default=str(shipped_table()),
-        help="a table: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured)",
+        nargs="+",
+        default=[str(shipped_table())],
+        metavar="FILE",
+        help="a table, in text or in Parquet: a path, or s3://bucket/key (AWS_ENDPOINT_URL is honoured); or "
+        "several files or a folder of them, which are one table",
     )
     schema = parser.add_mutually_exclusive_group()
     schema.add_argument(
@@ -157,7 +160,7 @@ def _train(options: argparse.Namespace) -> int:
     limits = Limits(**{limit.name: getattr(options, limit.name) for limit in fields(Limits)})
     store = open_store(options.store)
     store.create_bucket()
-    with _progress() as progress, local_file(options.dataset) as file:
+    with _progress() as progress, local_file(*options.dataset) as file:
         model = ModelStore(store, options.model or suggest_model_name(file.upload.key))
         outcome = train_and_publish(
             model,
@@ -193,7 +196,7 @@ def _print_version(manifest: Manifest, outcome: Outcome) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    with local_file(options.dataset) as file:
+    with local_file(*options.dataset) as file:
         schema = file.schema(options.schema, use_beside=options.target is None)
         if schema is None:
             name = suggest_model_name(file.upload.key)

@@ -13,9 +13,9 @@ from functions.core.schema.schema import LARGEST, Field, Schema
 from functions.core.scoring.scorer import Scorer
 from training.export import thresholds
 from training.matrix import Mask, Matrix, to_columns
+from training.parallel import map_chunks
 
 TOLERANCE = 1e-5
-CHUNK = 100_000
 # Edge rows at most: what a forest of many trees splits by alone would be more.
 MAX_EDGE_ROWS = 200_000
 MAX_EDGE_CELLS = 20_000_000
@@ -59,20 +59,29 @@ class Comparison:
 
     def add_rows(self, rows: Matrix, schema: Schema) -> None:
         """Compare on the rows of a matrix, so many at once."""
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            self.add(part, to_columns(part, schema))
+        for part in map_chunks(
+            lambda chunk: self._compare(rows[chunk], to_columns(rows[chunk], schema)), len(rows)
+        ):
+            self._add(*part)
 
     def add(self, rows: Matrix, columns: Columns) -> None:
         """Compare on rows, which are columns for the graph."""
+        self._add(*self._compare(rows, columns))
+
+    def _compare(self, rows: Matrix, columns: Columns) -> tuple[float, int]:
+        """The largest difference of a probability, NaN where there is one, and how many labels differ."""
         # scikit-learn adds numbers up to see whether all are finite: those at the ends of float32 overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             expected = self._estimator.predict_proba(rows)[:, 1]
         scores = self._scorer.run(columns)
-        # Of NaN and a number, `maximum` is NaN.
-        self._largest = float(np.maximum(self._largest, np.max(np.abs(expected - scores.probability))))
         clear = np.abs(expected - 0.5) > TOLERANCE
-        self._flips += int(np.count_nonzero((scores.label != (expected > 0.5)) & clear))
+        flips = np.count_nonzero((scores.label != (expected > 0.5)) & clear)
+        return float(np.max(np.abs(expected - scores.probability))), int(flips)
+
+    def _add(self, difference: float, flips: int) -> None:
+        # Of NaN and a number, `maximum` is NaN.
+        self._largest = float(np.maximum(self._largest, difference))
+        self._flips += flips
 
     def certificate(self, rows: int, edges: int, schema: Schema) -> Certificate:
         """The proof, if it is one. Raises `UnprovenModel` when graph and estimator differ."""

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,21 +11,21 @@ import numpy.typing as npt
 from functions.core.base.errors import InvalidInput, LifeboatError
 from functions.core.registry.manifest import Columns, Decision
 from functions.core.schema.chunks import BadRow, Chunk
-from functions.core.schema.header import ColumnsReport
-from functions.core.schema.misfit import explain_misfit
+from functions.core.schema.header import ColumnsReport, listed
+from functions.core.schema.misfit import Misfit
+from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
-from functions.core.schema.table import open_table
+from training.growing import Growing
 from training.labellers import VOUCHED, Keys, notes_on, over_share
-from training.matrix import Labels, Mask, Matrix, field_values, holdout_rows, row_hashes, to_matrix
+from training.losses import MAX_BAD_ROWS, uneven_losses
+from training.matrix import Labels, Mask, Matrix, holdout_rows, row_hashes, to_matrix
 from training.memory import Memory, available_memory
 from training.report import MAX_REPORTED_ROWS, NO_COLUMNS, Report
 from training.source import Source
+from training.tables import files_of, open_any_table
 
-MAX_BAD_ROWS = 0.05
 MIN_TRAIN = 10
 MIN_HOLDOUT = 2
-# Of rows with a category: of fewer, a few that are left out say nothing.
-MIN_GROUP = 20
 _BLOCK = 1 << 20
 # Of the rows that are vouched for, on either side (`training.labellers`).
 MAX_KEY_SHARE = 0.2
@@ -101,16 +101,17 @@ def load_dataset(
     """
     read, memory = _Read(schema, list(notes), max_key_share), available_memory()
     try:
-        with source.open("rb") as stream:
-            table = open_table(stream, schema, labelled=True)
-            read.set_columns(table.columns_report)
-            for chunk in table:
-                read.add(chunk)
-                read.refuse_many_rows(memory)
-            # What is wrong with rows takes a second reading, which most files are spared.
-            read.notes += explain_misfit(schema, table.columns_report, table if read.rejected else ())
+        for name, file in files_of(source).items():
+            read.begin_file(name)
+            with file.open("rb") as stream:
+                table = open_any_table(stream, RowReader(schema))
+                read.set_columns(table.columns_report)
+                for chunk in table:
+                    read.add(chunk)
+                    read.refuse_many_rows(memory)
+        read.explain_misfit()
     except InvalidInput as error:
-        raise RefusedDataset(str(error), read.report()) from error
+        raise RefusedDataset(read.in_file(str(error)), read.report()) from error
     dataset = read.dataset()
     _refuse_few_rows(dataset)
     return dataset
@@ -123,34 +124,75 @@ class _Read:
         self._schema = schema
         self.notes = notes
         self._max_key_share = max_key_share
-        self.rejected = self._read_rows = 0
+        self.rejected = self._rows = 0
         self._columns = NO_COLUMNS
-        self._matrices: list[Matrix] = []
-        self._outcomes: list[Labels] = []
-        self._marks: list[Mask] = []
-        self._lines: list[npt.NDArray[np.int64]] = []
-        self._keys: list[Keys] = []
+        self._found: ColumnsReport | None = None
+        self._misfit = Misfit()
+        # Lines of several files are numbered through: those before the file that is read, and the last one.
+        self._file, self._offset, self._last_line = "", 0, 0
+        self._matrix, self._outcomes = Growing(np.float32), Growing(np.int8)
+        self._marks, self._lines = Growing(np.bool_), Growing(np.int64)
+        # By rows that are vouched for, most files are without any other.
+        self._keys: Growing | None = None
         self._bad: list[BadRow] = []
         self._lost: list[tuple[Matrix, Labels]] = []
 
+    def begin_file(self, name: str) -> None:
+        """Go on with another file; its name is "" where it is the only one."""
+        self._file, self._offset = name, self._last_line
+        if name:
+            self.notes.append(f"the first line of the file {name} is number {self._offset + 1:,}")
+
+    def in_file(self, sentence: str) -> str:
+        """A sentence on the file that is read."""
+        return f"{self._file}: {sentence}" if self._file else sentence
+
+    def explain_misfit(self) -> None:
+        """Note what changed in the files since the schema was written."""
+        if self._found is not None:
+            self.notes += self._misfit.sentences(self._schema, self._found)
+
     def set_columns(self, found: ColumnsReport) -> None:
+        """Take what became of a file's columns. Raises `InvalidInput` where another file had others."""
+        before, self._found = self._found, found
+        if before is not None:
+            used, others = {*found.used.values()}, {*before.used.values()}
+            if used != others:
+                raise InvalidInput(
+                    f"its columns are not those of the files before it: {listed(sorted(used ^ others))} "
+                    "are in the one and not in the others"
+                )
+            self.notes += [self.in_file(note) for note in found.notes]
+            return
         self._columns = Columns(
             used=list(found.used), passed_over=list(found.passed_over), missing=list(found.missing)
         )
         self.notes += found.notes
 
     def add(self, chunk: Chunk) -> None:
-        self._matrices.append(to_matrix(chunk.columns, self._schema))
-        self._outcomes.append(np.array(chunk.outcomes, dtype=np.int64))
-        self._marks.append(np.array(chunk.representative, dtype=np.bool_))
-        self._lines.append(np.array(chunk.lines, dtype=np.int64))
-        self._keys.append(np.array(chunk.labelled_by, dtype=np.object_))
-        self._bad += chunk.bad[: MAX_REPORTED_ROWS - len(self._bad)]
+        self._misfit.add(chunk)
+        self._add_keys(chunk.labelled_by)
+        self._matrix.add(to_matrix(chunk.columns, self._schema))
+        self._outcomes.add(chunk.outcomes)
+        self._marks.add(chunk.representative)
+        lines = np.array(chunk.lines, dtype=np.int64) + self._offset
+        self._lines.add(lines)
+        bad = chunk.bad[: MAX_REPORTED_ROWS - len(self._bad)]
+        self._bad += [replace(row, line=row.line + self._offset) for row in bad] if self._offset else bad
+        ends = [*chunk.lines[-1:], *(row.line for row in chunk.bad[-1:])]
+        self._last_line = max([self._last_line, *(self._offset + line for line in ends)])
         self.rejected += len(chunk.bad)
-        self._read_rows += len(chunk.lines) + len(chunk.bad)
+        self._rows += len(chunk.lines)
         if chunk.lost_outcomes:
             lost = np.array(chunk.lost_outcomes, dtype=np.int64)
             self._lost.append((to_matrix(chunk.lost, self._schema), lost))
+
+    def _add_keys(self, keys: list[str]) -> None:
+        if self._keys is None and any(keys):
+            self._keys = Growing(np.object_)
+            self._keys.add([VOUCHED] * len(self._lines))
+        if self._keys is not None:
+            self._keys.add(keys)
 
     def refuse_many_rows(self, memory: Memory) -> None:
         """Raise `RefusedDataset` when training on what was read so far would take more than there is.
@@ -159,7 +201,7 @@ class _Read:
         """
         features = len(self._schema.features)
         most = memory.most_rows(features)
-        if self._read_rows > most:
+        if self._rows + self.rejected > most:
             raise RefusedDataset(
                 f"the file has more than {most:,} rows, which is what can be trained on, of {features} "
                 f"features, with {memory}; {memory.cure}, or upload fewer rows",
@@ -167,18 +209,19 @@ class _Read:
             )
 
     def report(self) -> Report:
-        rows = sum(map(len, self._outcomes))
-        return Report(rows, self.rejected, self._columns, tuple(self.notes), tuple(self._bad))
+        return Report(self._rows, self.rejected, self._columns, tuple(self.notes), tuple(self._bad))
 
     def dataset(self) -> Dataset:
         """The rows of a table that was read to its end. Raises `RefusedDataset` when too many were bad."""
         self._refuse_bad_rows()
-        matrix, outcome = np.concatenate(self._matrices), np.concatenate(self._outcomes)
+        matrix, outcome = self._matrix.take(np.float32), self._outcomes.take(np.int64)
         if self._lost:
             lost_rows, lost_outcomes = (np.concatenate(parts) for parts in zip(*self._lost, strict=True))
-            self.notes += _uneven_losses(self._schema, (matrix, outcome), (lost_rows, lost_outcomes))
-        representative, held_out = np.concatenate(self._marks), holdout_rows(matrix)
-        labelled_by = np.concatenate(self._keys)
+            self.notes += uneven_losses(self._schema, (matrix, outcome), (lost_rows, lost_outcomes))
+        representative, held_out = self._marks.take(np.bool_), holdout_rows(matrix)
+        labelled_by: Keys = np.broadcast_to(np.array(VOUCHED, dtype=np.object_), len(outcome))
+        if self._keys is not None:
+            labelled_by = self._keys.take(np.object_)
         over = over_share(labelled_by, [~held_out, held_out & representative], self._max_key_share)
         self.notes += notes_on(labelled_by, over, self._max_key_share)
         representative &= ~over
@@ -189,7 +232,7 @@ class _Read:
             representative=representative,
             fitted=~held_out & ~over,
             holdout=held_out & representative,
-            lines=np.concatenate(self._lines),
+            lines=self._lines.take(np.int64),
             labelled_by=labelled_by,
             report=self.report(),
         )
@@ -204,28 +247,6 @@ class _Read:
             raise RefusedDataset(reason, report)
 
 
-def _uneven_losses(schema: Schema, kept: tuple[Matrix, Labels], lost: tuple[Matrix, Labels]) -> Iterator[str]:
-    """The outcomes and categories that lost more than their share of rows, each in a sentence.
-
-    kept, lost: rows and their outcomes, -1 for an outcome that could not be read.
-    """
-    for code, answer in enumerate(schema.target.answers):
-        counts = np.sum(kept[1] == code), np.sum(lost[1] == code)
-        yield from _uneven_loss(f"{schema.target.name} {json.dumps(answer, ensure_ascii=False)}", *counts)
-    for index, field in enumerate(schema.features):
-        for name, number in field_values(field):
-            counts = np.sum(kept[0][:, index] == number), np.sum(lost[0][:, index] == number)
-            yield from _uneven_loss(f"{field.name} {name}", *counts)
-
-
-def _uneven_loss(name: str, kept: int, lost: int) -> Iterator[str]:
-    if kept + lost >= MIN_GROUP and lost > MAX_BAD_ROWS * (kept + lost):
-        yield (
-            f"{lost} of the {kept + lost} rows with {name} were left out, more than {MAX_BAD_ROWS:.0%} of "
-            "them: what is left may not be like them"
-        )
-
-
 def _refuse_few_rows(dataset: Dataset) -> None:
     """Raise `RefusedDataset` when there is nothing to learn, or too little to learn or to judge by."""
     report, rows = dataset.report, len(dataset.outcome)
@@ -234,11 +255,11 @@ def _refuse_few_rows(dataset: Dataset) -> None:
         outcome = f"{dataset.schema.target.name} {answer}"
         reason = f"every row has the same outcome, {outcome}: there is nothing to learn"
         raise RefusedDataset(reason, report)
-    for side, (_, outcomes), least in (
-        ("training", dataset.train, MIN_TRAIN),
-        ("holdout", dataset.judged, MIN_HOLDOUT),
+    for side, mask, least in (
+        ("training", dataset.fitted, MIN_TRAIN),
+        ("holdout", dataset.holdout, MIN_HOLDOUT),
     ):
-        if min(np.bincount(outcomes, minlength=2)) < least:
+        if min(np.bincount(dataset.outcome[mask], minlength=2)) < least:
             marks = dataset.representative
             marked = "" if marks.all() else f"; {marks.sum()} of {rows} are representative"
             reason = f"too few rows: the {side} side has fewer than {least} of one outcome{marked}"
@@ -246,8 +267,16 @@ def _refuse_few_rows(dataset: Dataset) -> None:
 
 
 def file_sha256(source: Source) -> str:
+    """The SHA-256 of a file; of several ones, that of the lines of theirs, in order."""
+    digests = [_sha256(file) for file in files_of(source).values()]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
+
+
+def _sha256(file: Source) -> str:
     digest = hashlib.sha256()
-    with source.open("rb") as stream:
+    with file.open("rb") as stream:
         while block := stream.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

@@ -15,23 +15,19 @@ from functions.core.stats.metrics import metrics_of
 from functions.core.stats.records import Interval
 from training.gaps import fit
 from training.matrix import Labels, Mask, Matrix, field_values, to_columns
+from training.parallel import map_chunks
 
 Probabilities = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps are done, and how many there are."""
 
 SELECTED_BY = ("roc_auc", "log_loss", "brier")
-# Rows that are scored together: a row's strings take ten times the room of its numbers.
-CHUNK = 100_000
 
 
 def probabilities(model: bytes, matrix: Matrix, schema: Schema) -> Probabilities:
     """The probabilities of a graph for the rows of a matrix, float64 [N]. Raises `UnusableModel`."""
     scorer = Scorer(model, schema)
-    parts = [
-        scorer.run(to_columns(matrix[start : start + CHUNK], schema)).probability
-        for start in range(0, len(matrix), CHUNK)
-    ]
+    parts = map_chunks(lambda rows: scorer.run(to_columns(matrix[rows], schema)).probability, len(matrix))
     return np.concatenate(parts).astype(np.float64)
 
 

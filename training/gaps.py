@@ -18,8 +18,9 @@ from training.matrix import Labels, Mask, Matrix
 # copies learn hardly more than two, one does measurably less, and a fit takes the time that its rows take.
 COPIES = 2
 COPIES_WEIGHT = 0.5
-# Beyond this many copies, half the rows have one each.
+# Beyond this many copies, half the rows have one each; and beyond that many, no more are made.
 MAX_COPIES = 100_000
+MAX_COPIES_OF_HALF = 1_000_000
 
 Weights = npt.NDArray[np.float64]
 
@@ -38,15 +39,17 @@ def with_gaps(
     if not optional.any():
         return matrix, labels, np.ones(rows)
     draw = np.random.default_rng(seed)
-    count = min(COPIES * rows, max(MAX_COPIES, rows // 2))
+    count = min(COPIES * rows, max(MAX_COPIES, min(rows // 2, MAX_COPIES_OF_HALF)))
     chosen = np.resize(draw.permutation(rows), count)
-    copies = matrix[chosen]
+    made = np.empty((rows + count, matrix.shape[1]), dtype=np.float32)
+    made[:rows], copies = matrix, made[rows:]
+    copies[:] = matrix[chosen]
     share = draw.random((count, 1), dtype=np.float32)
     # A column at a time: numbers for all of them would take as much room as the copies themselves.
     for index in np.flatnonzero(optional):
         copies[draw.random(count, dtype=np.float32) < share[:, 0], index] = np.nan
     weights = np.concatenate([np.ones(rows), np.full(count, COPIES_WEIGHT * rows / count)])
-    return np.concatenate([matrix, copies]), np.concatenate([labels, labels[chosen]]), weights
+    return made, np.concatenate([labels, labels[chosen]]), weights
 
 
 def fit(
@@ -56,7 +59,9 @@ def fit(
 
     A column of which no value is known is 0 throughout: histogram gradient boosting would fail on it.
     """
-    matrix = np.where(np.isnan(matrix).all(axis=0), np.float32(0), matrix)
+    unknown = np.array([np.isnan(column).all() for column in matrix.T])
+    if unknown.any():
+        matrix = np.where(unknown, np.float32(0), matrix)
     optional = np.array([not field.required for field in features])
     rows, outcomes, weights = with_gaps(matrix, labels, optional, seed=seed)
     return model.fit(rows, outcomes, model__sample_weight=weights)

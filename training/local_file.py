@@ -1,19 +1,21 @@
 """A dataset that is named on the command line, as a file of this machine, and the schema beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from functions.core.base.errors import NotFound
+from functions.core.base.errors import InvalidInput, NotFound
+from functions.core.schema.header import listed
 from functions.core.schema.parsing import read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.opening import open_store
 from training.challenge import Upload
 from training.source import Source, download
+from training.tables import Several
 
-_ENDINGS = (".gz", ".csv", ".tsv", ".txt")
+_ENDINGS = (".gz", ".csv", ".tsv", ".txt", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,17 @@ class LocalFile:
 
 
 @contextmanager
-def local_file(address: str) -> Iterator[LocalFile]:
-    """The dataset at a path or at s3://bucket/key, downloaded if it stands there. Raises `NotFound`."""
-    if not address.startswith("s3://"):
+def local_file(*addresses: str) -> Iterator[LocalFile]:
+    """The dataset at a path or at s3://bucket/key, downloaded if it stands there; or in several files, or all
+    of a folder, which are one table. Raises `NotFound`, `InvalidInput`.
+    """
+    address = addresses[0]
+    if len(addresses) > 1 or not address.startswith("s3://"):
         path = Path(address)
-        beside = Path(schema_beside(address))
+        beside = Path(schema_beside(str(path)))
         # The time of the file may be any; what counts is when it was handed in.
         upload = Upload(path.name, datetime.now(UTC))
-        yield LocalFile(path, upload, beside.read_bytes() if beside.exists() else None)
+        yield LocalFile(_source(addresses), upload, beside.read_bytes() if beside.exists() else None)
         return
     bucket, _, key = address.removeprefix("s3://").partition("/")
     store = open_store(f"s3://{bucket}")
@@ -49,6 +54,32 @@ def local_file(address: str) -> Iterator[LocalFile]:
         body = store.get(schema_beside(key)).body
     with download(store, entry) as source:
         yield LocalFile(source, Upload(key, entry.modified, entry.version_id), body)
+
+
+def _source(addresses: Sequence[str]) -> Source:
+    """The files at paths, of which each may be a folder. Raises `InvalidInput`."""
+    for address in addresses:
+        if address.startswith("s3://"):
+            raise InvalidInput(f"of several files, each has to be on this machine: download {address}")
+    paths = [file for address in addresses for file in _files(Path(address))]
+    if len(paths) == 1:
+        return paths[0]
+    names = [
+        str(path) if [other.name for other in paths].count(path.name) > 1 else path.name for path in paths
+    ]
+    return Several(dict(zip(names, paths, strict=True)))
+
+
+def _files(path: Path) -> list[Path]:
+    """The tables in a folder, in the order of their names; or the file itself."""
+    if not path.is_dir():
+        return [path]
+    # What writes a folder of files marks its own with these.
+    found = [file for file in sorted(path.iterdir()) if file.is_file() and file.name[0] not in "._"]
+    tables = [file for file in found if file.name.endswith(_ENDINGS)]
+    if not tables:
+        raise InvalidInput(f"the folder {path} has no file that ends with {listed(_ENDINGS)}")
+    return tables
 
 
 def schema_beside(address: str) -> str:

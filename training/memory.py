@@ -15,6 +15,7 @@ PER_FEATURE = 70
 _YET_TO_COME = 128 * 2**20
 """Of BASE, what is not there yet once the libraries are loaded."""
 
+_CURE = "give the function more memory, train elsewhere (docs/scale.md)"
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -44,7 +45,7 @@ def available_memory() -> Memory:
 
 def _limits() -> Iterator[Memory]:
     if function := os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""):
-        yield Memory(int(function) * 2**20, "the function's memory", "give the function more memory")
+        yield Memory(int(function) * 2**20, "the function's memory", _CURE)
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY:
         # It counts addresses, of which libraries reserve many more than they use.

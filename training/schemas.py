@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from functions.core.base.errors import Conflict, NotFound
-from functions.core.schema.inference import infer_schema
 from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.view import SCHEMA, ModelStore
 from training.source import Source
+from training.tables import infer_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ def infer(source: Source, *, target: str | None, name: str) -> Chosen:
 
     Raises `InvalidInput` that names the columns which could be the target.
     """
-    with source.open("rb") as stream:
-        inferred = infer_schema(stream, target=target, name=name)
+    inferred = infer_any(source, target=target, name=name)
     return Chosen(parse_schema(inferred.document), inferred.notes, is_new=True)
 
 

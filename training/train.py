@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import ClassifierMixin
-from threadpoolctl import threadpool_limits
 
 from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.base.logs import log
@@ -27,8 +27,18 @@ from training.evaluation import (
 )
 from training.export import export
 from training.gaps import fit
+from training.matrix import Mask
+from training.parallel import limited_threads
 from training.reference import background, reference
 
+# Candidates are compared on a sample of so many rows where the training side has more than the other number:
+# two that differ by less than it shows are as good as each other.
+SELECTION_ROWS = 100_000
+MAX_SELECTION_ROWS = 200_000
+# Of more rows of the training side, every so many-th is enough to take eight from.
+MAX_BACKGROUND_ROWS = 100_000
+
+Indices = npt.NDArray[np.intp]
 Certify = Callable[[bytes], Certificate]
 """Compares a graph with the fitted estimator. Raises `UnprovenModel`, `UnusableModel`."""
 
@@ -79,15 +89,15 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
     The holdout side is seen only by the last step, through the exported graph. A candidate that cannot be
     converted, or not faithfully, gives way to the next best. Raises `UnprovenModel` when none is left.
     """
-    matrix, outcome = dataset.train
-    folds = int(min(configuration.folds, np.bincount(outcome).min()))
-    models = candidates(dataset.schema.features, len(matrix))
-    # One thread: sums in another order would change the last bit of a weight, and with it the model's bytes.
-    with threadpool_limits(1):
+    rows = int(dataset.fitted.sum())
+    models = candidates(dataset.schema.features, rows)
+    sample, notes = _selection_sample(dataset, configuration.seed)
+    folds = int(min(configuration.folds, np.bincount(dataset.outcome[sample]).min()))
+    with limited_threads(rows):
         selection = cross_validate(
             models,
-            matrix,
-            outcome,
+            dataset.matrix[sample],
+            dataset.outcome[sample],
             dataset.schema,
             folds=folds,
             repeats=configuration.repeats,
@@ -95,11 +105,23 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
             progress=progress,
         )
         ranked = sorted(models, key=lambda name: selection[name]["log_loss"])
-        proven, notes = _prove_best({name: models[name] for name in ranked}, dataset, progress)
+        proven, failures = _prove_best({name: models[name] for name in ranked}, dataset, progress)
     progress("judge on the holdout", 2, 3)
-    trained = judge_on_holdout(proven, dataset, selection, notes)
+    trained = judge_on_holdout(proven, dataset, selection, (*notes, *failures))
     progress("done", 3, 3)
     return trained
+
+
+def _selection_sample(dataset: Dataset, seed: int) -> tuple[Mask | Indices, tuple[str, ...]]:
+    """The rows of the training side by which candidates are compared; and what is to be said of them."""
+    rows = int(dataset.fitted.sum())
+    if rows <= MAX_SELECTION_ROWS:
+        return dataset.fitted, ()
+    drawn = np.random.default_rng(seed).choice(rows, SELECTION_ROWS, replace=False, shuffle=False)
+    return np.flatnonzero(dataset.fitted)[np.sort(drawn)], (
+        f"the candidates were compared on {SELECTION_ROWS:,} of the {rows:,} training rows, drawn at random; "
+        "the best one was then fitted on all of them",
+    )
 
 
 def _prove_best(
@@ -138,7 +160,8 @@ def judge_on_holdout(
     schema = dataset.schema
     matrix, outcome = dataset.judged
     probability = probabilities(proven.model, matrix, schema)
-    fitted, _ = dataset.train
+    rows = np.flatnonzero(dataset.fitted)
+    fitted = dataset.matrix[rows[:: max(1, len(rows) // MAX_BACKGROUND_ROWS)]]
     return Trained(
         name=proven.name,
         estimator=proven.estimator,

@@ -20,8 +20,8 @@ _CODE = (
     *(
         _TRAINING / f"{name}.py"
         for name in (
-            "average", "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "linear",
-            "matrix", "reference", "train", "trees",
+            "average", "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "growing",
+            "linear", "losses", "matrix", "parallel", "reference", "tables", "train", "trees",
         )
     ),
     *(_CORE / name for name in ("schema", "scoring", "stats")),

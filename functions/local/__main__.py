@@ -23,6 +23,7 @@ from functions.local.issuer import PEOPLE, another_link
 from functions.local.openapi import DOCUMENT, as_text, describe_api
 from functions.local.places import describe_keys, describe_runner, describe_store
 from functions.local.runner import PORT, STORE_PORT, Options, Running, StoreLost, declared, running
+from functions.local.scoring import own_key, result_path, score_file
 from functions.local.state import (
     BUILD,
     State,
@@ -103,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("upload", _upload, "upload another dataset to the running store and see what becomes of it")
     sub.add_argument("file", type=Path, help="the table, such as more.csv")
     sub.add_argument("--model", help="the model it is for; the default one when left out")
+    sub = command("score", _score, "have a file scored by the running API, and fetch the result")
+    sub.add_argument("file", type=Path, help="the table, such as march.csv or march.csv.gz")
+    sub.add_argument("--model", help="the model that scores it; the default one when left out")
+    sub.add_argument("--out", type=Path, help="where the result is written; beside the file when left out")
+    sub.add_argument("--explain", action="store_true", help="add to each row what each feature contributed")
     for name, run_it, words in (
         ("models", _models, "list, compare, promote and roll back versions (see python -m training models)"),
         ("key", _key, "make, list and revoke keys of the running API (see python -m functions.authorize)"),
@@ -246,6 +252,21 @@ def _upload(options: argparse.Namespace) -> int:
     with _reached(runner) as address:
         store = ModelStore(open_store(address), model)
         return 0 if upload(store, Table(options.file, model), _say) else 1
+
+
+def _score(options: argparse.Namespace) -> int:
+    runner = find_runner()
+    if runner is None:
+        raise RuntimeError("no runner was found; start one with `make run`")
+    api = f"{runner.api}/models/{check_model_name(options.model or runner.model)}"
+    result = options.out or result_path(options.file)
+    with store_reached(runner) as address, keys_reached(runner):
+        _note(describe_runner(runner))
+        place = os.environ.get(environment.KEYS) if runner.keys else None
+        with own_key(place, _note) as headers:
+            store = open_store(address)
+            done = score_file(api, headers, store, options.file, result, explain=options.explain, say=_say)
+    return 0 if done else 1
 
 
 @contextmanager

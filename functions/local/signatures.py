@@ -1,15 +1,18 @@
-"""Verifies that a request was signed with known credentials: AWS Signature Version 4, in the header.
+"""Verifies that a request was signed with known credentials: AWS Signature Version 4, in the header, or in
+the query of an address that was handed out.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 """
 
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from functions.local.environment import Credentials
 
@@ -18,18 +21,20 @@ _AUTHORIZATION = re.compile(
     r"Credential=(?P<key>[^/,\s]+)/(?P<scope>\d{8}/[\w-]+/(?P<service>[\w-]+)/aws4_request), *"
     r"SignedHeaders=(?P<names>[\w;-]+), *Signature=(?P<signature>[0-9a-f]{64})"
 )
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What the `authorization` header of a request says of its signature."""
+    """What a request says of its signature. at: when it was made, where its address says so."""
 
     key: str
     scope: str
     service: str
     names: tuple[str, ...]
     signature: str
+    at: str = ""
 
     @classmethod
     def read(cls, authorization: str) -> Self | None:
@@ -44,6 +49,24 @@ class Signature:
             found["signature"],
         )
 
+    @classmethod
+    def read_address(cls, query: str, now: datetime) -> Self | None:
+        """The signature in the query of an address; None where it holds none, or one that has expired.
+
+        now: in UTC.
+        """
+        asked = dict(parse_qsl(query))
+        at, seconds = asked.get("X-Amz-Date", ""), asked.get("X-Amz-Expires", "")
+        found = cls.read(
+            f"{asked.get('X-Amz-Algorithm', '')} Credential={asked.get('X-Amz-Credential', '')}, "
+            f"SignedHeaders={asked.get('X-Amz-SignedHeaders', '')}, "
+            f"Signature={asked.get('X-Amz-Signature', '')}"
+        )
+        if found is None or not _STAMP.fullmatch(at) or not seconds.isdecimal():
+            return None
+        ends = datetime.strptime(at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) + timedelta(seconds=int(seconds))
+        return replace(found, at=at) if now < ends else None
+
     def is_of(
         self, credentials: Credentials, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> bool:
@@ -54,7 +77,10 @@ class Signature:
         if not hmac.compare_digest(self.key, credentials.access_key) or "host" not in self.names:
             return False
         payload = headers.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
-        if _HASH.fullmatch(payload) and payload != hashlib.sha256(body).hexdigest():
+        if self.at:
+            # Whoever signed the address did not know what would be sent to it.
+            payload = "UNSIGNED-PAYLOAD"
+        elif _HASH.fullmatch(payload) and payload != hashlib.sha256(body).hexdigest():
             return False
         path, _, query = target.partition("?")
         # S3 signs the path as it is sent, all other services encode it once more.
@@ -62,7 +88,7 @@ class Signature:
         lines = [f"{name}:{' '.join(headers.get(name, '').split())}" for name in self.names]
         request = [method, path, _sorted(query), *lines, "", ";".join(self.names), payload]
         hashed = hashlib.sha256("\n".join(request).encode()).hexdigest()
-        text = "\n".join(["AWS4-HMAC-SHA256", headers.get("x-amz-date", ""), self.scope, hashed])
+        text = "\n".join(["AWS4-HMAC-SHA256", self.at or headers.get("x-amz-date", ""), self.scope, hashed])
         key = f"AWS4{credentials.secret_key}".encode()
         for part in self.scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
@@ -71,4 +97,5 @@ class Signature:
 
 def _sorted(query: str) -> str:
     pairs = sorted(pair.partition("=")[::2] for pair in query.split("&")) if query else []
+    pairs = [pair for pair in pairs if pair[0] != "X-Amz-Signature"]
     return "&".join(f"{name}={value}" for name, value in pairs)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
@@ -42,9 +43,14 @@ class StoreGuard:
             return "the store of a runner is asked by the address that the runner prints, not by another name"
         if str(environ.get("PATH_INFO", "")).startswith(_EMULATOR):
             return "the emulator's own routes are not for use here"
-        signature = Signature.read(environ.get("HTTP_AUTHORIZATION", ""))
+        signature = Signature.read(environ.get("HTTP_AUTHORIZATION", "")) or Signature.read_address(
+            environ.get("QUERY_STRING", ""), datetime.now(UTC)
+        )
         if signature is None:
-            return "sign the request with the run's credentials, in the header (Signature Version 4)"
+            return (
+                "sign the request with the run's credentials, in the header (Signature Version 4), or use an "
+                "address that was handed out and has not expired"
+            )
         if signature.service not in _SERVICES:
             return f"here are s3 and ssm, not {signature.service}"
         # The body of a stranger is not even read.

@@ -21,6 +21,7 @@ from functions.core.predictions.records import (
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.distributions import tally
 from functions.core.stats.records import Tally
+from functions.monitor.callers import CallerDays
 from functions.monitor.refused import Asked
 from functions.monitor.traffic import Hour, Made, TrafficCount
 from functions.monitor.window import Sample, Window, empty_window
@@ -35,14 +36,16 @@ class Counts:
     """What a part of the log holds of a model.
 
     by_day: the champion's probabilities by the day (UTC) of their predictions, in the bins of its manifest.
-    traffic: by the hour (UTC), of any version. damaged_lines: those of the part that nobody can read, of
-    whatever model, and records of the champion that its own schema does not allow: these are in no window.
+    traffic, callers: of any version, by the hour (UTC), and the last day of each caller. damaged_lines: those
+    of the part that nobody can read, of whatever model, and records of the champion that its own schema does
+    not allow: these are in no window.
     """
 
     window: Window
     by_day: dict[date, Tally]
     asked: Asked
     traffic: dict[datetime, Hour]
+    callers: dict[str, date]
     damaged_lines: int
 
 
@@ -89,6 +92,7 @@ class _Counting:
         self._by_day: dict[date, Tally] = {}
         self._sample = Sample()
         self._traffic = TrafficCount()
+        self._callers = CallerDays()
         self._others = self._unfit = self._refused = 0
         self._faults: Counter[str] = Counter()
         self._refused_at: Counter[datetime] = Counter()
@@ -105,7 +109,7 @@ class _Counting:
         moment = record.timestamp
         # To compare times takes longer than to compare numbers.
         second = moment.timestamp()
-        self._asked.append((second, record.version, record.request_id, record.took_ms))
+        self._asked.append((second, record.version, record.request_id, record.took_ms, record.key_id))
         if record.version == self._champion.version:
             # No feature has "" for a value.
             features = tuple([record.features.get(name, "") for name in self._names])
@@ -123,6 +127,7 @@ class _Counting:
     def count(self) -> None:
         """Count what waits."""
         self._traffic.add(self._asked)
+        self._callers.add((key_id, int(second // _DAY)) for second, *_, key_id in self._asked)
         rows = self._rows
         self._others += len(self._asked) - len(rows)
         self._asked, self._rows = [], []
@@ -170,5 +175,10 @@ class _Counting:
         window = self._window.model_copy(update={"of_other_versions": self._others, "sample": sample})
         asked = Asked(scored=window.rows + self._others, refused=self._refused, fields=self._faults)
         return Counts(
-            window, self._by_day, asked, self._traffic.hours(self._refused_at), damaged_lines + self._unfit
+            window=window,
+            by_day=self._by_day,
+            asked=asked,
+            traffic=self._traffic.hours(self._refused_at),
+            callers=self._callers.days,
+            damaged_lines=damaged_lines + self._unfit,
         )

@@ -10,6 +10,7 @@ from functions.core.registry.deployment import Champion
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
+from functions.monitor.callers import add_callers
 from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.refused import Asked
 from functions.monitor.settings import MonitorSettings
@@ -26,7 +27,7 @@ class Intake:
 
     same: the state before, if it is of this champion; counts are in the bins of one champion. position: of
     the log, after this. objects: of the log, that were read now; more: whether there are others.
-    traffic, answered: by hour and by day, as in `State`.
+    traffic, callers, answered: by hour and by day, as in `State`.
     """
 
     champion: Champion
@@ -38,6 +39,7 @@ class Intake:
     window: Window
     asked: Asked
     traffic: dict[datetime, Hour]
+    callers: dict[str, date]
     answered: dict[date, Tally]
     labelled: list[Labelled]
     damaged_lines: int
@@ -68,6 +70,7 @@ def take_in(
         window=same.window + new.window if same else new.window,
         asked=new.asked + before.asked if before else new.asked,
         traffic=add_hours(before.traffic if before else {}, new.traffic, now),
+        callers=add_callers(before.callers if before else {}, new.callers, now),
         answered=_add_days(same.answered if same else {}, new.by_day, days),
         labelled=read_labelled(store, days, manifest.schema_of_rows, log.bodies),
         damaged_lines=new.damaged_lines,

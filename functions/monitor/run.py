@@ -140,6 +140,7 @@ class Run:
             window=empty_window(intake.manifest) if judgement.is_complete else intake.window,
             asked=Asked() if judgement.were_refusals_judged else intake.asked,
             traffic=intake.traffic,
+            callers=intake.callers,
             answered=intake.answered,
             labels=labels,
             tried=attempt.tried or (before.tried if before else None),

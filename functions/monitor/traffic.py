@@ -6,13 +6,14 @@ not in it, nor is the time that the network, the gateway and a cold start take: 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import ceil, log2
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field
 
 from functions.core.base.records import Count, Moment, Record
+from functions.monitor.callers import Callers
 
 KEPT_DAYS = 14
 # Times are counted in bins that grow by 2^(1/4), a fifth: 1 ms has number 0, each fourth is twice as long.
@@ -41,8 +42,8 @@ class Hour(Record):
 
 Hours = Mapping[datetime, Hour]
 T = TypeVar("T")
-Made = tuple[float, str, str, float | None]
-"""Of a prediction: when it was made, in Unix time; its version, its request, and how long that took."""
+Made = tuple[float, str, str, float | None, str]
+"""Of a prediction: when it was made, in Unix time; its version, request, how long that took, and its key."""
 
 
 class HourOfTraffic(BaseModel):
@@ -64,6 +65,10 @@ class Traffic(BaseModel):
 
     until: Moment = Field(description="When the log was last read")
     hours: list[HourOfTraffic] = Field(description="Oldest first; an hour without a request is left out")
+    callers: dict[str, date] = Field(
+        description="The day (UTC) of the last prediction, however long ago, by the id of the key or person "
+        "that asked for it: the thousand who asked last"
+    )
 
 
 class TrafficCount:
@@ -78,7 +83,7 @@ class TrafficCount:
     def add(self, made: Sequence[Made]) -> None:
         hours = [int(second // 3600) for second, *_ in made]
         self._versions.update(zip(hours, (version for _, version, *_ in made), strict=True))
-        for hour, (_, _, request, took_ms) in zip(hours, made, strict=True):
+        for hour, (_, _, request, took_ms, _) in zip(hours, made, strict=True):
             # All rows of a request took as long as the request.
             if took_ms is not None and request not in self._timed:
                 self._timed.add(request)
@@ -111,10 +116,10 @@ def add_hours(before: Hours, new: Hours, now: datetime) -> dict[datetime, Hour]:
     }
 
 
-def traffic_since(start: datetime, until: datetime, hours: Hours) -> Traffic:
-    """What is told of the hours from `start` on. until: when the log was last read."""
+def traffic_since(start: datetime, until: datetime, hours: Hours, callers: Callers) -> Traffic:
+    """What is told of the hours from `start` on, and of the callers. until: when the log was last read."""
     shown = [_shown(hour, counts) for hour, counts in sorted(hours.items()) if hour >= start]
-    return Traffic(until=until, hours=shown)
+    return Traffic(until=until, hours=shown, callers={**callers})
 
 
 def _shown(hour: datetime, counts: Hour) -> HourOfTraffic:

@@ -1,7 +1,5 @@
 """Writes predictions for whoever asked: as JSON, or as CSV. What they look like: `predict.native.shapes`."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
@@ -9,12 +7,18 @@ from urllib.parse import quote
 
 import orjson
 
-from functions.core.base.formulas import harmless
-from functions.core.schema.names import own_names
-from functions.core.schema.schema import fold
+from functions.core.schema.schema import REFERENCE
+from functions.core.scoring.answer_cells import (
+    name_columns,
+    name_explanation,
+    name_kept,
+    write_cell,
+    write_error,
+    write_explanation,
+    write_numbers,
+)
+from functions.core.scoring.explain import Explanation
 from functions.predict.champion import Loaded
-from functions.predict.explain import Explanation
-from functions.predict.references import REFERENCE
 from functions.predict.rows import ColumnsRead, Kept, RowError, Rows
 from functions.predict.scoring import Scored
 
@@ -80,36 +84,30 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
     count = len(sent.numbers)
     schema = model.served.schema
     target = schema.target
-    words = [*map(_cell, target.cells())]
-    # A target may have the name of a column beside it.
-    own = own_names(("version", REFERENCE, "base_probability", "error"), {fold(target.name)})
+    words = [*map(write_cell, target.cells())]
+    version, reference, fault = name_columns(schema, ["version", REFERENCE, "error"])
     kept = sent.kept or Kept([], [])
-    header = ["row", target.name, "probability", "prediction_id", own["version"]]
+    header = ["row", target.name, "probability", "prediction_id", version]
     columns: list[Iterable[str]] = [
         map(str, sent.numbers),
         [words[outcome] for outcome in scored.outcome],
-        _as_texts(scored.probability),
+        write_numbers(scored.probability),
         scored.prediction_id,
         repeat(model.served.version, count),
     ]
     if explanation:
-        header += [own["base_probability"], *(f"contribution_{name}" for name in schema.names)]
-        columns += [
-            repeat(repr(explanation.base), count),
-            *map(_as_texts, explanation.contributions.T.tolist()),
-        ]
+        header += name_explanation(schema)
+        columns += write_explanation(explanation)
     if sent.references:
-        header.append(own[REFERENCE])
-        columns.append([_cell(sent.references[number - 1] or "") for number in sent.numbers])
+        header.append(reference)
+        columns.append([write_cell(sent.references[number - 1] or "") for number in sent.numbers])
     if sent.bad:
-        header.append(own["error"])
+        header.append(fault)
         columns.append(repeat("", count))
-    # A column of the table may have the name of one of the answer.
-    taken = {*map(fold, header)}
-    names = [f"sent_{name}" if fold(name) in taken else name for name in kept.names]
+    names = name_kept(kept.names, header)
     header += names
     columns += [
-        [_cell(kept.cells[number - 1][index]) for number in sent.numbers] for index in range(len(names))
+        [write_cell(kept.cells[number - 1][index]) for number in sent.numbers] for index in range(len(names))
     ]
     # Numbers, ids, a version, and cells that were quoted above: there is nothing else to quote.
     lines = [*map(",".join, zip(*columns, strict=True))]
@@ -119,12 +117,12 @@ def batch_as_csv(scored: Scored, sent: Rows, model: Loaded, explanation: Explana
             for error in sent.bad
         ]
         lines = [line for _, line in sorted([*zip(sent.numbers, lines, strict=True), *bad])]
-    return "\n".join([",".join(map(_cell, header)), *lines, ""]).encode()
+    return "\n".join([",".join(map(write_cell, header)), *lines, ""]).encode()
 
 
 def _reference_name(model: Loaded) -> str:
     """The key of a reference in an answer, where the target may have that name."""
-    return own_names((REFERENCE,), {fold(model.served.schema.target.name)})[REFERENCE]
+    return name_columns(model.served.schema, [REFERENCE])[0]
 
 
 def _referenced(sent: Rows, number: int) -> dict[str, Any]:
@@ -152,20 +150,8 @@ def column_headers(table: ColumnsRead) -> dict[str, str]:
 
 def _as_line(error: RowError, cells: int, kept: Sequence[str]) -> str:
     """The row number, the error in the last of so many cells, and nothing between; then what is kept."""
-    text = f"{error.field}: {error.msg}".lstrip(": ")
-    return f"{error.row}{',' * (cells - 1)}{','.join(map(_cell, [text, *kept]))}"
-
-
-def _cell(text: str) -> str:
-    """A cell of CSV, quoted where it has to be, and no formula."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([harmless(text)])
-    return line.getvalue()
-
-
-def _as_texts(numbers: list[float]) -> list[str]:
-    """Each with as many digits as it takes to get the same number back."""
-    return orjson.dumps(numbers).decode()[1:-1].split(",") if numbers else []
+    text = write_error(error.field, error.msg)
+    return f"{error.row}{',' * (cells - 1)}{','.join(map(write_cell, [text, *kept]))}"
 
 
 def _about(model: Loaded) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 from functions.core.base.errors import Conflict, InvalidInput, LifeboatError, StoreUnavailable
 from functions.core.base.logs import log
 from functions.core.storage.contract import Store
+from functions.core.storage.notifications import Notification
 from functions.core.storage.view import ModelStore
-from functions.retrain.retrain import Notification, RetrainSettings, model_of, retrain
+from functions.retrain.retrain import RetrainSettings, model_of, retrain
 from training.memory import available_memory
 from training.upload import report_crash
 

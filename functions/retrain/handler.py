@@ -4,9 +4,10 @@ from functools import lru_cache
 from typing import Any
 
 from functions.core.storage.contract import Store
+from functions.core.storage.notifications import parse_event
 from functions.core.storage.opening import open_store
 from functions.retrain.attempts import RetrainFailed, attempt, explain
-from functions.retrain.retrain import RetrainSettings, parse_event
+from functions.retrain.retrain import RetrainSettings
 
 
 @lru_cache(maxsize=1)

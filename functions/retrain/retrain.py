@@ -1,18 +1,17 @@
 """Turns one S3 notification into a retrain, or into a sentence why not."""
 
+import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import Any
-from urllib.parse import unquote_plus
-
-from pydantic import BaseModel, Field, ValidationError
 
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.base.logs import log
 from functions.core.base.settings import Settings, setting
 from functions.core.registry import lineage, uploader
 from functions.core.registry.models import check_model_name, suggest_model_name
-from functions.core.storage.contract import Store
+from functions.core.storage.contract import Entry, Store
+from functions.core.storage.notifications import Notification
 from functions.core.storage.view import ModelStore
 from training.challenge import Upload
 from training.dataset import MAX_KEY_SHARE, RefusedDataset, file_sha256
@@ -44,78 +43,6 @@ class RetrainSettings(Settings, Limits):
     @property
     def limits(self) -> Limits:
         return Limits(**{limit.name: getattr(self, limit.name) for limit in fields(Limits)})
-
-
-class Notification(BaseModel):
-    """What a record of an S3 event says of an upload."""
-
-    key: str
-    version_id: str | None = None
-
-
-class _Object(BaseModel):
-    key: str
-    version_id: str | None = Field(None, alias="versionId")
-    sequencer: str = ""
-
-
-class _S3(BaseModel):
-    object: _Object
-
-
-class _Record(BaseModel):
-    event_source: str = Field(alias="eventSource")
-    event_name: str = Field(alias="eventName")
-    event_time: str = Field("", alias="eventTime")
-    s3: _S3
-
-
-def parse_event(event: object) -> list[Notification]:
-    """The uploads of an S3 notification, oldest first; events that are no upload are left out.
-
-    A record that is not one of S3's is passed over, which a line says, and holds up no other.
-    S3 sends `s3:TestEvent` when a notification is set up: it has no records and means nothing.
-    Raises `InvalidInput` for what is no S3 event.
-    """
-    body = event if isinstance(event, dict) else {}
-    if body.get("Event") == "s3:TestEvent":
-        return []
-    sent = body.get("Records")
-    records = _read_records(sent) if isinstance(sent, list) else []
-    if not records and sent != []:
-        raise InvalidInput("this is not an S3 notification; the function is fired by uploads only")
-    uploads = [
-        record
-        for record in records
-        if record.event_source == "aws:s3" and record.event_name.startswith("ObjectCreated:")
-    ]
-    # Sequencers of one key compare as hexadecimal numbers once they have the same length.
-    width = max((len(record.s3.object.sequencer) for record in uploads), default=0)
-    uploads.sort(key=lambda record: (record.event_time, record.s3.object.sequencer.ljust(width, "0")))
-    return [
-        Notification(
-            key=unquote_plus(record.s3.object.key),
-            version_id=record.s3.object.version_id,
-        )
-        for record in uploads
-    ]
-
-
-def _read_records(sent: list[object]) -> list[_Record]:
-    """Those that are as S3 writes them."""
-    records = []
-    for number, record in enumerate(sent, start=1):
-        try:
-            records.append(_Record.model_validate(record))
-        except ValidationError as error:
-            faults = (".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False))
-            log(
-                "WARNING",
-                "record passed over",
-                record=number,
-                reason=f"it is not as S3 writes them: {', '.join(faults) or 'no object'}",
-            )
-    return records
 
 
 def retrain(store: Store, notification: Notification, settings: RetrainSettings) -> dict[str, Any]:
@@ -172,16 +99,30 @@ def _retrain(store: ModelStore, notification: Notification, settings: RetrainSet
         lineage.from_metadata(entry.metadata),
         uploader.from_metadata(entry.metadata),
     )
-    if not 0 < entry.size <= settings.max_dataset_bytes:
-        size = f"{entry.size} bytes" if entry.size else "empty"
-        refusal = RefusedDataset(f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes")
-        return reject(store, upload, refusal, entry.etag.strip('"')).answer()
+    if reason := _objection_to_size(store, upload, entry, settings):
+        return reject(store, upload, RefusedDataset(reason), entry.etag.strip('"')).answer()
     with ExitStack() as stack:
         try:
             source = stack.enter_context(download(store, entry))
         except NotFound:
             return gone
         return _train(store, upload, source, entry.metadata.get(TARGET), settings)
+
+
+def _objection_to_size(store: ModelStore, upload: Upload, entry: Entry, settings: RetrainSettings) -> str:
+    """Why a file is not trained on here, and where it can be; "" where it is."""
+    if not entry.size:
+        return "the file is empty; it needs a header line and rows"
+    if entry.size <= settings.max_dataset_bytes:
+        return ""
+    target = f" --target {shlex.quote(entry.metadata[TARGET])}" if TARGET in entry.metadata else ""
+    return (
+        f"the file has {entry.size:,} bytes, and this function trains on {settings.max_dataset_bytes:,} at "
+        "most (LIFEBOAT_MAX_DATASET_BYTES). It stays where it is, to be trained on a machine with more "
+        "memory: python -m training train --dataset "
+        f"{shlex.quote(f's3://BUCKET/{upload.key}')}{target} --model {store.model} --store s3://BUCKET "
+        "(docs/scale.md)"
+    )
 
 
 def _train(

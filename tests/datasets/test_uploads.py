@@ -13,11 +13,12 @@ from functions.core.registry import uploader
 from functions.core.registry.keys import rejected_key
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.notifications import Notification
 from functions.core.storage.view import SCHEMA, ModelStore
 from functions.datasets.uploading import write_dataset
 from functions.datasets.uploads import PATIENCE, UploadPage, list_uploads
 from functions.retrain.attempts import attempt
-from functions.retrain.retrain import Notification, RetrainSettings
+from functions.retrain.retrain import RetrainSettings
 from tests.datasets.conftest import Ask
 from tests.support.titanic import MODEL, TABLE
 from tests.support.titanic import SCHEMA as PASSENGERS

@@ -98,6 +98,9 @@ def _packed(values: list[Any], datatype: str) -> bytes | None:
         except (AttributeError, UnicodeEncodeError):
             return None
         return b"".join(struct.pack("<I", len(text)) + text for text in texts)
+    # True is 1 in bytes, and in JSON it is not: that would be another row.
+    if any(isinstance(value, bool) != (datatype == "BOOL") for value in values if value is not None):
+        return None
     gap = float("nan") if datatype.startswith("FP") else None
     try:
         packed = struct.pack(

@@ -8,13 +8,13 @@ from pathlib import Path
 from functions.core.registry import versions
 from functions.core.registry.keys import holdout_key, model_key
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.service import service as store_service
 from functions.core.storage.view import ModelStore
-from functions.datasets.service import service as datasets
 from functions.feedback.service import service as feedback
-from functions.models.service import service as models
 from functions.monitor.service import service as monitor
 from functions.predict.service import service as predict
 from functions.retrain import handler as retrain
+from functions.scoring.service import service as scoring
 from tests.support import production
 from tests.support.titanic import MODEL, people
 
@@ -54,7 +54,8 @@ class World:
 
     def forget(self) -> None:
         """Have the functions read the environment and the store anew."""
-        for cached in (datasets, predict, models, feedback, monitor, retrain._settings, retrain._store):
+        services = (store_service, predict, feedback, monitor, scoring)
+        for cached in (*services, retrain._settings, retrain._store):
             cached.cache_clear()
 
     def _look(self) -> dict[str, tuple[int, int]]:

@@ -70,6 +70,10 @@ def plain_counts(bodies: Iterable[bytes], champion: Manifest) -> Counts:
             scored=len(fitting) + len(records) - len(own), refused=reading.refused, fields=reading.faults
         ),
         traffic=_traffic(records, reading),
+        callers={
+            key: max(_day(one) for one in records if one.key_id == key)
+            for key in {one.key_id for one in records}
+        },
         damaged_lines=reading.damaged + len(own) - len(fitting),
     )
 
@@ -126,6 +130,7 @@ def made_up_log(seed: int, count: int) -> list[bytes]:
             version=str(MODELS.index(model) if model in MODELS and random.random() < 0.9 else 9) * 16,
             probability=float(random.random()),
             features=features,
+            key_id=["a key", "another", "user:alice"][random.integers(3)],
             request_id=f"request {number // int(random.integers(1, 4))}",
             took_ms=[None, float(random.lognormal(1, 2))][int(random.random() < 0.8)],
             timestamp=at.astimezone([UTC, datetime.now().astimezone().tzinfo][number % 2]).isoformat(),

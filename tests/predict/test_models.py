@@ -17,13 +17,13 @@ from functions.core.registry.serving import ServedVersion
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import fold
+from functions.core.scoring.explain import Explanation
 from functions.core.storage.contract import Blob
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.predict import service
 from functions.predict.answers import batch_as_csv
 from functions.predict.champion import Loaded
-from functions.predict.explain import Explanation
 from functions.predict.handler import full_app, handler
 from functions.predict.rows import RowError, Rows
 from functions.predict.scoring import Scored

@@ -1,5 +1,6 @@
 """Each function may do what it does and no more: its recorded calls against its role in template.yaml."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,15 +20,14 @@ from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key, mo
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.service import service as store_service
 from functions.core.storage.view import ModelStore
-from functions.datasets import service as datasets_service
 from functions.datasets.handler import handler as datasets_handler
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
 from functions.keys import app as keys_app
 from functions.keys.handler import handler as keys_handler
 from functions.local.template import read_template
-from functions.models import service as models_service
 from functions.models.handler import handler as models_handler
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor_handler
@@ -36,6 +36,9 @@ from functions.pages.handler import handler as pages_handler
 from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
+from functions.scoring import service as scoring_service
+from functions.scoring.handler import handler as scoring_handler
+from functions.scoring.http_handler import handler as scoring_api_handler
 from tests.conftest import TITANIC
 from tests.stories.iam import Grant, Need, grants_of
 from tests.stories.recorder import Recorder
@@ -210,6 +213,11 @@ def exercise_datasets(machine: Machine) -> None:
     assert ask("PUT", "/models/churn/datasets/a.csv", "calls,churned") == 202
     assert ask("PUT", "/models/titanic/datasets/a.csv", "a table") == 202
     assert ask("PUT", "/models/titanic/datasets/a.csv?replace=true", "another") == 202
+    text = "a table in one part"
+    part = json.dumps(text).encode()
+    assert ask("PUT", f"/models/titanic/datasets/b.csv/parts/{sha256(part)}", text) == 201
+    assert ask("POST", "/models/titanic/datasets/b.csv", {"parts": [sha256(b"another")]}) == 422
+    assert ask("POST", "/models/titanic/datasets/b.csv", {"parts": [sha256(part)]}) == 202
     machine.put("rejected/a.csv.0123456789abcdef.json", b"{}")
     assert ask("GET", "/uploads") == 200
     assert ask("GET", "/datasets") == 200
@@ -221,6 +229,7 @@ def exercise_keys(machine: Machine) -> None:
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["predict"], "note": "the first"}) == 201
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["read"], "note": "another"}) == 201
     assert machine.ask(keys_handler, "DELETE", "/keys/00000000") == 404
+    assert machine.ask(keys_handler, "GET", "/people") == 200
 
 
 def exercise_pages(machine: Machine) -> None:
@@ -284,6 +293,66 @@ def exercise_monitor(machine: Machine) -> None:
         assert not upload_dataset(monitor_service.service().store_of(MODEL), forgotten)
 
 
+class Hurried:
+    """What Lambda says of an invocation whose time is up once it has scored a part of a file."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 0
+
+
+def score(key: str) -> dict[str, Any]:
+    """What the scoring function makes of the event of an object, or of one that is gone."""
+    object_ = {"key": f"scoring/{MODEL}/{key}"}
+    record = gateway.read_event("s3_put")["Records"][0] | {"s3": {"object": object_}}
+    [answer] = scoring_handler({"Records": [record]}, Hurried())["results"]
+    return dict(answer)
+
+
+def exercise_scoring(machine: Machine) -> None:
+    def recorded(key: str) -> str:
+        with machine.recorder.recording():
+            return str(score(key)["state"])
+
+    machine.put("scoring/in/early.csv", TITANIC.read_bytes())
+    assert recorded("in/early.csv") == "failed"
+    assert recorded("in/none.csv") == "gone"
+    assert recorded("again/0123456789abcdef0123") == "gone"
+    # A version that is in service, and that somebody has deleted.
+    machine.put(CHAMPION, machine.champion.model_copy(update={"version": OTHER}).as_json())
+    machine.put("scoring/in/deleted.csv", TITANIC.read_bytes())
+    assert recorded("in/deleted.csv") == "failed"
+    machine.publish()
+    machine.put("scoring/in/people.csv", TITANIC.read_bytes())
+    with machine.recorder.recording():
+        answer = score("in/people.csv")
+    assert answer["state"] == "running"
+    assert recorded(f"again/{answer['job']}") == "done"
+    # What is no table any more once its upload was begun.
+    machine.put("scoring/in/cut.csv", TITANIC.read_bytes() + b'1,1,"a')
+    with machine.recorder.recording():
+        answer = score("in/cut.csv")
+    assert recorded(f"again/{answer['job']}") == "failed"
+
+
+def exercise_scoring_api(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(scoring_api_handler, method, path, body)
+
+    assert ask("POST", "/models/churn/scoring", {"file": "a.csv"}) == 404
+    assert ask("GET", "/scoring/0123456789abcdef0123") == 404
+    machine.publish()
+    assert ask("POST", "/models/titanic/scoring", {"key": "scoring/titanic/in/none.csv"}) == 404
+    machine.put("scoring/in/a.csv", TITANIC.read_bytes())
+    assert ask("POST", "/models/titanic/scoring", {"key": "scoring/titanic/in/a.csv"}) == 202
+    assert ask("POST", "/scoring", {"file": "b.csv"}) == 202
+    # Whoever has the address uploads with the rights of the function that made it.
+    machine.recorder.needs.add(Need("s3:PutObject", f"arn:aws:s3:::{BUCKET}/scoring/titanic/in/0/b.csv"))
+    # One that was begun, and is handed over: there is an upload to give up, and a tail to delete.
+    job = score("in/a.csv")["job"]
+    assert ask("DELETE", f"/scoring/{job}") == 200
+    assert ask("GET", f"/scoring/{job}") == 200
+
+
 EXERCISES: dict[str, Callable[[Machine], None]] = {
     "AuthorizeFunction": exercise_authorize,
     "DatasetsFunction": exercise_datasets,
@@ -294,6 +363,8 @@ EXERCISES: dict[str, Callable[[Machine], None]] = {
     "PredictFunction": exercise_predict,
     "RetrainFunction": exercise_retrain,
     "ModelsFunction": exercise_models,
+    "ScoringFunction": exercise_scoring,
+    "ScoringApiFunction": exercise_scoring_api,
 }
 
 
@@ -311,13 +382,13 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
     recorder.watch_clients(monkeypatch)
     caches = (
         authorize_module.key_ring,
-        datasets_service.service,
+        store_service,
         feedback_service.service,
         keys_app.settings,
         keys_app.parameter,
         service.service,
-        models_service.service,
         monitor_service.service,
+        scoring_service.service,
         retrain_module._settings,
         retrain_module._store,
     )

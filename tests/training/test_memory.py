@@ -13,7 +13,7 @@ def test_the_function_says_how_much_memory_it_has(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
     memory = available_memory()
     assert (memory.size, str(memory)) == (512 * 2**20, "512 MB (the function's memory)")
-    assert memory.cure == "give the function more memory"
+    assert memory.cure == "give the function more memory, train elsewhere (docs/scale.md)"
 
 
 def test_without_a_function_it_is_the_least_of_limit_container_and_machine(

@@ -24,6 +24,7 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK, publish, quiet
+from training import evaluation, gaps
 from training import train as training
 from training.candidates import candidates
 from training.certificate import certify
@@ -53,6 +54,36 @@ def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str
         check=True,
     )
     assert made.stdout == trained.model
+
+
+def test_candidates_are_compared_on_a_sample_of_many_rows_and_the_best_is_fitted_on_all(
+    titanic: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "MAX_SELECTION_ROWS", 1_000)
+    monkeypatch.setattr(training, "SELECTION_ROWS", 400)
+    compared: list[np.ndarray[Any, Any]] = []
+    fitted: list[int] = []
+
+    def cross_validate(models: Any, matrix: Any, *arguments: Any, **options: Any) -> Any:
+        compared.append(matrix)
+        return evaluation.cross_validate(models, matrix, *arguments, **options)
+
+    def fit_all(model: Any, matrix: Any, *arguments: Any) -> Any:
+        fitted.append(len(matrix))
+        return gaps.fit(model, matrix, *arguments)
+
+    monkeypatch.setattr(training, "cross_validate", cross_validate)
+    monkeypatch.setattr(training, "fit", fit_all)
+    first, again = train(titanic, QUICK, quiet), train(titanic, QUICK, quiet)
+    rows = int(titanic.fitted.sum())
+    assert [len(matrix) for matrix in compared] == [400, 400]
+    assert set(fitted) == {rows}
+    np.testing.assert_array_equal(compared[0], compared[1])
+    assert first.model == again.model
+    assert first.notes == (
+        f"the candidates were compared on 400 of the {rows:,} training rows, drawn at random; the best one "
+        "was then fitted on all of them",
+    )
 
 
 def test_the_trained_model_is_good_and_its_figures_hold_together(titanic: Dataset, trained: Trained) -> None:

@@ -83,6 +83,11 @@ def model_of(request: Request, default: str) -> str:
     return str(model)
 
 
+def model_to_be(request: Request, _default: str) -> str:
+    """The model that a path names, be it one or not: what is wrong with a new name is said later."""
+    return str(request.path_params["model"])
+
+
 def no_model(_request: Request, _default: str) -> None:
     """The subject of routes that are about no model, such as a document: a key for any model may ask."""
 
@@ -151,21 +156,18 @@ def guarded_by(check: Check) -> list[Any]:
         Security(_KEY),
         Security(_BEARER),
         Depends(check),
-        Depends(_check_parameters),
-        Depends(_check_body),
+        # One, not two: a dependency takes the framework as long as a row takes the graph.
+        Depends(_check_what_is_sent),
     ]
 
 
-async def _check_parameters(request: Request) -> None:
+async def _check_what_is_sent(request: Request) -> None:
+    route: APIRoute = request.scope["route"]
     if request.query_params:
-        route: APIRoute = request.scope["route"]
         parameters = get_flat_params(route.dependant)
         declared = [found.alias for found in parameters if isinstance(found.field_info, Query)]
         refuse_unknown_parameters(request, declared, route.openapi_extra)
-
-
-async def _check_body(request: Request) -> None:
-    if request.scope["route"].body_field:
+    if route.body_field:
         await sent_body(request)
 
 

@@ -41,6 +41,8 @@ def _path_of_route(event: Event) -> str | None:
     path = str(event.get("routeKey") or "").partition(" ")[2]
     if not path or "+}" in path:
         return None
+    if "{" not in path:
+        return path
     given = event.get("pathParameters") or {}
     if not {*_VARIABLE.findall(path)} <= given.keys():
         return None

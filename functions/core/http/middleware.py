@@ -1,6 +1,6 @@
 """What every request passes before it reaches a route of an HTTP function: limits, and the door."""
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,9 +32,10 @@ class AnswerHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ANSWER_HEADERS:
-                    headers.setdefault(name.decode(), value.decode())
+                given = [*message.get("headers", ())]
+                names = {name for name, _ in given}
+                more = [header for header in ANSWER_HEADERS if header[0] not in names]
+                message = {**message, "headers": [*given, *more]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

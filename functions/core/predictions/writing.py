@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level
 """
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import compress
 from typing import Any
 
@@ -69,10 +71,9 @@ class PredictionLog:
         """
         if not prediction_ids:
             return
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
         took = "" if took_ms is None else f',"took_ms":{took_ms:.2f}'
-        asked = f'"key_id":{_plain(key_id)},"request_id":{_plain(request_id)}{took}'
-        about = f'{{"timestamp":"{now}",{self._about},{asked}'
+        asked = f'"key_id":{_plain_key(key_id)},"request_id":{_plain(request_id)}{took}'
+        about = f'{{"timestamp":"{_now()}",{self._about},{asked}'
         numbers: Sequence[Sequence[Any]] = [
             probabilities,
             *(columns[name].ravel().tolist() for name in self._numbers),
@@ -159,9 +160,24 @@ def _text(value: str) -> str:
     return orjson.dumps(value).decode()
 
 
+def _now() -> str:
+    """The time in UTC, to the millisecond: `2026-11-27T22:08:08.123+00:00`."""
+    second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{_second(second)}.{nanoseconds // 1_000_000:03d}+00:00"
+
+
+@lru_cache(maxsize=1)
+def _second(since_1970: int) -> str:
+    return datetime.fromtimestamp(since_1970, UTC).isoformat()[:19]
+
+
 def _plain(value: str) -> str:
     """A JSON string in a line that is still to be filled in."""
     return _text(value).replace("%", "%%")
+
+
+# The ids of keys: a caller's comes with each of their requests.
+_plain_key = lru_cache(maxsize=64)(_plain)
 
 
 def _is_chosen(id_: str, share: float) -> bool:

@@ -41,9 +41,13 @@ class Column(dict[str, "T | Unfit"], Generic[T]):
             self[cell] = value
         return value
 
-    def read(self, rows: Sequence[Sequence[str]], remembered: int) -> None:
+    def forget(self, remembered: int) -> None:
+        """Forget all cells if there are more of them than `remembered`."""
         if len(self) > remembered:
             self.clear()
+
+    def read(self, rows: Sequence[Sequence[str]], remembered: int) -> None:
+        self.forget(remembered)
         # Where a value is an `Unfit`, it is among the faults, and its row is left out; mypy cannot know.
         self.read_values = [*map(self.__getitem__, map(itemgetter(self.index), rows))]  # type: ignore[list-item]
         self.faults = (
@@ -56,8 +60,7 @@ class Column(dict[str, "T | Unfit"], Generic[T]):
 def reads_feature(
     reader: FieldReader, missing: frozenset[str], mark: str | None, *, derivable: bool
 ) -> Callable[[str], Value]:
-    # A word that the schema lists as a category is one, even if it stands for a missing value elsewhere.
-    absent = missing - {word.casefold() for word in reader.field.words or ()}
+    absent = absent_words(reader, missing)
 
     def read(cell: str) -> Value:
         text = cell.strip()
@@ -66,6 +69,12 @@ def reads_feature(
         return reader.from_text(plain(text, mark) if mark else text)
 
     return read
+
+
+def absent_words(reader: FieldReader, missing: frozenset[str]) -> frozenset[str]:
+    """The words, folded, that stand for a missing value of a feature."""
+    # A word that the schema lists as a category is one, even if it stands for a missing value elsewhere.
+    return missing - {word.casefold() for word in reader.field.words or ()}
 
 
 def derived_columns(schema: Schema, placement: Placement) -> dict[str, list[Column[Value]]]:

@@ -80,44 +80,42 @@ class ChunkReader:
         self._labelled = labelled
         self._target = placement.target
         self._representative = placement.representative
-        schema = rows.schema
-        self._readers = rows.readers
-        self._derived = derived_columns(schema, placement)
-        self._own = {
+        self.schema = schema = rows.schema
+        self.placement = placement
+        self.marks = marks
+        self.readers = rows.readers
+        self.derived = derived_columns(schema, placement)
+        self.own = {
             reader.field.name: Column(
                 placement.fields[reader.field.name],
                 reads_feature(
                     reader,
                     schema.missing,
                     marks.get(reader.field.name),
-                    derivable=reader.field.name in self._derived,
+                    derivable=reader.field.name in self.derived,
                 ),
             )
-            for reader in self._readers
+            for reader in self.readers
             if reader.field.name in placement.fields
         }
         outcome = reads_outcome(schema, marks.get(schema.target.name))
-        self._outcomes = None if placement.target is None else Column(placement.target, outcome)
-        self._flags = (
-            None if placement.representative is None else Column(placement.representative, read_flag)
-        )
-        self._keys = None if placement.labelled_by is None else Column(placement.labelled_by, str.strip)
-        columns: list[Column[Value] | Column[int] | Column[str]] = [*self._own.values()]
-        columns += [column for listed in self._derived.values() for column in listed]
-        columns += [column for column in (self._outcomes, self._flags, self._keys) if column is not None]
-        self._columns = columns
+        self.outcomes = None if placement.target is None else Column(placement.target, outcome)
+        self.flags = None if placement.representative is None else Column(placement.representative, read_flag)
+        self.keys = None if placement.labelled_by is None else Column(placement.labelled_by, str.strip)
+        columns: list[Column[Value] | Column[int] | Column[str]] = [*self.own.values()]
+        columns += [column for listed in self.derived.values() for column in listed]
+        columns += [column for column in (self.outcomes, self.flags, self.keys) if column is not None]
+        self.columns = columns
 
     def read(self, rows: Rows) -> Chunk:
         """The good rows as tensors, and for each bad one its first fault in the order of the columns."""
-        for column in self._columns:
-            column.read(rows.cells, MAX_REMEMBERED // len(self._columns))
+        for column in self.columns:
+            column.read(rows.cells, MAX_REMEMBERED // len(self.columns))
         faults: dict[int, tuple[int, str]] = {}
-        for column in self._columns:
+        for column in self.columns:
             for row, fault in column.faults:
                 _note_fault(faults, row, column.index, fault.msg)
-        values = {
-            reader.field.name: self._values(reader, len(rows.cells), faults) for reader in self._readers
-        }
+        values = {reader.field.name: self._values(reader, len(rows.cells), faults) for reader in self.readers}
         kept = [row for row in range(len(rows.cells)) if row not in faults] if faults else None
         width = len(self._header)
         bad = [BadRow(rows.lines[row], self._header[index], msg) for row, (index, msg) in faults.items()]
@@ -125,15 +123,15 @@ class ChunkReader:
         bad.sort(key=lambda row: row.line)
         lines = _taken(rows.lines, kept)
         columns: dict[str, Tensor] = {}
-        for reader in self._readers:
+        for reader in self.readers:
             taken = _taken(values[reader.field.name], kept)
             columns[reader.field.name] = to_tensor(taken, reader.field)
-        lost, lost_outcomes = self._lost(values, [*faults])
+        lost, lost_outcomes = self._lost(values, sorted(faults))
         return Chunk(
             columns=columns,
-            outcomes=[] if self._outcomes is None else _taken(self._outcomes.read_values, kept),
-            representative=[1] * len(lines) if self._flags is None else _taken(self._flags.read_values, kept),
-            labelled_by=[""] * len(lines) if self._keys is None else _taken(self._keys.read_values, kept),
+            outcomes=[] if self.outcomes is None else _taken(self.outcomes.read_values, kept),
+            representative=[1] * len(lines) if self.flags is None else _taken(self.flags.read_values, kept),
+            labelled_by=[""] * len(lines) if self.keys is None else _taken(self.keys.read_values, kept),
             lines=lines,
             bad=bad,
             unknown=self._unknown(rows.cells),
@@ -145,9 +143,9 @@ class ChunkReader:
         """The values of a feature: from its own column, and where that has none, from those it is derived
         from.
         """
-        own = self._own.get(reader.field.name)
+        own = self.own.get(reader.field.name)
         values: list[Value] = [reader.missing] * rows if own is None else own.read_values
-        sources = self._derived.get(reader.field.name, [])
+        sources = self.derived.get(reader.field.name, [])
         if sources and own is None:
             values = sources[0].read_values
         for source in sources[1:] if own is None else sources:
@@ -164,19 +162,19 @@ class ChunkReader:
         if not rows:
             return {}, []
         columns: dict[str, Tensor] = {}
-        for reader in self._readers:
+        for reader in self.readers:
             taken: list[Value | Unfit] = [*_taken(values[reader.field.name], rows)]
             read = [reader.missing if isinstance(value, Unfit) else value for value in taken]
             columns[reader.field.name] = to_tensor(read, reader.field)
         outcomes: list[int | Unfit] = [-1] * len(rows)
-        if self._outcomes is not None:
-            outcomes = [*_taken(self._outcomes.read_values, rows)]
+        if self.outcomes is not None:
+            outcomes = [*_taken(self.outcomes.read_values, rows)]
         return columns, [-1 if isinstance(outcome, Unfit) else outcome for outcome in outcomes]
 
     def _unknown(self, cells: Sequence[Sequence[str]]) -> dict[str, Counter[str]]:
         unknown = {}
-        for reader in self._readers:
-            column = self._own.get(reader.field.name)
+        for reader in self.readers:
+            column = self.own.get(reader.field.name)
             if reader.field.type == "string" and column is not None:
                 words = Counter(
                     cells[row][column.index].strip()[:REMEMBERED_LENGTH]

@@ -17,6 +17,15 @@ for missing. None as a string would be scored as an unknown category without a w
 
 def to_columns(rows: Sequence[Sequence[Value]], schema: Schema) -> Columns:
     """The tensors of rows, in order. rows: the values of `core.schema.rows.Row`."""
+    if len(rows) == 1:
+        # What a waiting request has. Made in this way the tensors take a third of the time, which is longer
+        # than all else that is done to read a row.
+        return {
+            field.name: np.array([[value or ""]], dtype=object)
+            if field.type == "string"
+            else np.array([[value]], dtype=np.float32)
+            for field, value in zip(schema.features, rows[0], strict=True)
+        }
     return {
         field.name: to_tensor((row[index] for row in rows), field)
         for index, field in enumerate(schema.features)

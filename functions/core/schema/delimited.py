@@ -1,32 +1,31 @@
 """From the lines of a text to rows of cells: separator, header, and rows that are not as wide as it."""
 
-import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
+from typing import TypeVar
 
 from functions.core.base.errors import InvalidInput
 from functions.core.base.formulas import meant
 from functions.core.schema.file_format import Meter, TextFile
-from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank, line_numbers
+from functions.core.schema.row_parser import MAX_CHUNK, NotCsv, RowParser, parse_all
+from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank
 from functions.core.schema.schema import fold
 
 SEPARATORS = ",;\t|"
 MAX_COLUMNS = 10_000
-MAX_CHUNK = 4_000_000
-"""Characters after which a chunk ends, however few rows it has by then: a cell of two takes sixty bytes."""
-
-_STEP = 16
-# Of rows that are on average longer than this, one is read at a time: sixteen could be four chunks.
-_LONG_ROW = 50_000
+# So many texts in a row that nothing could be made of but rows, and no other is looked at.
+_PATIENCE = 8
 _SAMPLE_ROWS = 100
 _FEW_ROWS = 20
 _SAMPLE = 1_000_000
 _CONSISTENT = 0.8
 _SAID = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?\s*', re.IGNORECASE)
+
+T = TypeVar("T")
 
 
 class DelimitedFile:
@@ -47,7 +46,7 @@ class DelimitedFile:
         candidates = [_Candidate(separator, header) for separator, header in headers.items() if header]
         if not candidates:
             # No separator makes rows of it: the fault of the first one is the one to tell.
-            with closing(_RowParser(text, (said or SEPARATORS)[0])) as parser:
+            with closing(RowParser(text, (said or SEPARATORS)[0])) as parser:
                 _first_row(parser, self._skipped)
             raise InvalidInput("the file is empty; it needs a header line and rows")
         most = max(candidate.known(known) for candidate in candidates)
@@ -67,15 +66,15 @@ class DelimitedFile:
             self.header.insert(0, "")
 
     def _header(self, separator: str) -> list[str] | None:
-        with closing(_RowParser(self._text, separator)) as parser:
+        with closing(RowParser(self._text, separator)) as parser:
             try:
                 return _first_row(parser, self._skipped)
-            except _NotCsv:
+            except NotCsv:
                 return None
 
     def _sample(self, separator: str, size: int) -> list[list[str]]:
         """The first rows below the header; none where they are no CSV."""
-        with closing(_RowParser(self._text, separator)) as parser:
+        with closing(RowParser(self._text, separator)) as parser:
             _first_row(parser, self._skipped)
             try:
                 rows = parser.take(size, _SAMPLE)[0]
@@ -83,60 +82,70 @@ class DelimitedFile:
                 return []
         return [row for row in rows if not is_blank(row)]
 
+    def header_lines(self) -> int:
+        """How many lines there are above the first row: the header's own, and any before it."""
+        with closing(RowParser(self._text, self.separator)) as parser:
+            _first_row(parser, self._skipped)
+            return parser.lines
+
     def rows(self, chunk_rows: int) -> Iterator[Rows]:
         """The rows below the header, in chunks of up to `chunk_rows`, in order.
 
         A row with fewer cells than the header lacks the last ones. Raises `InvalidInput`, naming the line,
         where the file stops being CSV, or a row has more than `MAX_COLUMNS` cells.
         """
-        width = len(self.header)
-        with closing(_RowParser(self._text, self.separator)) as parser:
+        with closing(RowParser(self._text, self.separator)) as parser:
             _first_row(parser, self._skipped)
-            while True:
-                cells, lines = parser.take(chunk_rows, MAX_CHUNK)
-                if not cells:
-                    return
-                rows = fit_rows(cells, lines, width)
-                _check_width(rows)
+            while (rows := self._take_rows(parser, chunk_rows)) is not None:
                 yield rows
 
+    def parts(
+        self, chunk_rows: int, parse_lines: Callable[[str, str, int, int], T | None]
+    ) -> Iterator[Rows | T]:
+        """The same, but what `parse_lines` makes of a text of up to `chunk_rows` whole lines, where that is
+        not None.
 
-class _NotCsv(InvalidInput):
-    """A line at which a file stops being CSV."""
+        It is called with the text, the separator, how many columns the header has, and the line of the file
+        on which the text begins.
+        """
+        failures = 0
+        with closing(RowParser(self._text, self.separator)) as parser:
+            _first_row(parser, self._skipped)
+            while True:
+                if failures < _PATIENCE:
+                    text, line = parser.take_text(chunk_rows)
+                    part = parse_lines(text, self.separator, len(self.header), line) if text else None
+                    if part is not None:
+                        failures = 0
+                        parser.accept_text()
+                        yield part
+                        continue
+                    failures += 1
+                    parser.give_back_text()
+                rows = self._take_rows(parser, chunk_rows)
+                if rows is None:
+                    return
+                yield rows
+
+    def _take_rows(self, parser: RowParser, chunk_rows: int) -> Rows | None:
+        cells, lines = parser.take(chunk_rows, MAX_CHUNK)
+        if not cells:
+            return None
+        rows = fit_rows(cells, lines, len(self.header))
+        check_width(rows)
+        return rows
 
 
-class _RowParser:
-    """Reads rows from the first line on."""
+def parse_rows(text: str, line: int, separator: str, width: int) -> Rows:
+    """The rows of a part of a file, whole ones, of which the first begins on this line; see
+    `DelimitedFile.rows`.
 
-    def __init__(self, text: TextFile, separator: str) -> None:
-        self._meter = Meter()
-        self._lines = text.lines(self._meter)
-        # Strict: a quote that is never closed would swallow the rest of the file silently.
-        lines = chain.from_iterable(self._lines)
-        self._reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
-
-    def take(self, rows: int, characters: int) -> tuple[list[list[str]], list[int]]:
-        """Up to `rows` rows, or as many as have `characters`; and the line on which each begins."""
-        begins = self._reader.line_num + 1
-        meter = self._meter
-        meter.characters = 0
-        cells = meter.rows = []
-        try:
-            while len(cells) < rows and meter.characters <= characters:
-                before = len(cells)
-                step = 1 if meter.characters >= _LONG_ROW * before else _STEP
-                cells.extend(islice(self._reader, min(step, rows - before)))
-                if len(cells) == before:
-                    break
-        except csv.Error as error:
-            *_, line = line_numbers([*cells, []], begins)
-            raise _NotCsv(f"the file stops being CSV at line {line}: {_explained(error)}") from error
-        read = self._reader.line_num + 1 - begins
-        lines = range(begins, begins + read) if read == len(cells) else line_numbers(cells, begins)
-        return cells, [*lines]
-
-    def close(self) -> None:
-        self._lines.close()
+    Raises `InvalidInput` likewise.
+    """
+    cells, lines = parse_all(text, line, separator)
+    rows = fit_rows(cells, lines, width)
+    check_width(rows)
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,24 +166,14 @@ class _Candidate:
         return width > 1 and fitting >= _CONSISTENT * len(sample), width
 
 
-def _check_width(rows: Rows) -> None:
+def check_width(rows: Rows) -> None:
+    """Raise `InvalidInput` for a row of more than `MAX_COLUMNS` cells."""
     for line, cells in rows.wide:
         if cells > MAX_COLUMNS:
             raise InvalidInput(
                 f"the row on line {line} has {cells:,} cells; a row has at most {MAX_COLUMNS:,}. "
                 "Is a line end missing there?"
             )
-
-
-def _explained(error: csv.Error) -> str:
-    text = str(error)
-    if "unexpected end" in text:
-        return "a quote that is opened there is never closed"
-    if "field larger" in text:
-        return f"a cell has more than {csv.field_size_limit():,} characters; a quote is probably never closed"
-    if "expected after" in text:
-        return 'text follows a closing quote; a quote within a cell is written twice, ""'
-    return text
 
 
 def _said_separator(text: TextFile) -> str | None:
@@ -184,7 +183,7 @@ def _said_separator(text: TextFile) -> str | None:
     return said[1] if said else None
 
 
-def _first_row(parser: _RowParser, skipped: int) -> list[str] | None:
+def _first_row(parser: RowParser, skipped: int) -> list[str] | None:
     """The header: the first row that has a character in it, behind `skipped` of them; None when there is
     none.
     """

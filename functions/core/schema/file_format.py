@@ -6,7 +6,7 @@ import io
 import tempfile
 import weakref
 import zlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
@@ -44,7 +44,7 @@ class TextFile:
     errors: str
     notes: tuple[str, ...]
 
-    def lines(self, meter: Meter) -> Generator[Iterable[str], None, None]:
+    def lines(self, meter: Meter) -> Generator[io.StringIO, None, None]:
         """The lines from the first on, each with its end; some thousands at a time, so that it costs little
         to ask.
 

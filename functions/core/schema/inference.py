@@ -1,8 +1,8 @@
 """Makes a schema for a table that comes without one, and says in sentences what it took each column for."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.column_kinds import Ignored, describe_column
@@ -13,6 +13,7 @@ from functions.core.schema.file_format import MAX_DECOMPRESSED, open_text
 from functions.core.schema.header import listed
 from functions.core.schema.numbers import Writings, decimal_marks, notes_on_marks
 from functions.core.schema.parsing import TWO_CLASS, InvalidSchema, parse_schema
+from functions.core.schema.row_shape import Rows
 from functions.core.schema.schema import REPRESENTATIVE, RESERVED, fold
 from functions.core.schema.target_choice import choose_target, describe_target
 
@@ -72,7 +73,23 @@ def survey_columns(
     Raises `InvalidInput` when the file cannot be read.
     """
     text = open_text(stream, max_decompressed=max_decompressed)
-    file = DelimitedFile(text, {fold(word) for word in expected if word})
+    return survey_file(DelimitedFile(text, {fold(word) for word in expected if word}))
+
+
+class File(Protocol):
+    """A table with a header: `DelimitedFile`, or one of another format."""
+
+    header: list[str]
+    notes: list[str]
+
+    @property
+    def separator(self) -> str: ...
+
+    def rows(self, chunk_rows: int, /) -> Iterator[Rows]: ...
+
+
+def survey_file(file: File) -> Surveyed:
+    """The same for a file that is open. Raises `InvalidInput`."""
     _check_names(file.header)
     columns, notes = _summaries(file)
     return Surveyed(tuple(columns), (*file.notes, *notes), file.separator)
@@ -176,7 +193,7 @@ def _notes_on_missing(columns: Iterable[ColumnSummary], features: Collection[str
     ]
 
 
-def _summaries(file: DelimitedFile) -> tuple[list[ColumnSummary], list[str]]:
+def _summaries(file: File) -> tuple[list[ColumnSummary], list[str]]:
     """What each column that has a name holds; and what there is to say of the rows."""
     named = [(index, name) for index, name in enumerate(file.header) if name]
     limit = max(100, min(MAX_DISTINCT, _MAX_REMEMBERED // max(1, len(named))))

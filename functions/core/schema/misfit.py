@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from functions.core.schema.chunks import Chunk
 from functions.core.schema.header import ColumnsReport, listed
@@ -19,16 +20,40 @@ def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk
     report, chunks: of the table that was read. A required column that is missing is not among it: without
     one, the table cannot be opened, and the error says so.
     """
-    rows = 0
-    unknown: dict[str, Counter[str]] = {}
-    reasons: dict[tuple[str, str], list[int]] = {}
+    misfit = Misfit()
     for chunk in chunks:
-        rows += len(chunk.lines) + len(chunk.bad)
+        misfit.add(chunk)
+    return misfit.sentences(schema, report)
+
+
+@dataclass(slots=True)
+class Misfit:
+    """What is wrong with rows, gathered while a table is read.
+
+    unknown: by field, the words that are none of its categories, each with its number of rows. reasons: by
+    column and reason, the number of bad rows and the line of the first one.
+    """
+
+    rows: int = 0
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    def add(self, chunk: Chunk) -> None:
+        """Take the rows of a chunk into account."""
+        self.rows += len(chunk.lines) + len(chunk.bad)
         for name, words in chunk.unknown.items():
-            unknown.setdefault(name, Counter()).update(words)
+            self.unknown.setdefault(name, Counter()).update(words)
         for bad in chunk.bad:
-            tally = reasons.setdefault((bad.column, bad.reason), [0, bad.line])
+            tally = self.reasons.setdefault((bad.column, bad.reason), [0, bad.line])
             tally[0] += 1
+
+    def sentences(self, schema: Schema, report: ColumnsReport) -> list[str]:
+        """See `explain_misfit`."""
+        return _sentences(schema, report, self)
+
+
+def _sentences(schema: Schema, report: ColumnsReport, misfit: Misfit) -> list[str]:
+    rows, unknown, reasons = misfit.rows, misfit.unknown, misfit.reasons
     sentences = []
     if report.missing:
         sentences.append(f"these columns are missing: {listed(report.missing)}")

@@ -5,12 +5,17 @@ from typing import BinaryIO
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.chunks import Chunk, ChunkReader
-from functions.core.schema.delimited import DelimitedFile
+from functions.core.schema.delimited import DelimitedFile, parse_rows
+from functions.core.schema.dialect import Dialect
 from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
 from functions.core.schema.header import ColumnsReport, known_names, listed, place_columns, report_columns
 from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
+from functions.core.schema.plain_chunks import PlainReader
+from functions.core.schema.row_cutting import Part, find_line
+from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema, fold
+from functions.core.schema.spans import Spans, find_spans
 
 CHUNK_ROWS = 10_000
 
@@ -23,6 +28,7 @@ class Table:
         self._schema = schema = rows.schema
         self._labelled = labelled
         self._chunk_rows = chunk_rows
+        self._text = text
         self._file = DelimitedFile(text, known_names(schema))
         self._placement = place_columns(self._file.header, schema, labelled=labelled)
         self._marks, notes = self._decimal_marks(text)
@@ -30,13 +36,29 @@ class Table:
             self._file.header, self._placement, schema, [*self._file.notes, *notes]
         )
 
+    @property
+    def dialect(self) -> Dialect:
+        """How the file is read, for whoever reads a part of it (`rows_of_text`)."""
+        lines, text = self._file.header_lines(), self._text
+        encoding = "utf-8" if text.encoding == "utf-8-sig" else text.encoding
+        return Dialect(
+            header=(*self._file.header,),
+            separator=self._file.separator,
+            encoding=encoding,
+            errors=text.errors,
+            marks=self._marks,
+            begins=find_line(text.stream, lines + 1),
+            line=lines + 1,
+        )
+
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks, in order. Raises `InvalidInput` where the file stops being CSV."""
         reader = ChunkReader(
             self._rows, self._file.header, self._placement, self._marks, labelled=self._labelled
         )
-        for rows in self._file.rows(self._chunk_rows):
-            chunk = reader.read(rows)
+        plain = PlainReader(reader)
+        for part in self._file.parts(self._chunk_rows, find_spans):
+            chunk = plain.read(part) if isinstance(part, Spans) else reader.read(part)
             if chunk.lines or chunk.bad:
                 yield chunk
 
@@ -99,3 +121,21 @@ def open_table(
     text = open_text(stream, max_decompressed=max_decompressed)
     rows = RowReader(schema) if isinstance(schema, Schema) else schema
     return Table(text, rows, labelled=labelled, chunk_rows=chunk_rows)
+
+
+def decode_part(part: Part, dialect: Dialect) -> str:
+    """The text of a part of a table."""
+    return part.body.decode(dialect.encoding, dialect.errors)
+
+
+def rows_of_text(text: str, line: int, dialect: Dialect) -> Rows:
+    """The rows of a part's text, as `Table` reads them. line: of the file, on which it begins. Raises
+    `InvalidInput` where it is no CSV.
+    """
+    return parse_rows(text, line, dialect.separator, len(dialect.header))
+
+
+def chunk_reader(rows: RowReader, dialect: Dialect) -> ChunkReader:
+    """What makes chunks, without labels, of rows that `rows_of_text` read. Raises `InvalidInput`."""
+    placement = place_columns(dialect.header, rows.schema, labelled=False)
+    return ChunkReader(rows, dialect.header, placement, dialect.marks, labelled=False)

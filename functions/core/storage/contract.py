@@ -4,15 +4,18 @@ A key has 1 to 1,024 bytes in UTF-8, as in S3. Nothing can be at a longer one: r
 writing `KeyTooLong`, in every store.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from functions.core.base.errors import KeyTooLong, NotFound
 
 MAX_KEY_BYTES = 1_024
+MIN_PART_BYTES = 5 * 2**20
+"""Of every part of an upload in parts, but the last."""
+MAX_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,13 @@ class Store(Reader, Protocol):
         """
         ...
 
+    def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
+        """The bytes from `start` up to, not including, `end` of an object that still has `etag`.
+
+        Raises `NotFound`, and `Conflict` where another object is at the key by now.
+        """
+        ...
+
     def list(self, prefix: str) -> Iterator[Entry]:
         """All objects below `prefix`, in the order of their keys."""
         ...
@@ -89,6 +99,38 @@ class Store(Reader, Protocol):
         """Write `key` only if it still has `etag`. Of the metadata before, nothing stays.
 
         Returns the new ETag. Raises `Conflict` when somebody else wrote first. metadata: as of `create`.
+        """
+        ...
+
+    def begin_upload(self, key: str) -> str:
+        """Begin to write an object in parts, and return the id of the upload. Raises `KeyTooLong`.
+
+        Nothing is at the key until the upload is completed. One that never is, the store gives up by itself
+        after some days.
+        """
+        ...
+
+    def upload_part(self, key: str, upload: str, number: int, body: bytes) -> str:
+        """Write a part and return its ETag. number: from 1 to `MAX_PARTS`; a part that is written again
+        replaces the one of that number. Raises `NotFound` for an upload that was completed or aborted.
+        """
+        ...
+
+    def complete_upload(self, key: str, upload: str, parts: Sequence[str]) -> None:
+        """Have the object appear, made of the parts with these ETags, numbered from 1: all of it at once.
+
+        Each but the last has `MIN_PART_BYTES` at least. Raises `NotFound` for an upload that was completed or
+        aborted.
+        """
+        ...
+
+    def abort_upload(self, key: str, upload: str) -> None:
+        """Give an upload up and free what its parts took; fine if it has ended already."""
+        ...
+
+    def presign(self, method: Literal["GET", "PUT"], key: str, seconds: int) -> str | None:
+        """An address at which whoever has it may read or write the object for so many seconds, and nothing
+        else; None where the store has no such addresses.
         """
         ...
 

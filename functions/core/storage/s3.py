@@ -1,8 +1,8 @@
 """The store in S3, or in anything that speaks its protocol; boto3 and its errors stop here."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, BinaryIO, NoReturn, cast
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO, Literal, NoReturn, cast
 
 import boto3
 from botocore.config import Config
@@ -22,7 +22,7 @@ from functions.core.base.errors import Conflict, NotFound, StoreUnavailable
 from functions.core.storage.answers import WRONG_REGION, is_page
 from functions.core.storage.contract import Blob, Entry, check_key_to_read, check_key_to_write
 
-_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "NoSuchBucket"}
+_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "NoSuchBucket", "NoSuchUpload"}
 # What S3 answers where the SDK could not find out the bucket's region by itself.
 _ELSEWHERE = {"301", "307", "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"}
 _CONFLICTS = {"412", "409", "PreconditionFailed", "ConditionalRequestConflict"}
@@ -82,6 +82,18 @@ class S3Store:
         finally:
             body.close()
 
+    def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
+        check_key_to_read(key)
+        with _translated(key):
+            answer = self._s3.get_object(
+                Bucket=self._bucket, Key=key, Range=f"bytes={start}-{end - 1}", IfMatch=etag
+            )
+            _check_object(answer)
+            body: bytes = answer["Body"].read()
+            if len(body) != end - start:
+                raise _Damaged("other bytes than were asked for")
+        return body
+
     def list(self, prefix: str) -> Iterator[Entry]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         with _translated(prefix):
@@ -106,6 +118,38 @@ class S3Store:
             return self._write(key, body, IfMatch=etag, Metadata=dict(metadata or {}))
         except NotFound as error:
             raise Conflict(f"{key} is gone") from error
+
+    def begin_upload(self, key: str) -> str:
+        check_key_to_write(key)
+        with _translated(key):
+            upload: str = self._s3.create_multipart_upload(Bucket=self._bucket, Key=key)["UploadId"]
+        return upload
+
+    def upload_part(self, key: str, upload: str, number: int, body: bytes) -> str:
+        part = {**self._upload(key, upload), "PartNumber": number, "Body": body}
+        with _translated(key):
+            etag: str = self._s3.upload_part(**part)["ETag"]
+        return etag
+
+    def complete_upload(self, key: str, upload: str, parts: Sequence[str]) -> None:
+        listed: Any = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(parts, start=1)]
+        with _translated(key):
+            self._s3.complete_multipart_upload(**self._upload(key, upload), MultipartUpload={"Parts": listed})
+
+    def abort_upload(self, key: str, upload: str) -> None:
+        with suppress(NotFound), _translated(key):
+            self._s3.abort_multipart_upload(**self._upload(key, upload))
+
+    def presign(self, method: Literal["GET", "PUT"], key: str, seconds: int) -> str | None:
+        asked = {"Bucket": self._bucket, "Key": key}
+        with _translated(key):
+            address: str = self._s3.generate_presigned_url(
+                f"{method.lower()}_object", Params=asked, ExpiresIn=seconds
+            )
+        return address
+
+    def _upload(self, key: str, upload: str) -> dict[str, Any]:
+        return {"Bucket": self._bucket, "Key": key, "UploadId": upload}
 
     def delete(self, key: str) -> None:
         with _translated(key):
@@ -140,6 +184,8 @@ class S3Store:
 def _config() -> Config:
     # One for each client: the SDK writes what it finds in the environment into it.
     return Config(
+        # Presigned addresses as well: without it, some regions get those of a scheme that others refuse.
+        signature_version="s3v4",
         # The SDK's default checksums break some S3-compatible stores.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",

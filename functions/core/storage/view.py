@@ -12,10 +12,10 @@ name.
 No other module puts a model's name into a key.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from functions.core.storage.contract import Blob, Entry, Reader, Store
 
@@ -80,6 +80,9 @@ class ModelStore(ModelReader):
     def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[BinaryIO]:
         return self._store.open(self.full(key), version_id)
 
+    def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
+        return self._store.get_range(self.full(key), start, end, etag=etag)
+
     def list(self, prefix: str) -> Iterator[Entry]:
         entries = self._store.list(self.full(prefix))
         if prefix.startswith(_SHARED):
@@ -94,6 +97,21 @@ class ModelStore(ModelReader):
 
     def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         return self._store.replace(self.full(key), body, etag=etag, metadata=metadata)
+
+    def begin_upload(self, key: str) -> str:
+        return self._store.begin_upload(self.full(key))
+
+    def upload_part(self, key: str, upload: str, number: int, body: bytes) -> str:
+        return self._store.upload_part(self.full(key), upload, number, body)
+
+    def complete_upload(self, key: str, upload: str, parts: Sequence[str]) -> None:
+        self._store.complete_upload(self.full(key), upload, parts)
+
+    def abort_upload(self, key: str, upload: str) -> None:
+        self._store.abort_upload(self.full(key), upload)
+
+    def presign(self, method: Literal["GET", "PUT"], key: str, seconds: int) -> str | None:
+        return self._store.presign(method, self.full(key), seconds)
 
     def delete(self, key: str) -> None:
         self._store.delete(self.full(key))

@@ -10,15 +10,15 @@ from starlette.responses import Response
 from functions.core.base.errors import InvalidInput
 from functions.core.http.api import sent_body
 from functions.core.http.refusals import error_answers
+from functions.core.registry.background import read_background
 from functions.core.registry.manifest import Certificate, DatasetFacts, Signature
 from functions.core.registry.versions import parse_manifest
 from functions.core.schema.columns import Columns
+from functions.core.scoring.explain import Explanation, explain
 from functions.core.stats.records import Interval
 from functions.predict import answers
-from functions.predict.background import read_background
 from functions.predict.body_schema import BATCH_BODY, CSV_BODY, ROW_BODY
 from functions.predict.champion import Loaded
-from functions.predict.explain import Explanation, explain
 from functions.predict.native.bodies import read_batch, read_csv
 from functions.predict.native.shapes import BatchPrediction, Prediction
 from functions.predict.routing import (

@@ -108,6 +108,23 @@ def test_every_value_comes_back_from_a_line_to_the_last_bit(capsys: pytest.Captu
     assert restored.tobytes() == probabilities.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("nanoseconds", "timestamp"),
+    [
+        (1_795_817_288_007_999_999, "2026-11-27T22:08:08.007+00:00"),
+        (1_795_817_289_000_000_000, "2026-11-27T22:08:09.000+00:00"),
+        (1_795_817_289_999_999_999, "2026-11-27T22:08:09.999+00:00"),
+    ],
+)
+def test_a_line_has_its_time_to_the_millisecond(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, nanoseconds: int, timestamp: str
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: nanoseconds)
+    log(columns_of([{**WOMAN, **MISSING}]), ["id"], [0.5])
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["timestamp"] == timestamp
+
+
 def test_a_share_of_the_rows_is_logged_always_the_same_ones(capsys: pytest.CaptureFixture[str]) -> None:
     ids, columns = new_ids(4_000), random_columns(4_000)
 

@@ -39,6 +39,16 @@ def test_numbers_are_float32_with_nan_and_words_are_strings_with_nothing() -> No
     assert rows_of(columns) == 3
 
 
+def test_a_row_alone_has_the_tensors_that_it_has_among_others() -> None:
+    read = [RowReader(SCHEMA).read(row).values for row in ROWS]
+    among_others = to_columns(read, SCHEMA)
+    for number, row in enumerate(read):
+        for name, tensor in to_columns([row], SCHEMA).items():
+            expected = among_others[name][number : number + 1]
+            assert (tensor.dtype, tensor.shape) == (expected.dtype, expected.shape)
+            np.testing.assert_array_equal(tensor, expected)
+
+
 def test_what_comes_back_is_what_the_graph_was_given() -> None:
     columns = to_columns([RowReader(SCHEMA).read(row).values for row in ROWS], SCHEMA)
     values = to_values(columns)

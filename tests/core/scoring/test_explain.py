@@ -13,11 +13,11 @@ import pytest
 from functions.core.registry import deployment
 from functions.core.registry.keys import manifest_key
 from functions.core.schema.columns import Columns, from_values
+from functions.core.scoring.explain import MAX_EXACT, MAX_ROWS, Explanation
+from functions.core.scoring.explain import explain as explain_by
 from functions.core.scoring.scorer import Scorer, Scores
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.predict.explain import MAX_EXACT, MAX_ROWS, Explanation
-from functions.predict.explain import explain as explain_by
 from tests.conftest import Call, Send
 from tests.support.titanic import SCHEMA, columns_of, row
 from tests.support.versions import overwrite_manifest
@@ -133,7 +133,7 @@ def test_estimates_lie_as_near_the_exact_values_as_their_standard_errors_say(
     graph = Formula(MAX_EXACT)
     columns, background = graph.draw(20, seed=1), graph.draw(8, seed=2)
     exact = explain_by(columns, background, graph, graph.names).contributions
-    monkeypatch.setattr("functions.predict.explain.MAX_EXACT", 3)
+    monkeypatch.setattr("functions.core.scoring.explain.MAX_EXACT", 3)
     sampled = explain_by(columns, background, graph, graph.names)
     assert sampled.is_sampled
     away = np.abs(sampled.contributions - exact) / sampled.standard_errors

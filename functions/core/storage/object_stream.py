@@ -1,0 +1,68 @@
+"""An object as a stream that can be sought: read block by block, as long as it is the same object."""
+
+import io
+
+from functions.core.storage.contract import Store
+
+BLOCK_BYTES = 4 * 2**20
+
+
+class ObjectStream(io.RawIOBase):
+    """The bytes of the object that has `etag`.
+
+    size: of all of it. Its beginning, which is asked for again and again, is kept, and the block that was
+    read last. Reading raises `NotFound` once the object is deleted, `Conflict` once another is in its place,
+    `StoreUnavailable`.
+    """
+
+    def __init__(self, store: Store, key: str, *, size: int, etag: str, block: int = BLOCK_BYTES) -> None:
+        super().__init__()
+        self._store = store
+        self._key = key
+        self._size = size
+        self._etag = etag
+        self._length = block
+        self._at = 0
+        self._first: bytes | None = None
+        self._number = 0
+        self._block = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
+
+    def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
+        if self._at >= self._size or not len(buffer):
+            return 0
+        number, offset = divmod(self._at, self._length)
+        taken = self._read_block(number)[offset : offset + len(buffer)]
+        buffer[: len(taken)] = taken
+        self._at += len(taken)
+        return len(taken)
+
+    def _read_block(self, number: int) -> bytes:
+        if number == 0:
+            if self._first is None:
+                self._first = self._get(0)
+            return self._first
+        if number != self._number:
+            # Not both at once in memory.
+            self._number, self._block = 0, b""
+            self._block = self._get(number)
+            self._number = number
+        return self._block
+
+    def _get(self, number: int) -> bytes:
+        start = number * self._length
+        end = min(start + self._length, self._size)
+        return self._store.get_range(self._key, start, end, etag=self._etag)

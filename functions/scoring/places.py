@@ -1,0 +1,81 @@
+"""Where the objects of scoring jobs lie, in the view of a model (`core.storage.view`).
+
+What fires the function has a folder of its own, `scoring/`: nothing that the function makes of a file is
+there, so that no result is scored again.
+"""
+
+import re
+
+from functions.core.base.errors import InvalidInput
+from functions.core.registry.models import check_model_name, suggest_model_name
+
+PREFIX = "scoring/"
+IN = "scoring/in/"
+"""Files to be scored. Each that is put there is a job."""
+MANY = "scoring/many/"
+"""Files that a state machine has scored, all of a folder: to be put there starts nothing."""
+AGAIN = "scoring/again/"
+"""A job's object here is written to have it gone on with."""
+SUFFIXES = (".csv", ".csv.gz")
+JOB = r"^[0-9a-f]{20}$"
+"""How a job is named."""
+
+_MAX_NAME = 100
+
+
+def job_key(job: str) -> str:
+    """The record of a job: what is true of it."""
+    return f"scored/jobs/{job}.json"
+
+
+def again_key(job: str) -> str:
+    return f"{AGAIN}{job}"
+
+
+def tail_key(job: str, rows: int) -> str:
+    """What was scored of a part of the result that is not full yet: up to so many rows of the file."""
+    return f"scored/tails/{job}/{rows}"
+
+
+def result_key(job: str, key: str) -> str:
+    """The result of a job on a file: plain CSV. Nothing else is ever written there."""
+    name = key.rpartition("/")[2]
+    for suffix in reversed(SUFFIXES):
+        name = name.removesuffix(suffix)
+    return f"scored/results/{job}/{name}.csv"
+
+
+def upload_key(job: str, file: str) -> str:
+    """Where the file of a job is uploaded to. Raises `InvalidInput` for a name that no file can have."""
+    if fault := _fault(file):
+        detail = [{"loc": ["body", "file"], "msg": fault, "type": "file_name"}]
+        raise InvalidInput(f"the name of the file does not fit: it {fault}", detail)
+    return f"{IN}{job}/{file}"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """The model, and the key in its view, of a key in the store. Raises `InvalidInput` that says where a file
+    belongs.
+    """
+    where = f"put it at {PREFIX}{{model}}/in/{{file}}{SUFFIXES[0]}"
+    model, slash, rest = key.removeprefix(PREFIX).partition("/")
+    if not key.startswith(PREFIX) or not slash:
+        example = f", such as {PREFIX}{suggest_model_name(model)}/in/{model}" if model else ""
+        raise InvalidInput(f"it names no model: {where}{example}")
+    own = f"{PREFIX}{rest}"
+    if own.startswith(AGAIN) and re.fullmatch(JOB, own.removeprefix(AGAIN)):
+        return check_model_name(model), own
+    if not own.startswith((IN, MANY)) or not own.endswith(SUFFIXES):
+        endings = " or ".join(SUFFIXES)
+        raise InvalidInput(f"only files below in/ that end with {endings} are scored: {where}")
+    return check_model_name(model), own
+
+
+def _fault(name: str) -> str:
+    if not name.endswith(SUFFIXES):
+        return f"has to end with {' or '.join(SUFFIXES)}; Parquet is read by `python -m training score`"
+    if len(name.encode(errors="replace")) > _MAX_NAME:
+        return f"has more than {_MAX_NAME} bytes"
+    if name.startswith((".", " ")) or not name.isprintable() or "/" in name or "\\" in name:
+        return "begins with a dot or a space, or has a slash or a character in it that cannot be printed"
+    return ""

@@ -1,0 +1,326 @@
+"""Works on a job until it has ended, or until the time is up and another has to go on.
+
+What is written comes first, then the record that makes it count: a part of the result, then that there is
+one more; all parts, then that they are all; then the result appears at once. Whatever dies between two writes
+leaves a record that says exactly how far it was, and the next one writes the same bytes again: what is
+scored, and where the result is cut, follows from the record, the file and the version alone.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import BinaryIO, cast
+
+from functions.core.base.errors import (
+    Conflict,
+    InvalidInput,
+    NoChampion,
+    NotFound,
+    StoreUnavailable,
+    UnusableModel,
+    UnusableRecord,
+)
+from functions.core.base.logs import log
+from functions.core.schema.dialect import Dialect
+from functions.core.schema.row_cutting import PART_BYTES, Part, count_lines, cut_rows
+from functions.core.scoring.table_scorer import Survey, TableScorer, open_plain, survey_table
+from functions.core.storage.contract import MAX_PARTS
+from functions.core.storage.object_stream import BLOCK_BYTES
+from functions.core.storage.view import ModelStore
+from functions.scoring.input_stream import InputLost, InputStream
+from functions.scoring.job import Columns, Held, Input, Plan, Progress, read_job
+from functions.scoring.loading import Loaded, Loader
+from functions.scoring.places import result_key, tail_key
+
+BEAT_SECONDS = 10.0
+"""The record changes at least so often while somebody works on a job."""
+PATIENCE_SECONDS = 40.0
+"""One that has not changed for so long belongs to somebody who died."""
+RESERVE_SECONDS = 30.0
+"""Of the time of an invocation, for what follows the last row."""
+MAX_ATTEMPTS = 5
+MAX_EXPLAINED = 100_000
+"""Rows of a file that can be explained: each takes thousands of rows of the graph."""
+
+_PART_BYTES = 8 * 2**20
+# Of the 10,000 parts that a result may have, those that it is planned with.
+_PLANNED_PARTS = MAX_PARTS * 4 // 5
+_ANSWER_BYTES = 80
+_EXPLANATION_BYTES = 24
+# Some dozen rows at once, so that an explained job says in time that it is alive.
+_EXPLAINED_BYTES = 4_096
+
+
+_FINAL = (InvalidInput, InputLost, NoChampion, NotFound, UnusableModel, UnusableRecord)
+"""What will be the same however often it is tried."""
+
+
+class Superseded(Exception):
+    """Somebody else has the job, or it has ended: there is nothing left to do here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of what a job may be, and of how it is worked on; seconds and bytes.
+
+    cut_bytes: of the text that is scored at once; the same all along a job. block_bytes: read at once.
+    """
+
+    beat: float = BEAT_SECONDS
+    patience: float = PATIENCE_SECONDS
+    reserve: float = RESERVE_SECONDS
+    part_bytes: int = _PART_BYTES
+    cut_bytes: int = PART_BYTES
+    block_bytes: int = BLOCK_BYTES
+    max_explained: int = MAX_EXPLAINED
+    max_attempts: int = MAX_ATTEMPTS
+    pause: Callable[[float], None] = field(default=time.sleep)
+
+
+def work_on(
+    store: ModelStore, id_: str, loader: Loader, *, seconds_left: Callable[[], float], limits: Limits
+) -> Held:
+    """Go on with a job as far as the time allows, and return what is true of it then.
+
+    It has ended, or is handed over (`running`, without a worker), or somebody else is at work on it. Raises
+    `NotFound` for a job that there is not, and `StoreUnavailable`: it can be gone on with.
+    """
+    held = read_job(store, id_)
+    if held.job.has_ended or held.job.input is None:
+        return held
+    try:
+        held = _claim(held, limits)
+        _Worker(held, loader, seconds_left, limits).run()
+    except Superseded:
+        held = read_job(store, id_)
+        if held.job.state == "cancelled":
+            # Whoever cancelled it gave the upload up, but a part may have been on its way.
+            give_up_upload(held)
+    return held
+
+
+def give_up_upload(held: Held) -> None:
+    """Free what a job that has ended had written and nobody will see."""
+    job, store = held.job, held.store
+    if job.plan:
+        store.abort_upload(result_key(job.id, job.key), job.plan.upload)
+    if job.progress and job.progress.tail:
+        store.delete(job.progress.tail)
+
+
+def _claim(held: Held, limits: Limits) -> Held:
+    """Make the job one's own. Raises `Superseded` where somebody else is at work."""
+    waited = 0.0
+    while held.job.worker is not None:
+        if waited >= limits.patience:
+            log("WARNING", "scoring goes on after somebody who died", job=held.job.id, rows=_rows(held))
+            break
+        limits.pause(min(1.0, limits.patience))
+        waited += min(1.0, limits.patience)
+        now = read_job(held.store, held.job.id)
+        if now.etag != held.etag:
+            raise Superseded
+    try:
+        held.save(worker=uuid.uuid4().hex, attempts=held.job.attempts + 1, beat=held.job.beat + 1)
+    except Conflict:
+        raise Superseded from None
+    return held
+
+
+def _rows(held: Held) -> int:
+    return held.job.progress.rows if held.job.progress else 0
+
+
+class _Worker:
+    """One invocation's work on a job that is its own."""
+
+    def __init__(self, held: Held, loader: Loader, seconds_left: Callable[[], float], limits: Limits) -> None:
+        self._held = held
+        self._loader = loader
+        self._seconds_left = seconds_left
+        self._limits = limits
+        self._saved = self._counted = time.monotonic()
+
+    def run(self) -> None:
+        try:
+            if self._held.job.attempts > self._limits.max_attempts:
+                raise InvalidInput(self._stuck())
+            self._run()
+        except _FINAL as error:
+            self._save(state="failed", reason=str(error), ended_at=datetime.now(UTC), worker=None)
+            give_up_upload(self._held)
+        except (StoreUnavailable, Conflict):
+            # Whoever goes on need not wait to see whether anybody is still here.
+            with suppress(StoreUnavailable, Superseded):
+                self._save(worker=None)
+            raise
+
+    def _run(self) -> None:
+        job, store = self._held.job, self._held.store
+        if job.state == "completing":
+            self._complete()
+            return
+        if job.version is None:
+            version = self._loader.champion(store)
+            self._save(version=version, state="running", started_at=datetime.now(UTC))
+        loaded = self._loader.version(store, str(self._held.job.version))
+        if job.input is None:
+            raise UnusableRecord(f"the record of the scoring job {job.id} lacks its file")
+        stream = open_plain(self._open(job.input))
+        if self._held.job.plan is None:
+            self._plan(stream, loaded)
+        if self._score(stream, loaded):
+            self._complete()
+
+    def _open(self, input_: Input) -> BinaryIO:
+        job, store = self._held.job, self._held.store
+        stream = InputStream(
+            store,
+            job.key,
+            size=input_.size,
+            etag=input_.etag,
+            on_block=self._beat,
+            block=self._limits.block_bytes,
+        )
+        return cast(BinaryIO, stream)
+
+    def _plan(self, stream: BinaryIO, loaded: Loaded) -> None:
+        """Read the file once, and decide how it is scored. Raises `InvalidInput`."""
+        survey = survey_table(stream, loaded.rows)
+        job, report = self._held.job, survey.report
+        if job.explain and survey.lines > self._limits.max_explained:
+            raise InvalidInput(
+                f"the file has {survey.lines:,} lines, and {self._limits.max_explained:,} rows at most can "
+                "be explained: have it scored without `explain`, or those rows alone"
+            )
+        plan = Plan(
+            dialect=survey.dialect.as_json(),
+            lines=survey.lines,
+            columns=Columns(
+                used=tuple(report.used),
+                passed_over=report.passed_over,
+                missing=report.missing,
+                notes=report.notes,
+            ),
+            part_bytes=_part_bytes(
+                survey, len(loaded.served.schema.names) if job.explain else 0, self._limits
+            ),
+            upload=self._held.store.begin_upload(result_key(job.id, job.key)),
+        )
+        self._save(plan=plan, progress=Progress(begins=survey.dialect.begins, line=survey.dialect.line))
+
+    def _score(self, stream: BinaryIO, loaded: Loaded) -> bool:
+        """Score what is left. Returns whether all of it was, or the time was up before."""
+        job = self._held.job
+        plan, progress = job.planned
+        dialect = Dialect.from_json(plan.dialect)
+        explain = loaded.explainer() if job.explain else None
+        table = TableScorer(loaded.scorer, loaded.rows, str(job.version), dialect, explain=explain)
+        pending = self._pending(progress, table)
+        # An explanation takes time: fewer rows at once, to be in time for the next beat.
+        size = _EXPLAINED_BYTES if explain else self._limits.cut_bytes
+        for part in cut_rows(stream, dialect, begins=progress.begins, line=progress.line, size=size):
+            scored = table.score(part)
+            pending += scored.body
+            progress = _behind(progress, part, scored.rows, scored.bad)
+            if len(pending) >= plan.part_bytes:
+                progress = self._write(progress, bytes(pending))
+                pending.clear()
+            self._beat()
+            if self._seconds_left() < self._limits.reserve:
+                self._hand_over(progress, bytes(pending))
+                return False
+        if pending or not progress.parts:
+            progress = self._write(progress, bytes(pending), state="completing")
+        else:
+            self._save(state="completing")
+        return True
+
+    def _pending(self, progress: Progress, table: TableScorer) -> bytearray:
+        if progress.tail:
+            return bytearray(self._held.store.get(progress.tail).body)
+        return bytearray(b"" if progress.parts or progress.rows else table.header())
+
+    def _write(self, progress: Progress, body: bytes, **changes: object) -> Progress:
+        """Write the next part of the result, then have it count."""
+        job, store = self._held.job, self._held.store
+        plan, _ = job.planned
+        number = len(progress.parts) + 1
+        etag = store.upload_part(result_key(job.id, job.key), plan.upload, number, body)
+        tail = progress.tail
+        progress = progress.model_copy(update={"parts": (*progress.parts, etag), "tail": None})
+        self._save(progress=progress, attempts=0, **changes)
+        if tail:
+            store.delete(tail)
+        return progress
+
+    def _hand_over(self, progress: Progress, pending: bytes) -> None:
+        """Leave the job to the next one, with all that was scored."""
+        job, store = self._held.job, self._held.store
+        before = progress.tail
+        tail = None
+        if pending:
+            tail = tail_key(job.id, progress.rows)
+            store.put(tail, pending)
+        got_on = job.progress is None or progress.rows > job.progress.rows
+        self._save(
+            progress=progress.model_copy(update={"tail": tail}),
+            worker=None,
+            attempts=0 if got_on else job.attempts,
+        )
+        if before and before != tail:
+            store.delete(before)
+
+    def _complete(self) -> None:
+        """Have the result appear, and then be said to be there."""
+        job, store = self._held.job, self._held.store
+        plan, progress = job.planned
+        key = result_key(job.id, job.key)
+        try:
+            # Whoever died after it had appeared could not say so any more.
+            store.head(key)
+        except NotFound:
+            store.complete_upload(key, plan.upload, progress.parts)
+        self._save(state="done", ended_at=datetime.now(UTC), worker=None)
+
+    def _beat(self) -> None:
+        if time.monotonic() >= self._saved + self._limits.beat:
+            self._save()
+
+    def _save(self, **changes: object) -> None:
+        """Raises `Superseded` where the job is no more one's own: somebody cancelled it, or took it over."""
+        now = time.monotonic()
+        seconds = self._held.job.seconds + now - self._counted
+        try:
+            self._held.save(beat=self._held.job.beat + 1, seconds=seconds, **changes)
+        except Conflict:
+            raise Superseded from None
+        self._saved = self._counted = now
+
+    def _stuck(self) -> str:
+        progress = self._held.job.progress
+        where = f"near line {progress.line:,}" if progress else "before the first row"
+        return (
+            f"{self._limits.max_attempts} attempts ended {where} without getting on: they took too much "
+            "memory or time. Upload the file without gzip, or in parts"
+        )
+
+
+def _behind(progress: Progress, part: Part, rows: int, bad: int) -> Progress:
+    return progress.model_copy(
+        update={
+            "begins": part.ends,
+            "line": part.line + count_lines(part.body),
+            "rows": progress.rows + rows,
+            "bad": progress.bad + bad,
+        }
+    )
+
+
+def _part_bytes(survey: Survey, explained: int, limits: Limits) -> int:
+    """How large the parts of the result have to be, so that they are not too many. explained: features."""
+    most = survey.size + survey.lines * (_ANSWER_BYTES + _EXPLANATION_BYTES * explained)
+    return max(limits.part_bytes, most // _PLANNED_PARTS)
