@@ -118,10 +118,9 @@ def made_up_log(seed: int, count: int) -> list[bytes]:
             PLAN: [*(REFERENCE[PLAN].categories or []), None][random.integers(5)],
             FEE: [None, float(random.normal(10, 4))][int(random.random() < 0.9)],
         }
-        strange: dict[str, object] = [{PLAN: "unheard of"}, {FEE: "dear"}, {PLAN: 1.0}, {"more": "x"}][
-            random.integers(4)
-        ]
-        features = known | strange if random.random() < 0.05 else known
+        features: dict[str, object] = dict(known)
+        if random.random() < 0.05:
+            features |= STRANGE[random.integers(4)]
         if random.random() < 0.02:
             del features[FEE]
         line = logged_line(
