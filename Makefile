@@ -47,8 +47,12 @@ needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Wh
 CHURN := FILE=churn.csv NAME=churn TARGET=churned
 
 .PHONY: run
-run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C [FILE=... as make model] [ARGS="--log-requests --allow-origin ..."]
+run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C; what it makes stays [FILE=... as make model] [ARGS="--forget --log-requests --allow-origin ..."]
 	@exec $(BIN)/python -m functions.local run $(TABLE) $(ARGS)
+
+.PHONY: reset
+reset: $(VENV)/.run ## Delete what `make run` has kept (.lifeboat), once it is stopped; asks first [ARGS=--yes]
+	@exec $(BIN)/python -m functions.local reset $(ARGS)
 
 .PHONY: demo
 demo: $(VENV)/.run ## The same once, then stop: upload, train, certify, promote, score
