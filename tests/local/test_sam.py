@@ -175,7 +175,7 @@ def test_an_api_whose_keys_are_in_a_file_is_not_started_in_containers(
 ) -> None:
     docker()
     found(monkeypatch, State("", BUCKET, "http://127.0.0.1:9", True, "titanic", 1, "/kept/keys.json"))
-    with pytest.raises(RuntimeError, match=r"keys in /kept/keys.json, .* make run ARGS=--forget"):
+    with pytest.raises(RuntimeError, match=r"keys in /kept/keys.json, .*make run ARGS=--forget"):
         asyncio.run(sam_local(["start-api"], stand_in))
 
 
