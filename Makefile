@@ -144,6 +144,13 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+# A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
+.PHONY: test-store
+test-store: $(VENV)/.dev ## Ask a store of your own for all that Lifeboat asks: make test-store ENDPOINT=http://... , its keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+	@$(call needs,ENDPOINT,store,ENDPOINT=http://127.0.0.1:9000)
+	@STORE_ENDPOINT="$$ENDPOINT" STORE_ACCESS_KEY="$$AWS_ACCESS_KEY_ID" STORE_SECRET_KEY="$$AWS_SECRET_ACCESS_KEY" \
+		$(BIN)/python -m pytest tests/core/storage/test_contract.py --no-cov -p no:cacheprovider -q $(ARGS)
+
 # Chromium and npm are installed where they are missing and the caller is root. Where they cannot be, pytest exits with
 # 77 and leaves the reason in build/test-pages-cannot-run. Pictures of the pages: build/pages.
 .PHONY: test-pages
