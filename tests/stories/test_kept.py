@@ -300,13 +300,15 @@ def test_whatever_was_acknowledged_is_there_after_any_end(
             if turn < ROUNDS:
                 # Each of the endings comes up.
                 work(run, store, known, versions, chance, ENDINGS[(turn + 1) % len(ENDINGS)])
-                print(f"\nround {turn + 1}: {known}", flush=True)
+                with capsys.disabled():
+                    print(f"\nround {turn + 1} of {ROUNDS}, seed {SEED}: {known}", flush=True)
         finally:
             if run.process.poll() is None and (turn == ROUNDS or sys.exc_info()[0]):
                 run.strike("Ctrl-C")
             run.wait()
             store.s3.close()
-    print(f"\n{ROUNDS} rounds: 0 lost of {known}")
+    with capsys.disabled():
+        print(f"\n{ROUNDS} rounds: 0 lost of {known}")
     for name in STORES:
         monkeypatch.delenv(name, raising=False)
     assert main(["reset", "--folder", str(folder), "--yes"]) == 0
