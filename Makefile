@@ -47,8 +47,12 @@ needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Wh
 CHURN := FILE=churn.csv NAME=churn TARGET=churned
 
 .PHONY: run
-run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C [FILE=... as make model] [ARGS="--log-requests --allow-origin ..."]
+run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C; what it makes stays [FILE=... as make model] [ARGS="--forget --log-requests --allow-origin ..."]
 	@exec $(BIN)/python -m functions.local run $(TABLE) $(ARGS)
+
+.PHONY: reset
+reset: $(VENV)/.run ## Delete what `make run` has kept (.lifeboat), once it is stopped; asks first [ARGS=--yes]
+	@exec $(BIN)/python -m functions.local reset $(ARGS)
 
 .PHONY: demo
 demo: $(VENV)/.run ## The same once, then stop: upload, train, certify, promote, score
@@ -150,6 +154,13 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 .PHONY: test-sam
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
+
+# A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
+.PHONY: test-store
+test-store: $(VENV)/.dev ## Ask a store of your own for all that Lifeboat asks: make test-store ENDPOINT=http://... , its keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+	@$(call needs,ENDPOINT,store,ENDPOINT=http://127.0.0.1:9000)
+	@STORE_ENDPOINT="$$ENDPOINT" STORE_ACCESS_KEY="$$AWS_ACCESS_KEY_ID" STORE_SECRET_KEY="$$AWS_SECRET_ACCESS_KEY" \
+		$(BIN)/python -m pytest tests/core/storage/test_contract.py --no-cov -p no:cacheprovider -q $(ARGS)
 
 # Chromium and npm are installed where they are missing and the caller is root. Where they cannot be, pytest exits with
 # 77 and leaves the reason in build/test-pages-cannot-run. A test that hangs ends the run after ten minutes. Pictures of
