@@ -51,7 +51,8 @@ class ListedModel(BaseModel):
 class ModelPage(BaseModel):
     models: list[ListedModel]
     default: str | None = Field(
-        description="The model of the paths without a name; null where the caller may not see it, or there is none"
+        description="The model of the paths without a name; null where there is none, or the caller may not "
+        "see it"
     )
     next: str | None = Field(
         description="Send it as `after` to have the next page; null on the last", examples=["churn"]
@@ -109,7 +110,8 @@ def list_models(
 ) -> ModelPage:
     """Up to `limit` of the models of these names, which are in order, behind the name `after`.
 
-    store: the whole store. default: the model of paths without a name. What is wrong with one of them is said of that one.
+    store: the whole store. default: the model of paths without a name. What is wrong with one of them is
+    said of that one.
     """
     remaining = [name for name in names if after is None or name > after]
     page = remaining[:limit]

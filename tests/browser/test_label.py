@@ -86,3 +86,19 @@ def test_no_key_labels_while_somebody_types(visit: Visit, asked: list[str]) -> N
     box.press_sequentially("yny")
     expect(box).to_have_value("yny")
     assert values.inner_text() == first
+
+
+def test_a_round_belongs_to_the_team_that_is_ticked(visit: Visit, asked: list[str]) -> None:
+    administrator = visit("administrator")
+    page = open_queue(administrator)
+    page.get_by_label("What for").fill("the second look")
+    page.get_by_label("How many rows").fill("5")
+    team = page.get_by_role("group", name="Team")
+    team.get_by_role("checkbox", name="annotator").check()
+    page.get_by_role("button", name="Draw 5 rows").click()
+    drawn = page.get_by_role("listitem").filter(has_text="the second look")
+    expect(drawn).to_contain_text("For annotator. Drawn by you")
+    rounds = administrator.ask("GET", "/models/titanic/feedback/rounds").json()
+    assert [one["team"] for one in rounds if one["note"] == "the second look"] == [["user:annotator"]]
+    # Who is not of it is refused, in words, whatever else they may do.
+    expect(page.locator(CARD).get_by_role("alert")).to_contain_text("team")

@@ -6,6 +6,7 @@ import { useLoaded } from "./loading.js";
 import { fetchInOrder } from "./modules.js";
 import { Empty, WhenLoaded } from "./parts/notice.js";
 import { Part } from "./parts/part.js";
+import { notes, readKeys } from "./people.js";
 import { linkTo, place } from "./routing.js";
 import { may, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
@@ -40,6 +41,9 @@ export function Frame() {
   const pages = PAGES.filter((one) => !one.scope || may(one.scope));
   /** @type {import("./loading.js").Loaded<import("./api.js").Schemas["ModelPage"]>} */
   const models = useLoaded((signal) => ask("models?limit=100", { signal }), []);
+  // What keys are called, for who may know it: without it they go by their ids.
+  useStore(notes);
+  useEffect(() => void (may("admin") && readKeys().catch(() => null)), []);
   const shown = pages.find((one) => one.id === page) || pages.find((one) => one.scope);
   const named = model || models.value?.default || models.value?.models[0]?.name || null;
   useEffect(() => {

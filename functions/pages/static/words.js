@@ -8,6 +8,12 @@ export function valueText(value) {
   return String(value);
 }
 
+/**
+ * A value of a row, as it was sent: no digit less.
+ * @param {unknown} value
+ */
+export const givenText = (value) => (typeof value === "number" ? String(value) : valueText(value));
+
 /** @param {number} value */
 export function numberText(value) {
   return Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 6 });
@@ -82,12 +88,6 @@ export const intervalText = (interval) =>
  * @param {string} key
  */
 export const fileText = (key) => key.split("/").at(-1) || key;
-
-/**
- * Who uploaded a dataset.
- * @param {{uploaded_by: string | null, lineage: unknown}} facts
- */
-export const uploaderText = (facts) => facts.uploaded_by || (facts.lineage ? "the monitor" : "not by these pages");
 
 /**
  * A reason as a sentence of its own.
