@@ -1,5 +1,6 @@
 """Label: a queue of cards by keyboard, each key answered at once."""
 
+import re
 import statistics
 import time
 
@@ -67,6 +68,14 @@ def test_20_rows_are_labelled_by_keyboard_in_under_a_minute(
         assert time.monotonic() < until, f"{given} of 20 labels were recorded"
         page.wait_for_timeout(200)
     assert given == 20
+
+
+def test_a_card_shows_a_value_with_the_digits_that_were_sent(visit: Visit, asked: list[str]) -> None:
+    """The log keeps single precision, which makes 8.6625 into 8.662500381469727."""
+    page = open_queue(visit("annotator"))
+    fact = page.locator(CARD).locator("dl.facts > div").filter(has_text="fare")
+    # No fare of the table has more than four decimals.
+    expect(fact.locator("dd")).to_have_text(re.compile(r"^(\d+(\.\d{1,4})?|\u2014)$"))
 
 
 def test_the_last_label_is_taken_back(visit: Visit, asked: list[str]) -> None:

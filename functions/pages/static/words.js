@@ -1,5 +1,8 @@
 /** How values are written for people. */
 
+// So many tell any two numbers of single precision apart.
+const SINGLE_DIGITS = 9;
+
 /** @param {unknown} value */
 export function valueText(value) {
   if (value === null || value === undefined || value === "") return "—";
@@ -9,10 +12,20 @@ export function valueText(value) {
 }
 
 /**
- * A value of a row, as it was sent: no digit less.
+ * A value of a row, as it was sent: no digit less, and none that only single precision, in which models and the log
+ * keep it, has put behind it (110.8833 comes back as 110.88330078125).
  * @param {unknown} value
  */
-export const givenText = (value) => (typeof value === "number" ? String(value) : valueText(value));
+export function givenText(value) {
+  if (typeof value !== "number") return valueText(value);
+  if (Number.isInteger(value) || Math.fround(value) !== value) return String(value);
+  // The shortest number that single precision keeps as this one.
+  for (let digits = 1; digits < SINGLE_DIGITS; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(Number(value.toPrecision(SINGLE_DIGITS)));
+}
 
 /** @param {number} value */
 export function numberText(value) {
