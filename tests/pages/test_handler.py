@@ -46,7 +46,7 @@ def test_the_page_names_assets_that_are_there() -> None:
 
 
 def modules_from_app(imported: str) -> set[str]:
-    """The modules that app.js leads to, each of which is served. imported: how another one is named in one."""
+    """The modules that app.js leads to, each of which is served. imported: how one names another."""
     digest = assets_of(text_of(get()))[0]["digest"]
     waiting, seen = ["app.js"], set[str]()
     while waiting:
