@@ -109,9 +109,9 @@ async def rollback(caller: Administrator, store: Part, request: RollbackRequest)
 )
 async def models(caller: Lister, limit: Limit = 20, after: AfterName = None) -> ModelPage:
     store = service().store
-    return list_models(
-        store, [name for name in names(store) if caller.may_see(name)], limit=limit, after=after
-    )
+    seen = [name for name in names(store) if caller.may_see(name)]
+    default = service().settings.default_model
+    return list_models(store, seen, default=default, limit=limit, after=after)
 
 
 # The fixed paths come before those with a name or a version in them.

@@ -50,6 +50,10 @@ class ListedModel(BaseModel):
 
 class ModelPage(BaseModel):
     models: list[ListedModel]
+    default: str | None = Field(
+        description="The model of the paths without a name; null where there is none, or the caller may not "
+        "see it"
+    )
     next: str | None = Field(
         description="Send it as `after` to have the next page; null on the last", examples=["churn"]
     )
@@ -101,16 +105,23 @@ class ModelRecord(BaseModel):
     trouble: str | None = Field(description="What could not be read")
 
 
-def list_models(store: Store, names: Sequence[str], *, limit: int, after: str | None = None) -> ModelPage:
+def list_models(
+    store: Store, names: Sequence[str], *, default: str, limit: int, after: str | None = None
+) -> ModelPage:
     """Up to `limit` of the models of these names, which are in order, behind the name `after`.
 
-    store: the whole store. What is wrong with one of them is said of that one.
+    store: the whole store. default: the model of paths without a name. What is wrong with one of them is
+    said of that one.
     """
     remaining = [name for name in names if after is None or name > after]
     page = remaining[:limit]
     with ThreadPoolExecutor(_READ_AT_ONCE) as readers:
         models = list(readers.map(lambda name: _listed(ModelStore(store, name)), page))
-    return ModelPage(models=models, next=page[-1] if len(remaining) > limit else None)
+    return ModelPage(
+        models=models,
+        default=default if default in names else None,
+        next=page[-1] if len(remaining) > limit else None,
+    )
 
 
 def describe_model(store: ModelStore) -> ModelRecord:

@@ -5,6 +5,7 @@ import time
 import httpx
 from playwright.sync_api import expect
 
+from functions.local.issuer import PEOPLE
 from tests.browser.conftest import Visit
 from tests.browser.visits import SECONDS
 from tests.stories.local_stack import Stack
@@ -42,6 +43,15 @@ def test_an_administrator_makes_and_revokes_a_key(visit: Visit, stack: Stack) ->
     row.get_by_role("button", name="Revoke for good").click()
     expect(row).to_contain_text("revoked")
     assert status_with(stack, key, 401) == 401
+
+
+def test_the_people_are_listed_by_name_with_what_they_may_do(visit: Visit) -> None:
+    page = visit("administrator").go("keys", heading="Keys")
+    people = page.get_by_role("region", name="People")
+    for name, scopes in PEOPLE.items():
+        row = people.get_by_role("row").filter(has_text=f"user:{name}")
+        expect(row.get_by_role("rowheader")).to_have_text(f"{name} user:{name}")
+        expect(row.get_by_role("cell").first).to_have_text(", ".join(scopes))
 
 
 def test_a_refusal_is_shown_in_the_words_of_the_server(visit: Visit) -> None:

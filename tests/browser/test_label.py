@@ -1,5 +1,6 @@
 """Label: a queue of cards by keyboard, each key answered at once."""
 
+import re
 import statistics
 import time
 
@@ -69,6 +70,14 @@ def test_20_rows_are_labelled_by_keyboard_in_under_a_minute(
     assert given == 20
 
 
+def test_a_card_shows_a_value_with_the_digits_that_were_sent(visit: Visit, asked: list[str]) -> None:
+    """The log keeps single precision, which makes 8.6625 into 8.662500381469727."""
+    page = open_queue(visit("annotator"))
+    fact = page.locator(CARD).locator("dl.facts > div").filter(has_text="fare")
+    # No fare of the table has more than four decimals.
+    expect(fact.locator("dd")).to_have_text(re.compile(r"^(\d+(\.\d{1,4})?|\u2014)$"))
+
+
 def test_the_last_label_is_taken_back(visit: Visit, asked: list[str]) -> None:
     page = open_queue(visit("annotator"))
     values = page.locator(CARD).locator("dl").first
@@ -86,3 +95,19 @@ def test_no_key_labels_while_somebody_types(visit: Visit, asked: list[str]) -> N
     box.press_sequentially("yny")
     expect(box).to_have_value("yny")
     assert values.inner_text() == first
+
+
+def test_a_round_belongs_to_the_team_that_is_ticked(visit: Visit, asked: list[str]) -> None:
+    administrator = visit("administrator")
+    page = open_queue(administrator)
+    page.get_by_label("What for").fill("the second look")
+    page.get_by_label("How many rows").fill("5")
+    team = page.get_by_role("group", name="Team")
+    team.get_by_role("checkbox", name="annotator").check()
+    page.get_by_role("button", name="Draw 5 rows").click()
+    drawn = page.get_by_role("listitem").filter(has_text="the second look")
+    expect(drawn).to_contain_text("For annotator. Drawn by you")
+    rounds = administrator.ask("GET", "/models/titanic/feedback/rounds").json()
+    assert [one["team"] for one in rounds if one["note"] == "the second look"] == [["user:annotator"]]
+    # Who is not of it is refused, in words, whatever else they may do.
+    expect(page.locator(CARD).get_by_role("alert")).to_contain_text("team")

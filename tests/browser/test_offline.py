@@ -3,6 +3,8 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
+from tests.browser.visits import sign_in_with_key
+from tests.stories.local_stack import Stack
 
 LOST = "The server could not be reached"
 
@@ -32,6 +34,28 @@ def test_a_page_that_could_not_be_loaded_is_tried_again(visit: Visit) -> None:
     administrator.context.set_offline(False)
     notice.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("region", name="All keys")).to_be_visible()
+
+
+def test_a_page_whose_script_could_not_be_fetched_is_tried_again(visit: Visit, stack: Stack) -> None:
+    visitor = visit()
+    visitor.context.route("**/views/keys.js", lambda route: route.abort())
+    sign_in_with_key(visitor.page, stack, "administrator")
+    page = visitor.go("keys", heading="Keys")
+    notice = page.get_by_role("alert").filter(has_text=LOST)
+    expect(notice).to_be_visible()
+    visitor.context.unroute("**/views/keys.js")
+    notice.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("region", name="All keys")).to_be_visible()
+
+
+def test_a_script_of_another_state_of_the_pages_is_refused_in_words(visit: Visit, stack: Stack) -> None:
+    """What becomes of a page that was open while another version was deployed."""
+    visitor = visit()
+    gone = f"{stack.api}/assets/{'0' * 16}/views/keys.js"
+    visitor.context.route("**/views/keys.js", lambda route: route.continue_(url=gone))
+    sign_in_with_key(visitor.page, stack, "administrator")
+    page = visitor.go("keys", heading="Keys")
+    expect(page.get_by_role("alert")).to_contain_text("reload the page")
 
 
 def test_a_reason_outlives_a_lost_connection(visit: Visit) -> None:

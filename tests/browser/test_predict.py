@@ -3,7 +3,7 @@
 import re
 import time
 
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import FilePayload, Page, Response, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.visits import SECONDS
@@ -21,6 +21,7 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
     page.get_by_label("sex").select_option("female")
     page.get_by_label("pclass").select_option("1")
     page.get_by_role("textbox", name="age").fill("29")
+    page.get_by_role("textbox", name="fare").fill("110.8833")
     page.get_by_role("button", name="Predict", exact=True).click()
     until = time.monotonic() + SECONDS
     answer = page.locator("section", has=page.get_by_role("heading", name="Answer"))
@@ -29,6 +30,8 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
     assert 0.5 < float(meter.get_attribute("aria-valuenow") or 0) <= 1
     contributions = answer.get_by_role("table")
     expect(contributions.get_by_role("rowheader").filter(has_text="sex")).to_have_text("sex female")
+    # A value stands as it was sent, with all of its digits.
+    expect(contributions.get_by_role("rowheader").filter(has_text="fare")).to_have_text("fare 110.8833")
     expect(contributions.get_by_role("cell").last).to_have_text(re.compile(r"^[+\u2212]\d+\.\d$"))
     expect(answer).to_contain_text(re.compile(r"Said by version [0-9a-f]{16} of titanic"))
     # An outcome is taken once its prediction is in the log, and refused in words before.
@@ -63,6 +66,41 @@ def test_an_error_stands_beside_its_field_in_the_words_of_the_server(visit: Visi
     expect(age).to_have_attribute("aria-invalid", "true")
     expect(age).to_have_accessible_description(re.compile(re.escape(fault["msg"])))
     expect(page.locator(".field", has=age)).to_contain_text(fault["msg"])
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text("Some values do not fit; see the fields marked.")
+    expect(notice).not_to_contain_text("detail")
+
+
+def test_a_name_in_a_hint_is_set_off_and_its_backticks_are_not_shown(visit: Visit) -> None:
+    form = visit("user").page.get_by_role("form", name="The row to predict")
+    hint = form.locator(".hint").filter(has_text="Derived from name when it is not given")
+    expect(hint.locator("code")).to_have_text("name")
+    expect(form).not_to_contain_text("`")
+
+
+def test_a_reference_is_kept_with_the_prediction(visit: Visit) -> None:
+    page = visit("user").page
+    page.get_by_role("button", name="Fill in the example").click()
+    page.get_by_role("textbox", name="Your reference").fill("case 4711")
+    with page.expect_response("**/predict?*") as answered:
+        page.get_by_role("button", name="Predict", exact=True).click()
+    assert answered.value.json()["reference"] == "case 4711"
+    expect(page.get_by_text("About case 4711")).to_be_visible()
+
+
+def test_the_column_of_the_references_is_chosen(visit: Visit) -> None:
+    page = visit("user").page
+    page.get_by_role("checkbox", name="Choose the column with your references").check()
+    text = "cabin number,pclass,sex,age\nB-20,1,female,29\nC-7,3,male,40\n"
+    table: FilePayload = {"name": "cabins.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.get_by_label("Drop a CSV file here").set_input_files([table])
+    page.get_by_label("Column of cabins").select_option("cabin number")
+    with page.expect_response("**/predict/batch*") as answered:
+        page.get_by_role("button", name="Predict 2 rows").click()
+    assert [one["reference"] for one in answered.value.json()["predictions"]] == ["B-20", "C-7"]
+    expect(page.get_by_text("Your references are in the column cabin number")).to_be_visible()
+    scored = page.get_by_role("region", name="Scored rows")
+    assert scored.locator("tbody td:nth-child(2)").all_inner_texts() == ["B-20", "C-7"]
 
 
 def test_a_prediction_is_listed_looked_up_and_replayed(visit: Visit) -> None:

@@ -40,7 +40,17 @@ def test_the_models_are_listed_with_their_champions(call: Call, shelf: Shelf, ch
 
 
 def test_no_models_are_an_empty_list(call: Call) -> None:
-    assert call("GET", "/models") == (200, {"models": [], "next": None})
+    assert call("GET", "/models") == (200, {"models": [], "default": None, "next": None})
+
+
+def test_the_list_says_which_model_is_the_default(call: Call, shelf: Shelf, churn: Shelf) -> None:
+    """On each page, whatever is first by name; not to who may not see it."""
+    pages = [call("GET", f"/models?limit=1{after}")[1] for after in ("", "&after=churn")]
+    assert [(page["models"][0]["name"], page["default"]) for page in pages] == [
+        ("churn", "titanic"),
+        ("titanic", "titanic"),
+    ]
+    assert call("GET", "/models", models="churn", scopes="predict")[1]["default"] is None
 
 
 def test_the_models_come_in_pages_in_the_order_of_their_names(

@@ -45,8 +45,8 @@ def test_the_page_names_assets_that_are_there() -> None:
     assert [get(variables=asset)["statusCode"] for asset in assets] == [200] * len(assets)
 
 
-def test_every_module_that_a_module_imports_is_served() -> None:
-    """From app.js on, as a browser would: a file that is missing would be seen only when a page needs it."""
+def modules_from_app(imported: str) -> set[str]:
+    """The modules that app.js leads to, each of which is served. imported: how one names another."""
     digest = assets_of(text_of(get()))[0]["digest"]
     waiting, seen = ["app.js"], set[str]()
     while waiting:
@@ -57,12 +57,24 @@ def test_every_module_that_a_module_imports_is_served() -> None:
         answer = get(variables={"digest": digest, "name": name})
         assert answer["statusCode"] == 200, name
         folder = name.rpartition("/")[0]
-        for other in re.findall(r'from "(\.[^"]+)"', text_of(answer)):
+        for other in re.findall(imported, text_of(answer)):
             parts = [*filter(None, folder.split("/"))]
             for step in other.split("/"):
                 parts = parts[:-1] if step == ".." else parts if step == "." else [*parts, step]
             waiting.append("/".join(parts))
-    assert {"api.js", "session.js", "views/docs.js", "parts/chart.js"} <= seen
+    return seen
+
+
+def test_every_module_that_a_module_imports_is_served() -> None:
+    """From app.js on, as a browser would: a file that is missing would be seen only when a page needs it."""
+    seen = modules_from_app(r'(?:from |await import\()"(\.[^"]+)"')
+    assert {"api.js", "session.js", "frame.js", "views/docs.js", "parts/chart.js"} <= seen
+
+
+def test_a_sign_in_waits_for_no_other_page() -> None:
+    seen = modules_from_app(r'from "(\.[^"]+)"')
+    assert {name for name in seen if name.startswith("views/")} == {"views/sign-in.js"}
+    assert len(seen) <= 12
 
 
 def test_an_asset_is_kept_for_ever_and_the_page_is_asked_for_each_time() -> None:

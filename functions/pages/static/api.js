@@ -31,10 +31,12 @@ export class ApiError extends Error {
  */
 /** @typedef {{method?: string, json?: unknown, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} Asked */
 
-const OFFLINE = {
-  code: "OFFLINE",
-  error: "The server could not be reached. Check the connection and try again; nothing you typed is lost.",
-};
+/** What is thrown when no answer came. */
+export const offline = () =>
+  new ApiError(0, {
+    code: "OFFLINE",
+    error: "The server could not be reached. Check the connection and try again; nothing you typed is lost.",
+  });
 
 /** @type {() => Promise<string | null>} */
 let currentToken = async () => null;
@@ -69,7 +71,7 @@ export async function send(path, asked = {}) {
     response = await fetch(url, { method: asked.method || "GET", headers, body, signal: asked.signal, keepalive: asked.keepalive });
   } catch (error) {
     if (asked.signal?.aborted) throw error;
-    throw new ApiError(0, OFFLINE);
+    throw offline();
   }
   if (response.ok) return response;
   throw refusal(response.status, await response.text());
@@ -101,7 +103,7 @@ export async function sendFile(method, path, file, progress) {
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.upload.addEventListener("progress", (event) => progress(event.lengthComputable ? event.loaded / event.total : 0));
   return new Promise((resolve, reject) => {
-    request.addEventListener("error", () => reject(new ApiError(0, OFFLINE)));
+    request.addEventListener("error", () => reject(offline()));
     request.addEventListener("load", () => {
       if (request.status < 200 || request.status > 299) reject(refusal(request.status, request.responseText));
       else resolve(JSON.parse(request.responseText));

@@ -1,5 +1,7 @@
 /** Who is known: from what is kept of what they did, each under the id that it was recorded by. */
 import { ApiError, ask, pathOf } from "./api.js";
+import { session } from "./session.js";
+import { Store } from "./store.js";
 
 /**
  * @typedef {import("./api.js").Schemas} Schemas
@@ -8,6 +10,57 @@ import { ApiError, ask, pathOf } from "./api.js";
  * @typedef {{id: string, did: string[]}} Seen
  * @typedef {{id: string, name: string}} Member
  */
+
+// What the id of a person begins with.
+export const PERSON = "user:";
+
+/**
+ * What each key was noted for, by its id: told to administrators alone.
+ * @type {Store<Map<string, string>>}
+ */
+export const notes = new Store(new Map());
+
+/**
+ * All keys, whose notes are kept to call them by.
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Schemas["ListedKey"][]>}
+ */
+export async function readKeys(signal) {
+  /** @type {Schemas["KeyPage"]} */
+  const { keys } = await ask("keys", { signal });
+  notes.set(new Map(keys.map(({ id, note }) => [id, note])));
+  return keys;
+}
+
+/**
+ * What to call who did something: a person by their name, a key by its id and, where that may be known, its note.
+ * @param {string} source the id that was recorded, and perhaps a name below it
+ */
+export function callerText(source) {
+  const id = idOf(source);
+  const note = notes.value.get(id);
+  const name = id.startsWith(PERSON) ? id.slice(PERSON.length) : note ? `${id} (${note})` : id;
+  return source === id ? name : `${name}, as ${source.slice(id.length + 1)}`;
+}
+
+/**
+ * The same to that person: "you".
+ * @param {string} source
+ */
+export function personText(source) {
+  const own = session.value?.identity.id;
+  if (!own || idOf(source) !== own) return callerText(source);
+  return source === own ? "you" : `you, as ${source.slice(own.length + 1)}`;
+}
+
+/** @param {string[]} ids */
+export const peopleText = (ids) => (ids.length === 0 ? "everybody who may label" : ids.map(personText).join(", "));
+
+/**
+ * Who uploaded a dataset.
+ * @param {{uploaded_by: string | null, lineage: unknown}} facts
+ */
+export const uploaderText = (facts) => (facts.uploaded_by ? callerText(facts.uploaded_by) : facts.lineage ? "the monitor" : "not by these pages");
 
 /**
  * When each key and person last had a prediction, of any model that may be seen.
@@ -90,12 +143,12 @@ function nothing(error) {
  * @returns {Promise<Member[]>}
  */
 export async function membersOf(model, signal) {
-  /** @type {[Schemas["KeyPage"], Schemas["People"]]} */
-  const [{ keys }, { people }] = await Promise.all([ask("keys", { signal }), ask("people", { signal })]);
+  /** @type {[Schemas["ListedKey"][], Schemas["People"]]} */
+  const [keys, { people }] = await Promise.all([readKeys(signal), ask("people", { signal })]);
   const mayLabel = (/** @type {{scopes: string[]}} */ { scopes }) => scopes.includes("feedback") || scopes.includes("admin");
   const ofModel = keys.filter((key) => key.state === "active" && (key.models.length === 0 || key.models.includes(model)));
   return [
-    ...people.filter(mayLabel).map(({ id }) => ({ id, name: id.replace(/^user:/, "") })),
+    ...people.filter(mayLabel).map(({ id }) => ({ id, name: callerText(id) })),
     ...ofModel.filter(mayLabel).map(({ id, note }) => ({ id, name: note })),
   ];
 }
@@ -111,4 +164,4 @@ export const idOf = (source) => source.split("/")[0];
  * @param {string | null | undefined} id
  * @returns {id is string}
  */
-const isCaller = (id) => typeof id === "string" && (/^[0-9a-f]{8}$/.test(id) || id.startsWith("user:"));
+const isCaller = (id) => typeof id === "string" && (/^[0-9a-f]{8}$/.test(id) || id.startsWith(PERSON));

@@ -1,11 +1,30 @@
 /** How values are written for people. */
 
+// So many tell any two numbers of single precision apart.
+const SINGLE_DIGITS = 9;
+
 /** @param {unknown} value */
 export function valueText(value) {
   if (value === null || value === undefined || value === "") return "—";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return numberText(value);
   return String(value);
+}
+
+/**
+ * A value of a row, as it was sent: no digit less, and none that only single precision, in which models and the log
+ * keep it, has put behind it (110.8833 comes back as 110.88330078125).
+ * @param {unknown} value
+ */
+export function givenText(value) {
+  if (typeof value !== "number") return valueText(value);
+  if (Number.isInteger(value) || Math.fround(value) !== value) return String(value);
+  // The shortest number that single precision keeps as this one.
+  for (let digits = 1; digits < SINGLE_DIGITS; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(Number(value.toPrecision(SINGLE_DIGITS)));
 }
 
 /** @param {number} value */
@@ -82,12 +101,6 @@ export const intervalText = (interval) =>
  * @param {string} key
  */
 export const fileText = (key) => key.split("/").at(-1) || key;
-
-/**
- * Who uploaded a dataset.
- * @param {{uploaded_by: string | null, lineage: unknown}} facts
- */
-export const uploaderText = (facts) => facts.uploaded_by || (facts.lineage ? "the monitor" : "not by these pages");
 
 /**
  * A reason as a sentence of its own.

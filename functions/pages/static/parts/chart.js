@@ -1,5 +1,5 @@
 /** Lines and bars over numbers or times, with the same numbers as a table behind each. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { numberText, timeText } from "../words.js";
 import { Rows } from "./rows.js";
@@ -7,6 +7,16 @@ import { Rows } from "./rows.js";
 const HEIGHT = 240;
 /** The library, once a chart has needed it: from then on drawing waits for nothing. */
 let Plot = /** @type {any} */ (null);
+
+/** Fetch the library and its style sheet, which stands before that of the pages. */
+async function fetchLibrary() {
+  const href = new URL("../vendor/uplot.css", import.meta.url).href;
+  if (!document.querySelector(`link[href="${href}"]`)) {
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+    document.head.querySelector('link[rel="stylesheet"]')?.before(style);
+  }
+  Plot = (await import("uplot")).default;
+}
 
 /**
  * A series: `bars` draws it as bars, `stepped` as a line that keeps a value until the next. low, high: the ends
@@ -34,13 +44,15 @@ export function Chart({ title, x, xName, series: all, times = false, height = HE
   const scales = { x, times, range, xRange, xTexts, yTexts, names: yName ? [xName, yName] : undefined, height };
   /** @type {{current: HTMLDivElement | null}} */
   const box = useRef(null);
+  const [isLost, setIsLost] = useState(false);
   useEffect(() => {
+    setIsLost(false);
     let plot = /** @type {any} */ (null);
     let over = false;
     const element = box.current;
     if (!element) return undefined;
     const draw = () => {
-      if (!Plot) return void import("uplot").then((library) => ((Plot = library.default), draw()));
+      if (!Plot) return void fetchLibrary().then(draw, () => over || setIsLost(true));
       if (over || !element.clientWidth) return;
       plot?.destroy();
       plot = new Plot(options(Plot, element.clientWidth, series, scales), data(x, series, times), element);
@@ -70,6 +82,7 @@ export function Chart({ title, x, xName, series: all, times = false, height = HE
     html`<ul class="legend" aria-hidden="true">
       ${series.map((one, index) => html`<li><span class=${`swatch series-${one.colour || index + 1}`}></span>${one.name}</li>`)}
     </ul>`}
+    ${isLost && html`<p class="hint">The picture could not be loaded. The numbers are here all the same.</p>`}
     <div ref=${box} class="plot" aria-hidden="true" style=${{ height: `${height}px` }}></div>
     <details>
       <summary>The numbers</summary>

@@ -1,6 +1,6 @@
 /** What each feature added to a probability or took from it, the largest first: bars, and the figures. */
 import { html } from "../html.js";
-import { fieldText, valueText } from "../words.js";
+import { fieldText, givenText } from "../words.js";
 
 const SHOWN = 12;
 
@@ -21,7 +21,7 @@ export function Contributions({ explanation, row = {} }) {
     <tbody>
       ${sorted.slice(0, SHOWN).map(
         ([name, share]) => html`<tr key=${name}>
-          <th scope="row">${fieldText(name)} <span class="given">${valueText(row[name])}</span></th>
+          <th scope="row">${fieldText(name)} <span class="given">${givenText(row[name])}</span></th>
           <td class="picture" aria-hidden="true">
             <span class=${share < 0 ? "less" : "more"} style=${{ width: `${(50 * Math.abs(share)) / widest}%` }}></span>
           </td>

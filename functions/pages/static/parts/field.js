@@ -2,6 +2,7 @@
 import { ApiError } from "../api.js";
 import { html } from "../html.js";
 import { fieldText, valueText } from "../words.js";
+import { Marked } from "./notice.js";
 
 /** @typedef {import("../api.js").Schemas["Feature"]} Feature */
 
@@ -32,8 +33,8 @@ export function FeatureField({ feature, text, fault, onText }) {
           inputmode=${feature.type === "string" ? "text" : "decimal"}
           placeholder=${placeholder(feature)}
         />`}
-    ${feature.description && html`<p class="hint" id=${`${id}-hint`}>${feature.description}${range(feature)}</p>`}
-    ${fault && html`<p class="fault" id=${`${id}-fault`}>${fault}</p>`}
+    ${feature.description && html`<p class="hint" id=${`${id}-hint`}><${Marked} text=${feature.description} />${range(feature)}</p>`}
+    ${fault && html`<p class="fault" id=${`${id}-fault`}><${Marked} text=${fault} /></p>`}
   </div>`;
 }
 
@@ -109,7 +110,7 @@ export const LabelledField = ({ id, label, hint, fault, children }) => html`<div
   <label for=${id}>${label}</label>
   ${children}
   ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
-  ${fault && html`<p class="fault" id=${`${id}-fault`}>${fault}</p>`}
+  ${fault && html`<p class="fault" id=${`${id}-fault`}><${Marked} text=${fault} /></p>`}
 </div>`;
 
 /**

@@ -10,15 +10,28 @@ export function ErrorNotice({ error, again, shown = () => false }) {
   if (!error) return null;
   const faults = error instanceof ApiError ? error.detail.filter((fault) => !shown(fault)) : [];
   return html`<div class="notice bad" role="alert">
-    <p>${error.message}</p>
+    <p><${Marked} text=${error instanceof ApiError ? refusalText(error, faults.length) : error.message} /></p>
     ${faults.length > 0 &&
     html`<ul>
-      ${faults.map((fault) => html`<li><b>${fault.loc.slice(1).join(" › ")}</b> ${fault.msg}</li>`)}
+      ${faults.map((fault) => html`<li><b>${fault.loc.slice(1).join(" › ")}</b> <${Marked} text=${fault.msg} /></li>`)}
     </ul>`}
     ${again && html`<button type="button" onClick=${again}>Try again</button>`}
     ${error instanceof ApiError && error.requestId && html`<p class="fine">Request ${error.requestId}</p>`}
   </div>`;
 }
+
+/**
+ * What is wrong, for people: that its `detail` says more is a word for programs. Here that stands at the fields, or below.
+ * @param {ApiError} error
+ * @param {number} below how many of its faults stand at no field
+ */
+function refusalText({ message, detail }, below) {
+  if (detail.length > below) return "Some values do not fit; see the fields marked.";
+  return message.replace(/^the input does not fit; `detail` says where$/, "Some values do not fit:").replace(/; `detail` says \w+$/, ":");
+}
+
+/** Words in which names stand between backticks, as in what the API says. @param {{text: string}} given */
+export const Marked = ({ text }) => html`${text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part))}`;
 
 /** @param {{children?: any}} given */
 export const GoodNotice = ({ children }) => html`<div class="notice good" role="status">${children}</div>`;

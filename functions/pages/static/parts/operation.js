@@ -4,6 +4,7 @@ import { ApiError, send } from "../api.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { bodiesOf, shapeOf } from "../openapi.js";
+import { Marked } from "./notice.js";
 import { session } from "../session.js";
 import { useStore } from "../store.js";
 import { sizeText } from "../words.js";
@@ -22,7 +23,7 @@ const READABLE = /json|text|csv|xml|yaml/;
  * @param {{text: string}} given
  */
 export const Described = ({ text }) =>
-  text.split(/\n\n+/).map((paragraph) => html`<p>${paragraph.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part))}</p>`);
+  text.split(/\n\n+/).map((paragraph) => html`<p><${Marked} text=${paragraph} /></p>`);
 
 /** @param {{operation: Operation, whole: Document, own: Document | null, model: string}} given */
 export function OperationItem({ operation, whole, own, model }) {

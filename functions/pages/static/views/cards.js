@@ -4,7 +4,7 @@ import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { Empty, ErrorNotice } from "../parts/notice.js";
-import { fieldText, numberText, outcomeText, percentText, timeText, valueText } from "../words.js";
+import { fieldText, givenText, numberText, outcomeText, percentText, timeText } from "../words.js";
 
 const PAGE = 25;
 // So many are left when more are fetched: nobody who works fast has to wait.
@@ -176,7 +176,7 @@ function nothingLeft(round, leasesLeft, skipped) {
 /** @param {{item: Item, target: Target}} given */
 function Card({ item, target }) {
   return html`<dl class="facts">
-      ${Object.entries(item.features).map(([name, value]) => html`<div><dt>${fieldText(name)}</dt><dd>${valueText(value)}</dd></div>`)}
+      ${Object.entries(item.features).map(([name, value]) => html`<div><dt>${fieldText(name)}</dt><dd>${givenText(value)}</dd></div>`)}
     </dl>
     <p class="fine">
       ${item.stands_for > 1 && html`<b class="tag">Stands for ${numberText(item.stands_for)}</b> The same row was asked so many times: they are labelled together. `}

@@ -5,10 +5,11 @@ import { useLoaded } from "../loading.js";
 import { Chart } from "../parts/chart.js";
 import { Figure, Figures } from "../parts/figures.js";
 import { WhenLoaded } from "../parts/notice.js";
+import { Spread } from "../parts/spread.js";
 import { LeftOut } from "../parts/left-out.js";
+import { uploaderText } from "../people.js";
 import { linkTo } from "../routing.js";
-import { fieldText, fileText, numberText, percentText, targetOf, timeText, uploaderText } from "../words.js";
-import { binTexts } from "./version.js";
+import { fieldText, fileText, numberText, percentText, targetOf, timeText } from "../words.js";
 
 /** @typedef {import("./data.js").Dataset} Dataset */
 /** @typedef {{dataset: Dataset, manifest: import("../api.js").Answered<"Manifest"> | null, reading: import("../parts/left-out.js").Reading | null}} Found */
@@ -99,16 +100,8 @@ function Distributions({ reference }) {
   // That of the probability is the model's, not the table's.
   const columns = Object.entries(reference).filter(([name]) => name !== "probability");
   return html`<div class="columns">
-    ${columns.map(([name, distribution]) => {
-      const texts = binTexts(distribution);
-      return html`<${Chart}
-        key=${name}
-        title=${fieldText(name)}
-        xName=${fieldText(name)}
-        x=${texts.map((_, index) => index)}
-        xTexts=${texts}
-        series=${[{ name: "rows", values: distribution.counts, bars: true }]}
-      />`;
-    })}
+    ${columns.map(
+      ([name, bins]) => html`<${Spread} key=${name} title=${fieldText(name)} xName=${fieldText(name)} bins=${bins} series=${[{ name: "rows", values: bins.counts, bars: true }]} />`,
+    )}
   </div>`;
 }

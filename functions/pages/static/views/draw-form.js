@@ -4,7 +4,7 @@ import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { ErrorNotice } from "../parts/notice.js";
-import { membersOf } from "../people.js";
+import { PERSON, callerText, membersOf } from "../people.js";
 import { linkTo } from "../routing.js";
 import { may, session } from "../session.js";
 import { numberText } from "../words.js";
@@ -51,7 +51,7 @@ export function DrawForm({ model, rounds, labellers, drawn }) {
     <div class="field">
       <label for="round-team">Others of the team</label>
       <input ...${typed("team")} autocomplete="off" aria-describedby="round-team-hint" />
-      <p class="hint" id="round-team-hint">Ids that are not listed above, with commas between. Nobody chosen and nobody here: everybody who may label.</p>
+      <p class="hint" id="round-team-hint">Ids that are not listed above, such as ${PERSON}maria, with commas between. Nobody chosen and nobody here: everybody who may label.</p>
     </div>
     <${ErrorNotice} error=${drawing.error} />
     <p class="actions"><button disabled=${drawing.busy}>${drawing.busy ? "Drawing …" : `Draw ${numberText(Number(texts.size) || 0)} rows`}</button></p>
@@ -72,8 +72,11 @@ function Members({ model, rounds, labellers, chosen, choose }) {
   return html`<fieldset class="members">
     <legend>Team</legend>
     ${[...names].map(
-      ([id, name]) => html`<p key=${id}><label><input type="checkbox" checked=${chosen.includes(id)} onChange=${() => toggle(id)} /> ${name || id}${name && html` <span class="required">${id}</span>`}</label></p>`,
+      ([id, name]) => html`<p key=${id}><label><input type="checkbox" checked=${chosen.includes(id)} onChange=${() => toggle(id)} /> ${nameText(id, name)}</label></p>`,
     )}
     <${ErrorNotice} error=${told.error} />
   </fieldset>`;
 }
+
+/** A person goes by their name, a key by what is known of it. @param {string} id @param {string} name */
+const nameText = (id, name) => (id.startsWith(PERSON) || !name ? name || callerText(id) : html`${name} <span class="required">${id}</span>`);

@@ -5,7 +5,7 @@ import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { LabelledField, describedBy, faultsByField, fieldOf } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
-import { lastPredictions } from "../people.js";
+import { lastPredictions, readKeys } from "../people.js";
 import { dayText, timeText } from "../words.js";
 import { People } from "./people.js";
 
@@ -26,7 +26,7 @@ const FIELDS = ["note", "models", "days"];
 
 /** @param {{model: string | null}} given */
 export function Keys({ model }) {
-  const loaded = useLoaded(async (signal) => (await ask("keys", { signal })).keys, []);
+  const loaded = useLoaded(readKeys, []);
   const [made, setMade] = useState(/** @type {MadeKey | null} */ (null));
   return html`<h1>Keys and people</h1>
     <div class="columns">

@@ -7,8 +7,7 @@ import { Bar } from "../parts/bar.js";
 import { Figure, Figures } from "../parts/figures.js";
 import { WhenLoaded } from "../parts/notice.js";
 import { numberText, percentText } from "../words.js";
-import { idOf } from "../people.js";
-import { personText } from "./rounds.js";
+import { idOf, personText } from "../people.js";
 
 /**
  * @typedef {import("../api.js").Answered<"Agreement">} Agreement

@@ -4,11 +4,12 @@ import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
 import { Empty, WhenLoaded } from "../parts/notice.js";
+import { peopleText } from "../people.js";
 import { timeText } from "../words.js";
 import { Cards } from "./cards.js";
 import { LabelProgress } from "./label-progress.js";
 import { OutcomesFile } from "./outcomes-file.js";
-import { Rounds, peopleText, roundTitle } from "./rounds.js";
+import { Rounds, roundTitle } from "./rounds.js";
 
 // Not at each label, nor while somebody is at it: counting reads the log.
 const COUNTED_EVERY = 5;

@@ -8,6 +8,7 @@ import { Explained } from "../parts/explained.js";
 import { ReasonDialog } from "../parts/dialog.js";
 import { Empty, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
+import { callerText } from "../people.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
 import { intervalText, numberText, stateOf, timeText } from "../words.js";
@@ -196,7 +197,7 @@ function History({ model, changes }) {
           { name: "Number", figure: true, cell: (/** @type {Promotion} */ one) => one.sequence },
           { name: "When", cell: (/** @type {Promotion} */ one) => timeText(one.promoted_at) },
           { name: "Version", cell: (/** @type {Promotion} */ one) => html`<a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a>` },
-          { name: "By", cell: (/** @type {Promotion} */ one) => one.by },
+          { name: "By", cell: (/** @type {Promotion} */ one) => callerText(one.by) },
           { name: "Reason", prose: true, cell: (/** @type {Promotion} */ one) => one.reason },
         ]}
       />`}

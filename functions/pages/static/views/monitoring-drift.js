@@ -6,8 +6,8 @@ import { useLoaded } from "../loading.js";
 import { Chart } from "../parts/chart.js";
 import { Explained } from "../parts/explained.js";
 import { Empty } from "../parts/notice.js";
+import { Spread } from "../parts/spread.js";
 import { fieldText, numberText, percentText, timeText } from "../words.js";
-import { binTexts } from "./version.js";
 
 // Charts that are shown without being asked for: a table may have hundreds of values.
 const SHOWN = 4;
@@ -77,23 +77,17 @@ function Feature({ name, drift, reports, reference, isKnown }) {
 
 /** @param {{name: string, reference: Distribution, counts: number[]}} given */
 function ThenAndNow({ name, reference, counts }) {
-  const texts = binTexts(reference);
   const shares = (/** @type {number[]} */ rows) => {
     const all = rows.reduce((sum, count) => sum + count, 0) || 1;
     return rows.map((count) => count / all);
   };
-  const [then, now] = [shares(reference.counts), shares(counts)];
-  // What occurs neither then nor now tells nothing.
-  const kept = texts.map((_, index) => index).filter((index) => then[index] || now[index]);
-  return html`<${Chart}
+  return html`<${Spread}
     title=${`${fieldText(name)}: share of rows, then and now`}
-    xName="Value"
     height=${200}
-    x=${kept.map((_, place) => place)}
-    xTexts=${kept.map((index) => texts[index])}
+    bins=${reference}
     series=${[
-      { name: "learned from", values: kept.map((index) => then[index]), bars: true, text: percentText },
-      { name: "asked now", values: kept.map((index) => now[index]), bars: true, text: percentText },
+      { name: "learned from", values: shares(reference.counts), bars: true, text: percentText },
+      { name: "asked now", values: shares(counts), bars: true, text: percentText },
     ]}
   />`;
 }

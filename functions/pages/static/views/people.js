@@ -3,7 +3,7 @@ import { ask } from "../api.js";
 import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
 import { Empty, WhenLoaded } from "../parts/notice.js";
-import { whoIsNamed } from "../people.js";
+import { PERSON, callerText, whoIsNamed } from "../people.js";
 import { dayText } from "../words.js";
 
 /**
@@ -55,7 +55,7 @@ function PeopleTable({ model, people }) {
         <tbody>
           ${people.map(
             ({ id, may, last, did }) => html`<tr key=${id}>
-              <th scope="row"><code>${id}</code></th>
+              <th scope="row">${callerText(id)} <code>${id}</code></th>
               <td>${may ? may.join(", ") : "as their groups say"}</td>
               <td>${last ? dayText(last) : "none known"}</td>
               <td>${did.join(", ") || "—"}</td>
@@ -77,7 +77,7 @@ function peopleOf({ people }, seen, asked) {
   const days = asked?.days || new Map();
   const ids = new Set([...people.map((one) => one.id), ...seen.map((one) => one.id), ...days.keys()]);
   return [...ids]
-    .filter((id) => id.startsWith("user:"))
+    .filter((id) => id.startsWith(PERSON))
     .sort()
     .map((id) => ({
       id,

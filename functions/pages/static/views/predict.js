@@ -8,7 +8,7 @@ import { FeatureField, LabelledField, describedBy, faultsByField, fieldOf, typed
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
 import { may } from "../session.js";
-import { outcomeText, valueText } from "../words.js";
+import { givenText, outcomeText, valueText } from "../words.js";
 import { Batch } from "./batch.js";
 
 /**
@@ -161,7 +161,7 @@ function Recent({ model, target, recent, show }) {
               <button type="button" onClick=${() => show(asked)}>
                 <b>${outcomeText(target, asked.answer[target.name])}</b> ${(100 * asked.answer.probability).toFixed(1)} %
                 ${asked.answer.reference && html` · ${asked.answer.reference}`}
-                ${" "}<span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${valueText(value)}`).join(", ")}</span>
+                ${" "}<span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${givenText(value)}`).join(", ")}</span>
               </button>
             </li>`,
           )}
@@ -181,5 +181,5 @@ function Recent({ model, target, recent, show }) {
 function Found({ found }) {
   const shown = found.logged || found.replayed || {};
   return html`<h3>${found.logged ? "As it was logged" : "Made again"}</h3>
-    <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : valueText(value)}</dd>`)}</dl>`;
+    <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : givenText(value)}</dd>`)}</dl>`;
 }

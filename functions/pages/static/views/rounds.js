@@ -5,6 +5,7 @@ import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { Bar } from "../parts/bar.js";
 import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
+import { peopleText, personText } from "../people.js";
 import { linkTo } from "../routing.js";
 import { may, session } from "../session.js";
 import { timeText } from "../words.js";
@@ -64,16 +65,3 @@ function OneRound({ model, round, current, changed }) {
 
 /** @param {ListedRound} round */
 export const roundTitle = (round) => round.note || `Round of ${timeText(round.created_at)}`;
-
-/**
- * Who labels, by the id that is recorded, and perhaps a name below it.
- * @param {string} source
- */
-export function personText(source) {
-  const own = session.value?.identity.id;
-  if (own && source === own) return "you";
-  return own && source.startsWith(`${own}/`) ? `you, as ${source.slice(own.length + 1)}` : source;
-}
-
-/** @param {string[]} ids */
-export const peopleText = (ids) => (ids.length === 0 ? "everybody who may label" : ids.map(personText).join(", "));

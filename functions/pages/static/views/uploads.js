@@ -8,6 +8,7 @@ import { FileDrop } from "../parts/file-drop.js";
 import { LeftOut } from "../parts/left-out.js";
 import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
 import { Sending, Training, stateText } from "../parts/training.js";
+import { callerText } from "../people.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
 import { sentenceText, sizeText, timeText } from "../words.js";
@@ -84,7 +85,7 @@ function UploadTable({ model, uploads, more }) {
               <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${one.file}</a>` : one.file}</th>
               <td><${Fate} model=${model} upload=${one} /></td>
               <td>${timeText(one.uploaded_at)}</td>
-              <td>${one.uploaded_by || "—"}</td>
+              <td>${one.uploaded_by ? callerText(one.uploaded_by) : "—"}</td>
               <td class="figure">${one.size === null ? "—" : sizeText(one.size)}</td>
             </tr>`,
           )}

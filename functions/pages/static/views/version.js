@@ -2,12 +2,12 @@
 import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
-import { Chart } from "../parts/chart.js";
 import { CalibrationChart, RocChart } from "../parts/curves.js";
 import { Explained } from "../parts/explained.js";
 import { Figure, Figures } from "../parts/figures.js";
 import { WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
+import { Spread } from "../parts/spread.js";
 import { linkTo } from "../routing.js";
 import { fieldText, groupText, metricName, numberText, percentText, stateOf, targetOf, timeText, valueText } from "../words.js";
 
@@ -227,33 +227,7 @@ const Parameters = ({ manifest }) => html`<h3>Parameters</h3>
     <dt>Libraries</dt><dd>${Object.entries(manifest.libraries).map(([name, number]) => `${name} ${number}`).join(", ")}</dd>
   </dl>`;
 
-/** @param {{reference: Record<string, {edges: number[] | null, categories: string[] | null, counts: number[]}>}} given */
-function Distributions({ reference }) {
-  return html`<div class="columns">
-    ${Object.entries(reference).map(([name, distribution]) => {
-      const texts = binTexts(distribution);
-      return html`<${Chart}
-        key=${name}
-        title=${fieldText(name)}
-        xName="Value"
-        x=${texts.map((_, index) => index)}
-        xTexts=${texts}
-        series=${[{ name: "rows", values: distribution.counts, bars: true }]}
-      />`;
-    })}
-  </div>`;
-}
-
-/**
- * What the bins of a distribution are called, the last being that of rows without a value.
- * @param {{edges: number[] | null, categories: string[] | null}} distribution
- */
-export function binTexts({ edges, categories }) {
-  if (categories) return [...categories, "none"];
-  // Where a value is frequent an edge lies just below it, and one just above: three digits are what people mean.
-  const nothing = 2e-6 * Math.min(1, Math.max(...(edges || []).map(Math.abs)));
-  const inner = (edges || []).map((edge) => numberText(Math.abs(edge) < nothing ? 0 : Number(edge.toPrecision(3))));
-  if (inner.length === 0) return ["any", "none"];
-  const between = inner.slice(1).map((edge, index) => (inner[index] === edge ? edge : `${inner[index]}–${edge}`));
-  return [`≤ ${inner[0]}`, ...between, `> ${inner.at(-1)}`, "none"];
-}
+/** @param {{reference: Record<string, import("../parts/spread.js").Bins>}} given */
+const Distributions = ({ reference }) => html`<div class="columns">
+  ${Object.entries(reference).map(([name, bins]) => html`<${Spread} key=${name} title=${fieldText(name)} bins=${bins} series=${[{ name: "rows", values: bins.counts, bars: true }]} />`)}
+</div>`;
