@@ -12,8 +12,8 @@ from pathlib import Path
 BASE = 350 * 2**20
 PER_ROW = 100
 PER_FEATURE = 70
-# Beyond so many rows there are fewer copies of them, and candidates see a sample: measured on the shipped table
-# made larger, 1,000,000 and 10,000,000 rows.
+# Beyond so many rows there are fewer copies of them, and candidates see a sample: measured on 1,000,000 and
+# 10,000,000 rows made from the shipped table.
 MANY_ROWS = 250_000
 PER_FEATURE_OF_MANY = 35
 _YET_TO_COME = 128 * 2**20
