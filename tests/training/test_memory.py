@@ -38,4 +38,10 @@ def test_the_more_features_the_fewer_rows() -> None:
     function = Memory(3_008 * 2**20, "", "")
     assert function.most_rows(8) > 1_600_000
     assert function.most_rows(100) < function.most_rows(8) // 5
+    # Ten million fit where there are 4 GB; and one byte more is never fewer rows.
+    assert 10_000_000 < Memory(4 * 2**30, "", "").most_rows(8) < 11_000_000
+    sizes = range(BASE, 4 * BASE, 10_000_000)
+    rows = [Memory(size, "", "").most_rows(8) for size in sizes]
+    assert rows == sorted(rows)
+    assert rows[0] == 0
     assert Memory(BASE // 2, "", "").most_rows(1) == 0
