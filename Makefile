@@ -47,8 +47,12 @@ needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Wh
 CHURN := FILE=churn.csv NAME=churn TARGET=churned
 
 .PHONY: run
-run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C [FILE=... as make model] [ARGS="--log-requests --allow-origin ..."]
+run: $(VENV)/.run ## Start the store and the API here, train, score a row, serve until Ctrl-C; what it makes stays [FILE=... as make model] [ARGS="--forget --log-requests --allow-origin ..."]
 	@exec $(BIN)/python -m functions.local run $(TABLE) $(ARGS)
+
+.PHONY: reset
+reset: $(VENV)/.run ## Delete what `make run` has kept (.lifeboat), once it is stopped; asks first [ARGS=--yes]
+	@exec $(BIN)/python -m functions.local reset $(ARGS)
 
 .PHONY: demo
 demo: $(VENV)/.run ## The same once, then stop: upload, train, certify, promote, score
@@ -151,11 +155,20 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+# A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
+.PHONY: test-store
+test-store: $(VENV)/.dev ## Ask a store of your own for all that Lifeboat asks: make test-store ENDPOINT=http://... , its keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+	@$(call needs,ENDPOINT,store,ENDPOINT=http://127.0.0.1:9000)
+	@STORE_ENDPOINT="$$ENDPOINT" STORE_ACCESS_KEY="$$AWS_ACCESS_KEY_ID" STORE_SECRET_KEY="$$AWS_SECRET_ACCESS_KEY" \
+		$(BIN)/python -m pytest tests/core/storage/test_contract.py --no-cov -p no:cacheprovider -q $(ARGS)
+
 # Chromium and npm are installed where they are missing and the caller is root. Where they cannot be, pytest exits with
-# 77 and leaves the reason in build/test-pages-cannot-run. Pictures of the pages: build/pages.
+# 77 and leaves the reason in build/test-pages-cannot-run. A test that hangs ends the run after ten minutes. Pictures of
+# the pages: build/pages.
 .PHONY: test-pages
 test-pages: $(VENV)/.dev ## Use the pages in a browser as each role, look at them with axe, check their types; generated clients predict
-	@$(BIN)/python -m pytest $(or $(ARGS),tests/browser) --no-cov -p no:cacheprovider -q -s
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/browser) --no-cov -p no:cacheprovider -q -s \
+		-o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 
 .PHONY: lint-pages
 lint-pages: $(PAGES)/node_modules/.package-lock.json ## Check the types of the pages' scripts against openapi.json, and openapi.json itself; needs npm
@@ -194,6 +207,10 @@ bench-bytecode: $(VENV)/.run ## Measure how much sooner the predict bundle impor
 .PHONY: bench-feedback
 bench-feedback: $(VENV)/.run ## Let 8 clients report 10,000 outcomes at once, and count what is kept
 	@exec $(BIN)/python -m tests.bench.feedback $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: $(VENV)/.run ## Measure the monitor and the labelling queue with ten million predictions a day of 50 models; 5 GB of disk
+	@exec $(BIN)/python -m tests.bench.growth $(ARGS)
 
 .PHONY: bench-drift
 bench-drift: $(VENV)/.run ## Measure how often clean windows raise a drift alarm and which changes are found, by simulation

@@ -9,7 +9,9 @@ from functions.core.http.api import add_document, new_api
 from functions.core.http.refusals import error_answers
 from functions.datasets import catalog
 from functions.datasets.catalog import Catalog, Dataset
+from functions.datasets.parts import KeptPart, PartsRequest, join_parts, write_part
 from functions.datasets.routing import (
+    BYTES,
     MAY_ADD,
     MAY_READ,
     MAY_READ_DOCUMENT,
@@ -18,12 +20,14 @@ from functions.datasets.routing import (
     Before,
     Body,
     DatasetId,
+    Digest,
     FileName,
     Limit,
     NewPart,
     Part,
     Replace,
     Target,
+    UploadTarget,
     Version,
 )
 from functions.datasets.survey import InferredSchema, infer
@@ -78,7 +82,8 @@ app.include_router(router, prefix="/models/{model}")
         "The body is the file: a table with a header line, as it is or compressed by gzip (a name that ends "
         "with .csv.gz). Its upload starts a training, which the gate ends; a model that does not exist yet "
         "begins with it. Lambda takes 6 MB, in which a compressed file counts by a third more, as it travels "
-        "in base64: 4.5 MB of gzip, some 30 MB of CSV. What is larger goes into the bucket directly."
+        "in base64: 4.5 MB of gzip, some 30 MB of CSV. What is larger is sent in parts (PUT "
+        ".../parts/{part}) or goes into the bucket directly."
     ),
     status_code=202,
     responses=_ON_ADD,
@@ -90,12 +95,50 @@ async def upload_dataset(
     store: NewPart,
     file: FileName,
     body: Body,
-    target: Target = None,
+    target: UploadTarget = None,
     replace: Replace = False,
 ) -> Uploaded:
     uploaded = write_dataset(store, file, body, by=caller.key_id, target=target, replace=replace)
     log("INFO", "dataset uploaded", model=store.model, key=uploaded.key, size=uploaded.size, by=caller.key_id)
     return uploaded
+
+
+@app.put(
+    "/models/{model}/datasets/{dataset}/parts/{part}",
+    summary="Upload a part of a dataset",
+    description=(
+        "For a file that is too large for one request: the body is some of its bytes, and `part` the SHA-256 "
+        "of them. Parts are kept for a day, and nothing comes of them until POST /models/{model}/datasets/"
+        "{dataset} names them all. A part that was sent before may be sent again."
+    ),
+    status_code=201,
+    responses=_ON_INFER,
+    dependencies=MAY_ADD,
+    openapi_extra=BYTES,
+)
+async def upload_part(store: NewPart, file: FileName, part: Digest, body: Body) -> KeptPart:
+    return write_part(store, file, part, body)
+
+
+@app.post(
+    "/models/{model}/datasets/{dataset}",
+    summary="Put a dataset together from its parts",
+    description="As if the parts, one after the other, had been uploaded as one file: see there.",
+    status_code=202,
+    responses=_ON_ADD,
+    dependencies=MAY_ADD,
+)
+async def join_dataset(
+    caller: Administrator,
+    store: NewPart,
+    file: FileName,
+    request: PartsRequest,
+    target: UploadTarget = None,
+    replace: Replace = False,
+) -> Uploaded:
+    joined = join_parts(store, file, request.parts, by=caller.key_id, target=target, replace=replace)
+    log("INFO", "dataset uploaded", model=store.model, key=joined.key, size=joined.size, by=caller.key_id)
+    return joined
 
 
 @app.post(

@@ -6,21 +6,18 @@ from fastapi import Depends, Path, Query, Request
 
 from functions.core.base.ids import VERSION
 from functions.core.base.records import Moment
-from functions.core.http.api import guarded_by, holder_of, model_of, no_model, sent_body
+from functions.core.http.api import guarded_by, holder_of, model_of, model_to_be, no_model, sent_body
 from functions.core.identity.caller import Caller
 from functions.core.registry.models import check_model_name, require_model
+from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
 from functions.datasets.catalog import ID
-from functions.datasets.service import service
+from functions.datasets.parts import DIGEST
+from functions.datasets.uploading import ASCII, FILE_NAME
 
 
 def _default_model() -> str:
     return service().settings.default_model
-
-
-def _to_be(request: Request, _default: str) -> str:
-    """The model that a path names, be it one or not: what is wrong with a new name is said later."""
-    return str(request.path_params["model"])
 
 
 async def _part(request: Request) -> ModelStore:
@@ -33,10 +30,10 @@ async def _part(request: Request) -> ModelStore:
 
 async def _new_part(request: Request) -> ModelStore:
     """That of a model that need not be there yet. Raises `InvalidInput` for what cannot be one's name."""
-    return ModelStore(service().store, check_model_name(_to_be(request, _default_model())))
+    return ModelStore(service().store, check_model_name(model_to_be(request, _default_model())))
 
 
-_administrator_to_be = holder_of("admin", _default_model, subject=_to_be)
+_administrator_to_be = holder_of("admin", _default_model, subject=model_to_be)
 
 MAY_READ = guarded_by(holder_of("read", _default_model))
 MAY_READ_DOCUMENT = guarded_by(holder_of("read", _default_model, subject=no_model))
@@ -58,8 +55,20 @@ FileName = Annotated[
     str,
     Path(
         alias="dataset",
-        description="What the file is called: it ends with .csv or .csv.gz, and begins with no dot",
+        description="What the file is called, in up to 100 bytes: it ends with .csv or .csv.gz, and begins "
+        "with no dot",
+        # What does not fit is refused in words that say more.
+        json_schema_extra={"pattern": FILE_NAME},
         examples=["customers.csv.gz"],
+    ),
+]
+Digest = Annotated[
+    str,
+    Path(
+        alias="part",
+        pattern=DIGEST,
+        description="The SHA-256 of the bytes, in hexadecimal digits",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     ),
 ]
 Version = Annotated[
@@ -71,6 +80,18 @@ Target = Annotated[
         min_length=1,
         max_length=100,
         description="The column to predict, of a model without a schema; else the one whose name shows it",
+        examples=["churned"],
+    ),
+]
+UploadTarget = Annotated[
+    str | None,
+    Query(
+        alias="target",
+        min_length=1,
+        max_length=100,
+        json_schema_extra={"pattern": ASCII},
+        description="The column to predict, of a model without a schema, in ASCII; else the one whose name "
+        "shows it",
         examples=["churned"],
     ),
 ]
@@ -90,3 +111,11 @@ TABLE: dict[str, Any] = {
     }
 }
 """The body of a route that takes a table."""
+
+BYTES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""That of one that takes a part of a file."""

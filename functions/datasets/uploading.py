@@ -14,6 +14,10 @@ SUFFIXES = (".csv", ".csv.gz")
 TARGET, DIGEST = "target", "sha256"
 """Names in the metadata of a dataset: the column to predict, and the SHA-256 of its bytes."""
 
+# What a schema can say of the name of a file; that it is printable and has so many bytes, `_fault` adds.
+FILE_NAME = r"^(?!labelled-)[^./\\ \u0000-\u001f][^/\\\u0000-\u001f]*\.csv(\.gz)?$"
+# Of a target that travels in a header.
+ASCII = r"^[ -~]+$"
 _MAX_NAME = 100
 # Of the datasets that functions/monitor puts together.
 _OF_THE_MONITOR = "labelled-"
@@ -42,15 +46,10 @@ def write_dataset(
     may make way. Raises `InvalidInput` for a name that a dataset cannot have, and `Conflict` for one that is
     taken.
     """
-    key = f"datasets/{check_file_name(file)}"
+    found = check_that_it_may(store, file, target=target, replace=replace)
+    key = _key(file)
     digest = sha256(body)
     metadata = {**uploader.to_metadata(by), DIGEST: digest, **_target(target)}
-    found = _etag(store, key)
-    if found and not replace:
-        raise Conflict(
-            f"the model {store.model} has a dataset {file} already; send it under another name, or with "
-            "?replace=true to put it in that one's place, as a new version"
-        )
     _write(store, key, body, found, metadata)
     return Uploaded(
         model=store.model,
@@ -61,6 +60,22 @@ def write_dataset(
         uploaded_by=by,
         outcome="replaced" if found else "new",
     )
+
+
+def check_that_it_may(store: ModelStore, file: str, *, target: str | None, replace: bool) -> str | None:
+    """The ETag of the dataset whose place the dataset `file` is to take; None where there is none.
+
+    Raises as `write_dataset`.
+    """
+    check_file_name(file)
+    _target(target)
+    found = _etag(store, _key(file))
+    if found and not replace:
+        raise Conflict(
+            f"the model {store.model} has a dataset {file} already; send it under another name, or with "
+            "?replace=true to put it in that one's place, as a new version"
+        )
+    return found
 
 
 def check_file_name(name: str) -> str:
@@ -81,6 +96,10 @@ def _fault(name: str) -> str:
     if name.startswith(_OF_THE_MONITOR):
         return f"begins with {_OF_THE_MONITOR}, as the datasets that the monitor puts together"
     return ""
+
+
+def _key(file: str) -> str:
+    return f"datasets/{file}"
 
 
 def _target(target: str | None) -> Mapping[str, str]:

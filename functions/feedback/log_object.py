@@ -5,6 +5,7 @@ the little that every request asks of it is kept in arrays, and the record is ma
 predictions that an answer is about.
 """
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,11 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from functions.core.base.ids import MODEL
 from functions.core.predictions.records import PredictionRecord, Value, parse_line, parse_refusal
+
+# What names another model is not ours to parse: of fifty models in one log, that is most of it.
+_NAMES_A_MODEL = re.compile(rf'"model":\s*"{MODEL.strip("^$")}"'.encode())
 
 
 class Held(Protocol):
@@ -45,7 +50,8 @@ def row_number(features: Mapping[str, Value], reference: str | None = None) -> i
 
 
 class LoggedObject:
-    """The predictions of one model in an object, by their ids, each once. damaged: lines that are none."""
+    """The predictions of one model in an object, by their ids, each once. damaged: lines that are none, but
+    for those that name other models alone."""
 
     def __init__(self, body: bytes, model: str) -> None:
         found, self.damaged = _read_lines(body, model)
@@ -83,11 +89,15 @@ def _read_lines(body: bytes, model: str) -> tuple[dict[str, tuple[float, int, st
     """Of each prediction its probability, row, version and where its line begins; and the damaged lines."""
     found: dict[str, tuple[float, int, str, int]] = {}
     versions: dict[str, str] = {}
+    own = f'"{model}"'.encode()
     damaged = start = 0
     while start < len(body):
         end = body.find(b"\n", start)
         end = end if end >= 0 else len(body)
-        if line := body[start:end]:
+        line = body[start:end]
+        # A name may be written otherwise, with a backslash.
+        is_foreign = own not in line and b"\\" not in line and _NAMES_A_MODEL.search(line)
+        if line and not is_foreign:
             try:
                 record = parse_line(line)
             except ValidationError:

@@ -102,7 +102,8 @@ class LogReader:
         findings = search(
             self._store,
             past(wanted - kept),
-            **self._limits,
+            max_objects=self._cache.max_objects,
+            max_bytes=self._cache.max_bytes,
             read=lambda entries, missing: (records.pick(missing) for records in self.read(entries)),
         )
         return kept | findings.records.keys(), findings.undecided

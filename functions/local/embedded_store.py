@@ -6,8 +6,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from functions.local.child import Child
@@ -21,11 +22,12 @@ READY = "The store listens on port "
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedStore:
-    """A running store and the credentials that it wants, which are those of this run."""
+    """A running store and the credentials that it wants. folder: of what it keeps; None for one in memory."""
 
     port: int
     child: Child
     credentials: Credentials
+    folder: Path | None = None
 
     @property
     def endpoint(self) -> str:
@@ -42,6 +44,32 @@ class EmbeddedStore:
 
 async def start_embedded_store(port: int, on_line: Callable[[str], None]) -> EmbeddedStore:
     """Start the store on `port`, or on a free one. Raises `RuntimeError` when it does not start."""
+    credentials = new_credentials()
+
+    async def start(on_line: Callable[[str], None]) -> Child:
+        return await Child.start(
+            "functions.local.embedded_store",
+            "--port",
+            str(port),
+            on_line=on_line,
+            environment=needed_of(os.environ) | leading_to("", credentials),
+        )
+
+    return await start_store(start, credentials, on_line, "is moto[server,s3] installed?")
+
+
+async def start_store(
+    start: Callable[[Callable[[str], None]], Awaitable[Child]],
+    credentials: Credentials,
+    on_line: Callable[[str], None],
+    hint: str,
+    folder: Path | None = None,
+) -> EmbeddedStore:
+    """Start the process of a store and wait until it says its port.
+
+    start: starts it, given who is to be told its lines. Raises `RuntimeError`, with `hint`, when it ends or
+    says nothing.
+    """
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def line_read(line: str) -> None:
@@ -50,20 +78,13 @@ async def start_embedded_store(port: int, on_line: Callable[[str], None]) -> Emb
         else:
             on_line(line)
 
-    credentials = new_credentials()
-    child = await Child.start(
-        "functions.local.embedded_store",
-        "--port",
-        str(port),
-        on_line=line_read,
-        environment=needed_of(os.environ) | leading_to("", credentials),
-    )
+    child = await start(line_read)
     ended = asyncio.create_task(child.wait())
     try:
         await asyncio.wait({ready, ended}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
-            raise RuntimeError("the embedded store did not start; is moto[server,s3] installed?")
-        return EmbeddedStore(ready.result(), child, credentials)
+            raise RuntimeError(f"the embedded store did not start; {hint}")
+        return EmbeddedStore(ready.result(), child, credentials, folder)
     except BaseException:
         await child.kill()
         raise

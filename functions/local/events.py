@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 
 from functions.core.base.errors import NotFound
 from functions.core.storage.contract import Entry, Store
+from functions.local.kept_folder import Deliveries
 from functions.local.template import ACCOUNT, Schedule, UploadTrigger
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -20,13 +21,19 @@ class UploadWatcher:
 
     What S3 would notify about is found in the store's listing.
     Several writes of one key between two looks count as one, the last.
+    deliveries: what the functions were told of, where that is kept.
     """
 
-    def __init__(self, store: Store, trigger: UploadTrigger) -> None:
+    def __init__(self, store: Store, trigger: UploadTrigger, deliveries: Deliveries | None = None) -> None:
         self._store = store
         self._trigger = trigger
-        # What is there when watching begins was uploaded before; S3 would not notify about it either.
-        self._known = self._look()
+        # What is there when watching begins was uploaded before; S3 would not notify about it again. What a
+        # runner that was stopped had not delivered by then is new.
+        self._known = {
+            key: entry
+            for key, entry in self._look().items()
+            if deliveries is None or deliveries.has(self._with_version(entry))
+        }
 
     def changes(self) -> list[Entry]:
         """Objects that are new or not as at the last call. Raises `StoreUnavailable`; then none is lost."""

@@ -86,6 +86,7 @@ class Issuer:
             "LIFEBOAT_LOGIN_KEYS": self.jwks(),
             "LIFEBOAT_LOGIN_NAME": "sub",
             "LIFEBOAT_LOGIN_GROUPS": groups,
+            "LIFEBOAT_LOGIN_PEOPLE": " ".join(PEOPLE),
             "LIFEBOAT_LOGIN_CLIENT": CLIENT,
             **{
                 f"LIFEBOAT_LOGIN_{name.upper()}": f"{PREFIX[1:]}/{name}"

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from functions.core.base.errors import LifeboatError, NotFound
 from functions.core.identity.key_list import add, revoke
 from functions.core.identity.keys import make_key
 from functions.core.registry.models import check_model_name
-from functions.core.storage.contract import Store
+from functions.core.storage.contract import Entry, Store
 from functions.core.storage.opening import open_store
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
@@ -34,6 +34,8 @@ from functions.local.events import UploadWatcher, next_time, s3_put_event, sched
 from functions.local.function_process import FunctionProcess, OnLog, Outcome, deliver
 from functions.local.gateway import Answer, Gateway
 from functions.local.issuer import PREFIX, Issuer
+from functions.local.kept_folder import Deliveries, KeptFolder, held
+from functions.local.kept_store import start_kept_store
 from functions.local.listening import HOST, listen, port_of
 from functions.local.shipping import shipping
 from functions.local.state import BUILD
@@ -56,7 +58,8 @@ class Options:
     every: all schedules are due every so many seconds, not when they say. model: of the routes that name
     none; None: the one that the environment names, else the template's. log_requests: log a line for each.
     origins: of the sites whose pages may call the API, as the template's parameter `AllowedOrigins` takes
-    them; empty: the template's own.
+    them; empty: the template's own. folder: where the store that is started here keeps everything; None: in
+    memory, until the end.
     """
 
     port: int = PORT
@@ -66,10 +69,11 @@ class Options:
     model: str | None = None
     log_requests: bool = False
     origins: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 class StoreLost(Exception):
-    """The process of the embedded store has ended, and with it all that it held."""
+    """The process of the embedded store has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +101,20 @@ class Running:
     def credentials(self) -> Credentials | None:
         return self.server.credentials if self.server else None
 
+    @property
+    def kept(self) -> Path | None:
+        """The folder in which the embedded store keeps everything; None where it keeps nothing."""
+        return self.server.folder if self.server else None
+
     async def store_lost(self) -> NoReturn:
         """Wait for the end of the embedded store, which nobody wants. Raises `StoreLost`."""
         if self.server is None:
             await asyncio.get_running_loop().create_future()
         code = await cast(EmbeddedStore, self.server).child.wait()
         how = f"exit status {code}" if code >= 0 else f"signal {-code}"
-        raise StoreLost(
-            f"the embedded store's process ended ({how}), and what it held in memory is gone; start again"
-        )
+        kept = self.kept
+        rest = f"what it has kept is in {kept}" if kept else "what it held in memory is gone"
+        raise StoreLost(f"the embedded store's process ended ({how}), and {rest}; start again")
 
     def url_of(self, model: str) -> str:
         """The beginning of the addresses of the routes about a model."""
@@ -128,17 +137,18 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
         allowed = {"AllowedOrigins": ",".join(options.origins)} if options.origins else {}
         template = read_template(options.template, region=region, **allowed)
-        server = None
+        server = folder = None
         if embedded:
-            server = await start_embedded_store(options.store_port, lambda line: on_log("store", line))
+            folder = stack.enter_context(held(options.folder)) if options.folder else None
+            server = await _start_store(options.store_port, folder, lambda line: on_log("store", line))
             stack.push_async_callback(server.stop)
             stack.enter_context(exported(server.environment))
         address = os.environ.get(environment.STORE) or declared(template, environment.STORE)
         model = options.model or os.environ.get(environment.DEFAULT_MODEL)
         model = check_model_name(model or declared(template, environment.DEFAULT_MODEL))
         stack.enter_context(exported({environment.STORE: address, environment.DEFAULT_MODEL: model}))
-        store = await asyncio.to_thread(_ready_store, address)
-        keys = _place_of_keys(template, embedded=embedded)
+        store = await asyncio.to_thread(_ready_store, address, embedded=embedded)
+        keys = _place_of_keys(template, embedded=embedded, folder=folder)
         key = issuer = None
         if keys:
             if not os.environ.get(environment.LOGIN_ISSUER):
@@ -153,11 +163,12 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
                 if server is None or server.child.alive:
                     on_log("keys", text)
 
-            key = await stack.enter_async_context(api_key(keys, not_revoked))
+            key = await stack.enter_async_context(api_key(keys, not_revoked, folder))
         on_line = await stack.enter_async_context(_shipped(template, store, on_log))
         machine = _Machine(
             *(template, store, address.removeprefix("s3://"), region, options, on_line, on_outcome),
             beside={PREFIX: issuer.answer} if issuer else {},
+            deliveries=folder.deliveries if folder else None,
         )
         stack.push_async_callback(machine.stop)
         await machine.start()
@@ -181,12 +192,14 @@ class _Machine:
         on_outcome: OnOutcome,
         *,
         beside: Mapping[str, Answer],
+        deliveries: Deliveries | None,
     ) -> None:
         self._template = template
         self._store = store
         self._bucket = bucket
         self._region = region
         self._every = options.every
+        self._deliveries = deliveries
         self._on_log = on_log
         self._on_outcome = on_outcome
         self._tasks: set[asyncio.Task[None]] = set()
@@ -201,7 +214,8 @@ class _Machine:
 
     async def start(self) -> None:
         for trigger in self._template.uploads:
-            self._spawn(self._watch(trigger, await asyncio.to_thread(UploadWatcher, self._store, trigger)))
+            watcher = await asyncio.to_thread(UploadWatcher, self._store, trigger, self._deliveries)
+            self._spawn(self._watch(trigger, watcher))
         for schedule in self._template.schedules:
             self._spawn(self._keep(schedule))
 
@@ -239,7 +253,7 @@ class _Machine:
                 continue
             for entry in uploads:
                 event = s3_put_event(self._bucket, entry, configuration=trigger.id, region=self._region)
-                self._spawn(self._deliver(trigger.function, event))
+                self._spawn(self._deliver_upload(trigger.function, event, entry))
 
     async def _keep(self, schedule: Schedule) -> None:
         due = datetime.now(UTC)
@@ -249,6 +263,11 @@ class _Machine:
             await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
             event = scheduled_event(schedule, due, region=self._region)
             self._spawn(self._deliver(schedule.function, event))
+
+    async def _deliver_upload(self, function: str, event: Any, entry: Entry) -> None:
+        await self._deliver(function, event)
+        if self._deliveries:
+            self._deliveries.add(entry)
 
     async def _deliver(self, function: str, event: Any) -> None:
         self._on_outcome(await deliver(self._functions[function], event))
@@ -296,14 +315,23 @@ async def _shipped(template: Template, store: Store, on_log: OnLog) -> AsyncIter
 
 
 @asynccontextmanager
-async def api_key(place: str, on_trouble: Callable[[str], None]) -> AsyncIterator[str]:
+async def api_key(
+    place: str, on_trouble: Callable[[str], None], folder: KeptFolder | None = None
+) -> AsyncIterator[str]:
     """A key that may do everything while this runs, among those kept at `place`; revoked at the end.
+
+    That of a runner of the folder that was killed is revoked now.
 
     Raises `StoreUnavailable`, `UnusableKeys`, `ParameterFull`, and `ValueError` when `place` is none.
     """
     now = datetime.now(UTC)
     text, key = make_key(["admin"], "make run", now, KEY_DAYS)
     parameter: Parameter = await asyncio.to_thread(open_parameter, place)
+    if folder:
+        if folder.before and folder.before.key_id:
+            with suppress(NotFound):
+                await asyncio.to_thread(revoke, parameter, folder.before.key_id, now)
+        folder.note_key(key.id)
     await asyncio.to_thread(add, parameter, key, now)
     try:
         yield text
@@ -322,21 +350,30 @@ def declared(template: Template, variable: str) -> str:
     raise ValueError(f"no function of the template has a {variable}")
 
 
-def _place_of_keys(template: Template, *, embedded: bool) -> str | None:
-    """The embedded store keeps parameters too; beside a store of one's own there may be no such place."""
+async def _start_store(port: int, folder: KeptFolder | None, on_line: Callable[[str], None]) -> EmbeddedStore:
+    return await (start_kept_store(port, folder, on_line) if folder else start_embedded_store(port, on_line))
+
+
+def _place_of_keys(template: Template, *, embedded: bool, folder: KeptFolder | None) -> str | None:
+    """The store in memory keeps parameters too; beside a store of another kind there may be no such place."""
     authorizers = {route.authorizer for route in template.routes if route.authorizer}
     if not authorizers:
         return None
     if named := os.environ.get(environment.KEYS):
         return named
+    if folder:
+        return str(folder.keys)
     if not embedded:
         return str(KEYS)
     return template.functions[authorizers.pop()].environment[environment.KEYS]
 
 
-def _ready_store(address: str) -> Store:
-    """The store, made if it does not exist. Nothing is asked of one that does but a listing."""
+def _ready_store(address: str, *, embedded: bool) -> Store:
+    """The store, made if it does not exist. Of the caller's own, nothing is asked but a listing."""
     store = open_store(address)
+    if embedded:
+        store.create_bucket()
+        return store
     try:
         next(store.list("registry/"), None)
     except NotFound:

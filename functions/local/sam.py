@@ -51,7 +51,7 @@ async def sam_local(arguments: Sequence[str], sam: Path = SAM) -> int:
     # Whether an image that is here is the newest is not worth a registry that may be out of reach.
     image = await _docker("image", "inspect", f"public.ecr.aws/lambda/python:{RUNTIME}-{architecture}")
     options = ["--template", str(TEMPLATE), *(["--skip-pull-image"] if image is not None else [])]
-    async with _reachable_store(gateway):
+    async with _reachable_store(gateway, arguments):
         process = await asyncio.create_subprocess_exec(
             sam, "local", *arguments, *options, cwd=ROOT, start_new_session=True
         )
@@ -79,7 +79,7 @@ async def _ended(process: asyncio.subprocess.Process, stopping: asyncio.Event) -
 
 
 @asynccontextmanager
-async def _reachable_store(gateway: str) -> AsyncIterator[None]:
+async def _reachable_store(gateway: str, arguments: Sequence[str]) -> AsyncIterator[None]:
     """This process's environment, and so SAM's and the functions', names a store that containers reach."""
     if os.environ.get("LIFEBOAT_STORE"):
         yield
@@ -89,6 +89,11 @@ async def _reachable_store(gateway: str) -> AsyncIterator[None]:
         raise RuntimeError(f"no runner was found: `make run` in another terminal starts one, or {OWN_STORE}")
     if not runner.store.startswith("s3://"):
         raise RuntimeError(f"the runner keeps its store in a folder, {runner.store}: {OWN_STORE}")
+    if arguments[:1] == ["start-api"] and runner.keys and not runner.keys.startswith("ssm:"):
+        raise RuntimeError(
+            f"the runner keeps the API's keys in {runner.keys}, which containers do not see: start one whose "
+            "store holds them (make run ARGS=--forget)"
+        )
     endpoint = runner.endpoint
     async with AsyncExitStack() as stack:
         address = urlsplit(endpoint or "")

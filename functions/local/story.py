@@ -17,6 +17,7 @@ from functions.core.registry.manifest import Manifest
 from functions.core.storage.view import ModelStore
 from functions.local.child import ROOT
 from functions.local.function_process import Outcome
+from functions.local.kept_summary import say_kept
 from functions.local.runner import Running
 from functions.local.tables import Table, curl, example_row, put_file, put_schema, say_reading
 
@@ -51,6 +52,8 @@ async def tell(
     Raises `StoryFailed`, `LifeboatError`.
     """
     say_where(running, say)
+    if running.kept:
+        await asyncio.to_thread(say_kept, running.store, say)
     store = ModelStore(running.store, table.model)
     try:
         champion, _ = await asyncio.to_thread(deployment.read_champion, store)
@@ -89,7 +92,9 @@ def _verdict(table: Table, manifest: Manifest, row: Mapping[str, Any], answer: d
 
 
 def say_where(running: Running, say: Say) -> None:
-    kind = "embedded, in memory" if running.embedded else "yours"
+    kind = "yours"
+    if running.embedded:
+        kind = f"embedded, kept in {running.kept}" if running.kept else "embedded, in memory"
     say(f"Store      {running.address} {f'at {running.endpoint} ' if running.endpoint else ''}({kind})")
     say(f"API        {running.api}")
 

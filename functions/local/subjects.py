@@ -39,6 +39,7 @@ _BY_BEGINNING = {
     "/schema": "data",
     "/uploads": "data",
     "/keys": "keys",
+    "/people": "keys",
     "/me": "keys",
 }
 

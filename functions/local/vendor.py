@@ -13,9 +13,11 @@ FILES = {
     "htm.js": "htm/dist/htm.module.js",
     "preact.js": "preact/dist/preact.mjs",
     "preact-hooks.js": "preact/hooks/dist/hooks.mjs",
-    "uplot.js": "uplot/dist/uPlot.esm.js",
+    "uplot.js": "uplot/dist/uPlot.iife.min.js",
     "uplot.css": "uplot/dist/uPlot.min.css",
 }
+# uPlot ships its module only as it was written, twice as large; what is minified makes a global of this name.
+_GLOBALS = {"uplot.js": "uPlot"}
 LICENCES = "LICENCES.txt"
 
 
@@ -25,6 +27,8 @@ def vendored(modules: Path) -> dict[str, bytes]:
     Raises `FileNotFoundError` where a library has another layout than it had, or brings no licence.
     """
     files = {name: _without_map((modules / place).read_bytes()) for name, place in FILES.items()}
+    for name, variable in _GLOBALS.items():
+        files[name] += f"\nexport default {variable};\n".encode()
     packages = sorted({place.partition("/")[0] for place in FILES.values()})
     files[LICENCES] = "\n".join(_licence(modules / package) for package in packages).encode()
     return files

@@ -18,6 +18,7 @@ from functions.core.registry import comparison, deletion, deployment, versions
 from functions.core.registry.comparison import Comparison
 from functions.core.registry.manifest import Manifest
 from functions.core.registry.models import names
+from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
 from functions.models.curves import Curves, curves_of
 from functions.models.identity import Me
@@ -60,7 +61,6 @@ from functions.models.routing import (
     Why,
 )
 from functions.models.schemas import KeptSchema, read_document, write_schema
-from functions.models.service import service
 
 _ON_LIST = error_answers(401, 403, 422, 503)
 _ON_READ = error_answers(401, 403, 404, 422, 503)

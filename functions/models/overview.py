@@ -93,6 +93,10 @@ class ModelRecord(BaseModel):
     )
     target: TargetWords | None
     features: list[Feature]
+    takes_references: bool = Field(
+        description="Whether a row may have a `reference`, the caller's own words for it; where a field or "
+        "the target has this name, it is that"
+    )
     versions: int
     trouble: str | None = Field(description="What could not be read")
 
@@ -121,6 +125,7 @@ def describe_model(store: ModelStore) -> ModelRecord:
         next_schema=document,
         target=_target(schema) if schema else None,
         features=_features(schema) if schema else [],
+        takes_references=schema is not None and schema.takes_references,
         versions=sum(1 for _ in versions.published(store)),
         trouble=known.trouble,
     )

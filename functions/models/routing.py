@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import Body, Depends, Path, Query, Request
 
 from functions.core.base.ids import MODEL, VERSION
-from functions.core.http.api import guarded_by, holder_of, model_of, no_model
+from functions.core.http.api import guarded_by, holder_of, model_of, model_to_be, no_model
 from functions.core.identity.caller import Caller, caller_of
 from functions.core.registry.models import require_model
+from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
 from functions.models.listing import PLACE
 from functions.models.promotions import VERSION_EXAMPLES, Reason
-from functions.models.service import service
 
 
 def _default_model() -> str:
@@ -25,11 +25,6 @@ def _default_or_named(request: Request, default: str) -> str:
     if re.fullmatch(VERSION, str(request.path_params["model"])):
         return default
     return model_of(request, default)
-
-
-def _to_be(request: Request, _default: str) -> str:
-    """The model that a path names, be it one or not: what is wrong with a new name is said later."""
-    return str(request.path_params["model"])
 
 
 def _part_of(subject: Callable[[Request, str], str]) -> Callable[[Request], Awaitable[ModelStore]]:
@@ -48,7 +43,7 @@ def _part_of(subject: Callable[[Request, str], str]) -> Callable[[Request], Awai
 
 
 async def _new_part(request: Request) -> ModelStore:
-    return ModelStore(service().store, _to_be(request, _default_model()))
+    return ModelStore(service().store, model_to_be(request, _default_model()))
 
 
 async def _anybody(request: Request) -> Caller:
@@ -76,7 +71,7 @@ MAY_READ_VERSION = guarded_by(_reader_of_version)
 MAY_READ_SCHEMA = guarded_by(_reader_of_model)
 MAY_CHANGE = guarded_by(_administrator)
 MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
-MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=_to_be))
+MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=model_to_be))
 Anybody = Annotated[Caller, Depends(_anybody)]
 Lister = Annotated[Caller, Depends(_lister)]
 Administrator = Annotated[Caller, Depends(_administrator)]

@@ -88,16 +88,17 @@ async def read_report(store: CurrentStore, sequence: Sequence) -> Report:
     "/monitoring/traffic",
     summary="Count what was asked, hour by hour",
     description=(
-        "Of the last two weeks, from the prediction log as far as the monitor has read it. Requests that "
-        "failed (5xx) or had no right to ask are not in the log, nor is the time that others took outside of "
-        "the function: see CloudWatch for those."
+        "Of the last two weeks, from the prediction log as far as the monitor has read it, and when each "
+        "caller last asked. Requests that failed (5xx) or had no right to ask are not in the log, nor is the "
+        "time that others took outside of the function: see CloudWatch for those."
     ),
     responses=_ON_READ,
     dependencies=MAY_READ,
 )
 async def read_traffic(store: CurrentStore, days: Days = 7) -> Traffic:
     state = _state(store)
-    return traffic_since(datetime.now(UTC) - timedelta(days=days), state.report.at, state.traffic)
+    start = datetime.now(UTC) - timedelta(days=days)
+    return traffic_since(start, state.report.at, state.traffic, state.callers)
 
 
 @router.post(

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from functions.core.base.errors import NotFound, UnusableModel
-from functions.core.predictions.records import Reading, bodies
 from functions.core.registry import deployment, versions
 from functions.core.registry.deployment import Champion
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
+from functions.monitor.callers import add_callers
 from functions.monitor.labelled import Labelled, read_labelled
 from functions.monitor.refused import Asked
 from functions.monitor.settings import MonitorSettings
+from functions.monitor.shared_log import SharedLog
 from functions.monitor.state import State, damaged_state, fits
-from functions.monitor.traffic import Hour, TrafficCount, add_hours
-from functions.monitor.unread import Position, advance, initial_position, list_unread
-from functions.monitor.window import Window, count_predictions
+from functions.monitor.traffic import Hour, add_hours
+from functions.monitor.unread import Position, advance, initial_position
+from functions.monitor.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Intake:
 
     same: the state before, if it is of this champion; counts are in the bins of one champion. position: of
     the log, after this. objects: of the log, that were read now; more: whether there are others.
-    traffic, answered: by hour and by day, as in `State`.
+    traffic, callers, answered: by hour and by day, as in `State`.
     """
 
     champion: Champion
@@ -38,30 +39,26 @@ class Intake:
     window: Window
     asked: Asked
     traffic: dict[datetime, Hour]
+    callers: dict[str, date]
     answered: dict[date, Tally]
     labelled: list[Labelled]
     damaged_lines: int
 
 
-def take_in(store: ModelStore, settings: MonitorSettings, before: State | None, now: datetime) -> Intake:
+def take_in(
+    store: ModelStore, settings: MonitorSettings, before: State | None, now: datetime, log: SharedLog
+) -> Intake:
     """Read what is new since `before`, as much as is read at once, and count it with what was known.
 
     Raises `NoChampion`, `UnusableModel`, and `UnusableRecord` for a state that does not fit its champion.
     """
-    champion, manifest = _read_champion(store)
+    champion, manifest = read_champion(store, log.champion(store.model))
     if before and not fits(before, manifest, now):
         raise damaged_state(store)
     same = before if before and before.window.champion == manifest.version else None
     position = before.position if before else initial_position(now)
-    entries, more = list_unread(store, position, now)
-    reading = Reading(bodies(store, entries), store.model)
-    passed = TrafficCount()
-    new = count_predictions(passed.passing(reading), manifest)
-    asked = Asked(
-        scored=new.window.rows + new.window.of_other_versions,
-        refused=reading.refused,
-        fields=reading.faults,
-    )
+    entries, more = log.list_unread(position, now)
+    new = log.count(store.model, manifest, entries)
     days = _days(now, settings.label_days)
     return Intake(
         champion=champion,
@@ -71,17 +68,24 @@ def take_in(store: ModelStore, settings: MonitorSettings, before: State | None, 
         objects=len(entries),
         more=more,
         window=same.window + new.window if same else new.window,
-        asked=asked + before.asked if before else asked,
-        traffic=add_hours(before.traffic if before else {}, passed.hours(reading.refused_at), now),
+        asked=new.asked + before.asked if before else new.asked,
+        traffic=add_hours(before.traffic if before else {}, new.traffic, now),
+        callers=add_callers(before.callers if before else {}, new.callers, now),
         answered=_add_days(same.answered if same else {}, new.by_day, days),
-        labelled=read_labelled(store, days, manifest.schema_of_rows),
-        damaged_lines=reading.damaged + new.unfit,
+        labelled=read_labelled(store, days, manifest.schema_of_rows, log.bodies),
+        damaged_lines=new.damaged_lines,
     )
 
 
-def _read_champion(store: ModelStore) -> tuple[Champion, Manifest]:
-    """The champion and its manifest, by whose reference distributions it can be watched."""
+def read_champion(store: ModelStore, known: Manifest | None = None) -> tuple[Champion, Manifest]:
+    """The champion and its manifest, by whose reference distributions it can be watched.
+
+    known: a manifest that was read by this function before; if it is the champion's, it is not read again.
+    Raises `NoChampion`, `UnusableModel`.
+    """
     champion, _ = deployment.read_champion(store)
+    if known and known.version == champion.version:
+        return champion, known
     try:
         manifest = versions.read_manifest(store, champion.version, champion.manifest_sha256)
     except NotFound as error:

@@ -19,9 +19,9 @@ from functions.core.base.errors import NotFound
 from functions.core.base.ids import VERSION
 from functions.core.base.logs import log
 from functions.core.base.records import Record
-from functions.core.predictions.labels import PREFIX, Label, read_labels
+from functions.core.predictions.labels import PREFIX, Label, day_of, read_labels
 from functions.core.predictions.records import Value, features_fit
-from functions.core.predictions.search import search
+from functions.core.predictions.search import Fetch, search
 from functions.core.schema.schema import Schema
 from functions.core.storage.view import ModelStore
 
@@ -94,17 +94,20 @@ def labeller_of(label: Labelled) -> str:
     return "" if label.vouched else label.key_id or "unknown"
 
 
-def read_labelled(store: ModelStore, days: Iterable[date], schema: Schema) -> list[Labelled]:
+def read_labelled(
+    store: ModelStore, days: Iterable[date], schema: Schema, fetch: Fetch | None = None
+) -> list[Labelled]:
     """The labelled predictions made on `days` (UTC), in the order of their ids, with the label that counts.
 
     Labels of predictions that the log has no record of, or none that was found yet, are left out, and those
     of which the record does not fit `schema`: other versions may have been asked about other features.
+    fetch: as of `search`.
     """
-    return _read(store, days, schema)[0]
+    return _read(store, days, schema, fetch)[0]
 
 
 def newest_labelled(
-    store: ModelStore, index: LabelIndex, max_labels: int, schema: Schema
+    store: ModelStore, index: LabelIndex, max_labels: int, schema: Schema, fetch: Fetch | None = None
 ) -> tuple[list[Labelled], int]:
     """The up to `max_labels` labelled predictions that were made last, as `read_labelled` returns them; and
     of how many others it is not known yet whether the log has a record."""
@@ -114,19 +117,21 @@ def newest_labelled(
         if count < max_labels:
             days.append(day)
             count += predictions
-    labelled, waiting = _read(store, days, schema)
+    labelled, waiting = _read(store, days, schema, fetch)
     return labelled[-max_labels:], waiting
 
 
-def _read(store: ModelStore, days: Iterable[date], schema: Schema) -> tuple[list[Labelled], int]:
-    labels: dict[date, dict[str, Label]] = {}
-    for day in sorted(set(days)):
-        given = read_labels(store, [day])
-        # Ids begin with their time: in the order of days and of ids, all are in the order of ids.
-        labels[day] = {id_: given[id_][-1] for id_ in sorted(given)}
+def _read(
+    store: ModelStore, days: Iterable[date], schema: Schema, fetch: Fetch | None
+) -> tuple[list[Labelled], int]:
+    labels: dict[date, dict[str, Label]] = {day: {} for day in sorted(set(days))}
+    given = read_labels(store, labels)
+    # Ids begin with their time: in the order of days and of ids, all are in the order of ids.
+    for id_ in sorted(given):
+        labels[day_of(id_)][id_] = given[id_][-1]
     known = {day: _known(store, day) for day, of_day in labels.items() if of_day}
     missing = {id_ for day, predictions in known.items() for id_ in labels[day].keys() - predictions.keys()}
-    records = _search(store, missing)
+    records = _search(store, missing, fetch)
     for day, predictions in known.items():
         if new := {id_: records[id_] for id_ in labels[day] if id_ in records}:
             predictions.update(new)
@@ -168,14 +173,14 @@ def _known(store: ModelStore, day: date) -> dict[str, _Prediction | None]:
         return {}
 
 
-def _search(store: ModelStore, ids: set[str]) -> dict[str, _Prediction | None]:
+def _search(store: ModelStore, ids: set[str], fetch: Fetch | None) -> dict[str, _Prediction | None]:
     """The records of predictions; None for those that the log does not have.
 
     What is in neither was not found in as much of the log as is read at once: the next run goes on.
     """
     if not ids:
         return {}
-    findings = search(store, ids, max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
+    findings = search(store, ids, max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES, fetch=fetch)
     if findings.undecided:
         log(
             "WARNING",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from functions.core.predictions.search import Fetch
 from functions.core.registry.deployment import Champion
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.records import Tally
@@ -23,7 +24,8 @@ _REMEMBERED = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class RetrainContext:
-    """Inputs of the retrain decision. `answered`: the probabilities of the champion's predictions."""
+    """Inputs of the retrain decision. `answered`: the probabilities of the champion's predictions. `fetch`:
+    as of `core.predictions.search.search`."""
 
     store: ModelStore
     settings: MonitorSettings
@@ -34,6 +36,7 @@ class RetrainContext:
     drift: Drift | None
     live: LiveQuality
     now: datetime
+    fetch: Fetch | None = None
 
     def started(self, training: Training) -> list[datetime]:
         """When trainings were started lately, with this one if it is one of them."""
@@ -75,7 +78,9 @@ def attempt_retrain(context: RetrainContext, *, requested: bool) -> Attempt:
     if why := _hindrance(context, reason):
         return Attempt(Training(reason=reason, outcome="held", why=why))
     schema = context.manifest.schema_of_rows
-    labelled, waiting = newest_labelled(context.store, index, context.settings.max_labels, schema)
+    labelled, waiting = newest_labelled(
+        context.store, index, context.settings.max_labels, schema, context.fetch
+    )
     training, pending = _put_together(context, labelled, reason)
     # Labels that wait are new rows once their predictions are found, whatever the names say.
     return Attempt(training, Tried(inputs="" if waiting else inputs, training=training), pending)

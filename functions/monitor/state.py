@@ -39,18 +39,19 @@ class Tried(Record):
 class State(Record):
     """What is known after a run.
 
-    window: the one that is being filled; asked: what came since refusals were last judged. traffic: what came
-    of any version by the hour (UTC) in which it was asked, of the last two weeks. answered: the
-    probabilities of the champion's predictions, counted in its bins, by the day (UTC) of each prediction, for
-    as long as outcomes are waited for. labels: a hash that changes when a label of these days does.
-    considered: when a weekly training was last thought of. started: when the trainings of the last month were
-    decided on. pending: the dataset to be uploaded before anything else.
+    window: the one that is being filled; asked: what came since refusals were last judged. traffic: what
+    came of any version by the hour (UTC) in which it was asked, of the last two weeks. callers: when each
+    last asked. answered: the probabilities of the champion's predictions, counted in its bins, by the day
+    (UTC) of each prediction, for as long as outcomes are waited for. labels: a hash that changes when a
+    label of these days does. considered: when a weekly training was last thought of. started: when the
+    trainings of the last month were decided on. pending: the dataset to be uploaded before anything else.
     """
 
     position: Position
     window: Window
     asked: Asked
     traffic: dict[Moment, Hour] = Field({})
+    callers: dict[str, date] = Field({})
     answered: dict[date, Tally]
     labels: str
     tried: Tried | None

@@ -4,16 +4,16 @@ The log has answers and refusals. What failed otherwise (5xx) and what was refus
 not in it, nor is the time that the network, the gateway and a cold start take: those are in CloudWatch.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from math import ceil, log2
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field
 
 from functions.core.base.records import Count, Moment, Record
-from functions.core.predictions.records import PredictionRecord
+from functions.monitor.callers import Callers
 
 KEPT_DAYS = 14
 # Times are counted in bins that grow by 2^(1/4), a fifth: 1 ms has number 0, each fourth is twice as long.
@@ -41,6 +41,9 @@ class Hour(Record):
 
 
 Hours = Mapping[datetime, Hour]
+T = TypeVar("T")
+Made = tuple[float, str, str, float | None, str]
+"""Of a prediction: when it was made, in Unix time; its version, request, how long that took, and its key."""
 
 
 class HourOfTraffic(BaseModel):
@@ -62,36 +65,44 @@ class Traffic(BaseModel):
 
     until: Moment = Field(description="When the log was last read")
     hours: list[HourOfTraffic] = Field(description="Oldest first; an hour without a request is left out")
+    callers: dict[str, date] = Field(
+        description="The day (UTC) of the last prediction, however long ago, by the id of the key or person "
+        "that asked for it: the thousand who asked last"
+    )
 
 
 class TrafficCount:
-    """Counts the predictions of a reading as they pass by."""
+    """Counts predictions by the hour. Each is given to it once."""
 
     def __init__(self) -> None:
-        self._versions: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
-        self._took: defaultdict[datetime, Counter[int]] = defaultdict(Counter)
+        # By the number of the hour in Unix time.
+        self._versions: Counter[tuple[int, str]] = Counter()
+        self._took: Counter[tuple[int, int]] = Counter()
         self._timed: set[str] = set()
 
-    def passing(self, records: Iterable[PredictionRecord]) -> Iterator[PredictionRecord]:
-        for record in records:
-            hour = hour_of(record.timestamp)
-            self._versions[hour][record.version] += 1
+    def add(self, made: Sequence[Made]) -> None:
+        hours = [int(second // 3600) for second, *_ in made]
+        self._versions.update(zip(hours, (version for _, version, *_ in made), strict=True))
+        for hour, (_, _, request, took_ms, _) in zip(hours, made, strict=True):
             # All rows of a request took as long as the request.
-            if record.took_ms is not None and record.request_id not in self._timed:
-                self._timed.add(record.request_id)
-                self._took[hour][_bin_of(record.took_ms)] += 1
-            yield record
+            if took_ms is not None and request not in self._timed:
+                self._timed.add(request)
+                self._took[hour, _bin_of(took_ms)] += 1
 
     def hours(self, refused: Mapping[datetime, int]) -> dict[datetime, Hour]:
-        """What passed by; refused: rows by the hour."""
+        """What was counted; refused: rows by the hour."""
+        versions, took = _by_hour(self._versions), _by_hour(self._took)
         return {
-            hour: Hour(
-                versions=self._versions.get(hour, {}),
-                refused=refused.get(hour, 0),
-                took=self._took.get(hour, {}),
-            )
-            for hour in self._versions.keys() | refused.keys()
+            hour: Hour(versions=versions.get(hour, {}), refused=refused.get(hour, 0), took=took.get(hour, {}))
+            for hour in versions.keys() | refused.keys()
         }
+
+
+def _by_hour(counts: Mapping[tuple[int, T], int]) -> dict[datetime, dict[T, int]]:
+    found: dict[datetime, dict[T, int]] = {}
+    for (hour, what), count in counts.items():
+        found.setdefault(datetime.fromtimestamp(hour * 3600, UTC), {})[what] = count
+    return found
 
 
 def add_hours(before: Hours, new: Hours, now: datetime) -> dict[datetime, Hour]:
@@ -105,14 +116,10 @@ def add_hours(before: Hours, new: Hours, now: datetime) -> dict[datetime, Hour]:
     }
 
 
-def traffic_since(start: datetime, until: datetime, hours: Hours) -> Traffic:
-    """What is told of the hours from `start` on. until: when the log was last read."""
+def traffic_since(start: datetime, until: datetime, hours: Hours, callers: Callers) -> Traffic:
+    """What is told of the hours from `start` on, and of the callers. until: when the log was last read."""
     shown = [_shown(hour, counts) for hour, counts in sorted(hours.items()) if hour >= start]
-    return Traffic(until=until, hours=shown)
-
-
-def hour_of(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return Traffic(until=until, hours=shown, callers={**callers})
 
 
 def _shown(hour: datetime, counts: Hour) -> HourOfTraffic:

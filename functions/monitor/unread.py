@@ -1,18 +1,20 @@
 """Which objects of the prediction log no run has read yet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pydantic import Field
 
 from functions.core.base.records import Moment, Record
 from functions.core.predictions.records import folder
-from functions.core.storage.contract import Entry, Store
+from functions.core.storage.contract import Entry
 
 # Firehose tries for a day to write an object, into the folder of the hour in which its first line arrived.
 LATE = timedelta(days=1)
 # What is read at once. What is left is read after that has been counted, so that no run has to start over.
-MAX_BYTES = 64 * 2**20
+# For each part, every model has its state and a report written: of ten million predictions a day, an hour is
+# half a part. The ids of a part are held in memory, so that none counts twice.
+MAX_BYTES = 512 * 2**20
 
 
 class Position(Record):
@@ -31,15 +33,20 @@ def initial_position(now: datetime) -> Position:
     return Position(since=_hour(now - LATE))
 
 
-def list_unread(store: Store, position: Position, now: datetime) -> tuple[list[Entry], bool]:
-    """The objects that are to be read next, oldest folder first, and whether there are more after those."""
+def list_unread(
+    list_: Callable[[str], Iterable[Entry]], position: Position, now: datetime
+) -> tuple[list[Entry], bool]:
+    """The objects that are to be read next, oldest folder first, and whether there are more after those.
+
+    list_: lists what lies below a prefix.
+    """
     first, known = folder(position.since), set(position.read)
     unread: list[Entry] = []
     room = MAX_BYTES
     day = position.since.astimezone(UTC).date()
     # A clock may be fast, here or there.
     while day <= (now + timedelta(hours=1)).astimezone(UTC).date():
-        for entry in store.list(f"predictions/dt={day}/"):
+        for entry in list_(f"predictions/dt={day}/"):
             if entry.key >= first and entry.key not in known:
                 room -= entry.size
                 if unread and room < 0:

@@ -1,19 +1,20 @@
 """The predictions between two judgements, as counts: windows add up, whatever the number of their rows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from functions.core.base.records import Count, Moment, Record
-from functions.core.predictions.records import PredictionRecord, Value
+from functions.core.predictions.records import Value
 from functions.core.registry.manifest import Manifest
 from functions.core.stats.distributions import tally
 from functions.core.stats.records import Tally
 
 MAX_SAMPLED = 1_000
+# No end of an id is above it: twelve hexadecimal digits.
+_LAST_END = "f" * 12
 
 
 class Window(Record):
@@ -48,54 +49,28 @@ class Window(Record):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a part of the log holds of a model.
+class Sample:
+    """Of any number of probabilities a thousand, by the random ends of their predictions' ids."""
 
-    by_day: the champion's probabilities by the day (UTC) of their predictions, in the bins of its manifest.
-    unfit: records of the champion that its own schema does not allow; they are in no other number.
-    """
+    def __init__(self) -> None:
+        self._kept: dict[str, float] = {}
+        self._largest = _LAST_END
 
-    window: Window
-    by_day: dict[date, Tally]
-    unfit: int
+    def add(self, probabilities: Iterable[tuple[str, float]]) -> None:
+        """Take in probabilities, each with the end of its prediction's id."""
+        self._kept.update(pair for pair in probabilities if pair[0] <= self._largest)
+        # Not each time: to sort them is most of the work.
+        if len(self._kept) > 4 * MAX_SAMPLED:
+            self._kept = self.smallest()
+            self._largest = max(self._kept)
+
+    def smallest(self) -> dict[str, float]:
+        return _smallest(self._kept)
 
 
 def empty_window(champion: Manifest) -> Window:
-    return count_predictions([], champion).window
-
-
-def count_predictions(records: Iterable[PredictionRecord], champion: Manifest) -> Counts:
-    """Count `records`, those of the champion into the bins of its manifest."""
-    columns: dict[str, list[Value]] = {name: [] for name in champion.reference}
-    sample: dict[str, float] = {}
-    days: dict[date, list[Value]] = {}
-    first = last = None
-    others = unfit = 0
-    for record in records:
-        if record.version != champion.version:
-            others += 1
-            continue
-        if not record.fits(champion.schema_of_rows):
-            unfit += 1
-            continue
-        first, last = _earlier(first, record.timestamp), _later(last, record.timestamp)
-        sample[record.prediction_id[-12:]] = record.probability
-        days.setdefault(record.timestamp.astimezone(UTC).date(), []).append(record.probability)
-        for name, values in columns.items():
-            values.append(record.probability if name == "probability" else record.features[name])
-    window = Window(
-        champion=champion.version,
-        rows=sum(map(len, days.values())),
-        of_other_versions=others,
-        first=first,
-        last=last,
-        tallies=tally(champion.reference, columns),
-        sample=_smallest(sample),
-    )
-    bins = {"probability": champion.reference["probability"]}
-    by_day = {day: tally(bins, {"probability": values})["probability"] for day, values in days.items()}
-    return Counts(window, by_day, unfit)
+    no_rows: dict[str, list[Value]] = {name: [] for name in champion.reference}
+    return Window(champion=champion.version, tallies=tally(champion.reference, no_rows))
 
 
 def _smallest(sample: Mapping[str, float]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The Lambda entry point of the pages, to everybody: GET / and its assets, and the document of the API.
 
-What no route of the API takes comes here too (`$default`).
+HEAD of any of them is GET without the body. What no route of the API takes comes here too (`$default`).
 """
 
 import base64
@@ -33,6 +33,15 @@ def unknown() -> Unknown:
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0)."""
     route = str(event.get("routeKey") or "$default")
+    method = (event.get("requestContext") or {}).get("http", {}).get("method")
+    if route.startswith("HEAD ") or method == "HEAD":
+        answer = _answer_route(event, route.replace("HEAD ", "GET ", 1))
+        return {**answer, "body": "", "isBase64Encoded": False}
+    return _answer_route(event, route)
+
+
+def _answer_route(event: dict[str, Any], route: str) -> dict[str, Any]:
+    """The answer to a request that one of the routes took: HEAD counts as GET."""
     if route == "$default":
         return unknown().answer(event)
     if route == "GET /":

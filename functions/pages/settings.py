@@ -12,8 +12,8 @@ class PagesSettings(Settings):
     `LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: endpoints of the provider, addresses or paths below this
     API.
     `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by.
-    `LIFEBOAT_LOGIN_SCOPE`: what is asked
-    for.
+    `LIFEBOAT_LOGIN_SCOPE`: what is asked for. `LIFEBOAT_LOGIN_REQUEST_AUDIENCE`: the API that an access token
+    is asked for; empty: the provider is not told.
     """
 
     login_authorize: str = setting("")
@@ -21,3 +21,4 @@ class PagesSettings(Settings):
     login_logout: str = setting("")
     login_client: str = setting("lifeboat")
     login_scope: str = setting("openid profile")
+    login_request_audience: str = setting("")

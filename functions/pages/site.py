@@ -99,6 +99,7 @@ def _login(settings: PagesSettings) -> dict[str, str]:
         "logout": settings.login_logout,
         "client": settings.login_client,
         "scope": settings.login_scope,
+        **({"audience": settings.login_request_audience} if settings.login_request_audience else {}),
     }
 
 

@@ -8,7 +8,10 @@ from functions.core.http.gateway import split_path
 from functions.pages.refusals import refuse
 
 # Routes that openapi.json does not describe: the pages, and documents.
-UNDESCRIBED = {path: ["GET"] for path in ("/", "/docs", "/openapi.json", "/models/{model}/openapi.json")}
+UNDESCRIBED = {
+    **{path: ["GET", "HEAD"] for path in ("/", "/docs", "/openapi.json")},
+    "/models/{model}/openapi.json": ["GET"],
+}
 _VARIABLE = re.compile(r"\{\w+\}")
 _MAX_SHOWN = 100
 

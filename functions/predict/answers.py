@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import orjson
 
+from functions.core.schema.schema import REFERENCE
 from functions.core.scoring.answer_cells import (
     name_columns,
     name_explanation,
@@ -18,7 +19,6 @@ from functions.core.scoring.answer_cells import (
 )
 from functions.core.scoring.explain import Explanation
 from functions.predict.champion import Loaded
-from functions.predict.references import REFERENCE
 from functions.predict.rows import ColumnsRead, Kept, RowError, Rows
 from functions.predict.scoring import Scored
 

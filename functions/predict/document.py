@@ -10,11 +10,10 @@ from functions.core.base.texts import MAX_REFERENCE
 from functions.core.http.documentation import Documented, describe
 from functions.core.schema.json_schema import outcome_schema, row_schema
 from functions.core.schema.parsing import read_schema
-from functions.core.schema.schema import Schema
+from functions.core.schema.schema import REFERENCE, Schema
 from functions.core.storage.view import SCHEMA
 from functions.predict.body_schema import BATCH, ROW
 from functions.predict.native.bodies import ROWS
-from functions.predict.references import REFERENCE, has_references
 from functions.predict.rows import MAX_ROWS
 from functions.predict.service import Service
 
@@ -73,7 +72,7 @@ def describe_only(app: Documented, schema: Schema | None, model: str) -> Documen
 def _row(schema: Schema) -> Document:
     """What a row is, and the caller's own words for it."""
     row = row_schema(schema)
-    if has_references(schema):
+    if schema.takes_references:
         rule = {"anyOf": [{"type": "string", "maxLength": MAX_REFERENCE}, {"type": "null"}]}
         said = "Your own words for the row: no feature; kept in the log and sent back with the answer"
         row["properties"][REFERENCE] = {**rule, "description": said}

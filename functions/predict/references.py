@@ -10,15 +10,9 @@ from collections.abc import Iterable, Mapping
 from functions.core.base.formulas import meant
 from functions.core.base.texts import MAX_REFERENCE, read_line
 from functions.core.schema.rows import Unfit
-from functions.core.schema.schema import Schema, fold
+from functions.core.schema.schema import REFERENCE, Schema, fold
 
-REFERENCE = "reference"
 RULE = f"must be a text of up to {MAX_REFERENCE} printable characters in one line"
-
-
-def has_references(schema: Schema) -> bool:
-    """Whether `reference` is the caller's own: neither a field of the schema nor its target."""
-    return REFERENCE not in schema.accepted and REFERENCE not in schema.target_spellings
 
 
 def without_reference(row: Mapping[str, object]) -> dict[str, object]:
@@ -49,6 +43,6 @@ def reference_column(given: str, used: Iterable[str], unused: Iterable[str], sch
     """
     if given:
         return next((name for name in (*used, *unused) if fold(name) == fold(given)), given)
-    if not has_references(schema):
+    if not schema.takes_references:
         return None
     return next((name for name in unused if fold(name) == REFERENCE), None)

@@ -12,8 +12,8 @@ from itertools import chain
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.columns import Columns, to_columns
 from functions.core.schema.rows import Fault, Row, RowReader, Unfit, Value
-from functions.core.schema.schema import Schema, fold
-from functions.predict.references import REFERENCE, has_references, read_reference, without_reference
+from functions.core.schema.schema import REFERENCE, Schema, fold
+from functions.predict.references import read_reference, without_reference
 
 MAX_ROWS = 10_000
 # An unknown field is named in the answer, which must stay below Lambda's 6 MB for 10,000 of them.
@@ -101,7 +101,7 @@ def read_row(row: object, reader: RowReader) -> tuple[Columns, list[str | None] 
         raise BadRow(
             [Fault("", f"must be an object with the fields of a {reader.schema.row_name[0]}", "object")]
         )
-    if REFERENCE in row and has_references(reader.schema):
+    if REFERENCE in row and reader.schema.takes_references:
         (values, faults), reference = _read_referenced(row, reader)
     else:
         (values, faults), reference = reader.read(row), None
@@ -139,7 +139,7 @@ def read_rows(
     numbers: list[int] = []
     bad: list[RowError] = []
     references: list[str | None] = [None] * len(rows)
-    referenced = referenced and has_references(reader.schema)
+    referenced = referenced and reader.schema.takes_references
     for number, row in enumerate(rows, start=1):
         if referenced and REFERENCE in row:
             (values, faults), references[number - 1] = _read_referenced(row, reader)

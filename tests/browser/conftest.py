@@ -1,19 +1,22 @@
 """What `make test-pages` needs, made once: Chromium, npm's tools, the API with two versions of a model."""
 
+import os
 import subprocess
-import time
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from functions.core.storage.opening import open_store
+from functions.local.child import ROOT
 from functions.local.state import BUILD
 from functions.local.vendor import PAGES
+from functions.local.voyages import same_ship
+from tests.browser.asking import ask_about, get
 from tests.browser.find import find_chromium, find_npm
 from tests.browser.visits import SECONDS, Visitor, open_page
 from tests.conftest import MODEL, TITANIC
@@ -24,7 +27,8 @@ from tests.stories.local_stack import Stack, local_stack
 # into its own 2, so the reason is also left in a file, where .ci/run finds it.
 CANNOT_RUN = 77
 REASON = BUILD / "test-pages-cannot-run"
-_TRAINING_SECONDS = 180
+_INSTALL_SECONDS = 180
+_DEMO_SECONDS = 300
 # What a browser does beside showing pages, and a machine without a screen lacks.
 _QUIETLY = [
     "--no-sandbox",
@@ -36,6 +40,21 @@ _QUIETLY = [
 ]
 
 Visit = Callable[..., Visitor]
+# They are about what the demo left: before other tests promote, upload and type what is none of it.
+_FIRST = ["test_monitoring.py", "test_looks.py"]
+
+# Requests of all visits, to the own origin and to others.
+_requests: Counter[str] = Counter()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _requests:
+        said = f"Of {_requests.total():,} requests of the pages, {_requests['other']} left their origin"
+        terminalreporter.write_line(said)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else len(_FIRST))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,7 +81,7 @@ def modules(request: pytest.FixtureRequest) -> Path:
     installed, lock = PAGES / "node_modules" / ".package-lock.json", PAGES / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         command: list[str | Path] = [npm, "--prefix", PAGES, "ci", "--ignore-scripts", "--silent"]
-        subprocess.run(command, check=True, timeout=_TRAINING_SECONDS)
+        subprocess.run(command, check=True, timeout=_INSTALL_SECONDS)
     return PAGES / "node_modules"
 
 
@@ -79,34 +98,46 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """`make run`, with a champion of the shipped table in service; another version is being trained."""
+    """`make run`, over what `make demo-drift` left: two versions, predictions, outcomes, drift, reports."""
     folder = tmp_path_factory.mktemp("pages")
+    store = folder / "store"
     with pytest.MonkeyPatch.context() as patch:
         # Nobody wants to wait half a minute until predict sees what was promoted.
         patch.setenv("LIFEBOAT_REFRESH_SECONDS", "1")
-        with local_stack(folder / "store", folder) as stack:
-            header, *rows = TITANIC.read_bytes().splitlines(keepends=True)
-            store = open_store(str(folder / "store"))
-            store.put(f"datasets/{MODEL}/later.csv", b"".join([header, *rows[100:]]))
+        tell_of_drift(store, folder / "demo-drift.log")
+        with local_stack(store, folder) as stack:
             yield stack
+
+
+def tell_of_drift(store: Path, log: Path) -> None:
+    """`make demo-drift` in `store`."""
+    command = [sys.executable, "-m", "functions.local", "demo-drift", "--port", "0", "--store-port", "0"]
+    environment = {**os.environ, "LIFEBOAT_STORE": str(store)}
+    with log.open("w") as output:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            timeout=_DEMO_SECONDS,
+            check=False,
+        )
+    assert done.returncode == 0, log.read_text()
 
 
 @pytest.fixture(scope="session")
 def versions(stack: Stack) -> list[dict[str, Any]]:
-    """The two versions that there are, the newer one first."""
-
-    def listed() -> list[dict[str, Any]]:
-        answer = httpx.get(
-            f"{stack.api}/models/{MODEL}/versions", headers=stack.headers, timeout=SECONDS, trust_env=False
-        )
-        found: list[dict[str, Any]] = answer.raise_for_status().json()["versions"]
-        return found
-
-    until = time.monotonic() + _TRAINING_SECONDS
-    while len(found := listed()) < 2:
-        assert time.monotonic() < until, f"a second version was not published: {found}"
-        time.sleep(0.5)
+    """The two versions that the demo made, the newer one first."""
+    found: list[dict[str, Any]] = get(stack, f"/models/{MODEL}/versions")["versions"]
+    assert len(found) == 2
     return found
+
+
+@pytest.fixture(scope="session")
+def asked(stack: Stack) -> list[str]:
+    """The ids of predictions that wait to be labelled, in the log."""
+    return ask_about(stack, [one.passenger for one in same_ship(TITANIC, 150, seed=5)])
 
 
 @pytest.fixture
@@ -125,6 +156,8 @@ def visit(browser: Browser, stack: Stack) -> Iterator[Visit]:
     for visitor in visitors:
         injected = visitor.injected()
         visitor.context.close()
+        for origin, count in visitor.seen.origins.items():
+            _requests["own" if origin == visitor.seen.origin else "other"] += count
         assert injected == []
         assert visitor.seen.unexpected() == []
 

@@ -8,10 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.asking import get, post
 from tests.browser.conftest import Visit
+from tests.browser.test_data import new_model_form
 from tests.browser.test_models import Versions
 from tests.browser.test_tables import drop
 from tests.browser.visits import Visitor
+from tests.stories.local_stack import Stack
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _AXE = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
@@ -51,6 +54,14 @@ def new_key(page: Page) -> None:
     page.locator(".secret").wait_for()
 
 
+def unfolded(page: Page) -> None:
+    """An operation of the API, tried with its example."""
+    page.get_by_label("Search").fill("/models/{model}/predict")
+    page.locator(".operation > summary").first.click()
+    page.get_by_role("button", name="Send POST").click()
+    page.get_by_label("The answer").wait_for()
+
+
 def numbers(page: Page) -> None:
     for summary in page.get_by_text("The numbers").all()[:2]:
         summary.click()
@@ -62,6 +73,7 @@ MORE: Mapping[str, list[tuple[str, Callable[[Page], None]]]] = {
     "models": [("models-numbers", numbers), ("models-dialog", dialog), ("", dialog_gone)],
     "monitoring": [("monitoring-numbers", numbers)],
     "keys": [("keys-made", new_key)],
+    "docs": [("docs-tried", unfolded)],
 }
 
 
@@ -79,7 +91,9 @@ class Look:
             "() => [...document.querySelectorAll('.plot')]"
             ".every((plot) => !plot.clientWidth || plot.querySelector('canvas'))"
         )
-        page.screenshot(path=self._pictures / f"{name}-{self._screen}.png", full_page=True)
+        # What lies behind a dialog is dimmed only as far as the screen goes.
+        whole = not page.get_by_role("dialog").count()
+        page.screenshot(path=self._pictures / f"{name}-{self._screen}.png", full_page=whole)
         self.wrong += [f"{name}: {one}" for one in violations(page)]
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         if wide > room:
@@ -96,10 +110,43 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def a_round(stack: Stack, asked: list[str]) -> str:
+    """The id of a labelling round, of which a part is labelled by two people."""
+    drawn = post(stack, "/feedback/rounds", {"size": 40, "note": "Second class, as in April", "wanted": 2})
+    ids = get(stack, f"/feedback/queue?limit=12&round={drawn['id']}")["items"]
+    path = f"/feedback?round={drawn['id']}"
+    for source, count in (("anna", 12), ("ben", 9)):
+        for number, item in enumerate(ids[:count]):
+            label = {"survived": (number + len(source)) % 3 == 0, "source": source}
+            post(stack, path, {"prediction_id": item["prediction_id"], **label})
+    id_: str = drawn["id"]
+    return id_
+
+
+def looked_at(administrator: Visitor, look: Look, versions: Versions, a_round: str) -> None:
+    """What is one link away from the pages of the menu."""
+    newer, older = (one["version"] for one in versions[:2])
+    dataset = administrator.ask("GET", "/models/titanic/datasets").json()["datasets"][0]["id"]
+    administrator.go("models", newer, heading=newer)
+    look.at("version")
+    administrator.go("models", "compare", newer, older, heading="Two versions")
+    look.at("comparison")
+    administrator.go("data", dataset)
+    administrator.page.get_by_role("heading", name="What the values are").wait_for()
+    look.at("dataset")
+    administrator.go("label", a_round, heading="Label")
+    administrator.page.locator(".label-card .verdicts").wait_for()
+    look.at("label-round")
+    page = new_model_form(administrator)
+    page.get_by_text("3 categories").click()
+    look.at("data-new-model")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_every_page_can_be_used_by_everybody(
-    visit: Visit, versions: Versions, pictures: Path, scheme: str, width: int
+    visit: Visit, versions: Versions, a_round: str, pictures: Path, scheme: str, width: int
 ) -> None:
     screen = f"{scheme}-{width}"
     context = {
@@ -120,10 +167,6 @@ def test_every_page_can_be_used_by_everybody(
             lead(administrator.page)
             if picture:
                 look.at(picture)
-    newer, older = (one["version"] for one in versions[:2])
-    administrator.go("models", newer, heading=newer)
-    look.at("version")
-    administrator.go("models", "compare", newer, older, heading="Two versions")
-    look.at("comparison")
+    looked_at(administrator, look, versions, a_round)
     wrong = nobody.wrong + look.wrong
     assert not wrong, "\n".join(wrong)

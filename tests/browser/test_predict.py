@@ -28,7 +28,7 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
     meter = answer.get_by_role("meter")
     assert 0.5 < float(meter.get_attribute("aria-valuenow") or 0) <= 1
     contributions = answer.get_by_role("table")
-    expect(contributions.get_by_role("rowheader").first).to_contain_text("sex")
+    expect(contributions.get_by_role("rowheader").filter(has_text="sex")).to_have_text("sex female")
     expect(contributions.get_by_role("cell").last).to_have_text(re.compile(r"^[+\u2212]\d+\.\d$"))
     expect(answer).to_contain_text(re.compile(r"Said by version [0-9a-f]{16} of titanic"))
     # An outcome is taken once its prediction is in the log, and refused in words before.

@@ -3,54 +3,77 @@
 import pytest
 
 from tests.browser.conftest import Visit
+from tests.browser.test_models import Versions
 from tests.browser.visits import sign_in_with_key
 from tests.stories.local_stack import Stack
 
-EVERYTHING = {"Predict", "Label", "Models", "Monitoring", "Keys"}
+EVERYTHING = {"Predict", "Label", "Data", "Models", "Monitoring", "Keys"}
+OF_TITANIC = "/models/titanic"
+# What a page asks for, by the scope that it takes.
+LABELLING = [
+    ("POST", f"{OF_TITANIC}/feedback"),
+    ("GET", f"{OF_TITANIC}/feedback/queue"),
+    ("GET", f"{OF_TITANIC}/feedback/progress"),
+    ("GET", f"{OF_TITANIC}/feedback/export"),
+    ("GET", f"{OF_TITANIC}/feedback/rounds"),
+    ("POST", f"{OF_TITANIC}/feedback/rounds"),
+]
+READING = [
+    ("GET", f"{OF_TITANIC}/datasets"),
+    ("GET", f"{OF_TITANIC}/uploads"),
+    ("GET", f"{OF_TITANIC}/versions"),
+    ("GET", f"{OF_TITANIC}/history"),
+    ("GET", f"{OF_TITANIC}/monitoring/reports"),
+    ("GET", f"{OF_TITANIC}/monitoring/traffic"),
+]
+CHANGING = [
+    ("POST", "/models/customers/schema/inference"),
+    ("PUT", "/models/customers/schema"),
+    ("PUT", f"{OF_TITANIC}/datasets/more.csv"),
+    ("POST", f"{OF_TITANIC}/versions/{{version}}/promote"),
+    ("DELETE", f"{OF_TITANIC}/versions/{{version}}?reason=none"),
+    ("POST", f"{OF_TITANIC}/rollback"),
+    ("DELETE", OF_TITANIC),
+    ("POST", f"{OF_TITANIC}/monitoring/run"),
+    ("POST", f"{OF_TITANIC}/training"),
+    ("GET", "/people"),
+    ("GET", "/keys"),
+    ("POST", "/keys"),
+    ("DELETE", "/keys/00000000"),
+]
 
 
 @pytest.mark.parametrize(
-    ("role", "sees", "never"),
+    ("role", "sees"),
     [
-        ("user", {"Predict"}, {"Label", "Models", "Monitoring", "Keys"}),
-        ("annotator", {"Predict", "Label"}, {"Models", "Monitoring", "Keys"}),
-        ("administrator", EVERYTHING, set()),
+        ("user", {"Predict"}),
+        ("annotator", {"Predict", "Label"}),
+        ("administrator", EVERYTHING),
     ],
 )
-def test_a_role_sees_its_pages(visit: Visit, role: str, sees: set[str], never: set[str]) -> None:
-    page = visit(role).page
-    names = set(page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts())
-    assert sees <= names
-    assert not never & names
-
-
-@pytest.mark.parametrize("page_of_others", ["models", "monitoring", "keys"])
-def test_the_address_of_a_page_of_others_shows_an_own_one(visit: Visit, page_of_others: str) -> None:
-    visit("annotator").go(page_of_others, heading="Predict")
+def test_a_role_sees_its_pages_and_the_address_of_another_shows_an_own_one(
+    visit: Visit, role: str, sees: set[str]
+) -> None:
+    visitor = visit(role)
+    names = set(visitor.page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts())
+    assert names == sees | {"Docs"}
+    for other in EVERYTHING - sees:
+        visitor.go(other.lower(), heading="Predict")
+        visitor.go("docs", heading="API docs")
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/keys"),
-        ("GET", "/models/titanic/versions"),
-        ("GET", "/models/titanic/history"),
-        ("GET", "/models/titanic/monitoring/reports"),
-        ("POST", "/models/titanic/monitoring/run"),
-        ("POST", "/models/titanic/training"),
-        ("POST", "/models/titanic/rollback"),
-    ],
+    ("role", "refused"), [("user", LABELLING + READING + CHANGING), ("annotator", READING + CHANGING)]
 )
-def test_what_an_annotator_does_not_see_the_api_refuses(visit: Visit, method: str, path: str) -> None:
-    annotator = visit("annotator")
-    annotator.page.get_by_role("navigation", name="Pages").wait_for()
-    body = {"reason": "none"} if method == "POST" else None
-    answer = annotator.ask(method, path, json=body)
-    assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
-
-
-def test_a_user_may_not_label(visit: Visit) -> None:
-    assert visit("user").ask("GET", "/models/titanic/feedback/queue").status_code == 403
+def test_what_a_role_does_not_see_the_api_refuses(
+    visit: Visit, versions: Versions, role: str, refused: list[tuple[str, str]]
+) -> None:
+    visitor = visit(role)
+    for method, path in refused:
+        body = None if method == "GET" else {"reason": "none"}
+        answer = visitor.ask(method, path.format(version=versions[0]["version"]), json=body)
+        assert answer.status_code == 403, (method, path, answer.text)
+        assert answer.json()["code"] == "FORBIDDEN"
 
 
 def test_who_signs_out_sees_nothing(visit: Visit, stack: Stack) -> None:

@@ -1,10 +1,31 @@
 """The tests would see what they say is not there: a planted fault of each kind is found."""
 
+from playwright.sync_api import Response
+
 from tests.browser.conftest import Visit
 from tests.browser.test_looks import violations
 from tests.browser.visits import Visitor
 
 _IMAGE = "document.getElementById('app').insertAdjacentHTML('beforeend', {!r})"
+
+
+def test_every_file_of_the_pages_has_a_policy_that_allows_nothing_unsafe(visit: Visit) -> None:
+    visitor = visit()
+    policies: dict[str, str] = {}
+
+    def note(response: Response) -> None:
+        policies[response.url] = response.headers.get("content-security-policy", "none")
+
+    visitor.page.on("response", note)
+    visitor.page.goto(f"{visitor.api}/docs")
+    visitor.settle()
+    assert any(url.endswith("/app.js") for url in policies)
+    for url, policy in policies.items():
+        # The document of the API is no page, and neither is the way to it.
+        if "/assets/" in url or url.endswith("/"):
+            assert policy.startswith("default-src 'none'; script-src 'self' 'sha256-"), url
+            assert "unsafe" not in policy
+            assert "*" not in policy
 
 
 def test_a_request_to_another_origin_is_kept_from_leaving_and_seen(visit: Visit) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
-from functions.datasets import service
 from functions.datasets.handler import handler
 from tests.support import gateway
 from tests.support.titanic import MODEL
@@ -21,9 +21,9 @@ Ask = Callable[..., tuple[int, Any]]
 def store(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelStore]:
     shutil.copytree(published, tmp_path / "store")
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
-    service.service.cache_clear()
+    service.cache_clear()
     yield ModelStore(FolderStore(str(tmp_path / "store")), MODEL)
-    service.service.cache_clear()
+    service.cache_clear()
 
 
 @pytest.fixture

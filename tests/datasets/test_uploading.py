@@ -1,6 +1,7 @@
 """A file that is sent becomes a dataset, in a folder and in S3: under its name, with who sent it."""
 
 import gzip
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from functions.core.registry import uploader
 from functions.core.registry.keys import sha256
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.view import ModelStore
-from functions.datasets.uploading import write_dataset
+from functions.datasets.uploading import FILE_NAME, write_dataset
 from tests.datasets.conftest import Ask
 from tests.support.uploads import BUCKET
 
@@ -95,3 +96,24 @@ def test_in_s3_an_older_version_stays_and_any_name_is_told(s3: Any) -> None:
     with store.open("datasets/März.csv", before.version_id) as stream:
         assert stream.read() == TABLE
     assert uploader.from_metadata(store.head("datasets/März.csv").metadata) == "b"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "März (2).csv.gz", "x" * 96 + ".csv", "a b.c.csv"])
+def test_the_document_allows_what_the_function_takes(ask: Ask, name: str) -> None:
+    assert re.search(FILE_NAME, name)
+    assert ask("PUT", f"/models/churn/datasets/{name}", TABLE, **variables(name))[0] == 202
+
+
+@pytest.mark.parametrize(
+    "name", ["a.txt", ".csv", ".a.csv", " a.csv", "a\\b.csv", "labelled-1.csv", "a\x00.csv"]
+)
+def test_what_the_document_does_not_allow_the_function_refuses(ask: Ask, name: str) -> None:
+    assert not re.search(FILE_NAME, name)
+    assert ask("PUT", f"/models/churn/datasets/{name}", TABLE, **variables(name))[0] == 422
+
+
+def variables(name: str) -> dict[str, Any]:
+    return {
+        "route": "PUT /models/{model}/datasets/{dataset}",
+        "pathParameters": {"model": "churn", "dataset": name},
+    }

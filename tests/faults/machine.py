@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from functions.core.base.ids import new_ids
+from functions.core.identity.caller import caller_of
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
+from functions.core.predictions.labels import source_of
 from functions.core.predictions.records import folder
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
@@ -58,7 +60,7 @@ class Machine:
         self.log: list[str] = []
         self.key = ""
         self.prediction = new_ids(1)[0]
-        # Of the outcomes that the function said it has kept.
+        # The sources of the outcomes that the function said it has kept.
         self.recorded: list[str] = []
         self._told = 0
 
@@ -183,9 +185,10 @@ class Machine:
     async def _asked(self, name: str, process: FunctionProcess) -> int:
         self._told += 1
         source = f"{name}-{self._told}"
-        status = await self._sent(name, self._event(name, source), process)
+        event = self._event(name, source)
+        status = await self._sent(name, event, process)
         if name == "feedback" and status == 200:
-            self.recorded.append(source)
+            self.recorded.append(source_of(caller_of(event).key_id, source))
         return status
 
     async def _sent(self, name: str, event: dict[str, Any], process: FunctionProcess) -> int:

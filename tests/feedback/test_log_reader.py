@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from functions.core.predictions.records import PredictionRecord, parse_line
+from functions.feedback import log_object
+from functions.feedback.log_object import LoggedObject
 from functions.feedback.log_reader import LogCache, LogReader
 from tests.feedback.bench import NOW, Bench, Call, queue, say
 from tests.support.production import ids_of, logged_line
+from tests.support.titanic import MODEL
 
 PERIOD = (NOW - timedelta(hours=3), NOW + timedelta(minutes=1))
 
@@ -153,3 +157,34 @@ def test_an_outcome_that_would_take_more_of_the_log_does_not_keep_others_from_be
     status, refusal = call("POST", "/feedback", say(absent))
     assert (status, refusal["code"]) == (404, "NOT_FOUND")
     assert f"{absent} was not found in as much of the log as one request reads" in refusal["error"]
+
+
+def test_lines_that_name_another_model_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, foreign = (
+        logged_line(id_, model=name) for id_, name in zip(ids_of(2, NOW), (MODEL, "churn"), strict=True)
+    )
+    parsed: list[bytes] = []
+
+    def noting(line: bytes) -> PredictionRecord:
+        parsed.append(line)
+        return parse_line(line)
+
+    monkeypatch.setattr(log_object, "parse_line", noting)
+    damaged = foreign[:200] + b"\n"
+    held = LoggedObject(b"\n".join([own, foreign, damaged, b"no json\n"]), MODEL)
+    assert (len(held.ids), held.damaged) == (1, 1)
+    assert parsed == [own.strip(), b"no json"]
+
+
+def test_a_line_of_this_model_is_found_however_its_name_is_written() -> None:
+    escaped = [
+        logged_line(id_).replace(b'"titanic"', written)
+        for id_, written in zip(
+            ids_of(3, NOW), (b'"titanic"', b'"\\u0074itanic"', b'   "titanic"'), strict=True
+        )
+    ]
+    # What looks like another's name is a value of this row; half of another's line stands before one of ours.
+    value = logged_line(ids_of(1, NOW)[0], features={"model": "churn"})
+    torn = logged_line(ids_of(1, NOW)[0], model="churn")[:200] + logged_line(ids_of(1, NOW)[0])
+    held = LoggedObject(b"".join([*escaped, value, torn]), MODEL)
+    assert (len(held.ids), held.damaged) == (4, 1)

@@ -29,13 +29,12 @@ from functions.core.identity.keys import make_key
 from functions.core.predictions.records import folder
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.service import service as store_service
 from functions.core.storage.view import ModelStore
 from functions.datasets.handler import handler as datasets
-from functions.datasets.service import service as datasets_service
 from functions.feedback.handler import handler as feedback
 from functions.feedback.service import service as feedback_service
 from functions.models.handler import handler as models
-from functions.models.service import service as models_service
 from functions.monitor.handler import handler as monitor
 from functions.monitor.service import service as monitor_service
 from functions.predict.handler import handler as predict
@@ -114,7 +113,7 @@ def done(handler: gateway.Handler, method: str, path: str, body: Any = None) -> 
 
 def forget() -> None:
     """Have every function read the store anew, as a new process would."""
-    for service in (predict_service, datasets_service, feedback_service, models_service, monitor_service):
+    for service in (predict_service, store_service, feedback_service, monitor_service):
         service.cache_clear()
     key_ring.cache_clear()
 

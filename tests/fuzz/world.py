@@ -8,10 +8,9 @@ from pathlib import Path
 from functions.core.registry import versions
 from functions.core.registry.keys import holdout_key, model_key
 from functions.core.storage.folder import FolderStore
+from functions.core.storage.service import service as store_service
 from functions.core.storage.view import ModelStore
-from functions.datasets.service import service as datasets
 from functions.feedback.service import service as feedback
-from functions.models.service import service as models
 from functions.monitor.service import service as monitor
 from functions.predict.service import service as predict
 from functions.retrain import handler as retrain
@@ -55,7 +54,7 @@ class World:
 
     def forget(self) -> None:
         """Have the functions read the environment and the store anew."""
-        services = (datasets, predict, models, feedback, monitor, scoring)
+        services = (store_service, predict, feedback, monitor, scoring)
         for cached in (*services, retrain._settings, retrain._store):
             cached.cache_clear()
 

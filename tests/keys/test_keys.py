@@ -86,6 +86,8 @@ def test_an_unknown_key_cannot_be_revoked(call: Call) -> None:
         {"note": ""},
         {"note": "a" * 61},
         {"note": "two\nlines"},
+        {"note": "ends a line\n"},
+        {"note": "turned \u202earound"},
         {"note": "{{ssm}}"},
         {"days": 0},
         {"days": 4_000},

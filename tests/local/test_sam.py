@@ -170,6 +170,15 @@ def test_an_engine_that_does_not_answer_is_said(
         asyncio.run(sam_local([]))
 
 
+def test_an_api_whose_keys_are_in_a_file_is_not_started_in_containers(
+    stand_in: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker()
+    found(monkeypatch, State("", BUCKET, "http://127.0.0.1:9", True, "titanic", 1, "/kept/keys.json"))
+    with pytest.raises(RuntimeError, match=r"keys in /kept/keys.json, .*make run ARGS=--forget"):
+        asyncio.run(sam_local(["start-api"], stand_in))
+
+
 @pytest.mark.parametrize(
     ("runner", "gateway", "reason"),
     [

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from functions.core.storage.service import service
 from functions.models.handler import handler
-from functions.models.service import service
 from tests.models.shelf import Call, Shelf
 from tests.support import gateway
 from tests.support.churn import SCHEMA

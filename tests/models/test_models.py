@@ -1,11 +1,13 @@
 """Any number of models: their list, each as a whole, and what is about one is about no other."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.core.registry.keys import CHAMPION, manifest_key
+from functions.core.schema.parsing import parse_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
@@ -118,6 +120,16 @@ def test_a_model_is_described_with_what_a_form_needs(call: Call, shelf: Shelf, c
         30.5,
     )
     assert features["version"]["categories"] == [0.1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["Reference", "charges"])
+def test_a_model_says_whether_reference_is_a_word_of_the_callers_own(
+    call: Call, shelf: Shelf, tmp_path: Path, name: str
+) -> None:
+    assert call("GET", "/models/titanic")[1]["takes_references"] is True
+    document = json.loads(json.dumps(churn_table.DOCUMENT).replace('"charges"', f'"{name}"'))
+    ModelStore(FolderStore(str(tmp_path)), "churn").put(SCHEMA_KEY, parse_schema(document).as_json())
+    assert call("GET", "/models/churn")[1]["takes_references"] is (name == "charges")
 
 
 def test_a_text_that_a_feature_is_taken_from_says_so_and_the_target_may_be_true_or_false(

@@ -16,12 +16,16 @@ from functions.core.storage.view import ModelStore
 from functions.monitor import metrics, reports
 from functions.monitor import run as run_module
 from functions.monitor.report import Report
+from functions.monitor.schedule import run_for_all
 from functions.monitor.state import State, read_state, write_state
+from tests.monitor.churn import churning, log_churn
 from tests.monitor.monitoring import (
     HOUR,
     NOW,
+    SETTINGS,
     UPLOADED_FULL,
     Died,
+    Mortal,
     datasets,
     monitor,
     mortal,
@@ -223,3 +227,60 @@ def test_a_run_that_is_never_first_says_so(store: ModelStore, monkeypatch: pytes
     monkeypatch.setattr("functions.monitor.run.write_state", lost)
     with pytest.raises(Conflict, match="first"):
         monitor(store)
+
+
+def three_models(folder: Path) -> FolderStore:
+    """Three models with a log of three parts, and labels."""
+    whole = FolderStore(str(folder))
+    for number, name in enumerate(("alpha", "beta", "gamma"), start=1):
+        view = churning(whole, name)
+        for hours in range(3):
+            ids = log_churn(view, 10 * number, NOW - hours * HOUR)
+            label(view, ids[0], True)
+    return whole
+
+
+def states_of_all(whole: FolderStore) -> list[State]:
+    return [state_of(ModelStore(whole, name)) for name in ("alpha", "beta", "gamma")]
+
+
+def test_an_hour_that_dies_at_any_write_of_any_model_is_finished_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.monitor.unread.MAX_BYTES", 9_000)
+    three_models(tmp_path / "start")
+    shutil.copytree(tmp_path / "start", tmp_path / "undisturbed")
+    undisturbed = FolderStore(str(tmp_path / "undisturbed"))
+    run_for_all(undisturbed, SETTINGS, now=NOW, seconds=270)
+    expected = states_of_all(undisturbed)
+    assert [state.report.counted.rows for state in expected] == [30, 60, 90]
+    assert expected[0].report.sequence > 2
+    deaths = 0
+    while True:
+        root = tmp_path / f"dies-at-{deaths + 1}"
+        shutil.copytree(tmp_path / "start", root)
+        last = deaths + 1
+        try:
+            run_for_all(Mortal(root, lambda number, _: number == last), SETTINGS, now=NOW, seconds=270)  # noqa: B023
+            break
+        except Died:
+            deaths += 1
+        whole = FolderStore(str(root))
+        run_for_all(whole, SETTINGS, now=NOW, seconds=270)
+        assert states_of_all(whole) == expected
+        for state in expected:
+            view = ModelStore(whole, state.report.model)
+            numbers = range(1, state.report.sequence + 1)
+            assert all(reports.has_report(view, number) for number in numbers)
+        shutil.rmtree(root)
+    # For each part of each model its state and its report, and once what is labelled.
+    assert deaths >= 3 * 2 * expected[0].report.sequence
+
+
+def test_hours_at_once_count_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.monitor.unread.MAX_BYTES", 9_000)
+    whole = three_models(tmp_path / "store")
+    with ThreadPoolExecutor(4) as pool:
+        [*pool.map(lambda _: run_for_all(whole, SETTINGS, now=NOW, seconds=270), range(4))]
+    assert [state.report.counted.rows for state in states_of_all(whole)] == [30, 60, 90]
+    assert [state.report.live.labels for state in states_of_all(whole)] == [3, 3, 3]

@@ -12,7 +12,8 @@ from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.monitor import schedule
-from functions.monitor.run import run
+from functions.monitor.report import Report
+from functions.monitor.run import Run
 from functions.monitor.schedule import run_for_all
 from functions.monitor.state import STATE, read_state
 from tests.monitor.churn import CUSTOMER, FEE, churning, log_churn
@@ -86,34 +87,49 @@ def test_one_that_fails_holds_up_no_other_and_is_heard_of(
 def test_a_mistake_of_ours_in_one_holds_up_no_other(
     whole: Store, models: list[ModelStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(store: ModelStore, *args: Any, **options: Any) -> Any:
-        if store.model == "alpha":
-            raise KeyError("x")
-        return run(store, *args, **options)
+    take_next_part = Run.take_next_part
 
-    monkeypatch.setattr(schedule, "run", broken)
+    def broken(run: Run) -> tuple[Report, bool]:
+        if run._store.model == "alpha":
+            raise KeyError("x")
+        return take_next_part(run)
+
+    monkeypatch.setattr(Run, "take_next_part", broken)
     with pytest.raises(ExceptionGroup):
         run_hour(whole)
     assert [counted(view) for view in models] == [0, 20, 30]
 
 
-def test_a_model_whose_log_is_long_is_read_in_part_and_the_others_have_their_turn(
-    whole: Store, models: list[ModelStore], monkeypatch: pytest.MonkeyPatch
+def test_a_log_that_is_long_is_read_in_part_and_all_models_are_as_far_in_it(
+    whole: Store,
+    models: list[ModelStore],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The log is one for all: each model is as far in it as its time went."""
     monkeypatch.setattr("functions.monitor.unread.MAX_BYTES", 1)
     # Its clock: a minute passes whenever it is looked at.
     clock = iter(range(0, 10**6, 60))
     monkeypatch.setattr(schedule, "monotonic", lambda: float(next(clock)))
-    monkeypatch.setattr(schedule, "_MIN_SECONDS", -1e9)
     for hours in range(1, 4):
         log_churn(models[0], 1, NOW - hours * HOUR)
-    answer = run_hour(whole, seconds=60)
-    assert all(one["report"] for one in answer["models"].values())
-    first = [read_state(view) for view in models]
-    assert all(held and len(held[0].position.read) == 1 for held in first)
-    for _ in range(5):
-        run_hour(whole, seconds=60)
+    for parts in range(1, 7):
+        # Enough for one part, which takes four minutes, and not for another.
+        answer = run_hour(whole, seconds=400)
+        assert all(one["report"] == parts for one in answer["models"].values())
+        states = [read_state(view) for view in models]
+        assert all(held and len(held[0].position.read) == parts for held in states)
+    assert [counted(view) for view in models] == [13, 20, 30]
+    assert capsys.readouterr().out.count("the log is too long for the time there is") == 5
+
+
+def test_where_there_is_time_a_long_log_is_read_to_its_end(
+    whole: Store, models: list[ModelStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.monitor.unread.MAX_BYTES", 1)
+    for hours in range(1, 4):
+        log_churn(models[0], 1, NOW - hours * HOUR)
+    answer = run_hour(whole)
+    assert {one["report"] for one in answer["models"].values()} == {6}
     assert [counted(view) for view in models] == [13, 20, 30]
 
 

@@ -26,7 +26,7 @@ def store(published: Path, tmp_path: Path) -> ModelStore:
 def traffic(store: ModelStore) -> Traffic:
     held = read_state(store)
     assert held is not None
-    return traffic_since(NOW - timedelta(days=7), held[0].report.at, held[0].traffic)
+    return traffic_since(NOW - timedelta(days=7), held[0].report.at, held[0].traffic, held[0].callers)
 
 
 def log_lines(store: ModelStore, *lines: bytes) -> None:

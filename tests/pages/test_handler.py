@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -127,8 +128,47 @@ def test_a_provider_elsewhere_may_be_asked_for_tokens(monkeypatch: pytest.Monkey
     assert "https://login.example.com/authorize" in text_of(answer)
 
 
+@pytest.mark.parametrize("audience", ["", "https://api.example.com/"])
+def test_the_page_is_told_which_audience_to_ask_for_where_one_is_set(
+    monkeypatch: pytest.MonkeyPatch, audience: str
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_LOGIN_AUTHORIZE", "https://login.example.com/authorize")
+    monkeypatch.setenv("LIFEBOAT_LOGIN_REQUEST_AUDIENCE", audience)
+    [meta] = re.findall(r'name="lifeboat-login" content="([^"]*)"', text_of(get()))
+    assert json.loads(unescape(meta)).get("audience", "") == audience
+
+
 def test_scripts_and_styles_are_small() -> None:
     """All of them together, compressed as they are sent."""
     assets = pages.site()._assets.items()
     size = sum(len(served.compressed) for name, served in assets if name.endswith((".js", ".css")))
     assert size <= 150_000
+
+
+@pytest.mark.parametrize(
+    ("route", "query", "status"),
+    [
+        ("/", "", 200),
+        ("/openapi.json", "", 200),
+        ("/docs", "", 302),
+        ("/docs", "versoin=1", 422),
+        ("/assets/{digest}/{name+}", "", 404),
+    ],
+)
+def test_head_is_get_without_the_body(route: str, query: str, status: int) -> None:
+    event = {"rawPath": route, "rawQueryString": query, "headers": {"accept-encoding": "gzip"}}
+    got, head = (handler(event | {"routeKey": f"{method} {route}"}, None) for method in ("GET", "HEAD"))
+    assert head["statusCode"] == got["statusCode"] == status
+    assert head["headers"] == got["headers"]
+    assert (head["body"], head["isBase64Encoded"]) == ("", False)
+
+
+def test_head_of_an_asset_says_what_get_would() -> None:
+    asset = assets_of(text_of(get()))[0]
+    event = {"pathParameters": asset, "rawPath": "/", "headers": {}}
+    got, head = (
+        handler(event | {"routeKey": f"{method} /assets/{{digest}}/{{name+}}"}, None)
+        for method in ("GET", "HEAD")
+    )
+    assert (head["statusCode"], head["headers"]) == (200, got["headers"])
+    assert head["body"] == ""

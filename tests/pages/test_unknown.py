@@ -55,7 +55,7 @@ def test_a_path_that_is_not_there_is_refused_with_what_to_ask_for(path: str, sai
     [
         ("GET", "/predict", "POST"),
         ("PATCH", "/models/churn/schema", "GET, PUT"),
-        ("POST", "/docs", "GET"),
+        ("POST", "/docs", "GET, HEAD"),
         ("POST", "/models/churn/openapi.json", "GET"),
         ("X" * 3_000, "/keys", "GET, POST"),
     ],
@@ -83,6 +83,11 @@ def test_behind_a_stage_the_path_is_what_follows_it() -> None:
 @pytest.mark.parametrize("path", ["/predict", "/nothing"])
 def test_a_browser_that_asks_what_it_may_ask_gets_a_success_whatever_the_path(path: str) -> None:
     assert ask("OPTIONS", path, headers=PREFLIGHT) == {"statusCode": 204}
+
+
+def test_a_refusal_of_head_has_no_body() -> None:
+    answer = ask("HEAD", "/keys")
+    assert (answer["statusCode"], answer["body"], answer["headers"]["allow"]) == (405, "", "GET, POST")
 
 
 def test_options_of_a_path_says_what_it_takes() -> None:

@@ -1,5 +1,6 @@
 """Each function may do what it does and no more: its recorded calls against its role in template.yaml."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,15 +20,14 @@ from functions.core.registry.keys import CHAMPION, holdout_key, manifest_key, mo
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.service import service as store_service
 from functions.core.storage.view import ModelStore
-from functions.datasets import service as datasets_service
 from functions.datasets.handler import handler as datasets_handler
 from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
 from functions.keys import app as keys_app
 from functions.keys.handler import handler as keys_handler
 from functions.local.template import read_template
-from functions.models import service as models_service
 from functions.models.handler import handler as models_handler
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor_handler
@@ -213,6 +213,11 @@ def exercise_datasets(machine: Machine) -> None:
     assert ask("PUT", "/models/churn/datasets/a.csv", "calls,churned") == 202
     assert ask("PUT", "/models/titanic/datasets/a.csv", "a table") == 202
     assert ask("PUT", "/models/titanic/datasets/a.csv?replace=true", "another") == 202
+    text = "a table in one part"
+    part = json.dumps(text).encode()
+    assert ask("PUT", f"/models/titanic/datasets/b.csv/parts/{sha256(part)}", text) == 201
+    assert ask("POST", "/models/titanic/datasets/b.csv", {"parts": [sha256(b"another")]}) == 422
+    assert ask("POST", "/models/titanic/datasets/b.csv", {"parts": [sha256(part)]}) == 202
     machine.put("rejected/a.csv.0123456789abcdef.json", b"{}")
     assert ask("GET", "/uploads") == 200
     assert ask("GET", "/datasets") == 200
@@ -224,6 +229,7 @@ def exercise_keys(machine: Machine) -> None:
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["predict"], "note": "the first"}) == 201
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["read"], "note": "another"}) == 201
     assert machine.ask(keys_handler, "DELETE", "/keys/00000000") == 404
+    assert machine.ask(keys_handler, "GET", "/people") == 200
 
 
 def exercise_pages(machine: Machine) -> None:
@@ -376,12 +382,11 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
     recorder.watch_clients(monkeypatch)
     caches = (
         authorize_module.key_ring,
-        datasets_service.service,
+        store_service,
         feedback_service.service,
         keys_app.settings,
         keys_app.parameter,
         service.service,
-        models_service.service,
         monitor_service.service,
         scoring_service.service,
         retrain_module._settings,

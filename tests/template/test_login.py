@@ -66,6 +66,9 @@ def test_with_cognito_the_tokens_of_the_stacks_own_pool_count() -> None:
         "ProgramClient",
         "another",
     ]
+    assert told("KeysFunction", **COGNITO)["POOL"].startswith(
+        "https://us-east-1.console.aws.amazon.com/cognito/v2/idp/user-pools/UserPool/"
+    )
     # What nobody can change for themselves, unlike an e-mail address.
     assert authorizer["NAME"] == "username"
     pages = told("PagesFunction", **COGNITO)
@@ -98,6 +101,14 @@ def test_with_another_provider_everything_is_as_it_says() -> None:
         "LOGOUT": "https://login.example.com/logout",
         "CLIENT": "lifeboat-pages",
         "SCOPE": "openid profile",
+        "REQUEST_AUDIENCE": "",
+    }
+    asked = EXTERNAL | {"LoginRequestAudience": "lifeboat-api"}
+    assert told("PagesFunction", **asked)["REQUEST_AUDIENCE"] == "lifeboat-api"
+    assert told("KeysFunction", **EXTERNAL) == {
+        "ISSUER": EXTERNAL["LoginIssuer"],
+        "GROUPS": "crew=predict,feedback captains=admin",
+        "POOL": "",
     }
     assert "connect-src 'self' https://login.example.com" in policy(**EXTERNAL)
 

@@ -168,6 +168,11 @@ def test_a_store_that_hangs_is_slow_enough_for_its_alarm() -> None:
     assert ALARMS["PredictSlowAlarm"]["Threshold"] < 1000 * _SECONDS * _ATTEMPTS
 
 
+def test_a_monitor_that_may_fall_behind_is_heard_of_while_it_still_has_time() -> None:
+    alarm = ALARMS["MonitorSlowAlarm"]
+    assert alarm["Threshold"] == 1000 * FUNCTIONS["MonitorFunction"]["Timeout"] / 2
+
+
 # ---- Releases
 
 

@@ -202,9 +202,17 @@ def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {"rejected/", "registry/", "undelivered/", "leases/", "monitoring/", *SCORED}
+    assert forgotten == {
+        "rejected/",
+        "registry/",
+        "undelivered/",
+        "leases/",
+        "monitoring/",
+        "parts/",
+        *SCORED,
+    }
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/", *SCORED}
+    assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/", "parts/", *SCORED}
 
 
 def test_what_is_soon_forgotten_begins_alike_for_every_model() -> None:
@@ -233,7 +241,7 @@ HEALTH = {
 # What a browser has to have before anybody can log in, the document of the API, and what no route takes.
 PAGES = {"GET /", "GET /docs", "GET /openapi.json", "GET /assets/{digest}/{name+}", "$default"}
 # Uptime checks ask with HEAD, as often as not.
-OPEN = HEALTH | PAGES | {key.replace("GET", "HEAD") for key in HEALTH}
+OPEN = HEALTH | PAGES | {key.replace("GET", "HEAD") for key in HEALTH | PAGES}
 
 
 def open_routes(document: dict[str, Any]) -> set[str]:
@@ -320,7 +328,9 @@ def test_what_scores_and_what_watches_have_throttles_of_their_own() -> None:
 def test_every_route_about_one_model_is_there_for_any_model_by_its_name() -> None:
     keys = {route.key for route in read_template(TEMPLATE).routes}
     # Of no model, or with names of their own.
-    alone = re.compile(r"/(models|v2|health|ping|version|model|me|keys|assets|docs|openapi\.json|$)\b|/$")
+    alone = re.compile(
+        r"/(models|v2|health|ping|version|model|me|keys|people|assets|docs|openapi\.json|$)\b|/$"
+    )
     for key in keys - {"$default"}:
         method, path = key.split(" ")
         if not alone.match(path):

@@ -83,6 +83,11 @@ def model_of(request: Request, default: str) -> str:
     return str(model)
 
 
+def model_to_be(request: Request, _default: str) -> str:
+    """The model that a path names, be it one or not: what is wrong with a new name is said later."""
+    return str(request.path_params["model"])
+
+
 def no_model(_request: Request, _default: str) -> None:
     """The subject of routes that are about no model, such as a document: a key for any model may ask."""
 

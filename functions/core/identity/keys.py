@@ -20,6 +20,9 @@ from functions.core.identity.caller import HOW_TO_SEND_A_KEY, SCOPES
 
 KEY = re.compile(r"lb_([0-9a-f]{8})_[0-9a-f]{64}")
 MAX_NOTE = 60
+# No control characters, nothing that ends a line or turns the direction of a text around. And no braces: SSM
+# takes two in a row for a reference to another parameter.
+NOTE = rf"^[^{{}}\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]{{1,{MAX_NOTE}}}$"
 MAX_DAYS = 3650
 MAX_MODELS = 10
 # How long the list still shows a key that has ended.
@@ -62,8 +65,7 @@ def make_key(
     wanted = set(scopes)
     if not wanted or not wanted <= set(SCOPES):
         raise ValueError(f"scopes are one or more of {', '.join(SCOPES)}")
-    # SSM takes two braces in a row for a reference to another parameter.
-    if not 1 <= len(note) <= MAX_NOTE or not note.isprintable() or set(note) & set("{}"):
+    if not re.fullmatch(NOTE, note):
         raise ValueError(f"a note has 1 to {MAX_NOTE} printable characters, no braces; say who uses the key")
     if days is not None and not 1 <= days <= MAX_DAYS:
         raise ValueError(f"a key lives 1 to {MAX_DAYS} days")

@@ -22,7 +22,7 @@ Who does not know is no label: that stands in `feedback/unsure/` (`core.predicti
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -35,6 +35,8 @@ from functions.core.base.records import Moment, Record
 from functions.core.storage.contract import Entry, Store
 
 PREFIX = "feedback/"
+# From so many days on.
+_DAYS_TO_LIST_A_MONTH = 8
 # A source becomes part of a key of the store, and a cell of a CSV.
 SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 # A key's id is made by whoever issues keys. A label that is vouched for has a place for a name, be it empty.
@@ -162,9 +164,30 @@ def read_note(store: Store, label: Label) -> str:
 def read_labels(store: Store, days: Iterable[date]) -> dict[str, list[Label]]:
     """The labels of the predictions made on `days` (UTC), by prediction id; the last of each list counts."""
     labels_of: dict[str, list[Label]] = {}
-    for day in sorted(set(days)):
-        labels_of |= _by_prediction(store.list(f"{PREFIX}dt={day}/"))
+    for entries in list_days(store, PREFIX, days):
+        labels_of |= _by_prediction(entries)
     return labels_of
+
+
+def list_days(store: Store, prefix: str, days: Iterable[date]) -> Iterator[Iterator[Entry]]:
+    """What lies below `{prefix}dt=YYYY-MM-DD/` of these days (UTC), in as few listings as that takes.
+
+    Of many days in a month, all of the month is listed: a listing shows a thousand objects, and most days
+    have none.
+    """
+    months: dict[str, set[str]] = {}
+    for day in days:
+        months.setdefault(f"{day:%Y-%m}", set()).add(f"{day}/")
+    for month, wanted in sorted(months.items()):
+        if len(wanted) < _DAYS_TO_LIST_A_MONTH:
+            yield from (store.list(f"{prefix}dt={day}") for day in sorted(wanted))
+        else:
+            yield _of_days(store.list(f"{prefix}dt={month}-"), len(f"{prefix}dt="), wanted)
+
+
+def _of_days(entries: Iterable[Entry], start: int, days: Set[str]) -> Iterator[Entry]:
+    """Those whose day, which is a folder and begins at place `start` of their keys, is one of these."""
+    return (entry for entry in entries if entry.key[start : start + 11] in days)
 
 
 def _by_prediction(entries: Iterable[Entry]) -> dict[str, list[Label]]:

@@ -118,28 +118,38 @@ class Reading:
 
     def __iter__(self) -> Iterator[PredictionRecord]:
         seen: set[str] = set()
-        for body in self._bodies:
-            for line in filter(None, body.split(b"\n")):
-                try:
-                    record = parse_line(line)
-                except ValidationError:
-                    self._count_refusal(line, seen)
-                    continue
-                if record.model == self._model and record.prediction_id not in seen:
-                    seen.add(record.prediction_id)
-                    yield record
+        for record in parse_bodies(self._bodies):
+            if record is None:
+                self.damaged += 1
+            elif record.model != self._model:
+                continue
+            elif isinstance(record, RefusalRecord):
+                if record.refusal_id not in seen:
+                    seen.add(record.refusal_id)
+                    self._count_refusal(record)
+            elif record.prediction_id not in seen:
+                seen.add(record.prediction_id)
+                yield record
 
-    def _count_refusal(self, line: bytes, seen: set[str]) -> None:
-        refusal = parse_refusal(line)
-        if refusal is None:
-            self.damaged += 1
-            return
-        if refusal.model == self._model and refusal.refusal_id not in seen:
-            seen.add(refusal.refusal_id)
-            self.refused += refusal.rows
-            self.faults.update(refusal.fields)
-            made = time_of(refusal.refusal_id)
-            self.refused_at[made.replace(minute=0, second=0, microsecond=0)] += refusal.rows
+    def _count_refusal(self, refusal: RefusalRecord) -> None:
+        self.refused += refusal.rows
+        self.faults.update(refusal.fields)
+        self.refused_at[refused_at(refusal)] += refusal.rows
+
+
+def parse_bodies(bodies: Iterable[bytes]) -> Iterator[PredictionRecord | RefusalRecord | None]:
+    """What the lines of objects hold, whatever model they are of; None for each line that is damaged."""
+    for body in bodies:
+        for line in filter(None, body.split(b"\n")):
+            try:
+                yield parse_line(line)
+            except ValidationError:
+                yield parse_refusal(line)
+
+
+def refused_at(refusal: RefusalRecord) -> datetime:
+    """The hour (UTC) of a refusal, its beginning."""
+    return time_of(refusal.refusal_id).replace(minute=0, second=0, microsecond=0)
 
 
 def folder(moment: datetime) -> str:

@@ -34,6 +34,9 @@ from functions.core.storage.view import ModelStore
 Read = Callable[[Sequence[Entry], Set[str]], Iterable[Mapping[str, PredictionRecord]]]
 """The records that each object holds, by id: at least those of the ids."""
 
+Fetch = Callable[[Sequence[Entry]], Iterable[bytes]]
+"""What objects hold, in order."""
+
 # No two clocks agree.
 _CLOCKS = timedelta(minutes=1)
 # For one record. At 100 predictions a second an object has 12 MB.
@@ -83,16 +86,24 @@ def past(ids: Iterable[str]) -> set[str]:
 
 
 def search(
-    store: ModelStore, ids: Iterable[str], *, max_objects: int, max_bytes: int, read: Read | None = None
+    store: ModelStore,
+    ids: Iterable[str],
+    *,
+    max_objects: int,
+    max_bytes: int,
+    fetch: Fetch | None = None,
+    read: Read | None = None,
 ) -> Findings:
     """The records of predictions, the likeliest objects of each first, several objects at once.
 
-    max_objects, max_bytes: of the log, that may be read. read: from where, if not from `store`.
+    max_objects, max_bytes: of the log, that may be read. fetch: from where objects come, if not from `store`;
+    read: from where records do.
     Raises `ValueError` when one of `ids` is no prediction id.
     """
     damaged: set[str] = set()
+    fetch = fetch or (lambda entries: bodies(store, entries))
     read = read or (
-        lambda entries, wanted: (_pick(body, wanted, store.model, damaged) for body in bodies(store, entries))
+        lambda entries, wanted: (_pick(body, wanted, store.model, damaged) for body in fetch(entries))
     )
     missing = _candidates(store, ids)
     records: dict[str, PredictionRecord] = {}

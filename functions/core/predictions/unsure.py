@@ -17,7 +17,7 @@ from functions.core.base.errors import Conflict
 from functions.core.base.ids import PATTERN
 from functions.core.base.logs import log
 from functions.core.base.records import Moment, Record
-from functions.core.predictions.labels import PREFIX, SOURCE, day_of, source_of
+from functions.core.predictions.labels import PREFIX, SOURCE, day_of, list_days, source_of
 from functions.core.storage.contract import Store
 
 _FOLDER = f"{PREFIX}unsure/"
@@ -68,8 +68,8 @@ def read_unsure(store: Store, days: Iterable[date]) -> Mapping[str, frozenset[st
     """The ids of the keys that do not know, by prediction id, of the predictions made on `days` (UTC)."""
     keys_of: dict[str, frozenset[str]] = {}
     passed_over = 0
-    for day in sorted(set(days)):
-        for entry in store.list(f"{_FOLDER}dt={day}/"):
+    for entries in list_days(store, _FOLDER, days):
+        for entry in entries:
             name = _NAME.fullmatch(entry.key.partition("/dt=")[2])
             if name is None or name["day"] != str(day_of(name["id"])):
                 passed_over += 1

@@ -23,6 +23,8 @@ REPRESENTATIVE = "representative"
 LABELLED_BY = "lifeboat_labelled_by"
 # Columns that Lifeboat writes itself: a field of that name would be taken for one of them.
 RESERVED = ("prediction_id", "probability", REPRESENTATIVE, LABELLED_BY)
+# The caller's own words for a row, where neither a field nor the target has this name.
+REFERENCE = "reference"
 
 MAX_TEXT = 1_000
 _MAX_REMEMBERED = 100
@@ -146,6 +148,11 @@ class Schema:
     @cached_property
     def target_spellings(self) -> frozenset[str]:
         return frozenset(self._spellings([self.target.name]))
+
+    @property
+    def takes_references(self) -> bool:
+        """Whether a row's `reference` is the caller's own: neither a field of the schema nor its target."""
+        return REFERENCE not in self.accepted and REFERENCE not in self.target_spellings
 
     def feature(self, name: str) -> Field:
         """Raises `KeyError`."""

@@ -163,12 +163,13 @@ class S3Store:
         with _translated(self._bucket):
             try:
                 self._s3.create_bucket(Bucket=self._bucket, **place)
-                self._s3.put_bucket_versioning(
-                    Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"}
-                )
             except ClientError as error:
-                if _code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+                if _code(error) == "BucketAlreadyExists":
+                    return
+                if _code(error) != "BucketAlreadyOwnedByYou":
                     raise
+            # Of one that is there, too: whoever made it may have been killed before this.
+            self._s3.put_bucket_versioning(Bucket=self._bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def disconnect(self) -> None:
         # botocore empties its pool of connections; the client itself goes on working.

@@ -20,6 +20,15 @@ export class ApiError extends Error {
  * @typedef {import("../api").components["schemas"]} Schemas
  * @typedef {Schemas["ErrorDetail"]} Fault
  */
+/**
+ * A schema as it is answered: what has a default, and need not be sent, is there all the same.
+ * @template {keyof Schemas} Name
+ * @typedef {Whole<Schemas[Name]>} Answered
+ */
+/**
+ * @template T
+ * @typedef {unknown extends T ? T : {[Key in keyof T]-?: Whole<T[Key]>}} Whole
+ */
 /** @typedef {{method?: string, json?: unknown, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean}} Asked */
 
 const OFFLINE = {

@@ -1,10 +1,19 @@
-/** A table on its way to the server: compressed in the browser, under a name that a dataset can have. */
+/** A table on its way to the server: compressed in the browser, in parts where it is large, under a name that a dataset can have. */
+import { ApiError, ask, pathOf, sendFile } from "./api.js";
 import { sizeText } from "./words.js";
 
 // Lambda takes 6 MB, in which a file counts by a third more, as it travels in base64.
-export const MAX_SENT = 4_450_000;
+const MAX_SENT = 4_450_000;
+const MAX_PARTS = 25;
+// How often a part is sent that does not arrive.
+const TRIES = 3;
+// What a schema is inferred from, of a file that is too large to be sent at once: so many bytes of it.
+const BEGINNING = 4_000_000;
 
-/** @typedef {{name: string, body: Blob, size: number}} Packed */
+/**
+ * beginning: what to infer a schema from; isWhole: whether that is all of the file.
+ * @typedef {{name: string, body: Blob, beginning: Blob, isWhole: boolean}} Packed
+ */
 
 /**
  * Compress a file. Throws when it is too large to be sent, in words that say what to do.
@@ -15,14 +24,83 @@ export async function pack(file) {
   if (file.size === 0) throw new Error("This file is empty. Choose one with a line of column names and rows below it.");
   const gzipped = /\.gz$/i.test(file.name);
   const stream = gzipped ? file.stream() : file.stream().pipeThrough(new CompressionStream("gzip"));
-  const bytes = await new Response(stream).arrayBuffer();
-  if (bytes.byteLength > MAX_SENT) {
+  const body = new Blob([await new Response(stream).blob()], { type: "application/gzip" });
+  if (body.size > MAX_PARTS * MAX_SENT) {
     throw new Error(
-      `Compressed, this file has ${sizeText(bytes.byteLength)}, and ${sizeText(MAX_SENT)} can be sent from a browser. ` +
-        "Send fewer rows, or have an administrator put it into the bucket, below datasets/.",
+      `Compressed, this file has ${sizeText(body.size)}, and ${sizeText(MAX_PARTS * MAX_SENT)} can be sent from a browser. ` +
+        "Send fewer rows, or put it into the bucket, below datasets/.",
     );
   }
-  return { name: datasetName(file.name), body: new Blob([bytes], { type: "application/gzip" }), size: file.size };
+  const isWhole = body.size <= MAX_SENT;
+  return { name: datasetName(file.name), body, beginning: isWhole ? body : await beginningOf(file, gzipped), isWhole };
+}
+
+/**
+ * The first rows of a large file, compressed.
+ * @param {File} file
+ * @param {boolean} gzipped
+ */
+async function beginningOf(file, gzipped) {
+  const reader = (gzipped ? file.stream().pipeThrough(new DecompressionStream("gzip")) : file.stream()).getReader();
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const chunks = [];
+  for (let size = 0; size < BEGINNING; ) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    size += value.length;
+  }
+  void reader.cancel();
+  const bytes = new Uint8Array(await new Blob(chunks).slice(0, BEGINNING).arrayBuffer());
+  // The row that the end has cut is left out.
+  const rows = new Blob([bytes.subarray(0, bytes.lastIndexOf(10) + 1)]);
+  const packed = await new Response(rows.stream().pipeThrough(new CompressionStream("gzip"))).blob();
+  return new Blob([packed], { type: "application/gzip" });
+}
+
+/**
+ * Upload a file as a dataset of a model: at once, or, where it is too large for that, in parts, of which the last
+ * request makes one file. `progress` is told the share that is on its way. Throws `ApiError`.
+ * @param {string} model
+ * @param {Packed} packed
+ * @param {boolean} replace whether a file of that name may make way
+ * @param {(share: number) => void} progress
+ * @returns {Promise<import("./api.js").Schemas["Uploaded"]>}
+ */
+export async function upload(model, { name, body }, replace, progress) {
+  const path = `${pathOf(model)}/datasets/${encodeURIComponent(name)}`;
+  const query = replace ? "?replace=true" : "";
+  if (body.size <= MAX_SENT) return sendFile("PUT", `${path}${query}`, body, progress);
+  const parts = [];
+  for (let start = 0; start < body.size; start += MAX_SENT) {
+    const part = body.slice(start, start + MAX_SENT, "application/octet-stream");
+    const digest = await digestOf(part);
+    await sendPart(`${path}/parts/${digest}`, part, (share) => progress((start + share * part.size) / body.size));
+    parts.push(digest);
+  }
+  return ask(`${path}${query}`, { method: "POST", json: { parts } });
+}
+
+/**
+ * @param {string} path
+ * @param {Blob} part
+ * @param {(share: number) => void} progress
+ */
+async function sendPart(path, part, progress) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await sendFile("PUT", path, part, progress);
+    } catch (error) {
+      const mayPass = error instanceof ApiError && (error.status === 0 || error.status >= 500);
+      if (!mayPass || tries === TRIES) throw error;
+    }
+  }
+}
+
+/** The SHA-256 of a part, which is what it is called. @param {Blob} part */
+async function digestOf(part) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await part.arrayBuffer()));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**

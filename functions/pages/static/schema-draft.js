@@ -1,8 +1,8 @@
 /** A schema while it is edited: one entry for each column of the file, and back to a document for the API. */
 
 /**
- * @typedef {{name: string, rows: number, missing: number, distinct: number | null, values: string[], complete: boolean}} Found
- * @typedef {{schema: any, question: string | null, notes: string[], targets: string[], columns: Found[]}} Inferred
+ * @typedef {import("./api.js").Answered<"FoundColumn">} Found
+ * @typedef {import("./api.js").Answered<"InferredSchema">} Inferred its `schema` is a Table Schema, as people write it
  * @typedef {"ignore" | "number" | "integer" | "string" | "boolean"} Kind
  * @typedef {{name: string, kind: Kind, required: boolean, categories: string, description: string, note: string, found: Found, field: any}} Column
  * @typedef {{columns: Column[], target: any, positive: string, document: any}} Draft
@@ -21,7 +21,9 @@ export const KINDS = [
  * @param {Inferred} inferred one that has a schema
  * @returns {Draft}
  */
-export function draftOf({ schema, columns, notes }) {
+export function draftOf(inferred) {
+  const { columns, notes } = inferred;
+  const schema = /** @type {any} */ (inferred.schema);
   const fields = new Map(schema.fields.map((/** @type {any} */ field) => [field.name, field]));
   const target = fields.get(schema.target.field);
   return {

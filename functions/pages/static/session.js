@@ -4,7 +4,7 @@ import { Store } from "./store.js";
 
 /**
  * What the page was served with: how people log in here. Without an `authorize` address only keys will do.
- * @typedef {{authorize?: string, token?: string, logout?: string, client?: string, scope?: string}} Login
+ * @typedef {{authorize?: string, token?: string, logout?: string, client?: string, scope?: string, audience?: string}} Login
  * @typedef {import("./api.js").Schemas["Me"]} Identity
  * @typedef {{identity: Identity, token: string, refresh: string | null, until: number, isKey: boolean}} Session
  */
@@ -54,6 +54,8 @@ export async function signInWithProvider() {
     state,
     code_challenge: base64url(new Uint8Array(digest)),
     code_challenge_method: "S256",
+    // Auth0 and its like give out a token for an API only when they are told which.
+    ...(login.audience && { audience: login.audience }),
   }).toString();
   location.assign(url);
 }

@@ -26,10 +26,23 @@ export function timeText(time) {
   return Number.isNaN(date.valueOf()) ? time : date.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** @param {string} day ISO 8601 */
+export const dayText = (day) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+
 /** @param {number} bytes */
 export function sizeText(bytes) {
   if (bytes < 1_000) return `${bytes} bytes`;
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/**
+ * What a schema says of its target: the field, and the value that counts as yes.
+ * @param {Record<string, unknown>} schema
+ * @returns {{field: string, positive: unknown}}
+ */
+export function targetOf({ target }) {
+  // A short form is the name alone.
+  return typeof target === "string" ? { field: target, positive: true } : /** @type {any} */ (target);
 }
 
 /**

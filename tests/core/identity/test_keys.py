@@ -27,6 +27,8 @@ def test_a_key_holds_256_random_bits_and_only_its_hash_is_kept() -> None:
         (["predict", "root"], "x", None, "scopes are one or more"),
         (["predict"], "", None, "note has 1 to 60"),
         (["predict"], "x" * 61, None, "note has 1 to 60"),
+        (["predict"], "bell\x07", None, "note has 1 to 60"),
+        (["predict"], "{{ssm:other}}", None, "note has 1 to 60"),
         (["predict"], "a\nb", None, "printable"),
         (["predict"], "{{ssm:x}}", None, "no braces"),
         (["predict"], "x", 0, "1 to 3650 days"),

@@ -1,5 +1,7 @@
 """Labels in the store: which of several counts, and what their names say of who said so."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +9,9 @@ import pytest
 from functions.core.base.ids import new_ids
 from functions.core.predictions import labels
 from functions.core.predictions.labels import Label, day_of, read_labels
+from functions.core.storage.contract import Entry
 from functions.core.storage.view import ModelStore
+from tests.support.production import ids_of
 
 # As `core.identity.tokens` puts the names of people, at most.
 PERSON = "user:ada lovelace+1@example.com"
@@ -120,3 +124,29 @@ def test_a_note_that_cannot_be_read_is_left_out_and_logged(
     store.put(label.key, b"{}")
     assert noted(store, id_) == [(True, "")]
     assert "the note of a label cannot be read" in capsys.readouterr().out
+
+
+def test_labels_of_many_days_are_read_in_a_listing_of_each_month(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = datetime(2026, 11, 20, tzinfo=UTC)
+    of_day = {
+        (last - timedelta(days=back)).date(): ids_of(1, last - timedelta(days=back))[0] for back in range(60)
+    }
+    for id_ in of_day.values():
+        say(store, id_, True)
+    # What is no label of a day stands beside them.
+    store.put("feedback/dt=2026-11-1", b"")
+    listed: list[str] = []
+    list_ = store.list
+
+    def noting(prefix: str) -> Iterator[Entry]:
+        listed.append(prefix)
+        return list_(prefix)
+
+    monkeypatch.setattr(store, "list", noting)
+    for days in (1, 5, 29, 60):
+        listed.clear()
+        wanted = [*of_day][:days]
+        assert set(read_labels(store, wanted)) == {of_day[day] for day in wanted}
+        assert len(listed) == {1: 1, 5: 5, 29: 2, 60: 3}[days]

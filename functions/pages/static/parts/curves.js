@@ -4,10 +4,7 @@ import { percentText } from "../words.js";
 import { Chart } from "./chart.js";
 
 /**
- * @typedef {{value: number, low: number, high: number}} Interval
- * @typedef {{version: string, threshold: number, rows: number, positives: number,
- *   roc: {false_positive_rate: number, true_positive_rate: number, threshold: number | null}[],
- *   calibration: {probability: number, share: Interval, rows: number}[]}} Curves
+ * @typedef {import("../api.js").Answered<"Curves">} Curves
  */
 
 /** @type {[number, number]} */
@@ -46,7 +43,7 @@ export function CalibrationChart({ sides }) {
   const bins = sides.flatMap((one, side) => one.calibration.map((bin) => ({ side, ...bin })));
   if (bins.length === 0) return html`<p class="empty">No row was held out: there is no calibration curve.</p>`;
   bins.sort((a, b) => a.probability - b.probability || a.side - b.side);
-  const of = (/** @type {number} */ side, /** @type {keyof Interval} */ part) => bins.map((bin) => (bin.side === side ? bin.share[part] : null));
+  const of = (/** @type {number} */ side, /** @type {keyof Curves["calibration"][number]["share"]} */ part) => bins.map((bin) => (bin.side === side ? bin.share[part] : null));
   return html`<${Chart}
     title="Calibration curve"
     xName="probability that was given"

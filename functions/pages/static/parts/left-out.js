@@ -4,9 +4,9 @@ import { numberText, sentenceText } from "../words.js";
 import { Rows } from "./rows.js";
 
 /**
- * @typedef {{line: number, column: string | null, reason: string}} Row
- * @typedef {{used: string[], passed_over: string[], missing: string[]}} Columns
- * @typedef {{valid_rows: number, rejected_rows: number, columns: Columns, notes: string[], rows: Row[]}} Reading
+ * @typedef {import("../api.js").Answered<"LeftOutRow">} Row
+ * @typedef {import("../api.js").Answered<"Columns">} Columns
+ * @typedef {import("../api.js").Answered<"Reading">} Reading
  */
 
 /** @param {{reading: Reading | null, rejected?: number, columns?: Columns}} given */
@@ -27,7 +27,7 @@ export function LeftOut({ reading, rejected = reading?.rejected_rows ?? 0, colum
       columns=${[
         { name: "Line in the file", figure: true, cell: (/** @type {Row} */ row) => row.line },
         { name: "Column", cell: (/** @type {Row} */ row) => row.column ?? "the whole row" },
-        { name: "Why", cell: (/** @type {Row} */ row) => row.reason },
+        { name: "Why", prose: true, cell: (/** @type {Row} */ row) => row.reason },
       ]}
     />`}`;
 }

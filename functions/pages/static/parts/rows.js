@@ -8,7 +8,8 @@ const AROUND = 10;
 
 /**
  * @template T
- * @typedef {{name: string, cell: (row: T) => any, figure?: boolean}} Column
+ * @typedef {{name: string, cell: (row: T) => any, figure?: boolean, prose?: boolean}} Column
+ * prose: sentences, which go on in the next line where all rows are in the page.
  */
 
 /**
@@ -31,7 +32,7 @@ export function Rows({ caption, columns, rows, keyOf = (_row, index) => index })
         ${first > 0 && html`<tr aria-hidden="true"><td colspan=${columns.length} style=${{ height: `${first * ROW_HEIGHT}px`, padding: 0 }}></td></tr>`}
         ${rows.slice(first, last).map(
           (row, index) => html`<tr key=${keyOf(row, first + index)} aria-rowindex=${first + index + 2}>
-            ${columns.map((column) => html`<td class=${column.figure ? "figure" : ""}>${column.cell(row)}</td>`)}
+            ${columns.map((column) => html`<td class=${column.figure ? "figure" : column.prose && all ? "prose" : ""}>${column.cell(row)}</td>`)}
           </tr>`,
         )}
         ${last < rows.length && html`<tr aria-hidden="true"><td colspan=${columns.length} style=${{ height: `${(rows.length - last) * ROW_HEIGHT}px`, padding: 0 }}></td></tr>`}

@@ -10,8 +10,7 @@ import { ErrorNotice } from "./notice.js";
 const POLL_MS = 2_000;
 
 /**
- * @typedef {{key: string, file: string, uploaded_at: string, uploaded_by: string | null, size: number | null, state: string, why: string,
- *   version: string | null, dataset: string | null, reading: import("./left-out.js").Reading | null}} Upload
+ * @typedef {import("../api.js").Answered<"Upload">} Upload
  */
 
 const STATES = {

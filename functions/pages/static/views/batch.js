@@ -1,56 +1,85 @@
-/** Scores a table: part by part through the API, with the person's own columns kept in the result. */
+/** Scores a table that a person drops, and shows what became of each row. */
 import { useRef, useState } from "preact/hooks";
-import { ask, pathOf } from "../api.js";
-import { cellsOf, download, lineOf, recordsOf, separatorOf } from "../csv.js";
+import { download } from "../csv.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { FileDrop } from "../parts/file-drop.js";
 import { ErrorNotice, GoodNotice } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
+import { readTable, resultLines, scoreTable } from "../table-scoring.js";
 import { numberText, percentText, valueText } from "../words.js";
 
-// A part is as many rows as one request scores, or as many characters as surely fit into it.
-const PART_ROWS = 5_000;
-const PART_CHARACTERS = 2_000_000;
-const MAX_BYTES = 500_000_000;
-
 /**
- * @typedef {import("../api.js").Schemas["RowAnswer"] & Record<string, unknown>} Answer with the answer under the target's name
- * @typedef {{line: number, cells: string[], answer: Answer | null, fault: string}} Row
- * @typedef {Row & {answer: Answer}} Scored
- * @typedef {import("../api.js").Schemas["BatchPrediction"]} Part
- * @typedef {{name: string, header: string[], rows: Row[], bad: number, columns: Part["columns"]}} Result
+ * @typedef {import("../table-scoring.js").Result} Result
+ * @typedef {import("../table-scoring.js").Table} Table
+ * @typedef {import("../table-scoring.js").Row} Row
+ * @typedef {Row & {answer: import("../table-scoring.js").Answer}} Scored
  */
 
 /** @param {{model: string, target: import("./predict.js").Target}} given */
 export function Batch({ model, target }) {
   const [progress, setProgress] = useState({ done: 0, all: 0 });
   const [result, setResult] = useState(/** @type {Result | null} */ (null));
+  const [isChosen, setIsChosen] = useState(false);
+  const [waiting, setWaiting] = useState(/** @type {Table | null} */ (null));
   const abort = useRef(new AbortController());
-  const [score, scoring] = useAction(async (/** @type {File} */ file) => {
-    setResult(null);
+  const [score, scoring] = useAction(async (/** @type {Table} */ table, /** @type {string} */ reference) => {
+    setWaiting(null);
     abort.current = new AbortController();
-    setResult(await scoreTable(model, file, abort.current.signal, (done, all) => setProgress({ done, all })));
+    setResult(await scoreTable(model, table, reference, abort.current.signal, (done, all) => setProgress({ done, all })));
+  });
+  const [take, taking] = useAction(async (/** @type {File} */ file) => {
+    setResult(null);
+    setWaiting(null);
+    scoring.clear();
+    const table = await readTable(file);
+    if (isChosen) setWaiting(table);
+    else void score(table, "");
   });
   return html`<section class="card">
     <h2>Predict a table</h2>
+    <p>
+      <label><input type="checkbox" checked=${isChosen} aria-describedby="reference-hint" onChange=${() => setIsChosen(!isChosen)} /> Choose the column with your references</label>
+    </p>
+    <p class="hint" id="reference-hint">
+      A reference is your own word for a row, such as a customer's number: people who label see it. Without a choice, it is the
+      column called reference, if there is one.
+    </p>
     <${FileDrop}
       id="table-file"
       label="Drop a CSV file here, or choose one"
       hint="Any number of rows. Columns that the model does not know are kept in the result."
       accept=".csv,.tsv,.txt,text/csv"
-      disabled=${scoring.busy}
-      onFile=${(/** @type {File} */ file) => void score(file)}
+      disabled=${scoring.busy || taking.busy}
+      onFile=${(/** @type {File} */ file) => void take(file)}
     />
+    ${waiting && html`<${ReferenceChoice} key=${waiting.name} table=${waiting} choose=${(/** @type {string} */ name) => void score(waiting, name)} />`}
     ${scoring.busy &&
     html`<p class="busy" role="status">
       <progress max=${progress.all || 1} value=${progress.done} aria-label="Rows scored"></progress>
       ${numberText(progress.done)} of ${numberText(progress.all)} rows
       <button type="button" onClick=${() => abort.current.abort()}>Stop</button>
     </p>`}
-    <${ErrorNotice} error=${scoring.error} />
+    <${ErrorNotice} error=${taking.error || scoring.error} />
     ${result && html`<${TableResult} result=${result} target=${target} />`}
   </section>`;
+}
+
+/** @param {{table: Table, choose: (name: string) => void}} given */
+function ReferenceChoice({ table, choose }) {
+  const [name, setName] = useState("");
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    choose(name);
+  };
+  return html`<form class="inline" onSubmit=${submit}>
+    <label for="reference-column">Column of ${table.name} with your references</label>
+    <select id="reference-column" onChange=${(/** @type {any} */ event) => setName(event.currentTarget.value)}>
+      <option value="">none of them</option>
+      ${table.header.filter(Boolean).map((column) => html`<option value=${column} selected=${column === name}>${column}</option>`)}
+    </select>
+    <button class="primary">Predict ${numberText(table.records.length)} ${table.records.length === 1 ? "row" : "rows"}</button>
+  </form>`;
 }
 
 /**
@@ -64,13 +93,18 @@ function scoredText(good, bad) {
 
 /** @param {{result: Result, target: import("./predict.js").Target}} given */
 function TableResult({ result, target }) {
-  const { rows, bad, columns, header } = result;
+  const { rows, bad, columns, table, reference } = result;
+  const header = table.header;
   const passedOver = columns?.passed_over || [];
   const missing = columns?.missing || [];
-  const save = () => download(resultLines(result, target), `${result.name}.predicted.csv`);
+  const column = header.indexOf(reference);
+  const named = column < 0 ? [] : [{ name: reference, cell: (/** @type {Row} */ row) => row.cells[column] ?? "" }];
+  const others = header.flatMap((name, index) => (index === column ? [] : [{ name, cell: (/** @type {Row} */ row) => row.cells[index] ?? "" }]));
+  const save = () => download(resultLines(result, target), `${table.name}.predicted.csv`);
   return html`<${GoodNotice}>
       <p>${scoredText(rows.length - bad, bad)}</p>
       ${passedOver.length > 0 && html`<p>No part of the model, and kept in the result: ${passedOver.join(", ")}.</p>`}
+      ${column >= 0 && html`<p>Your references are in the column ${reference}; they are kept with the predictions.</p>`}
       ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.join(", ")}.</p>`}
     <//>
     <p class="actions"><button class="primary" type="button" onClick=${save}>Download the result</button></p>
@@ -79,8 +113,9 @@ function TableResult({ result, target }) {
       <${Rows}
         caption="Rows that could not be scored"
         columns=${[
-          { name: "Row", figure: true, cell: (/** @type {Scored} */ row) => row.line },
-          { name: "Why", cell: (/** @type {Scored} */ row) => row.fault },
+          { name: "Row", figure: true, cell: (/** @type {Row} */ row) => row.line },
+          ...named,
+          { name: "Why", cell: (/** @type {Row} */ row) => row.fault },
         ]}
         rows=${rows.filter((row) => row.fault)}
       />`}
@@ -89,74 +124,11 @@ function TableResult({ result, target }) {
       caption="Scored rows"
       columns=${[
         { name: "Row", figure: true, cell: (/** @type {Scored} */ row) => row.line },
+        ...named,
         { name: target.name, cell: (/** @type {Scored} */ row) => valueText(row.answer[target.name]) },
         { name: "Probability", figure: true, cell: (/** @type {Scored} */ row) => percentText(row.answer.probability) },
-        ...header.slice(0, 6).map((name, index) => ({ name, cell: (/** @type {Scored} */ row) => row.cells[index] })),
+        ...others.slice(0, 6),
       ]}
       rows=${rows.filter((row) => row.answer)}
     />`;
-}
-
-/**
- * @param {string} model
- * @param {File} file
- * @param {AbortSignal} signal
- * @param {(done: number, all: number) => void} onProgress
- * @returns {Promise<Result>}
- */
-async function scoreTable(model, file, signal, onProgress) {
-  if (file.size > MAX_BYTES) throw new Error("This file is larger than 500 MB. Score it with a scoring job instead.");
-  const [first, ...records] = recordsOf(await file.text()).filter((record) => record.trim());
-  if (!first || records.length === 0) throw new Error("This file has no rows. The first line names the columns; the rows follow.");
-  const separator = separatorOf(first);
-  /** @type {Row[]} */
-  const rows = records.map((record, index) => ({ line: index + 1, cells: cellsOf(record, separator), answer: null, fault: "" }));
-  let columns = null;
-  let done = 0;
-  onProgress(0, rows.length);
-  while (done < rows.length) {
-    const part = partFrom(records, done);
-    const body = [first.replace(/[\r\n]*$/, "\r\n"), ...part].join("");
-    const path = `${pathOf(model)}/predict/batch?partial=true`;
-    /** @type {Part} */
-    const answer = await ask(path, { method: "POST", body, headers: { "content-type": "text/csv" }, signal });
-    for (const scored of answer.predictions) rows[done + scored.row - 1].answer = scored;
-    for (const fault of answer.errors) {
-      const row = rows[done + fault.row - 1];
-      row.fault = [row.fault, [fault.field, fault.msg].filter(Boolean).join(" ")].filter(Boolean).join("; ");
-    }
-    columns ??= answer.columns;
-    done += part.length;
-    onProgress(done, rows.length);
-  }
-  const bad = rows.filter((row) => !row.answer).length;
-  return { name: file.name.replace(/\.\w+$/, ""), header: cellsOf(first, separator), rows, bad, columns };
-}
-
-/**
- * @param {string[]} records
- * @param {number} start
- */
-function partFrom(records, start) {
-  let [end, size] = [start, 0];
-  while (end < records.length && end - start < PART_ROWS && (end === start || size + records[end].length <= PART_CHARACTERS)) {
-    size += records[end].length;
-    end += 1;
-  }
-  return records.slice(start, end);
-}
-
-/**
- * @param {Result} result
- * @param {import("./predict.js").Target} target
- */
-function resultLines({ header, rows }, target) {
-  const own = new Set(header);
-  const fresh = (/** @type {string} */ name) => (own.has(name) ? `predicted_${name}` : name);
-  const lines = [lineOf([...header, ...[target.name, "probability", "prediction_id", "error"].map(fresh)])];
-  for (const { cells, answer, fault } of rows) {
-    const padded = header.map((_, index) => cells[index] ?? "");
-    lines.push(lineOf([...padded, answer?.[target.name], answer?.probability, answer?.prediction_id, fault]));
-  }
-  return lines;
 }

@@ -14,8 +14,7 @@ const MAX_PAGE = 100;
 const UNDO_MS = 5_000;
 
 /**
- * @typedef {{prediction_id: string, timestamp: string, version: string, probability: number, chosen: string,
- *   reference: string | null, features: Record<string, unknown>, stands_for: number, leased_until: string}} Item
+ * @typedef {import("../api.js").Answered<"QueuedPrediction">} Item
  * @typedef {import("./predict.js").Target} Target
  * @typedef {{item: Item, said: Record<string, unknown>, timer: number}} Pending
  */

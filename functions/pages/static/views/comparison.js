@@ -9,16 +9,19 @@ import { Rows } from "../parts/rows.js";
 import { linkTo } from "../routing.js";
 import { intervalText, metricName, numberText, percentText, valueText } from "../words.js";
 
+/** @typedef {import("../api.js").Answered<"Comparison">} Compared */
+/** @typedef {Compared["rows"][number]} Row */
+
 /** @param {{model: string, left: string, right: string}} given */
 export function Comparison({ model, left, right }) {
   const path = `${pathOf(model)}/compare?${new URLSearchParams({ left, right })}`;
   const loaded = useLoaded((signal) => ask(path, { signal }), [path]);
   return html`<p class="trail"><a href=${linkTo(model, "models")}>Models</a> › comparison</p>
     <h1>Two versions of ${model}</h1>
-    <${WhenLoaded} loaded=${loaded} what="the comparison">${(/** @type {any} */ compared) => html`<${Compared} model=${model} compared=${compared} />`}<//>`;
+    <${WhenLoaded} loaded=${loaded} what="the comparison">${(/** @type {Compared} */ compared) => html`<${Compared} model=${model} compared=${compared} />`}<//>`;
 }
 
-/** @param {{model: string, compared: any}} given */
+/** @param {{model: string, compared: Compared}} given */
 function Compared({ model, compared }) {
   const sides = [compared.left, compared.right];
   const heads = sides.map((version) => html`<th scope="col" class="figure"><a href=${linkTo(model, "models", version)}><code>${version}</code></a></th>`);
@@ -27,14 +30,14 @@ function Compared({ model, compared }) {
         <h2>Each on its own holdout</h2>
         <div class="scroll" tabindex="0" role="region" aria-label="Metrics, each on its own holdout"><table>
           <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
-          <tbody>${Object.entries(compared.metrics).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${intervalText(/** @type {any} */ (pair).left)}</td><td class="figure">${intervalText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
+          <tbody>${Object.entries(compared.metrics).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${intervalText(pair.left)}</td><td class="figure">${intervalText(pair.right)}</td></tr>`)}</tbody>
         </table></div>
       </section>
       <section class="card">
         <h2>On the ${numberText(compared.shared_rows)} rows that both held out</h2>
         <div class="scroll" tabindex="0" role="region" aria-label="Metrics on the shared rows"><table>
           <thead><tr><th scope="col">Metric</th>${heads}</tr></thead>
-          <tbody>${Object.entries(compared.on_shared_rows).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${valueText(/** @type {any} */ (pair).left)}</td><td class="figure">${valueText(/** @type {any} */ (pair).right)}</td></tr>`)}</tbody>
+          <tbody>${Object.entries(compared.on_shared_rows).map(([name, pair]) => html`<tr key=${name}><th scope="row">${metricName(name)}</th><td class="figure">${valueText(pair.left)}</td><td class="figure">${valueText(pair.right)}</td></tr>`)}</tbody>
         </table></div>
       </section>
     </div>
@@ -51,10 +54,10 @@ function Compared({ model, compared }) {
               caption="Rows on which the two versions disagree"
               rows=${compared.rows}
               columns=${[
-                { name: "What happened", cell: (/** @type {any} */ row) => (row.outcome ? "yes" : "no") },
-                { name: sides[0].slice(0, 6), figure: true, cell: (/** @type {any} */ row) => percentText(row.left) },
-                { name: sides[1].slice(0, 6), figure: true, cell: (/** @type {any} */ row) => percentText(row.right) },
-                ...Object.keys(compared.rows[0].row).map((name) => ({ name, cell: (/** @type {any} */ row) => valueText(row.row[name]) })),
+                { name: "What happened", cell: (/** @type {Row} */ row) => (row.outcome ? "yes" : "no") },
+                { name: sides[0].slice(0, 6), figure: true, cell: (/** @type {Row} */ row) => percentText(row.left) },
+                { name: sides[1].slice(0, 6), figure: true, cell: (/** @type {Row} */ row) => percentText(row.right) },
+                ...Object.keys(compared.rows[0].row).map((name) => ({ name, cell: (/** @type {Row} */ row) => valueText(row.row[name]) })),
               ]}
             />`}
     </section>`;

@@ -11,12 +11,9 @@ import { NewModel } from "./new-model.js";
 import { Uploads } from "./uploads.js";
 
 /**
- * @typedef {{reference_key: string, reference_sha256: string, labels: number, reason: string}} Lineage
- * @typedef {{key: string, sha256: string, uploaded_at: string, uploaded_by: string | null, rows: number, positives: number,
- *   rejected_rows: number, train_rows: number, holdout_rows: number, lineage: Lineage | null,
- *   columns: {used: string[], passed_over: string[], missing: string[]}}} Facts
- * @typedef {{id: string, facts: Facts, models: string[], grew_into: string[], models_of_those: string[]}} Dataset
- * @typedef {{datasets: Dataset[], without_model: {key: string}[], damaged: string[]}} Catalog
+ * @typedef {import("../api.js").Answered<"DatasetFacts">} Facts
+ * @typedef {import("../api.js").Answered<"Dataset">} Dataset
+ * @typedef {import("../api.js").Answered<"Catalog">} Catalog
  */
 
 /** @param {{model: string, rest: string[]}} given */

@@ -7,11 +7,11 @@ import { Figure, Figures } from "../parts/figures.js";
 import { WhenLoaded } from "../parts/notice.js";
 import { LeftOut } from "../parts/left-out.js";
 import { linkTo } from "../routing.js";
-import { fieldText, fileText, numberText, percentText, timeText, uploaderText } from "../words.js";
+import { fieldText, fileText, numberText, percentText, targetOf, timeText, uploaderText } from "../words.js";
 import { binTexts } from "./version.js";
 
 /** @typedef {import("./data.js").Dataset} Dataset */
-/** @typedef {{dataset: Dataset, manifest: any, reading: import("../parts/left-out.js").Reading | null}} Found */
+/** @typedef {{dataset: Dataset, manifest: import("../api.js").Answered<"Manifest"> | null, reading: import("../parts/left-out.js").Reading | null}} Found */
 
 /** @param {{model: string, id: string}} given */
 export function DatasetPage({ model, id }) {
@@ -35,7 +35,7 @@ async function read(model, id, signal) {
     version ? ask(`${pathOf(model)}/versions/${version}`, { signal }) : null,
     ask(`${pathOf(model)}/uploads?limit=100`, { signal }),
   ]);
-  const upload = page.uploads.find((/** @type {any} */ one) => one.dataset === id && one.reading);
+  const upload = page.uploads.find((/** @type {import("../parts/training.js").Upload} */ one) => one.dataset === id && one.reading);
   return { dataset, manifest, reading: upload?.reading ?? null };
 }
 
@@ -82,10 +82,9 @@ function Family({ model, dataset: { facts, models, grew_into, models_of_those } 
   </dl>`;
 }
 
-/** @param {{facts: import("./data.js").Facts, manifest: any}} given */
+/** @param {{facts: import("./data.js").Facts, manifest: import("../api.js").Answered<"Manifest"> | null}} given */
 function Balance({ facts, manifest }) {
-  const target = manifest?.schema.target;
-  const name = target ? fieldText(target.field || target) : "outcome";
+  const name = manifest ? fieldText(targetOf(manifest.schema).field) : "outcome";
   return html`<${Chart}
     title=${`Rows by ${name}`}
     xName=${name}
@@ -95,7 +94,7 @@ function Balance({ facts, manifest }) {
   />`;
 }
 
-/** @param {{reference: Record<string, {edges: number[] | null, categories: string[] | null, counts: number[]}>}} given */
+/** @param {{reference: import("../api.js").Answered<"Manifest">["reference"]}} given */
 function Distributions({ reference }) {
   // That of the probability is the model's, not the table's.
   const columns = Object.entries(reference).filter(([name]) => name !== "probability");

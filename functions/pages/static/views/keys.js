@@ -1,11 +1,13 @@
-/** Keys of the API: made, shown once, listed and revoked. */
+/** Keys of the API: made, shown once, listed with when they were last used, and revoked; and the people. */
 import { useState } from "preact/hooks";
 import { ask } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { LabelledField, describedBy, faultsByField, fieldOf } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
-import { timeText } from "../words.js";
+import { lastPredictions } from "../people.js";
+import { dayText, timeText } from "../words.js";
+import { People } from "./people.js";
 
 /**
  * @typedef {import("../api.js").Schemas["ListedKey"]} Key
@@ -22,10 +24,11 @@ const SCOPES = [
 
 const FIELDS = ["note", "models", "days"];
 
-export function Keys() {
+/** @param {{model: string | null}} given */
+export function Keys({ model }) {
   const loaded = useLoaded(async (signal) => (await ask("keys", { signal })).keys, []);
   const [made, setMade] = useState(/** @type {MadeKey | null} */ (null));
-  return html`<h1>Keys</h1>
+  return html`<h1>Keys and people</h1>
     <div class="columns">
       <${NewKey}
         made=${(/** @type {MadeKey} */ key) => {
@@ -42,13 +45,26 @@ export function Keys() {
           : html`<${Empty}>A key that you make is shown here, once.<//>`}
       </section>
     </div>
-    <section class="card">
-      <h2>All keys</h2>
-      <${WhenLoaded} loaded=${loaded} what="the keys">
-        ${(/** @type {Key[]} */ keys) => html`<${KeyTable} keys=${keys} changed=${loaded.again} />`}
-      <//>
-    </section>`;
+    <${WhenLoaded} loaded=${loaded} what="the keys">
+      ${(/** @type {Key[]} */ keys) => html`<${KeysAndPeople} model=${model} keys=${keys} changed=${loaded.again} />`}
+    <//>`;
 }
+
+/** @param {{model: string | null, keys: Key[], changed: () => void}} given */
+function KeysAndPeople({ model, keys, changed }) {
+  const asked = useLoaded(lastPredictions, []);
+  return html`<section class="card">
+      <h2>All keys</h2>
+      <${KeyTable} keys=${keys} asked=${asked.value} changed=${changed} />
+      <${ErrorNotice} error=${asked.error} again=${asked.again} />
+      <p class="hint">${asked.busy ? "When each was last used is being looked up." : readText(asked.value?.until)}</p>
+    </section>
+    <${People} model=${model} asked=${asked.value} />`;
+}
+
+/** What "last prediction" is known from. @param {string | null | undefined} until */
+const readText = (until) =>
+  `The last prediction is known to the day, from the prediction log${until ? `, which was read up to ${timeText(until)}` : ", which the monitor has not read yet"}. Labels, uploads and changes stand under the key's id where they are kept; other requests are in the log of the gateway.`;
 
 /** @param {{made: (key: MadeKey) => void}} given */
 function NewKey({ made }) {
@@ -93,8 +109,8 @@ function NewKey({ made }) {
   </form>`;
 }
 
-/** @param {{keys: Key[], changed: () => void}} given */
-function KeyTable({ keys, changed }) {
+/** @param {{keys: Key[], asked: import("../people.js").Asked | null, changed: () => void}} given */
+function KeyTable({ keys, asked: used, changed }) {
   const [asked, setAsked] = useState(/** @type {string | null} */ (null));
   const [revoke, revoking] = useAction(async (/** @type {string} */ id) => {
     await ask(`keys/${id}`, { method: "DELETE" });
@@ -106,7 +122,7 @@ function KeyTable({ keys, changed }) {
     <div class="scroll" tabindex="0" role="region" aria-label="All keys">
       <table>
         <caption class="for-readers">All keys, newest first</caption>
-        <thead><tr><th scope="col">Id</th><th scope="col">Who</th><th scope="col">May</th><th scope="col">Models</th><th scope="col">Made</th><th scope="col">State</th><th scope="col">Change</th></tr></thead>
+        <thead><tr><th scope="col">Id</th><th scope="col">Who</th><th scope="col">May</th><th scope="col">Models</th><th scope="col">Made</th><th scope="col">Last prediction</th><th scope="col">State</th><th scope="col">Change</th></tr></thead>
         <tbody>
           ${keys.map(
             (key) => html`<tr key=${key.id}>
@@ -115,6 +131,7 @@ function KeyTable({ keys, changed }) {
               <td>${key.scopes.join(", ")}</td>
               <td>${key.models.join(", ") || "all"}</td>
               <td>${timeText(key.created)}</td>
+              <td>${lastText(key.id, used)}</td>
               <td>${stateText(key)}</td>
               <td>
                 ${key.state === "active" &&
@@ -127,6 +144,16 @@ function KeyTable({ keys, changed }) {
         </tbody>
       </table>
     </div>`;
+}
+
+/**
+ * @param {string} id
+ * @param {import("../people.js").Asked | null} used
+ */
+function lastText(id, used) {
+  if (!used?.until) return "not known";
+  const day = used.days.get(id);
+  return day ? dayText(day) : "none";
 }
 
 /** @param {Key} key */

@@ -7,25 +7,28 @@ import { Bar } from "../parts/bar.js";
 import { Figure, Figures } from "../parts/figures.js";
 import { WhenLoaded } from "../parts/notice.js";
 import { numberText, percentText } from "../words.js";
+import { idOf } from "../people.js";
 import { personText } from "./rounds.js";
 
 /**
- * @typedef {{sources: [string, string], both: number, raw: number, kappa: number | null}} Agreement
- * @typedef {{predictions: number, labelled: number, complete: number, unsure: number, labels: number, corrections: number,
- *   sources: Record<string, number>, agreement: Agreement[], damaged_lines: number}} Progress
+ * @typedef {import("../api.js").Answered<"Agreement">} Agreement
+ * @typedef {import("../api.js").Answered<"Progress">} Progress
  */
 
 /**
  * @param {{model: string, round: string | null,
- *   listed: import("./rounds.js").ListedRound | null, count: number, step: number}} given
- * count: labels of this tab. step: counted anew when it changes.
+ *   listed: import("./rounds.js").ListedRound | null, count: number, step: number, told: (ids: string[]) => void}} given
+ * count: labels of this tab. step: counted anew when it changes. told: of the ids of those who have labelled.
  */
-export function LabelProgress({ model, round, listed, count, step }) {
+export function LabelProgress({ model, round, listed, count, step, told }) {
   const path = `${pathOf(model)}/feedback/progress${round ? `?round=${encodeURIComponent(round)}` : ""}`;
   const loaded = useLoaded((signal) => ask(path, { signal }), [path]);
   useEffect(() => {
     if (step) loaded.again();
   }, [step]);
+  useEffect(() => {
+    if (loaded.value) told([...new Set(Object.keys(loaded.value.sources).map(idOf))]);
+  }, [loaded.value]);
   return html`<section class="card">
     <h2>Progress</h2>
     <${WhenLoaded} loaded=${loaded} what="the progress">

@@ -44,6 +44,7 @@ function Labelling({ model, target, round }) {
   useEffect(() => {
     if (counted) rounds.again();
   }, [counted]);
+  const [labellers, setLabellers] = useState(/** @type {string[]} */ ([]));
   const listed = /** @type {ListedRound[]} */ (rounds.value || []);
   const shown = listed.find((one) => one.id === round) || null;
   return html`<div class="columns label-page">
@@ -53,10 +54,10 @@ function Labelling({ model, target, round }) {
         ? html`<section class="card"><h2>This round is locked</h2>
             <p>${peopleText([shown.locked.by])} locked it on ${timeText(shown.locked.at)}. No more labels are taken for it, and its export stays as it is.</p></section>`
         : html`<${Cards} key=${`${model}/${round}`} model=${model} target=${target} round=${round} labelled=${() => setCount((before) => before + 1)} />`}
-      <${LabelProgress} model=${model} round=${round} listed=${shown} count=${count} step=${counted} />
+      <${LabelProgress} model=${model} round=${round} listed=${shown} count=${count} step=${counted} told=${setLabellers} />
     </div>
     <div>
-      <${Rounds} model=${model} round=${round} rounds=${rounds} />
+      <${Rounds} model=${model} round=${round} rounds=${rounds} labellers=${labellers} />
       <${OutcomesFile} model=${model} target=${target} round=${round} locked=${Boolean(shown?.locked)} labelled=${() => setCount((before) => before + COUNTED_EVERY)} />
     </div>
   </div>`;

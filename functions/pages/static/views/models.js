@@ -197,7 +197,7 @@ function History({ model, changes }) {
           { name: "When", cell: (/** @type {Promotion} */ one) => timeText(one.promoted_at) },
           { name: "Version", cell: (/** @type {Promotion} */ one) => html`<a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a>` },
           { name: "By", cell: (/** @type {Promotion} */ one) => one.by },
-          { name: "Reason", cell: (/** @type {Promotion} */ one) => one.reason },
+          { name: "Reason", prose: true, cell: (/** @type {Promotion} */ one) => one.reason },
         ]}
       />`}
     <//>

@@ -4,7 +4,7 @@ import { GoodNotice } from "../parts/notice.js";
 import { fieldText, metricName, numberText, percentText, timeText } from "../words.js";
 
 /**
- * @typedef {Record<string, any>} Report
+ * @typedef {import("../api.js").Answered<"Report">} Report
  * @typedef {{what: string, details: string[], todo: string, is: (report: Report) => boolean}} Alarm
  */
 
@@ -30,8 +30,9 @@ export function Alarms({ reports }) {
  * @returns {Alarm[]}
  */
 function alarmsOf({ drift, live, refused, training, damaged_lines }) {
+  /** @type {Alarm[]} */
   const alarms = [];
-  if (drift?.drifted.length > 0) {
+  if (drift && drift.drifted.length > 0) {
     const names = drift.drifted.map(fieldText).join(", ");
     alarms.push({
       what: drift.confirmed ? "What is asked has changed" : "What is asked may have changed",
@@ -39,15 +40,15 @@ function alarmsOf({ drift, live, refused, training, damaged_lines }) {
         `Spread otherwise than what the champion learned from: ${names}. ${drift.confirmed ? `Seen in ${numberText(drift.in_a_row)} windows in a row: that is hardly chance.` : "Seen in one window, which may be chance: the next one will tell."}`,
       ],
       todo: "see below how each value has changed, and ask whoever sends the rows whether that is right. If it is, tell what really happened to some of the new predictions (page Label) and train on them.",
-      is: (/** @type {Report} */ report) => report.drift?.drifted.length > 0,
+      is: (/** @type {Report} */ report) => (report.drift?.drifted.length ?? 0) > 0,
     });
   }
-  if (drift?.data.alarms.length > 0) {
+  if (drift && drift.data.alarms.length > 0) {
     alarms.push({
       what: "The data that comes in is not as it was",
       details: drift.data.alarms,
       todo: "ask whoever sends the rows: mostly a client has begun to send something else.",
-      is: (/** @type {Report} */ report) => report.drift?.data.alarms.length > 0,
+      is: (/** @type {Report} */ report) => (report.drift?.data.alarms.length ?? 0) > 0,
     });
   }
   if (live.fallen.length > 0) {
@@ -66,7 +67,7 @@ function alarmsOf({ drift, live, refused, training, damaged_lines }) {
         `${percentText(refused.share)} of ${numberText(refused.rows)} rows${refused.limit === null || refused.limit === undefined ? "" : `, where up to ${percentText(refused.limit)} is no alarm`}. At fault: ${faults.map(([name, times]) => `${fieldText(name)} (${numberText(Number(times))} times)`).join(", ")}.`,
       ],
       todo: "tell whoever sends them: every answer says which value does not fit, and why.",
-      is: (/** @type {Report} */ report) => report.refused?.alarm,
+      is: (/** @type {Report} */ report) => report.refused?.alarm ?? false,
     });
   }
   if (training.outcome === "held") {

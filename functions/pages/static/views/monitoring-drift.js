@@ -14,8 +14,8 @@ const SHOWN = 4;
 const LINE = "the line it must stay under";
 
 /**
- * @typedef {Record<string, any>} Report
- * @typedef {{edges: number[] | null, categories: string[] | null, counts: number[]}} Distribution
+ * @typedef {import("../api.js").Answered<"Report">} Report
+ * @typedef {import("../api.js").Answered<"Distribution">} Distribution
  */
 
 /** @param {{model: string, reports: Report[]}} given reports: newest first */
@@ -53,16 +53,16 @@ export function Drift({ model, reports }) {
     </p>`}
     <${Explained} terms=${["PSI", "drift", "window"]} />
     ${shown.map(
-      (name) => html`<${Feature} key=${name} name=${name} reports=${reports} reference=${manifest.value?.reference[name] || null} isKnown=${!manifest.error} />`,
+      (name) => html`<${Feature} key=${name} name=${name} drift=${drift} reports=${reports} reference=${manifest.value?.reference[name] || null} isKnown=${!manifest.error} />`,
     )}
     ${names.length > shown.length && html`<p class="actions"><button type="button" onClick=${() => setAll(true)}>Show the other ${names.length - shown.length} values</button></p>`}
   </section>`;
 }
 
-/** @param {{name: string, reports: Report[], reference: Distribution | null, isKnown: boolean}} given */
-function Feature({ name, reports, reference, isKnown }) {
-  const found = reports[0].drift.features[name];
-  const missing = reports[0].drift.data.features[name];
+/** @param {{name: string, drift: NonNullable<Report["drift"]>, reports: Report[], reference: Distribution | null, isKnown: boolean}} given */
+function Feature({ name, drift, reports, reference, isKnown }) {
+  const found = drift.features[name];
+  const missing = drift.data.features[name];
   return html`<h3>${name === "probability" ? "probability (the answers)" : fieldText(name)}: PSI ${numberText(found.psi)}${found.alarm ? ", different" : ""}</h3>
     ${missing &&
     Math.abs(missing.missing - missing.missing_in_dataset) >= 0.005 &&
@@ -102,7 +102,7 @@ function ThenAndNow({ name, reference, counts }) {
 function InTime({ reports, name }) {
   // A report repeats what was said of the last complete window until there is another.
   const windows = reports
-    .filter((report, index) => report.drift?.features[name] && report.drift.last !== reports[index + 1]?.drift?.last)
+    .flatMap(({ drift }, index) => (drift?.features[name] && drift.last !== reports[index + 1]?.drift?.last ? [drift] : []))
     .reverse();
   if (windows.length < 2) return html`<p class="hint">One window so far: how it goes on will stand here.</p>`;
   return html`<${Chart}
@@ -110,11 +110,11 @@ function InTime({ reports, name }) {
     xName="When"
     times=${true}
     height=${200}
-    x=${windows.map((report) => Date.parse(report.drift.last))}
+    x=${windows.map(({ last }) => Date.parse(last || ""))}
     series=${[
-      { name: "PSI", values: windows.map((report) => report.drift.features[name].psi), points: true },
-      { name: LINE, values: windows.map((report) => report.drift.limits?.min_psi ?? null), colour: 2, dashed: true },
-      { name: "rows", values: windows.map((report) => report.drift.rows), inTable: true },
+      { name: "PSI", values: windows.map(({ features }) => features[name].psi), points: true },
+      { name: LINE, values: windows.map(({ limits }) => limits?.min_psi ?? null), colour: 2, dashed: true },
+      { name: "rows", values: windows.map(({ rows }) => rows), inTable: true },
     ]}
   />`;
 }

@@ -4,7 +4,7 @@ import { Chart } from "../parts/chart.js";
 import { Explained } from "../parts/explained.js";
 import { intervalText, metricName, numberText, percentText } from "../words.js";
 
-/** @typedef {Record<string, any>} Report */
+/** @typedef {import("../api.js").Answered<"Report">} Report */
 
 // Those by which a champion is said to have fallen come first.
 const DRAWN = ["log_loss", "roc_auc"];
@@ -33,7 +33,7 @@ export function Quality({ reports }) {
   </section>`;
 }
 
-/** @param {any} live */
+/** @param {Report["live"]} live */
 function captionOf(live) {
   if (!live.quality) return `${numberText(live.labels)} outcomes were told, too few to say; the figures of the holdout stand alone`;
   const few = live.judged?.length === 0 ? " That is too small a part to judge by." : "";
@@ -44,7 +44,7 @@ function captionOf(live) {
 function InTime({ name, reports }) {
   const known = reports.filter((report) => report.live.quality?.metrics[name]).reverse();
   if (known.length < 2) return null;
-  const live = (/** @type {"value" | "low" | "high"} */ part) => known.map((report) => report.live.quality.metrics[name][part]);
+  const live = (/** @type {"value" | "low" | "high"} */ part) => known.map((report) => report.live.quality?.metrics[name][part] ?? null);
   const holdout = (/** @type {"value" | "low" | "high"} */ part) => known.map((report) => report.live.holdout[name]?.[part] ?? null);
   return html`<${Chart}
     title=${`${metricName(name)} in service, beside the holdout's`}

@@ -14,8 +14,8 @@ const SPANS = [1, 7, 14];
 const MAX_VERSIONS = 3;
 
 /**
- * @typedef {{hour: string, predictions: number, versions: Record<string, number>, refused: number, median_ms: number | null, p95_ms: number | null}} Hour
- * @typedef {Record<string, any>} Report
+ * @typedef {import("../api.js").Answered<"HourOfTraffic">} Hour
+ * @typedef {import("../api.js").Answered<"Report">} Report
  */
 
 /** @param {{model: string}} given */
@@ -95,7 +95,7 @@ function everyHour(hours) {
 /** @param {{reports: Report[]}} given reports: newest first */
 export function Refusals({ reports }) {
   const { refused } = reports[0];
-  const judged = reports.filter((report, index) => report.refused && report.refused.at !== reports[index + 1]?.refused?.at).reverse();
+  const judged = reports.flatMap(({ refused: one }, index) => (one && one.at !== reports[index + 1]?.refused?.at ? [one] : [])).reverse();
   if (!refused) return html`<section class="card"><h2>Refused rows</h2><${Empty}>Too few rows were asked about so far to judge how many are refused.<//></section>`;
   const names = Object.keys(refused.fields).sort((a, b) => refused.fields[b] - refused.fields[a]);
   return html`<section class="card">
@@ -118,10 +118,10 @@ export function Refusals({ reports }) {
         title="Share refused, over time"
         xName="When"
         times=${true}
-        x=${judged.map((report) => Date.parse(report.refused.at))}
+        x=${judged.map(({ at }) => Date.parse(at))}
         series=${[
-          { name: "share refused", values: judged.map((report) => report.refused.share), points: true, text: percentText },
-          { name: "the line it must stay under", values: judged.map((report) => report.refused.limit ?? null), colour: 2, dashed: true, text: percentText },
+          { name: "share refused", values: judged.map(({ share }) => share), points: true, text: percentText },
+          { name: "the line it must stay under", values: judged.map(({ limit }) => limit), colour: 2, dashed: true, text: percentText },
         ]}
       />`}
     </div>

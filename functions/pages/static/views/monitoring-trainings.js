@@ -18,8 +18,8 @@ const REASONS = { request: "somebody's request", drift: "drift", quality: "its q
 const OUTCOMES = { uploaded: "begun", unchanged: "nothing new to train on", held: "held up", "not due": "not due" };
 
 /**
- * @typedef {Record<string, any>} Report
- * @typedef {{version: string, published_at: string, in_service: boolean, summary: {dataset: {key: string}, decision: {promote: boolean, reason: string}} | null}} Listed
+ * @typedef {import("../api.js").Answered<"Report">} Report
+ * @typedef {import("../api.js").Answered<"ListedVersion">} Listed
  */
 
 /** @param {{model: string, changed: () => void}} given changed: called when there is something new to be read */
@@ -114,7 +114,7 @@ export function Trainings({ model, reports }) {
               { name: "Outcome", cell: (/** @type {Report} */ report) => OUTCOMES[/** @type {keyof typeof OUTCOMES} */ (report.training.outcome)] },
               { name: "Labels", figure: true, cell: (/** @type {Report} */ report) => report.training.labels ?? "—" },
               { name: "Version", cell: (/** @type {Report} */ report) => versionCell(model, made(report)) },
-              { name: "What the gate said", cell: (/** @type {Report} */ report) => gateText(report, made(report)) },
+              { name: "What the gate said", prose: true, cell: (/** @type {Report} */ report) => gateText(report, made(report)) },
             ]}
           />
           <${Explained} terms=${["gate"]} />`}

@@ -15,7 +15,7 @@ import { Refusals, Traffic } from "./monitoring-traffic.js";
 
 const MAX_REPORTS = 100;
 
-/** @typedef {Record<string, any>} Report */
+/** @typedef {import("../api.js").Answered<"Report">} Report */
 
 /** @param {{model: string}} given */
 export function Monitoring({ model }) {
@@ -84,7 +84,7 @@ function Now({ report }) {
   </section>`;
 }
 
-/** @param {any} drift */
+/** @param {Report["drift"]} drift */
 function driftText(drift) {
   if (!drift) return "—";
   if (drift.drifted.length === 0) return "none";

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ApiError, ask, pathOf, sendFile } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
-import { modelName, pack } from "../packing.js";
+import { modelName, pack, upload } from "../packing.js";
 import { FileDrop } from "../parts/file-drop.js";
 import { ErrorNotice } from "../parts/notice.js";
 import { SchemaForm } from "../parts/schema-form.js";
@@ -28,7 +28,7 @@ export function NewModel({ from }) {
   const [replace, setReplace] = useState(false);
   const [infer, inferring] = useAction(async (/** @type {Packed} */ file, /** @type {string} */ model, /** @type {string} */ target) => {
     const query = target ? `?target=${encodeURIComponent(target)}` : "";
-    const found = await sendFile("POST", `${pathOf(model)}/schema/inference${query}`, file.body, setShare);
+    const found = await sendFile("POST", `${pathOf(model)}/schema/inference${query}`, file.beginning, setShare);
     setInferred(found);
     setDraft(found.schema ? draftOf(found) : null);
   });
@@ -47,8 +47,7 @@ export function NewModel({ from }) {
     if (!packed || !draft) return;
     setShare(0);
     await ask(`${pathOf(name)}/schema`, { method: "PUT", json: documentOf(draft, name) });
-    const path = `${pathOf(name)}/datasets/${encodeURIComponent(packed.name)}${replace ? "?replace=true" : ""}`;
-    setSent((await sendFile("PUT", path, packed.body, setShare)).key);
+    setSent((await upload(name, packed, replace, setShare)).key);
   });
   const models = useLoaded(async (signal) => (await ask("models?limit=100", { signal })).models, []);
   const known = models.value?.some((/** @type {{name: string}} */ one) => one.name === name);
@@ -82,7 +81,7 @@ export function NewModel({ from }) {
     html`<form onSubmit=${submit}>
       <section class="card">
         <h2>2. What is to be predicted?</h2>
-        <${Question} file=${packed.name} inferred=${inferred} draft=${draft} setDraft=${setDraft} choose=${(/** @type {string} */ target) => void infer(packed, name, target)} />
+        <${Question} file=${packed} inferred=${inferred} draft=${draft} setDraft=${setDraft} choose=${(/** @type {string} */ target) => void infer(packed, name, target)} />
       </section>
       ${draft && html`<${SchemaForm} draft=${draft} notes=${inferred.notes} setDraft=${setDraft} />`}
       ${draft &&
@@ -102,11 +101,11 @@ export function NewModel({ from }) {
     </form>`}`;
 }
 
-/** @param {{file: string, inferred: Inferred, draft: Draft | null, setDraft: (draft: Draft) => void, choose: (target: string) => void}} given */
+/** @param {{file: Packed, inferred: Inferred, draft: Draft | null, setDraft: (draft: Draft) => void, choose: (target: string) => void}} given */
 function Question({ file, inferred, draft, setDraft, choose }) {
   const target = draft?.target.name ?? "";
   const names = target && !inferred.targets.includes(target) ? [target, ...inferred.targets] : inferred.targets;
-  return html`<p class="hint">${file.replace(/\.gz$/, "")}: ${numberText(inferred.columns[0]?.rows ?? 0)} rows and ${inferred.columns.length} columns were read.</p>
+  return html`<p class="hint">${file.name.replace(/\.gz$/, "")}: ${numberText(inferred.columns[0]?.rows ?? 0)} rows and ${inferred.columns.length} columns were read${file.isWhole ? "" : ", the first of a large file: later rows that do not fit are left out of the training, and listed"}.</p>
     ${inferred.question && html`<p role="status">Which column is to be predicted? These have two values.</p>`}
     <div class="fields">
       <div class="field">

@@ -17,8 +17,8 @@ const MAX_BYTES = 100_000_000;
 const DAY_MS = 86_400_000;
 
 /**
- * @typedef {{row: number, field: string, msg: string}} Refused
- * @typedef {{recorded: number, repeated: number, empty: number, refused: Refused[], passed_over: string[]}} Report
+ * @typedef {import("../api.js").Answered<"RefusedRow">} Refused
+ * @typedef {import("../api.js").Answered<"TableReceipt">} Report
  */
 
 /** @param {{model: string, target: import("./predict.js").Target, round: string | null, locked: boolean, labelled: () => void}} given */

@@ -4,7 +4,7 @@ import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { Contributions } from "../parts/contributions.js";
-import { FeatureField, faultsByField, fieldOf, typedRow } from "../parts/field.js";
+import { FeatureField, LabelledField, describedBy, faultsByField, fieldOf, typedRow } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
 import { may } from "../session.js";
@@ -16,11 +16,14 @@ import { Batch } from "./batch.js";
  * @typedef {import("../parts/field.js").Feature} Feature
  * @typedef {import("../api.js").Schemas["ModelRecord"]} ModelRecord
  * @typedef {import("../api.js").Schemas["Prediction"] & Record<string, unknown>} Answer with the answer under the target's name
+ * @typedef {{logged: import("../api.js").Answered<"LoggedPrediction"> | null, replayed: import("../api.js").Answered<"Replay"> | null}} LookedUp
  * @typedef {{row: Record<string, unknown>, answer: Answer}} Asked
  */
 
 // What was asked in this tab, the newest first, by model: it outlives a visit to another page.
 const MAX_RECENT = 20;
+const REFERENCE = "reference";
+const MAX_REFERENCE = 100;
 /** @type {Map<string, Asked[]>} */
 const recentOf = new Map();
 
@@ -39,14 +42,16 @@ export function Predict({ model }) {
 
 /** @param {{record: ModelRecord}} given */
 function OneRow({ record }) {
-  const { name: model, features } = record;
+  const { name: model, features, takes_references: isReferenced } = record;
   const target = /** @type {Target} */ (record.target);
   const [texts, setTexts] = useState(/** @type {Record<string, string>} */ ({}));
+  const [reference, setReference] = useState("");
   const [shown, setShown] = useState(/** @type {Asked | null} */ (null));
   const [recent, setRecent] = useState(() => recentOf.get(model) || []);
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   const [predict, asking] = useAction(async (/** @type {Record<string, unknown>} */ row) => {
-    const answer = await ask(`${pathOf(model)}/predict?explain=true`, { method: "POST", json: row });
+    const named = isReferenced && reference.trim() ? { [REFERENCE]: reference } : {};
+    const answer = await ask(`${pathOf(model)}/predict?explain=true`, { method: "POST", json: { ...row, ...named } });
     const asked = { row, answer };
     const list = [asked, ...recent].slice(0, MAX_RECENT);
     recentOf.set(model, list);
@@ -54,10 +59,14 @@ function OneRow({ record }) {
     setShown(asked);
     heading.current?.focus();
   });
-  const names = features.map((feature) => feature.name);
+  const names = [...features.map((feature) => feature.name), ...(isReferenced ? [REFERENCE] : [])];
   const faults = useMemo(() => faultsByField(asking.error, names), [asking.error]);
   const fill = () =>
     setTexts(Object.fromEntries(features.filter((one) => one.example !== null).map((one) => [one.name, String(one.example)])));
+  const clear = () => {
+    setTexts({});
+    setReference("");
+  };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     void predict(typedRow(features, texts));
@@ -75,11 +84,15 @@ function OneRow({ record }) {
           />`,
         )}
       </div>
+      ${isReferenced &&
+      html`<${LabelledField} id="field-reference" label="Your reference" hint="Whom or what the row is about, in your own words, such as a customer's number. It is kept with the prediction, and changes nothing about it." fault=${faults[REFERENCE]}>
+        <input ...${describedBy("field-reference", true, faults[REFERENCE])} maxlength=${MAX_REFERENCE} autocomplete="off" value=${reference} onInput=${(/** @type {any} */ event) => setReference(event.currentTarget.value)} />
+      <//>`}
       <${ErrorNotice} error=${asking.error} shown=${(/** @type {import("../api.js").Fault} */ fault) => Boolean(fieldOf(fault, names))} />
       <p class="actions">
         <button class="primary" disabled=${asking.busy}>${asking.busy ? "Asking …" : "Predict"}</button>
         <button type="button" onClick=${fill}>Fill in the example</button>
-        <button type="button" onClick=${() => setTexts({})}>Clear</button>
+        <button type="button" onClick=${clear}>Clear</button>
       </p>
     </form>
     <section class="card" aria-live="polite">
@@ -95,7 +108,8 @@ function OneRow({ record }) {
 /** @param {{model: string, target: Target, asked: Asked}} given */
 function AnswerShown({ model, target, asked }) {
   const { answer, row } = asked;
-  return html`<p class="verdict">${outcomeText(target, answer[target.name])}</p>
+  return html`${answer.reference && html`<p class="given">About ${answer.reference}</p>`}
+    <p class="verdict">${outcomeText(target, answer[target.name])}</p>
     <${Probability} probability=${answer.probability} threshold=${answer.threshold} label=${`Probability of ${outcomeText(target, target.positive)}`} />
     <p class="hint">
       The probability of ${outcomeText(target, target.positive)}. Above the line at ${(100 * answer.threshold).toFixed(0)} % the answer is
@@ -128,10 +142,10 @@ function Happened({ model, target, id }) {
 /** @param {{model: string, target: Target, recent: Asked[], show: (asked: Asked) => void}} given */
 function Recent({ model, target, recent, show }) {
   const [id, setId] = useState("");
-  const [found, setFound] = useState(/** @type {any} */ (null));
+  const [found, setFound] = useState(/** @type {LookedUp | null} */ (null));
   const [look, looking] = useAction(async (/** @type {string} */ wanted, /** @type {boolean} */ again) => {
     const path = `${pathOf(model)}/predictions/${encodeURIComponent(wanted)}`;
-    setFound(again ? { replayed: await ask(`${path}/replay`, { method: "POST" }) } : { logged: await ask(path) });
+    setFound(again ? { logged: null, replayed: await ask(`${path}/replay`, { method: "POST" }) } : { logged: await ask(path), replayed: null });
   });
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -146,6 +160,7 @@ function Recent({ model, target, recent, show }) {
             (asked) => html`<li key=${asked.answer.prediction_id}>
               <button type="button" onClick=${() => show(asked)}>
                 <b>${outcomeText(target, asked.answer[target.name])}</b> ${(100 * asked.answer.probability).toFixed(1)} %
+                ${asked.answer.reference && html` · ${asked.answer.reference}`}
                 ${" "}<span class="given">${Object.entries(asked.row).slice(0, 4).map(([name, value]) => `${name} ${valueText(value)}`).join(", ")}</span>
               </button>
             </li>`,
@@ -162,9 +177,9 @@ function Recent({ model, target, recent, show }) {
   </section>`;
 }
 
-/** @param {{found: any}} given */
+/** @param {{found: LookedUp}} given */
 function Found({ found }) {
-  const shown = found.logged || found.replayed;
+  const shown = found.logged || found.replayed || {};
   return html`<h3>${found.logged ? "As it was logged" : "Made again"}</h3>
     <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : valueText(value)}</dd>`)}</dl>`;
 }

@@ -7,19 +7,17 @@ import { Bar } from "../parts/bar.js";
 import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
 import { linkTo } from "../routing.js";
 import { may, session } from "../session.js";
-import { numberText, timeText } from "../words.js";
+import { timeText } from "../words.js";
+import { DrawForm } from "./draw-form.js";
 import { saveExport } from "./outcomes-file.js";
 
-const MAX_SIZE = 1_000;
-const MAX_WANTED = 5;
+/** @typedef {import("../api.js").Answered<"ListedRound">} ListedRound */
 
 /**
- * @typedef {{id: string, created_at: string, by: string | null, note: string, size: number, labelled: number,
- *   complete: number, team: string[], wanted: number, locked: {by: string, at: string} | null, error: string | null}} ListedRound
+ * @param {{model: string, round: string | null, rounds: import("../loading.js").Loaded<ListedRound[]>, labellers: string[]}} given
+ * round: the one that is labelled now, if one is. labellers: the ids of those who have labelled.
  */
-
-/** @param {{model: string, round: string | null, rounds: import("../loading.js").Loaded<ListedRound[]>}} given round: the one that is labelled now, if one is */
-export function Rounds({ model, round, rounds }) {
+export function Rounds({ model, round, rounds, labellers }) {
   return html`<section class="card">
     <h2>Rounds</h2>
     <p class="hint">A round is a fixed list of predictions that a team labels. When it is done, lock it: then its export stays as it is.</p>
@@ -32,7 +30,7 @@ export function Rounds({ model, round, rounds }) {
               ${listed.map((one) => html`<${OneRound} key=${one.id} model=${model} round=${one} current=${one.id === round} changed=${rounds.again} />`)}
             </ul>`}
     <//>
-    <${DrawForm} model=${model} drawn=${rounds.again} />
+    <${DrawForm} model=${model} rounds=${rounds.value || []} labellers=${labellers} drawn=${rounds.again} />
   </section>`;
 }
 
@@ -62,43 +60,6 @@ function OneRound({ model, round, current, changed }) {
     </p>
     <${ErrorNotice} error=${locking.error || saving.error} />
   </li>`;
-}
-
-/** @param {{model: string, drawn: () => void}} given */
-function DrawForm({ model, drawn }) {
-  const [texts, setTexts] = useState({ size: "50", note: "", team: "", wanted: "1" });
-  const [draw, drawing] = useAction(async () => {
-    const team = texts.team.split(/[,;\n]/).map((id) => id.trim()).filter(Boolean);
-    const json = { size: Number(texts.size), note: texts.note, team, wanted: Number(texts.wanted) };
-    const made = await ask(`${pathOf(model)}/feedback/rounds`, { method: "POST", json });
-    setTexts((before) => ({ ...before, note: "" }));
-    drawn();
-    location.hash = linkTo(model, "label", made.id);
-  });
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    void draw();
-  };
-  const typed = (/** @type {keyof typeof texts} */ name) => ({
-    id: `round-${name}`,
-    value: texts[name],
-    onInput: (/** @type {any} */ event) => setTexts((before) => ({ ...before, [name]: event.currentTarget.value })),
-  });
-  return html`<form onSubmit=${submit}>
-    <h3>Draw a round</h3>
-    <div class="field"><label for="round-note">What for</label><input ...${typed("note")} maxlength="500" /></div>
-    <div class="fields">
-      <div class="field"><label for="round-size">How many rows</label><input ...${typed("size")} type="number" min="1" max=${MAX_SIZE} required /></div>
-      <div class="field"><label for="round-wanted">Labels for each row</label><input ...${typed("wanted")} type="number" min="1" max=${MAX_WANTED} required /></div>
-    </div>
-    <div class="field">
-      <label for="round-team">Team</label>
-      <input ...${typed("team")} autocomplete="off" aria-describedby="round-team-hint" />
-      <p class="hint" id="round-team-hint">The ids of those who may label in it, with commas between. Yours is <code>${session.value?.identity.id}</code>. Empty: everybody who may label.</p>
-    </div>
-    <${ErrorNotice} error=${drawing.error} />
-    <p class="actions"><button disabled=${drawing.busy}>${drawing.busy ? "Drawing …" : `Draw ${numberText(Number(texts.size) || 0)} rows`}</button></p>
-  </form>`;
 }
 
 /** @param {ListedRound} round */

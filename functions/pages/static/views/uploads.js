@@ -1,9 +1,9 @@
 /** Another table for a model: sent with progress, and what became of each that was sent. */
 import { useState } from "preact/hooks";
-import { ApiError, ask, pathOf, sendFile } from "../api.js";
+import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
-import { pack } from "../packing.js";
+import { pack, upload } from "../packing.js";
 import { FileDrop } from "../parts/file-drop.js";
 import { LeftOut } from "../parts/left-out.js";
 import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
@@ -46,10 +46,9 @@ function Sender({ model, sent }) {
     setTaken(null);
     setShare(0);
     sent("");
-    const { name, body } = await pack(file);
-    const path = `${pathOf(model)}/datasets/${encodeURIComponent(name)}${replace ? "?replace=true" : ""}`;
+    const packed = await pack(file);
     try {
-      sent((await sendFile("PUT", path, body, setShare)).key);
+      sent((await upload(model, packed, replace, setShare)).key);
     } catch (error) {
       if (error instanceof ApiError && error.status === 409 && !replace) setTaken(file);
       else throw error;

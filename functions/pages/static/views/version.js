@@ -9,9 +9,9 @@ import { Figure, Figures } from "../parts/figures.js";
 import { WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
 import { linkTo } from "../routing.js";
-import { fieldText, groupText, metricName, numberText, percentText, stateOf, timeText, valueText } from "../words.js";
+import { fieldText, groupText, metricName, numberText, percentText, stateOf, targetOf, timeText, valueText } from "../words.js";
 
-/** @typedef {Record<string, any>} Manifest */
+/** @typedef {import("../api.js").Answered<"Manifest">} Manifest */
 
 /** @param {{model: string, version: string}} given */
 export function Version({ model, version }) {
@@ -81,7 +81,7 @@ function stateText(version, champion, decision) {
 
 /** @param {Manifest} manifest */
 const targetText = ({ schema }) => {
-  const { field, positive } = schema.target.field ? schema.target : { field: schema.target, positive: true };
+  const { field, positive } = targetOf(schema);
   return `${fieldText(field)}: ${valueText(positive)}`;
 };
 
@@ -100,6 +100,7 @@ function Drawn({ path }) {
 /** @param {{manifest: Manifest}} given */
 function Balance({ manifest }) {
   const { dataset } = manifest;
+  /** @type {[string, number, number][]} */
   const parts = [
     ["All valid rows", dataset.positives, dataset.rows],
     ["Learned from", dataset.train_positives, dataset.train_rows],
@@ -132,7 +133,7 @@ function Quality({ manifest }) {
 /** @param {{manifest: Manifest}} given */
 function Confusion({ manifest }) {
   const [[trueNo, falseYes], [falseNo, trueYes]] = manifest.confusion;
-  const target = fieldText(manifest.schema.target.field || manifest.schema.target);
+  const target = fieldText(targetOf(manifest.schema).field);
   const [alarms, found] = [falseYes / Math.max(trueNo + falseYes, 1), trueYes / Math.max(falseNo + trueYes, 1)];
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Right and wrong answers"><table>
     <caption>Rows held out, by what happened and what it answered</caption>
@@ -158,7 +159,7 @@ function Groups({ groups }) {
   </table></div>`;
 }
 
-/** @param {{decision: any}} given */
+/** @param {{decision: Manifest["decision"]}} given */
 const Decision = ({ decision }) => html`<p><b>${decision.promote ? "Good enough for service" : "Not promoted"}</b>: ${decision.reason}.</p>
   <dl class="pairs">
     <dt>Rule</dt><dd>${decision.rule}</dd>
@@ -167,7 +168,7 @@ const Decision = ({ decision }) => html`<p><b>${decision.promote ? "Good enough 
     ${Object.entries(decision.limits).map(([name, value]) => html`<dt>limit: ${metricName(name)}</dt><dd>${valueText(value)}</dd>`)}
   </dl>`;
 
-/** @param {{certificate: any}} given */
+/** @param {{certificate: Manifest["certificate"]}} given */
 const Certificate = ({ certificate }) => html`<p>
     The published graph and the trained pipeline give the same answers on ${numberText(certificate.rows)} rows and
     ${" "}${numberText(certificate.edge_rows)} edge cases.

@@ -1,4 +1,4 @@
-"""What the function holds between requests: its settings, and the store."""
+"""What a function that needs the store, and nothing else, holds between requests."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 
 
-class Service:
+class StoreService:
     """The settings, and the store of all models."""
 
     def __init__(self, settings: StoreSettings) -> None:
@@ -16,6 +16,6 @@ class Service:
 
 
 @lru_cache(maxsize=1)
-def service() -> Service:
+def service() -> StoreService:
     """The one service of this process, made at first use."""
-    return Service(StoreSettings.from_environment())
+    return StoreService(StoreSettings.from_environment())

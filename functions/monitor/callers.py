@@ -1,0 +1,43 @@
+"""When each key and each person last had a prediction of a model, to the day: told by the log as it is read.
+
+The log costs the predict path nothing more: each of its lines has the id of who asked. What else somebody did
+(labels, uploads, promotions) stands where that is kept, under the same id.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+MAX_CALLERS = 1_000
+_DAY = 86_400
+
+Callers = Mapping[str, date]
+"""The day (UTC) of the last prediction, by the id of a key or a person."""
+
+
+class CallerDays:
+    """Notes who asked, and when."""
+
+    def __init__(self) -> None:
+        # By the number of the day in Unix time.
+        self._last: dict[str, int] = {}
+
+    def add(self, asked: Iterable[tuple[str, int]]) -> None:
+        """asked: the id of who asked, with the day in Unix time, of each prediction."""
+        for id_, day in set(asked):
+            self._last[id_] = max(day, self._last.get(id_, day))
+
+    @property
+    def days(self) -> dict[str, date]:
+        return {id_: datetime.fromtimestamp(day * _DAY, UTC).date() for id_, day in self._last.items()}
+
+
+def add_callers(before: Callers, new: Callers, now: datetime) -> dict[str, date]:
+    """The later day of each; of more than `MAX_CALLERS`, those who asked last."""
+    # A clock may be fast, here or there.
+    last = (now + timedelta(hours=1)).astimezone(UTC).date()
+    days = dict(before)
+    for id_, day in new.items():
+        if id_ and day <= last:
+            days[id_] = max(day, days.get(id_, day))
+    newest = sorted(days.items(), key=lambda item: (item[1], item[0]), reverse=True)
+    return dict(newest[:MAX_CALLERS])

@@ -1,0 +1,184 @@
+"""A part of the prediction log, counted for many models at once: a line is read once, whatever its model is.
+
+Of a record the few values that count are kept, and numpy counts them by columns when there are many.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import numpy as np
+
+from functions.core.predictions.records import (
+    PredictionRecord,
+    RefusalRecord,
+    Value,
+    features_fit,
+    parse_bodies,
+    refused_at,
+)
+from functions.core.registry.manifest import Manifest
+from functions.core.stats.distributions import tally
+from functions.core.stats.records import Tally
+from functions.monitor.callers import CallerDays
+from functions.monitor.refused import Asked
+from functions.monitor.traffic import Hour, Made, TrafficCount
+from functions.monitor.window import Sample, Window, empty_window
+
+# Predictions that wait to be counted, of all models together: half a kilobyte of memory each.
+_MAX_COLLECTED = 20_000
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a part of the log holds of a model.
+
+    by_day: the champion's probabilities by the day (UTC) of their predictions, in the bins of its manifest.
+    traffic, callers: of any version, by the hour (UTC), and the last day of each caller. damaged_lines: those
+    of the part that nobody can read, of whatever model, and records of the champion that its own schema does
+    not allow: these are in no window.
+    """
+
+    window: Window
+    by_day: dict[date, Tally]
+    asked: Asked
+    traffic: dict[datetime, Hour]
+    callers: dict[str, date]
+    damaged_lines: int
+
+
+def count_log(bodies: Iterable[bytes], champions: Mapping[str, Manifest]) -> dict[str, Counts]:
+    """Count a part of the log for each of these models, into the bins of its champion's manifest.
+
+    bodies: what its objects hold. A prediction, or a refusal, that is there twice counts once.
+    """
+    counting = {model: _Counting(champion) for model, champion in champions.items()}
+    damaged = collected = 0
+    for record in parse_bodies(bodies):
+        if record is None:
+            damaged += 1
+        elif of_model := counting.get(record.model):
+            collected += of_model.take(record)
+            if collected >= _MAX_COLLECTED:
+                collected = 0
+                for each in counting.values():
+                    each.count()
+    return {model: of_model.counts(damaged) for model, of_model in counting.items()}
+
+
+_Row = tuple[datetime, float, str, float, tuple[Value, ...]]
+"""Of a prediction of the champion: when it was made, the same in Unix time, the random end of its id, the
+probability, and the features by the names of the schema."""
+
+
+class _Counting:
+    """Counts the records of one model."""
+
+    def __init__(self, champion: Manifest) -> None:
+        self._champion = champion
+        self._schema = champion.schema_of_rows
+        self._names = self._schema.names
+        # The values that a category may have; None for a number.
+        self._words = [
+            None if field.words is None else frozenset([*field.words, None])
+            for field in self._schema.features
+        ]
+        self._seen: set[str] = set()
+        self._rows: list[_Row] = []
+        self._asked: list[Made] = []
+        self._window = empty_window(champion)
+        self._by_day: dict[date, Tally] = {}
+        self._sample = Sample()
+        self._traffic = TrafficCount()
+        self._callers = CallerDays()
+        self._others = self._unfit = self._refused = 0
+        self._faults: Counter[str] = Counter()
+        self._refused_at: Counter[datetime] = Counter()
+
+    def take(self, record: PredictionRecord | RefusalRecord) -> int:
+        """Take in a record, unless it was there before. Returns how many more wait to be counted."""
+        # Asked in this order, it is quick: pydantic takes its time to tell that it is no instance.
+        if not isinstance(record, PredictionRecord):
+            self._take_refusal(record)
+            return 0
+        if record.prediction_id in self._seen:
+            return 0
+        self._seen.add(record.prediction_id)
+        moment = record.timestamp
+        # To compare times takes longer than to compare numbers.
+        second = moment.timestamp()
+        self._asked.append((second, record.version, record.request_id, record.took_ms, record.key_id))
+        if record.version == self._champion.version:
+            # No feature has "" for a value.
+            features = tuple([record.features.get(name, "") for name in self._names])
+            self._rows.append((moment, second, record.prediction_id[-12:], record.probability, features))
+        return 1
+
+    def _take_refusal(self, refusal: RefusalRecord) -> None:
+        if refusal.refusal_id in self._seen:
+            return
+        self._seen.add(refusal.refusal_id)
+        self._refused += refusal.rows
+        self._faults.update(refusal.fields)
+        self._refused_at[refused_at(refusal)] += refusal.rows
+
+    def count(self) -> None:
+        """Count what waits."""
+        self._traffic.add(self._asked)
+        self._callers.add((key_id, int(second // _DAY)) for second, *_, key_id in self._asked)
+        rows = self._rows
+        self._others += len(self._asked) - len(rows)
+        self._asked, self._rows = [], []
+        columns = [*zip(*(features for *_, features in rows), strict=True)]
+        if not self._all_fit(columns):
+            fitting = [
+                row for row in rows if features_fit(dict(zip(self._names, row[4], strict=True)), self._schema)
+            ]
+            self._unfit += len(rows) - len(fitting)
+            rows, columns = fitting, [*zip(*(features for *_, features in fitting), strict=True)]
+        if rows:
+            self._count_rows(rows, columns)
+
+    def _all_fit(self, columns: Sequence[Sequence[Value]]) -> bool:
+        """Whether `features_fit` is true of all rows, asked of whole columns. No columns: there is no row."""
+        return all(
+            str not in set(map(type, column)) if words is None else words.issuperset(column)
+            for column, words in zip(columns, self._words, strict=False)
+        )
+
+    def _count_rows(self, rows: Sequence[_Row], columns: Sequence[Sequence[Value]]) -> None:
+        moments, seconds, ends, probabilities, _ = zip(*rows, strict=True)
+        self._sample.add(zip(ends, probabilities, strict=True))
+        values = {**dict(zip(self._names, columns, strict=True)), "probability": probabilities}
+        self._window += Window(
+            champion=self._champion.version,
+            rows=len(rows),
+            first=moments[int(np.argmin(seconds))],
+            last=moments[int(np.argmax(seconds))],
+            tallies=tally(self._champion.reference, values),
+        )
+        by_day: dict[int, list[Value]] = {}
+        for second, probability in zip(seconds, probabilities, strict=True):
+            by_day.setdefault(int(second // _DAY), []).append(probability)
+        bins = {"probability": self._champion.reference["probability"]}
+        for number, of_day in by_day.items():
+            day = datetime.fromtimestamp(number * _DAY, UTC).date()
+            counted = tally(bins, {"probability": of_day})["probability"]
+            self._by_day[day] = self._by_day[day] + counted if day in self._by_day else counted
+
+    def counts(self, damaged_lines: int) -> Counts:
+        """What was counted in all."""
+        self.count()
+        sample = self._sample.smallest()
+        window = self._window.model_copy(update={"of_other_versions": self._others, "sample": sample})
+        asked = Asked(scored=window.rows + self._others, refused=self._refused, fields=self._faults)
+        return Counts(
+            window=window,
+            by_day=self._by_day,
+            asked=asked,
+            traffic=self._traffic.hours(self._refused_at),
+            callers=self._callers.days,
+            damaged_lines=damaged_lines + self._unfit,
+        )

@@ -1,0 +1,92 @@
+/** A table, scored part by part through the API, and the result with the person's own columns. */
+import { ask, pathOf } from "./api.js";
+import { cellsOf, lineOf, recordsOf, separatorOf } from "./csv.js";
+
+// A part is as many rows as one request scores, or as many characters as surely fit into it.
+const PART_ROWS = 5_000;
+const PART_CHARACTERS = 2_000_000;
+const MAX_BYTES = 500_000_000;
+
+/**
+ * @typedef {import("./api.js").Schemas["RowAnswer"] & Record<string, unknown>} Answer with the answer under the target's name
+ * @typedef {{line: number, cells: string[], answer: Answer | null, fault: string}} Row
+ * @typedef {import("./api.js").Schemas["BatchPrediction"]} Part
+ * @typedef {{name: string, first: string, separator: string, header: string[], records: string[]}} Table
+ * @typedef {{table: Table, reference: string, rows: Row[], bad: number, columns: Part["columns"]}} Result
+ */
+
+/**
+ * A file as a table: its header, and its records as they stand. Throws when it has no rows, or is too large.
+ * @param {File} file
+ * @returns {Promise<Table>}
+ */
+export async function readTable(file) {
+  if (file.size > MAX_BYTES) throw new Error("This file is larger than 500 MB. Score it with a scoring job instead.");
+  const [first, ...records] = recordsOf(await file.text()).filter((record) => record.trim());
+  if (!first || records.length === 0) throw new Error("This file has no rows. The first line names the columns; the rows follow.");
+  const separator = separatorOf(first);
+  return { name: file.name.replace(/\.\w+$/, ""), first, separator, header: cellsOf(first, separator), records };
+}
+
+/**
+ * @param {string} model
+ * @param {Table} table
+ * @param {string} reference the column that says whom a row is about; empty: the one that the API takes for it
+ * @param {AbortSignal} signal
+ * @param {(done: number, all: number) => void} onProgress
+ * @returns {Promise<Result>}
+ */
+export async function scoreTable(model, table, reference, signal, onProgress) {
+  const { records, first, separator } = table;
+  /** @type {Row[]} */
+  const rows = records.map((record, index) => ({ line: index + 1, cells: cellsOf(record, separator), answer: null, fault: "" }));
+  const query = new URLSearchParams({ partial: "true", ...(reference && { reference }) });
+  let columns = null;
+  let done = 0;
+  onProgress(0, rows.length);
+  while (done < rows.length) {
+    const part = partFrom(records, done);
+    const body = [first.replace(/[\r\n]*$/, "\r\n"), ...part].join("");
+    const path = `${pathOf(model)}/predict/batch?${query}`;
+    /** @type {Part} */
+    const answer = await ask(path, { method: "POST", body, headers: { "content-type": "text/csv" }, signal });
+    for (const scored of answer.predictions) rows[done + scored.row - 1].answer = scored;
+    for (const fault of answer.errors) {
+      const row = rows[done + fault.row - 1];
+      row.fault = [row.fault, [fault.field, fault.msg].filter(Boolean).join(" ")].filter(Boolean).join("; ");
+    }
+    columns ??= answer.columns;
+    done += part.length;
+    onProgress(done, rows.length);
+  }
+  const bad = rows.filter((row) => !row.answer).length;
+  return { table, reference, rows, bad, columns };
+}
+
+/**
+ * @param {string[]} records
+ * @param {number} start
+ */
+function partFrom(records, start) {
+  let [end, size] = [start, 0];
+  while (end < records.length && end - start < PART_ROWS && (end === start || size + records[end].length <= PART_CHARACTERS)) {
+    size += records[end].length;
+    end += 1;
+  }
+  return records.slice(start, end);
+}
+
+/**
+ * @param {Result} result
+ * @param {import("./views/predict.js").Target} target
+ */
+export function resultLines({ table: { header }, rows }, target) {
+  const own = new Set(header);
+  const fresh = (/** @type {string} */ name) => (own.has(name) ? `predicted_${name}` : name);
+  const lines = [lineOf([...header, ...[target.name, "probability", "prediction_id", "error"].map(fresh)])];
+  for (const { cells, answer, fault } of rows) {
+    const padded = header.map((_, index) => cells[index] ?? "");
+    lines.push(lineOf([...padded, answer?.[target.name], answer?.probability, answer?.prediction_id, fault]));
+  }
+  return lines;
+}

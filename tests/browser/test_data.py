@@ -1,0 +1,205 @@
+"""Data: a model made from another table, another dataset for one, and what of a file could not be used."""
+
+import csv
+import io
+import random
+import re
+from typing import Any
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.visits import Visitor
+from tests.conftest import TITANIC
+
+# From the upload to the version, on a machine that has more to do.
+TRAINING_MS = 180_000
+CUSTOMERS = 800
+OUTCOME = "training failed|put into service|trained, and not|the same as before|could not be used"
+
+
+def table_of_customers() -> str:
+    """Another table: who pays by the month leaves sooner, and who has just come. The same each time."""
+    draw = random.Random(7)  # noqa: S311 - made-up customers
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["customer", "plan", "months", "charges", "paperless", "calls", "left"])
+    for number in range(CUSTOMERS):
+        plan = draw.choice(["monthly", "yearly", "two years"])
+        months = draw.randint(1, 72)
+        risk = 0.05 + 0.55 * (plan == "monthly") + 0.3 * (months < 12)
+        calls = draw.choice(["", "0", "0", "1", "2", "5"])
+        row = [
+            f"C-{number:05}",
+            plan,
+            months,
+            round(draw.uniform(18, 120), 2),
+            draw.choice(["yes", "no"]),
+            calls,
+        ]
+        table.writerow([*row, "yes" if draw.random() < risk else "no"])
+    return text.getvalue()
+
+
+def a_file(name: str, text: str) -> FilePayload:
+    return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+
+
+def choose_file(page: Page, name: str, text: str) -> None:
+    """Choose a file, as by the button beside where it can be dropped."""
+    page.get_by_label("Drop a CSV file here").set_input_files([a_file(name, text)])
+
+
+def new_model_form(administrator: Visitor, name: str = "webshop.csv") -> Page:
+    """The form of a new model, in which `left` is to be predicted from the table of customers."""
+    page = administrator.go("data", heading="Data of titanic")
+    page.get_by_role("link", name="Make a new model from a file").click()
+    page.get_by_role("heading", level=1, name="A new model from a file").wait_for()
+    choose_file(page, name, table_of_customers())
+    # Two columns have two values: which is meant is asked.
+    expect(page.get_by_text("Which column is to be predicted?")).to_be_visible()
+    page.get_by_label("Column to predict").select_option("left")
+    expect(page.get_by_label("Value that counts as yes")).to_have_value("yes")
+    return page
+
+
+def came_of_it(page: Page) -> Locator:
+    """What came of a training, once it has ended."""
+    notice = page.locator(".notice").filter(has_text=re.compile(OUTCOME))
+    notice.wait_for(timeout=TRAINING_MS)
+    return notice
+
+
+def test_an_administrator_makes_a_model_from_another_table_and_it_answers(visit: Visit) -> None:
+    administrator = visit("administrator")
+    page = new_model_form(administrator)
+    # What each column was taken for, with the reason for one that is not used.
+    kinds = {
+        name: page.get_by_label(f"{name} is", exact=True).input_value()
+        for name in ("customer", "plan", "months", "charges", "paperless", "calls")
+    }
+    assert kinds == {
+        "customer": "ignore",
+        "plan": "string",
+        "months": "integer",
+        "charges": "number",
+        "paperless": "boolean",
+        "calls": "integer",
+    }
+    expect(page.get_by_role("group", name="customer")).to_contain_text("another text in every row")
+    # What is changed: one column fewer, another one that need not be given, words for the form.
+    page.get_by_label("paperless is").select_option("ignore")
+    page.get_by_role("checkbox", name="charges required").uncheck()
+    page.get_by_label("Description of months").fill("how long they have been with us")
+    expect(page.get_by_label("Name of the model")).to_have_value("webshop")
+    page.get_by_role("button", name="Keep this and train").click()
+    expect(page.get_by_text("A model is being trained")).to_be_visible()
+    expect(came_of_it(page)).to_contain_text("put into service")
+    schema = administrator.ask("GET", "/models/webshop/schema").json()
+    assert {"customer", "paperless"} <= set(schema["ignored"])
+
+    page.get_by_role("link", name="Predict with webshop").click()
+    page.get_by_role("heading", level=1, name="Predict").wait_for()
+    expect(page.get_by_label("months")).to_be_visible()
+    expect(page.get_by_text("how long they have been with us")).to_be_visible()
+    expect(page.get_by_label("paperless")).to_have_count(0)
+    assert page.get_by_label("charges").get_attribute("required") is None
+    assert page.get_by_label("months").get_attribute("required") is not None
+    page.get_by_label("plan").select_option("monthly")
+    page.get_by_label("months").fill("2")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.locator(".verdict")).to_have_text("left: yes", ignore_case=True)
+    page.get_by_label("plan").select_option("two years")
+    page.get_by_label("months").fill("60")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.locator(".verdict")).to_have_text("left: no", ignore_case=True)
+    # The other model is as it was, and both can be chosen.
+    options = page.get_by_role("combobox", name="Model").locator("option").all_inner_texts()
+    assert sorted(options) == ["titanic", "webshop"]
+
+
+def test_a_name_that_a_model_cannot_have_is_refused_and_nothing_is_lost(visit: Visit) -> None:
+    page = new_model_form(visit("administrator"))
+    page.get_by_label("Description of months").fill("typed before")
+    name = page.get_by_label("Name of the model")
+    name.fill("Not A Name")
+    page.get_by_role("button", name="Keep this and train").click()
+    # The browser keeps it from being sent, and says so at the field.
+    expect(name).to_be_focused()
+    assert not name.evaluate("field => field.checkValidity()")
+    expect(page.get_by_label("Description of months")).to_have_value("typed before")
+
+
+def test_a_file_without_an_outcome_is_refused_in_the_words_of_the_server(visit: Visit) -> None:
+    page = visit("administrator").go("data", "new", heading="A new model from a file")
+    with page.expect_response("**/schema/inference*") as answered:
+        choose_file(page, "words.csv", "a,b\n" + "".join(f"{n},{n * n}\n" for n in range(50)))
+    body = answered.value.json()
+    assert answered.value.status == 422 or body["question"], body
+    expect(page.locator("main")).to_contain_text(body.get("error") or body["question"])
+
+
+def table_with_bad_rows() -> str:
+    """The shipped table, but of its passengers the third one's class and the fourth one's age are wrong."""
+    rows = list(csv.reader(io.StringIO(TITANIC.read_text())))
+    rows[3][rows[0].index("pclass")] = "9"
+    rows[4][rows[0].index("age")] = "old"
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def test_an_administrator_uploads_another_dataset_and_sees_what_was_left_out(
+    visit: Visit,
+) -> None:
+    administrator = visit("administrator")
+    page = administrator.go("data", heading="Data of titanic")
+    choose_file(page, "passengers.csv", table_with_bad_rows())
+    came = came_of_it(page)
+    expect(came).to_contain_text("passengers.csv")
+    version = came.get_by_role("link", name=re.compile("Look at version")).inner_text().split()[-1]
+    # Which rows were left out, and why: in the list of uploads, and on the dataset's own page.
+    fate = page.get_by_role("region", name="Uploads").get_by_role("row").filter(has_text="passengers.csv")
+    expect(fate).to_contain_text(version)
+    expect(fate).to_contain_text("administrator")
+    fate.locator("summary", has_text="Rows that were left out").click()
+    expect(fate).to_contain_text("pclass")
+    expect(fate).to_contain_text("age")
+    datasets = page.get_by_role("region", name="Datasets")
+    datasets.get_by_role("link", name="passengers.csv").click()
+    page.get_by_role("heading", level=1, name=re.compile("passengers.csv")).wait_for()
+    expect(page.locator("dl.figures")).to_contain_text("1,307")
+    expect(page.locator("dl.figures")).to_contain_text("administrator")
+    refused = page.locator("section", has=page.get_by_role("heading", name="What could not be used"))
+    expect(refused).to_contain_text("pclass")
+    expect(page.get_by_role("link", name=version)).to_be_visible()
+
+
+def test_a_file_of_a_name_that_is_taken_takes_its_place_only_when_told_to(visit: Visit) -> None:
+    administrator = visit("administrator")
+    page = administrator.go("data", heading="Data of titanic")
+
+    def newest() -> Any:
+        return administrator.ask("GET", "/models/titanic/uploads?limit=1").json()["uploads"][0]
+
+    choose_file(page, "twice.csv", TITANIC.read_text())
+    came_of_it(page)
+    first = newest()
+    choose_file(page, "twice.csv", TITANIC.read_text())
+    asked = page.get_by_role("alert").filter(has_text="There is a file of the name twice.csv already")
+    asked.get_by_role("button", name="Leave it").click()
+    expect(asked).to_have_count(0)
+    assert newest() == first
+    choose_file(page, "twice.csv", TITANIC.read_text())
+    asked.get_by_role("button", name="Put this one in its place").click()
+    # The same bytes make the same version.
+    expect(came_of_it(page)).to_contain_text("the same as before")
+    assert newest()["uploaded_at"] > first["uploaded_at"]
+
+
+def test_a_file_that_cannot_be_used_says_why(visit: Visit) -> None:
+    page = visit("administrator").go("data", heading="Data of titanic")
+    choose_file(page, "other.csv", table_of_customers())
+    came = came_of_it(page)
+    expect(came).to_contain_text("could not be used")
+    expect(came).to_contain_text("survived")
