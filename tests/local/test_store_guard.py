@@ -42,7 +42,11 @@ def owner(store: EmbeddedStore, service: str, secret: str | None = None) -> Any:
         region_name="us-east-1",
         aws_access_key_id=store.credentials.access_key,
         aws_secret_access_key=secret or store.credentials.secret_key,
-        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        config=Config(
+            signature_version="s3v4" if service == "s3" else None,
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 1},
+        ),
     )
 
 
@@ -105,6 +109,30 @@ def test_a_page_is_refused_even_with_a_signature(store: EmbeddedStore) -> None:
     assert (status, "has an Origin" in text) == (403, True)
     status, text = send(store, "GET", path, headers=signed(store, "GET", path, "evil.example"))
     assert (status, "not by another name" in text) == (403, True)
+
+
+def test_whoever_has_an_address_may_do_what_it_is_for_until_it_expires(store: EmbeddedStore) -> None:
+    s3 = owner(store, "s3")
+
+    def address(method: str, key: str, seconds: int = 60) -> str:
+        asked = {"Bucket": "bucket", "Key": key}
+        url = urlsplit(s3.generate_presigned_url(method, Params=asked, ExpiresIn=seconds))
+        return f"{url.path}?{url.query}"
+
+    to_write = address("put_object", "a b.csv")
+    text = {"content-type": "text/csv"}
+    assert send(store, "PUT", to_write, "a table", text)[0] == 200
+    assert send(store, "GET", address("get_object", "a b.csv")) == (200, "a table")
+    for method, path in (
+        ("GET", to_write),
+        ("PUT", to_write.replace("a%20b", "b")),
+        ("PUT", to_write.replace("Expires=60", "Expires=6000")),
+        ("PUT", address("put_object", "a b.csv", 0)),
+        ("PUT", f"{to_write}&versioning"),
+    ):
+        assert send(store, method, path, "another" if method == "PUT" else "", text)[0] == 403
+    assert send(store, "PUT", to_write, "another", text | PAGE)[0] == 403
+    assert send(store, "GET", address("get_object", "a b.csv")) == (200, "a table")
 
 
 def test_the_emulators_own_routes_are_closed_to_its_owner_too(store: EmbeddedStore) -> None:

@@ -53,7 +53,7 @@ def cut_rows(
     stream.seek(begins)
     rest = b""
     reads = begins
-    while block := _read(stream, size - reads % size):
+    while block := read_bytes(stream, size - reads % size):
         reads += len(block)
         rest += block
         if end := _last_row_end(rest, dialect.separator):
@@ -61,12 +61,12 @@ def cut_rows(
             line += count_lines(rest[:end])
             begins += end
             rest = rest[end:]
-        _check_unfinished(rest, line)
+        check_unfinished(rest, line)
     if rest:
         yield Part(rest, begins, line)
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
+def read_bytes(stream: BinaryIO, size: int) -> bytes:
     """So many bytes, fewer only at the end: a stream may give what it has at hand."""
     block = stream.read(size)
     while 0 < len(block) < size and (more := stream.read(size - len(block))):
@@ -173,7 +173,7 @@ def _quoted(separator: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?:\A|[\r\n" + before + rb'])[ ]*("[^"]*(?:""[^"]*)*(?:"|\Z))')
 
 
-def _check_unfinished(rest: bytes, line: int) -> None:
+def check_unfinished(rest: bytes, line: int) -> None:
     """Raises `InvalidInput` where what is no whole row yet is more than any may be."""
     if len(rest) <= MAX_LINE:
         return

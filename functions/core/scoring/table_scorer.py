@@ -24,10 +24,11 @@ from typing import BinaryIO, cast
 from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import Columns
 from functions.core.schema.dialect import Dialect
+from functions.core.schema.file_format import MAX_LINE
 from functions.core.schema.header import ColumnsReport
 from functions.core.schema.plain_chunks import PlainReader
 from functions.core.schema.plain_text import Measured, recode, unpack
-from functions.core.schema.row_cutting import Part
+from functions.core.schema.row_cutting import Part, check_unfinished, read_bytes
 from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import RowReader
 from functions.core.schema.spans import find_spans
@@ -82,6 +83,11 @@ def survey_table(stream: BinaryIO, reader: RowReader) -> Survey:
 
     Raises `InvalidInput` for what is no table of the schema: no text, no header, a column that is missing.
     """
+    # Or all of a file of one line would be read to say so.
+    stream.seek(0)
+    head = read_bytes(stream, 4 * MAX_LINE)
+    if b"\0" not in head:
+        check_unfinished(head, 1)
     measured = Measured(stream)
     table = open_table(cast(BinaryIO, measured), reader, labelled=False)
     dialect = table.dialect
