@@ -266,6 +266,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group pages -c requirements-dev.txt -o functions/pages/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
+	$(COMPILE) $(LAMBDA) --group scoring -c requirements-dev.txt -o functions/scoring/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
 	$(COMPILE) $(LAMBDA) --group peer-fastapi -c requirements-dev.txt -o tests/bench/peers/fastapi.txt
 	$(COMPILE) $(LAMBDA) --group peer-litserve -c requirements-dev.txt -o tests/bench/peers/litserve.txt

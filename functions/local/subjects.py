@@ -21,6 +21,7 @@ _BY_BEGINNING = {
     "/v2": "predictions",
     "/predict": "predictions",
     "/predictions": "predictions",
+    "/scoring": "predictions",
     "/invocations": "predictions",
     "/model": "models",
     "/models": "models",

@@ -1,5 +1,6 @@
 """Turns one S3 notification into a retrain, or into a sentence why not."""
 
+import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import Any
@@ -9,7 +10,7 @@ from functions.core.base.logs import log
 from functions.core.base.settings import Settings, setting
 from functions.core.registry import lineage, uploader
 from functions.core.registry.models import check_model_name, suggest_model_name
-from functions.core.storage.contract import Store
+from functions.core.storage.contract import Entry, Store
 from functions.core.storage.notifications import Notification
 from functions.core.storage.view import ModelStore
 from training.challenge import Upload
@@ -98,16 +99,30 @@ def _retrain(store: ModelStore, notification: Notification, settings: RetrainSet
         lineage.from_metadata(entry.metadata),
         uploader.from_metadata(entry.metadata),
     )
-    if not 0 < entry.size <= settings.max_dataset_bytes:
-        size = f"{entry.size} bytes" if entry.size else "empty"
-        refusal = RefusedDataset(f"the file is {size}; a dataset has 1 to {settings.max_dataset_bytes} bytes")
-        return reject(store, upload, refusal, entry.etag.strip('"')).answer()
+    if reason := _objection_to_size(store, upload, entry, settings):
+        return reject(store, upload, RefusedDataset(reason), entry.etag.strip('"')).answer()
     with ExitStack() as stack:
         try:
             source = stack.enter_context(download(store, entry))
         except NotFound:
             return gone
         return _train(store, upload, source, entry.metadata.get(TARGET), settings)
+
+
+def _objection_to_size(store: ModelStore, upload: Upload, entry: Entry, settings: RetrainSettings) -> str:
+    """Why a file is not trained on here, and where it can be; "" where it is."""
+    if not entry.size:
+        return "the file is empty; it needs a header line and rows"
+    if entry.size <= settings.max_dataset_bytes:
+        return ""
+    target = f" --target {shlex.quote(entry.metadata[TARGET])}" if TARGET in entry.metadata else ""
+    return (
+        f"the file has {entry.size:,} bytes, and this function trains on {settings.max_dataset_bytes:,} at "
+        "most (LIFEBOAT_MAX_DATASET_BYTES). It stays where it is, to be trained on a machine with more "
+        "memory: python -m training train --dataset "
+        f"{shlex.quote(f's3://BUCKET/{upload.key}')}{target} --model {store.model} --store s3://BUCKET "
+        "(docs/scale.md)"
+    )
 
 
 def _train(

@@ -9,6 +9,7 @@ from functions.feedback.handler import handler as feedback
 from functions.models.handler import handler as models
 from functions.monitor.handler import handler as monitor
 from functions.predict.handler import handler as predict
+from functions.scoring.http_handler import handler as scoring
 from tests.fuzz.answers import check_answer
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.events import Event, events, routes
@@ -21,6 +22,7 @@ HANDLERS: dict[str, Handler] = {
     "DatasetsFunction": datasets,
     "FeedbackFunction": feedback,
     "MonitorFunction": monitor,
+    "ScoringApiFunction": scoring,
 }
 
 

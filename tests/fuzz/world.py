@@ -15,6 +15,7 @@ from functions.models.service import service as models
 from functions.monitor.service import service as monitor
 from functions.predict.service import service as predict
 from functions.retrain import handler as retrain
+from functions.scoring.service import service as scoring
 from tests.support import production
 from tests.support.titanic import MODEL, people
 
@@ -54,7 +55,8 @@ class World:
 
     def forget(self) -> None:
         """Have the functions read the environment and the store anew."""
-        for cached in (datasets, predict, models, feedback, monitor, retrain._settings, retrain._store):
+        services = (datasets, predict, models, feedback, monitor, scoring)
+        for cached in (*services, retrain._settings, retrain._store):
             cached.cache_clear()
 
     def _look(self) -> dict[str, tuple[int, int]]:

@@ -126,8 +126,8 @@ def test_a_table_that_takes_more_memory_than_there_is_is_refused_before(
     result = arrive(s3, event, KEY, TITANIC.read_bytes())
     assert result["status"] == "rejected"
     assert (
-        "350 MB (the function's memory); give the function more memory, or upload fewer rows"
-        in (result["reason"])
+        "350 MB (the function's memory); give the function more memory, train elsewhere "
+        "(docs/scale.md), or upload fewer rows" in (result["reason"])
     )
     assert [report["reason"] for report in reports(s3)] == [result["reason"]]
 

@@ -132,8 +132,28 @@ def test_a_file_over_the_limit_is_refused_unread(
     monkeypatch.setenv("LIFEBOAT_MAX_DATASET_BYTES", "1000")
     result = arrive(s3, event, "datasets/titanic/large.csv", TITANIC.read_bytes())
     assert result["status"] == "rejected"
-    assert "1 to 1000 bytes" in result["reason"]
-    assert len(keys(s3, "rejected/")) == 1
+    size = TITANIC.stat().st_size
+    assert result["reason"] == (
+        f"the file has {size:,} bytes, and this function trains on 1,000 at most "
+        "(LIFEBOAT_MAX_DATASET_BYTES). It stays where it is, to be trained on a machine with more memory: "
+        "python -m training train --dataset s3://BUCKET/datasets/titanic/large.csv --model titanic "
+        "--store s3://BUCKET (docs/scale.md)"
+    )
+    [key] = keys(s3, "rejected/")
+    assert read_json(s3, key)["reason"] == result["reason"]
+    assert keys(s3, "datasets/titanic/") == ["datasets/titanic/large.csv"]
+    empty = arrive(s3, event, "datasets/titanic/empty.csv", b"")
+    assert empty["reason"] == "the file is empty; it needs a header line and rows"
+
+
+def test_the_command_in_a_refusal_names_the_target_that_was_asked_for(
+    s3: Any, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFEBOAT_MAX_DATASET_BYTES", "1000")
+    result = arrive(s3, event, "datasets/churn/a b.csv", TITANIC.read_bytes(), target="has left")
+    assert (
+        "--dataset 's3://BUCKET/datasets/churn/a b.csv' --target 'has left' --model churn" in result["reason"]
+    )
 
 
 def test_an_event_that_comes_late_trains_on_what_it_names_and_does_not_replace_a_newer_upload(

@@ -76,6 +76,10 @@ def needed(operation: str, asked: dict[str, Any], status: int) -> Iterator[Need]
         "HeadObject": reading,
         "PutObject": "s3:PutObject",
         "DeleteObject": "s3:DeleteObject",
+        "CreateMultipartUpload": "s3:PutObject",
+        "UploadPart": "s3:PutObject",
+        "CompleteMultipartUpload": "s3:PutObject",
+        "AbortMultipartUpload": "s3:AbortMultipartUpload",
     }[operation]
     yield Need(action, f"{bucket}/{key}")
     if "IfMatch" in asked:

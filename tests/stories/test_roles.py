@@ -36,6 +36,9 @@ from functions.pages.handler import handler as pages_handler
 from functions.predict import service
 from functions.predict.handler import handler as predict_handler
 from functions.retrain import handler as retrain_module
+from functions.scoring import service as scoring_service
+from functions.scoring.handler import handler as scoring_handler
+from functions.scoring.http_handler import handler as scoring_api_handler
 from tests.conftest import TITANIC
 from tests.stories.iam import Grant, Need, grants_of
 from tests.stories.recorder import Recorder
@@ -284,6 +287,64 @@ def exercise_monitor(machine: Machine) -> None:
         assert not upload_dataset(monitor_service.service().store_of(MODEL), forgotten)
 
 
+class Hurried:
+    """What Lambda says of an invocation whose time is up once it has scored a part of a file."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 0
+
+
+def score(key: str) -> dict[str, Any]:
+    """What the scoring function makes of the event of an object, or of one that is gone."""
+    object_ = {"key": f"scoring/{MODEL}/{key}"}
+    record = gateway.read_event("s3_put")["Records"][0] | {"s3": {"object": object_}}
+    [answer] = scoring_handler({"Records": [record]}, Hurried())["results"]
+    return dict(answer)
+
+
+def exercise_scoring(machine: Machine) -> None:
+    def recorded(key: str) -> str:
+        with machine.recorder.recording():
+            return str(score(key)["state"])
+
+    machine.put("scoring/in/early.csv", TITANIC.read_bytes())
+    assert recorded("in/early.csv") == "failed"
+    assert recorded("in/none.csv") == "gone"
+    assert recorded("again/0123456789abcdef0123") == "gone"
+    # A version that is in service, and that somebody has deleted.
+    machine.put(CHAMPION, machine.champion.model_copy(update={"version": OTHER}).as_json())
+    machine.put("scoring/in/deleted.csv", TITANIC.read_bytes())
+    assert recorded("in/deleted.csv") == "failed"
+    machine.publish()
+    machine.put("scoring/in/people.csv", TITANIC.read_bytes())
+    with machine.recorder.recording():
+        answer = score("in/people.csv")
+    assert answer["state"] == "running"
+    assert recorded(f"again/{answer['job']}") == "done"
+    # What is no table any more once its upload was begun.
+    machine.put("scoring/in/cut.csv", TITANIC.read_bytes() + b'1,1,"a')
+    assert recorded("in/cut.csv") == "failed"
+
+
+def exercise_scoring_api(machine: Machine) -> None:
+    def ask(method: str, path: str, body: Any = None) -> int:
+        return machine.ask(scoring_api_handler, method, path, body)
+
+    assert ask("POST", "/models/churn/scoring", {"file": "a.csv"}) == 404
+    assert ask("GET", "/scoring/0123456789abcdef0123") == 404
+    machine.publish()
+    assert ask("POST", "/models/titanic/scoring", {"key": "scoring/titanic/in/none.csv"}) == 404
+    machine.put("scoring/in/a.csv", TITANIC.read_bytes())
+    assert ask("POST", "/models/titanic/scoring", {"key": "scoring/titanic/in/a.csv"}) == 202
+    assert ask("POST", "/scoring", {"file": "b.csv"}) == 202
+    # Whoever has the address uploads with the rights of the function that made it.
+    machine.recorder.needs.add(Need("s3:PutObject", f"arn:aws:s3:::{BUCKET}/scoring/titanic/in/0/b.csv"))
+    # One that was begun, and is handed over: there is an upload to give up, and a tail to delete.
+    job = score("in/a.csv")["job"]
+    assert ask("DELETE", f"/scoring/{job}") == 200
+    assert ask("GET", f"/scoring/{job}") == 200
+
+
 EXERCISES: dict[str, Callable[[Machine], None]] = {
     "AuthorizeFunction": exercise_authorize,
     "DatasetsFunction": exercise_datasets,
@@ -294,6 +355,8 @@ EXERCISES: dict[str, Callable[[Machine], None]] = {
     "PredictFunction": exercise_predict,
     "RetrainFunction": exercise_retrain,
     "ModelsFunction": exercise_models,
+    "ScoringFunction": exercise_scoring,
+    "ScoringApiFunction": exercise_scoring_api,
 }
 
 
@@ -318,6 +381,7 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
         service.service,
         models_service.service,
         monitor_service.service,
+        scoring_service.service,
         retrain_module._settings,
         retrain_module._store,
     )

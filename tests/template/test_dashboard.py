@@ -42,8 +42,8 @@ def test_every_functions_memory_is_in_its_cost() -> None:
     formula = cost["metrics"][0][0]["expression"]
     ids = {metric[4]["id"]: (metric[1], metric[3]) for metric in cost["metrics"][1:]}
     factors: dict[str, str] = {}
-    for factor, sum_ in re.findall(r"(\w+) \* (d\d|\([d\d+ ]+\))", formula):
-        factors |= dict.fromkeys(re.findall(r"d\d", sum_), factor)
+    for factor, sum_ in re.findall(r"(\w+) \* (d\d+|\([d\d+ ]+\))", formula):
+        factors |= dict.fromkeys(re.findall(r"d\d+", sum_), factor)
     for id_, (metric, function) in ids.items():
         if metric == "Duration":
             memory = RESOURCES[function]["Properties"]["MemorySize"]

@@ -64,6 +64,12 @@ SOURCES = {
         "DeliveryStreamName",
         ("Ref", "{}"),
     ),
+    "AWS/States": Source(
+        "AWS::StepFunctions::StateMachine",
+        frozenset({"ExecutionsAborted", "ExecutionsFailed", "ExecutionsTimedOut"}),
+        "StateMachineArn",
+        ("Ref", "{}"),
+    ),
     # What functions/monitor sends, of each stage.
     NAMESPACE: Source("AWS::Serverless::Function", frozenset(UNITS), "Stage", ("Ref", "Stage")),
     "AWS/SQS": Source(

@@ -27,6 +27,7 @@ ON_EVERYTHING = {
 OTHER_SERVICES = {
     "PredictionFilterRole": "logs.amazonaws.com",
     "PredictionStreamRole": "firehose.amazonaws.com",
+    "ScoringOfManyRole": "states.amazonaws.com",
 }
 
 
@@ -136,6 +137,9 @@ def test_a_statement_names_its_resources(role: str) -> None:
         for name in resources(statement):
             bucket, slash, key = name.partition("/")
             assert "*" not in bucket, statement["Sid"]
+            if ":execution:" in bucket:
+                assert key == "*", statement["Sid"]
+                continue
             if bucket.endswith(":parameter"):
                 assert "*" not in key, statement["Sid"]
                 continue
@@ -191,13 +195,16 @@ def test_the_bucket_is_private_encrypted_versioned_and_kept() -> None:
     assert policy["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+SCORED = ("scoring/", "scored/", "scored-runs/")
+
+
 def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_manifest_names() -> None:
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {"rejected/", "registry/", "undelivered/", "leases/", "monitoring/"}
+    assert forgotten == {"rejected/", "registry/", "undelivered/", "leases/", "monitoring/", *SCORED}
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/"}
+    assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/", *SCORED}
 
 
 def test_what_is_soon_forgotten_begins_alike_for_every_model() -> None:
@@ -208,7 +215,9 @@ def test_what_is_soon_forgotten_begins_alike_for_every_model() -> None:
 
 
 def test_a_dataset_of_any_model_and_nothing_else_fires_a_retrain() -> None:
-    [trigger] = read_template(TEMPLATE).uploads
+    triggers = {trigger.function: trigger for trigger in read_template(TEMPLATE).uploads}
+    assert triggers.keys() == {"RetrainFunction", "ScoringFunction"}
+    trigger = triggers["RetrainFunction"]
     assert (trigger.function, trigger.prefix, trigger.suffix) == ("RetrainFunction", "datasets/", "")
 
 

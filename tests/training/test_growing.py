@@ -17,7 +17,7 @@ def test_the_parts_are_one_array_in_order(monkeypatch: pytest.MonkeyPatch) -> No
         growing_array.add(part)
     assert len(growing_array) == sum(map(len, parts))
     whole = growing_array.take(np.float64)
-    assert (whole.dtype, len(growing_array)) == (np.float64, 0)
+    assert (whole.dtype, len(growing_array)) == (np.dtype(np.float64), 0)
     np.testing.assert_array_equal(whole, np.concatenate(parts))
 
 

@@ -44,8 +44,7 @@ def test_a_folder_of_files_of_two_formats_is_the_table_that_they_make(
             "the first line of the file part-1.csv is number 1",
             "the first line of the file part-2.parquet is number 702",
         ]
-        digest = file_sha256(file.source)
-    assert digest != file_sha256(TITANIC)
+        assert file_sha256(file.source) != file_sha256(TITANIC)
 
 
 def test_the_schema_beside_a_folder_is_that_of_its_files(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK, publish, quiet
+from training import evaluation, gaps
 from training import train as training
 from training.candidates import candidates
 from training.certificate import certify
@@ -62,15 +63,14 @@ def test_candidates_are_compared_on_a_sample_of_many_rows_and_the_best_is_fitted
     monkeypatch.setattr(training, "SELECTION_ROWS", 400)
     compared: list[np.ndarray[Any, Any]] = []
     fitted: list[int] = []
-    select, fit = training.cross_validate, training.fit
 
     def cross_validate(models: Any, matrix: Any, *arguments: Any, **options: Any) -> Any:
         compared.append(matrix)
-        return select(models, matrix, *arguments, **options)
+        return evaluation.cross_validate(models, matrix, *arguments, **options)
 
     def fit_all(model: Any, matrix: Any, *arguments: Any) -> Any:
         fitted.append(len(matrix))
-        return fit(model, matrix, *arguments)
+        return gaps.fit(model, matrix, *arguments)
 
     monkeypatch.setattr(training, "cross_validate", cross_validate)
     monkeypatch.setattr(training, "fit", fit_all)
@@ -78,7 +78,7 @@ def test_candidates_are_compared_on_a_sample_of_many_rows_and_the_best_is_fitted
     rows = int(titanic.fitted.sum())
     assert [len(matrix) for matrix in compared] == [400, 400]
     assert set(fitted) == {rows}
-    np.testing.assert_array_equal(*compared)
+    np.testing.assert_array_equal(compared[0], compared[1])
     assert first.model == again.model
     assert first.notes == (
         f"the candidates were compared on 400 of the {rows:,} training rows, drawn at random; the best one "

@@ -1,7 +1,5 @@
 """From the lines of a text to rows of cells: separator, header, and rows that are not as wide as it."""
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,7 +11,7 @@ from typing import TypeVar
 from functions.core.base.errors import InvalidInput
 from functions.core.base.formulas import meant
 from functions.core.schema.file_format import Meter, TextFile
-from functions.core.schema.row_parser import MAX_CHUNK, NotCsv, RowParser, csv_reader, lines_of, not_csv
+from functions.core.schema.row_parser import MAX_CHUNK, NotCsv, RowParser, parse_all
 from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank
 from functions.core.schema.schema import fold
 
@@ -144,13 +142,8 @@ def parse_rows(text: str, line: int, separator: str, width: int) -> Rows:
 
     Raises `InvalidInput` likewise.
     """
-    reader = csv_reader(io.StringIO(text, newline=""), separator)
-    cells: list[list[str]] = []
-    try:
-        cells.extend(reader)
-    except csv.Error as error:
-        raise not_csv(error, cells, line) from error
-    rows = fit_rows(cells, lines_of(cells, line, reader.line_num), width)
+    cells, lines = parse_all(text, line, separator)
+    rows = fit_rows(cells, lines, width)
     check_width(rows)
     return rows
 

@@ -22,6 +22,7 @@ _COMMAS_THEN_POINT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*")
 _POINTS_THEN_COMMA = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*")
 _GROUPS = re.compile(r"[0-9]{1,3}([.,])[0-9]{3}(?:\1[0-9]{3})+")
 _ONE_GROUP = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+_SURELY_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}\.(?:[0-9]{1,2}|[0-9]{4,30})")
 _ONE_MARK = re.compile(r"[0-9]*([.,])[0-9]*")
 _WHOLE_GROUPED = {
     ".": re.compile(rf"[+-]?[0-9]{{1,3}}([,{_SPACES}])[0-9]{{3}}(?:\1[0-9]{{3}})*"),
@@ -63,6 +64,9 @@ def writing(cell: str) -> Writing | None:
     text = cell.strip()
     if text.isascii() and text.isdigit():
         return Writing.WHOLE
+    # By far the commonest of all others, so that there is no need to ask what else it might be.
+    if _SURELY_DECIMAL.fullmatch(text):
+        return Writing.DECIMAL_POINT
     shape = _SHAPE.fullmatch(text) if len(text) <= MAX_NUMBER else None
     if shape is None or not any(map(str.isdigit, shape[1])):
         return None

@@ -115,8 +115,8 @@ class RowParser:
                 if len(cells) == before:
                     break
         except csv.Error as error:
-            raise not_csv(error, cells, begins) from error
-        return cells, lines_of(cells, begins, self._reader.line_num - counted)
+            raise _not_csv(error, cells, begins) from error
+        return cells, _lines_of(cells, begins, self._reader.line_num - counted)
 
     @property
     def lines(self) -> int:
@@ -127,17 +127,31 @@ class RowParser:
         self._lines.close()
 
 
+def parse_all(text: str, line: int, separator: str) -> tuple[list[list[str]], list[int]]:
+    """All rows of a text of whole ones, of which the first begins on this line; and the line of each. Raises
+    `NotCsv`.
+    """
+    reader = csv_reader(io.StringIO(text, newline=""), separator)
+    cells: list[list[str]] = []
+    try:
+        cells.extend(reader)
+    except csv.Error as error:
+        raise _not_csv(error, cells, line) from error
+    return cells, _lines_of(cells, line, reader.line_num)
+
+
 def csv_reader(lines: Iterable[str], separator: str) -> "CsvReader":
+    """What makes rows of lines."""
     # Strict: a quote that is never closed would swallow the rest of the file silently.
     return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
 
 
-def lines_of(cells: list[list[str]], begins: int, read: int) -> list[int]:
+def _lines_of(cells: list[list[str]], begins: int, read: int) -> list[int]:
     """The line on which each row begins. read: how many lines the rows have."""
     return [*(range(begins, begins + read) if read == len(cells) else line_numbers(cells, begins))]
 
 
-def not_csv(error: csv.Error, cells: list[list[str]], begins: int) -> NotCsv:
+def _not_csv(error: csv.Error, cells: list[list[str]], begins: int) -> NotCsv:
     """cells: of the rows before it, of which the first begins on line `begins`."""
     *_, line = line_numbers([*cells, []], begins)
     return NotCsv(f"the file stops being CSV at line {line}: {_explained(error)}")

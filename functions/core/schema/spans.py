@@ -6,7 +6,6 @@ not as usual.
 """
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from functions.core.schema.delimited import check_width
-from functions.core.schema.row_parser import csv_reader
+from functions.core.schema.row_parser import parse_all
 from functions.core.schema.row_shape import Rows, fit_rows
 
 MIN_ROWS = 200
@@ -134,7 +133,7 @@ class Spans:
         begins = []
         for index in indices:
             text = self.raw[starts[index] : starts[index + 1]].decode()
-            read = [*csv_reader(io.StringIO(text, newline=""), self.separator)]
+            read, _ = parse_all(text, lines[index], self.separator)
             cells += read
             begins += [lines[index]] * len(read)
         rows = fit_rows(cells, begins, self.width)

@@ -7,6 +7,7 @@ from functions.core.base.errors import InvalidInput
 from functions.core.schema.chunks import Chunk, ChunkReader
 from functions.core.schema.delimited import DelimitedFile, parse_rows
 from functions.core.schema.dialect import Dialect
+from functions.core.schema.file_end import ends_within_row
 from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
 from functions.core.schema.header import ColumnsReport, known_names, listed, place_columns, report_columns
 from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
@@ -33,7 +34,7 @@ class Table:
         self._placement = place_columns(self._file.header, schema, labelled=labelled)
         self._marks, notes = self._decimal_marks(text)
         self.columns_report: ColumnsReport = report_columns(
-            self._file.header, self._placement, schema, [*self._file.notes, *notes]
+            self._file.header, self._placement, schema, [*self._file.notes, *notes, *self._notes_on_end(text)]
         )
 
     @property
@@ -79,6 +80,11 @@ class Table:
                 yield line, [cells[index] for index in indices]
             for line, _ in rows.wide:
                 yield line, [""] * len(indices)
+
+    def _notes_on_end(self, text: TextFile) -> list[str]:
+        if not ends_within_row(text, self._file.separator, len(self._file.header)):
+            return []
+        return ["the last line has no end and fewer cells than the header: the file may have been cut off"]
 
     def _decimal_marks(self, text: TextFile) -> tuple[dict[str, str], list[str]]:
         """The decimal mark of each field whose numbers may not be written plainly; and what was decided, in

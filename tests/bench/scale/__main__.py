@@ -2,8 +2,8 @@
 
 A table of that many rows is made from the shipped one by a seeded generator, below the temporary folder, and
 is gone afterwards. Of each format Lifeboat reads it, selects, fits, certifies and publishes, in a process of
-its own; beside it, in the same run, pandas and scikit-learn's same estimator, the usual way. Memory is the most
-that the process held.
+its own; beside it, in the same run, pandas and scikit-learn's same estimator, the usual way. Memory is the
+most that the process held.
 
 It passes when 10 million rows take no more than 6 minutes and 4 GB (of other numbers of rows, nothing is
 asked).
@@ -107,7 +107,7 @@ def _train(file: Path, folder: Path) -> Run:
 
 
 def _published(folder: Path, file: Path) -> tuple[ModelStore, str]:
-    store = ModelStore(FolderStore(folder / f"store-{file.suffix[1:]}"), MODEL)
+    store = ModelStore(FolderStore(str(folder / f"store-{file.suffix[1:]}")), MODEL)
     [version] = versions.published(store)
     return store, version
 

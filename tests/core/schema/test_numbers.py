@@ -1,10 +1,13 @@
 """How numbers are written, and what is refused because it can be read in two ways."""
 
+import random
+import re
 import time
 
 import pytest
 
 from functions.core.base.errors import InvalidInput
+from functions.core.schema import numbers
 from functions.core.schema.numbers import (
     Writing,
     Writings,
@@ -181,6 +184,15 @@ def test_usual_files_need_not_be_read_twice(text: str, separator: str, expected:
     for cut in range(len(body)):
         found = may_be_grouped([body[:cut], body[cut:]], separator)
         assert found is expected or (found and not expected)
+
+
+def test_the_commonest_decimals_are_known_by_what_all_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(0)  # noqa: S311 # numbers, no secret
+    cells = ["".join(draw.choices("0123456789..,,-+ e'", k=draw.randint(1, 9))) for _ in range(20_000)]
+    found = [writing(cell) for cell in cells]
+    assert found.count(Writing.DECIMAL_POINT) > 500
+    monkeypatch.setattr(numbers, "_SURELY_DECIMAL", re.compile(r"(?!)"))
+    assert found == [writing(cell) for cell in cells]
 
 
 @pytest.mark.parametrize("alphabet", ["1", "1,", "1.", " 1", ",", "1 000", "'", "1e", "+-", '"0 ', "0 ", '"'])

@@ -18,8 +18,9 @@ from functions.core.base.errors import InvalidInput
 from functions.core.schema import parquet as reading
 from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import concatenate, to_values
-from functions.core.schema.inference import infer_from, survey_file
+from functions.core.schema.inference import infer_from, infer_schema, survey_file
 from functions.core.schema.parquet import ParquetFile, ParquetTable, is_parquet
+from functions.core.schema.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
@@ -64,11 +65,11 @@ def test_the_shipped_table_has_the_same_values_as_in_text(dictionaries: bool) ->
         one, other = (concatenate([chunk.columns for chunk in chunks])[name] for chunks in (ours, theirs))
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
-    for name in ("outcomes", "representative", "labelled_by"):
-        one, other = (
-            [value for chunk in chunks for value in getattr(chunk, name)] for chunks in (ours, theirs)
+    for kind in ("outcomes", "representative", "labelled_by"):
+        said, expected = (
+            [value for chunk in chunks for value in getattr(chunk, kind)] for chunks in (ours, theirs)
         )
-        assert one == other
+        assert said == expected
     assert [line for chunk in ours for line in chunk.lines] == [*range(1, 1310)]
 
 
@@ -123,8 +124,6 @@ def test_values_that_a_field_cannot_have_are_bad_rows_with_their_number() -> Non
 def test_a_number_that_stands_for_missing_is_missing() -> None:
     schema = schema_of(age={"type": "number"})
     document = {**schema.document, "missingValues": ["", "-999"]}
-    from functions.core.schema.parsing import parse_schema
-
     found = read(written({"age": [1.5, -999.0], "y": [1, 0]}), parse_schema(document))
     assert found[0]["age"] == [1.5, None]
 
@@ -165,8 +164,6 @@ def test_a_schema_is_inferred_as_of_text() -> None:
     file = ParquetFile(written(table))
     inferred = infer_from(survey_file(file), target="survived")
     with TITANIC.open("rb") as stream:
-        from functions.core.schema.inference import infer_schema
-
         theirs = infer_schema(stream, target="survived").document
     assert inferred.document["fields"] == theirs["fields"]
     assert any("the column tags is of the type list" in note for note in inferred.notes)
