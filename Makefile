@@ -102,11 +102,12 @@ models: $(VENV)/.run ## List, compare, promote, roll back versions: make models 
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 	@exec $(BIN)/python -m training train $(ARGS)
 
-# Beside what is installed, not in place of it: the locks agree in every version.
 .PHONY: scale
-scale: $(VENV)/.run ## Install what reads Parquet and trains and scores on several machines: pyarrow, Dask, LightGBM
-	@echo 'Installing the packages of requirements-scale.txt' >&2; \
-		$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-scale.txt
+scale: $(VENV)/.scale ## Install what reads Parquet and trains and scores on several machines: pyarrow, Dask, LightGBM
+
+.PHONY: score
+score: $(VENV)/.run ## Score files by all cores: make score ARGS="rows.csv answers.csv [--model churn --store s3://bucket]"
+	@exec $(BIN)/python -m training score $(or $(ARGS),--help)
 
 .PHONY: evaluate
 evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
@@ -313,7 +314,7 @@ clean: ## Remove the environments and everything made by the other targets
 		.coverage .coverage.* htmlcov
 	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-# ---- Environments. The stamps in them (.uv, .run, .dev, .sam) say which locks are installed: a second `make` is
+# ---- Environments. The stamps in them (.uv, .run, .dev, .scale, .sam) say which locks are installed: a second `make` is
 # instant, a changed lock is installed again. A stamp holds the folder's path, because an environment cannot be moved.
 
 # An environment is made anew when its Python is gone, when it was moved, or when PYTHON names another version.
@@ -346,13 +347,21 @@ $(VENV)/.uv: requirements.txt
 
 # The development set holds the other: where it is installed, it is what is kept up to date.
 $(VENV)/.run: requirements.txt $(VENV)/.uv
-	@if test -e $(VENV)/.dev; then lock=requirements-dev.txt; else lock=requirements.txt; fi; \
+	@if test -e $(VENV)/.dev; then lock=requirements-dev.txt; \
+		elif test -e $(VENV)/.scale; then lock='requirements.txt requirements-scale.txt'; \
+		else lock=requirements.txt; fi; \
 		$(call install,$(BIN)/python,$$lock)
-	@for stamp in .run .dev; do if test $$stamp = .run || test -e $(VENV)/.dev; then touch $(VENV)/$$stamp; fi; done
+	@for stamp in .run .dev .scale; do if test $$stamp = .run || test -e $(VENV)/$$stamp; then touch $(VENV)/$$stamp; fi; done
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.uv
 	@$(call install,$(BIN)/python,requirements-dev.txt)
 	@touch $(VENV)/.run $@
+
+# Beside what is installed, not in place of it: the locks agree in every version. What was asked for once is kept.
+$(VENV)/.scale: requirements-scale.txt $(VENV)/.run
+	@echo 'Installing the packages of requirements-scale.txt' >&2; \
+		$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements-scale.txt
+	@touch $@
 
 $(SAM_VENV)/.sam: tests/sam/requirements.txt | $(VENV)/.uv
 	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(SAM_VENV)

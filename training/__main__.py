@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -21,15 +21,14 @@ from functions.core.schema.parsing import InvalidSchema
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
 from training import models, schema_commands
-from training.candidates import candidates
 from training.dataset import RefusedDataset, load_dataset
-from training.evaluation import Progress, cross_validate
-from training.gate import Limits
-from training.local_file import local_file
-from training.promotion import Outcome
 from training.schemas import infer
-from training.train import Configuration
-from training.upload import train_and_publish
+
+# Whoever trains needs scikit-learn, which takes seconds and 150 MB; scoring has better uses for them.
+if TYPE_CHECKING:
+    from training.evaluation import Progress
+    from training.promotion import Outcome
+from training.scoring import command as score
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Without a command, train.
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "train")
-    options = _parser().parse_args(words)
+    options = _parser(words[0]).parse_args(words)
     try:
         code: int = options.run(options)
         return code
@@ -56,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """chosen: the command that was given. What the limits of training are is not looked up for others."""
     store, data = _store_option(), _data_options()
     parser = argparse.ArgumentParser(
         prog="python -m training", description="Train models offline, and see to those there are."
@@ -74,11 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--model", type=_model_name, help="the model's name; if not given, made of the file's")
     train.add_argument("--folds", type=_at_least(2), default=5, help="cross-validation folds")
     train.add_argument("--repeats", type=_at_least(1), default=1, help="repetitions of them")
-    for limit in fields(Limits):
-        option = "--" + limit.name.replace("_", "-")
-        train.add_argument(
-            option, type=_setting(limit), default=limit.default, help=limit.metadata["description"]
-        )
+    if chosen == "train":
+        _add_limits(train)
     train.set_defaults(run=_train)
 
     evaluate = command("evaluate", "only compare the candidates, by cross-validation over all rows", data)
@@ -86,10 +83,23 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--repeats", type=_at_least(1), default=3, help="repetitions of them")
     evaluate.set_defaults(run=_evaluate)
 
+    what = "score the rows of files, by all cores of this machine"
+    score.add_options(command("score", what, store))
+
     schema_commands.add_commands(command("schema", "infer the schema of a table, or check one"))
     what = "list, show, compare, promote, roll back and delete the models there are"
     models.add_commands(command("models", what), store)
     return parser
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    from training.gate import Limits
+
+    for limit in fields(Limits):
+        option = "--" + limit.name.replace("_", "-")
+        parser.add_argument(
+            option, type=_setting(limit), default=limit.default, help=limit.metadata["description"]
+        )
 
 
 def _store_option() -> argparse.ArgumentParser:
@@ -157,6 +167,11 @@ def _model_name(text: str) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from training.gate import Limits
+    from training.local_file import local_file
+    from training.train import Configuration
+    from training.upload import train_and_publish
+
     limits = Limits(**{limit.name: getattr(options, limit.name) for limit in fields(Limits)})
     store = open_store(options.store)
     store.create_bucket()
@@ -182,7 +197,7 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_version(manifest: Manifest, outcome: Outcome) -> None:
+def _print_version(manifest: Manifest, outcome: "Outcome") -> None:
     print(f"version      {manifest.version} of {manifest.name}")
     print(f"rule         {outcome.decision.rule}")
     print(f"dataset      {manifest.dataset.rows} rows, {manifest.dataset.rejected_rows} left out")
@@ -196,6 +211,10 @@ def _print_version(manifest: Manifest, outcome: Outcome) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from training.candidates import candidates
+    from training.evaluation import cross_validate
+    from training.local_file import local_file
+
     with local_file(*options.dataset) as file:
         schema = file.schema(options.schema, use_beside=options.target is None)
         if schema is None:
@@ -227,7 +246,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def _progress() -> "Iterator[Progress]":
     """A bar on a terminal, a line a step elsewhere; no step begins after Ctrl-C."""
     stopped = False
 
@@ -252,7 +271,7 @@ def _progress() -> Iterator[Progress]:
 
 
 @contextmanager
-def _shown() -> Iterator[Progress]:
+def _shown() -> "Iterator[Progress]":
     if not sys.stderr.isatty():
         last = ""
 

@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from functions.core.base.errors import InvalidInput, NotFound
-from functions.core.schema.header import listed
 from functions.core.schema.parsing import read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.opening import open_store
 from training.challenge import Upload
 from training.source import Source, download
+from training.table_files import ENDINGS, files_at
 from training.tables import Several
-
-_ENDINGS = (".gz", ".csv", ".tsv", ".txt", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def _source(addresses: Sequence[str]) -> Source:
     for address in addresses:
         if address.startswith("s3://"):
             raise InvalidInput(f"of several files, each has to be on this machine: download {address}")
-    paths = [file for address in addresses for file in _files(Path(address))]
+    paths = [file for address in addresses for file in files_at(Path(address))]
     if len(paths) == 1:
         return paths[0]
     names = [
@@ -70,20 +68,8 @@ def _source(addresses: Sequence[str]) -> Source:
     return Several(dict(zip(names, paths, strict=True)))
 
 
-def _files(path: Path) -> list[Path]:
-    """The tables in a folder, in the order of their names; or the file itself."""
-    if not path.is_dir():
-        return [path]
-    # What writes a folder of files marks its own with these.
-    found = [file for file in sorted(path.iterdir()) if file.is_file() and file.name[0] not in "._"]
-    tables = [file for file in found if file.name.endswith(_ENDINGS)]
-    if not tables:
-        raise InvalidInput(f"the folder {path} has no file that ends with {listed(_ENDINGS)}")
-    return tables
-
-
 def schema_beside(address: str) -> str:
     """Where the schema of a table lies: `churn.schema.json` beside `churn.csv.gz`."""
-    for ending in _ENDINGS:
+    for ending in ENDINGS:
         address = address.removesuffix(ending)
     return f"{address}.schema.json"

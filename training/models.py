@@ -38,7 +38,9 @@ def add_commands(parser: argparse.ArgumentParser, store: argparse.ArgumentParser
     def command(name: str, run: Callable[[ModelStore, argparse.Namespace], Any], what: str) -> Any:
         added = commands.add_parser(name, help=what, description=what, parents=[store, formats])
         added.add_argument("--model", metavar="NAME", help="whose versions; default: the only model there is")
-        added.set_defaults(run=lambda options: _print(run(_part(options), options), options))
+        added.set_defaults(
+            run=lambda options: _print(run(model_named(options.store, options.model), options), options)
+        )
         return added
 
     command("list", _list, "list the published versions, the newest first")
@@ -70,11 +72,14 @@ class _Answer:
         self.data, self.lines = data, lines
 
 
-def _part(options: argparse.Namespace) -> ModelStore:
-    """The part of the store that holds the model named. Raises `InvalidInput` when it is not clear which."""
-    store = open_store(options.store)
-    if options.model:
-        named = ModelStore(store, check_model_name(options.model))
+def model_named(address: str, name: str | None) -> ModelStore:
+    """The part of the store at `address` that holds the model of that name, or the only model there is.
+
+    Raises `InvalidInput` when it is not clear which.
+    """
+    store = open_store(address)
+    if name:
+        named = ModelStore(store, check_model_name(name))
         require_model(named)
         return named
     # Before a first champion there may be versions that the gate held back.

@@ -168,6 +168,21 @@ class ParquetTable:
         _check_types(self._file, self._placement, schema)
         self.columns_report: ColumnsReport = report_columns(header, self._placement, schema, self._file.notes)
 
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return self._file.header
+
+    @property
+    def row_count(self) -> int:
+        """Rows, as the file says itself."""
+        return self._file.row_count
+
+    def batches(self) -> Iterator["Batch"]:
+        """The rows with all columns that hold single values. Raises `InvalidInput` as `__iter__` does."""
+        readable = set(range(len(self.header))) - self._file.nested
+        return self._file.batches(self._chunk_rows, readable)
+
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks, in order. Raises `InvalidInput` where the file is damaged."""
         reader = ChunkReader(self._rows, self._file.header, self._placement, {}, labelled=self._labelled)

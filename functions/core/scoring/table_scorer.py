@@ -12,8 +12,7 @@ cut, and are those of `POST /predict/batch` to the last byte. On one core:
         output.write(table.score(part).body)           # needs nothing but the part: here, or anywhere else
 
 `Dialect` and `Part` are small and can be pickled; `Dialect.as_json` is for what is kept. A `TableScorer` is
-made once in each process. Rows that did not come as text, such as those of a row group of Parquet, are scored
-by `score_rows`: cells as text, and a number for each row that only has to grow.
+made once in each process. A `Batch` of a Parquet file is a part as well.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,10 +25,10 @@ from functions.core.schema.columns import Columns
 from functions.core.schema.dialect import Dialect
 from functions.core.schema.file_format import MAX_LINE
 from functions.core.schema.header import ColumnsReport
+from functions.core.schema.parquet import Batch
 from functions.core.schema.plain_chunks import PlainReader
 from functions.core.schema.plain_text import Measured, recode, unpack
 from functions.core.schema.row_cutting import Part, check_unfinished, read_bytes
-from functions.core.schema.row_shape import Rows
 from functions.core.schema.rows import RowReader
 from functions.core.schema.spans import find_spans
 from functions.core.schema.table import chunk_reader, decode_part, open_table, rows_of_text
@@ -128,17 +127,20 @@ class TableScorer:
         kept = name_kept(self._dialect.header, self._columns)
         return f"{','.join(map(write_cell, [*kept, *self._columns]))}\n".encode()
 
-    def score(self, part: Part) -> ScoredPart:
-        """Score whole rows of the text. Raises `InvalidInput` where it stops being CSV, `UnsoundAnswer`."""
-        text, dialect = decode_part(part, self._dialect), self._dialect
-        spans = find_spans(text, dialect.separator, len(dialect.header), part.line)
-        if spans is None:
-            return self.score_rows(rows_of_text(text, part.line, dialect))
-        return self._lines(kept_of_spans(spans), self._plain.read(spans))
+    def score(self, part: Part | Batch) -> ScoredPart:
+        """Score whole rows of the text, or of a Parquet file.
 
-    def score_rows(self, rows: Rows) -> ScoredPart:
-        """Score rows of cells, in the order of the header. Raises `UnsoundAnswer`."""
-        return self._lines(kept_of_rows(rows, len(self._dialect.header)), self._chunks.read(rows))
+        Raises `InvalidInput` where the text stops being CSV, `UnsoundAnswer`.
+        """
+        dialect, width = self._dialect, len(self._dialect.header)
+        if isinstance(part, Batch):
+            return self._lines(kept_of_rows(part.read_rows(range(part.size)), width), self._plain.read(part))
+        text = decode_part(part, dialect)
+        spans = find_spans(text, dialect.separator, width, part.line)
+        if spans is None:
+            rows = rows_of_text(text, part.line, dialect)
+            return self._lines(kept_of_rows(rows, width), self._chunks.read(rows))
+        return self._lines(kept_of_spans(spans), self._plain.read(spans))
 
     def _lines(self, kept: Kept, chunk: Chunk) -> ScoredPart:
         count = len(chunk.lines) + len(chunk.bad)
