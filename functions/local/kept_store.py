@@ -10,12 +10,12 @@ import ctypes
 import http.client
 import json
 import os
+import select
 import shutil
 import signal
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -42,7 +42,10 @@ _ATTEMPTS = 3
 _POLL_SECONDS = 0.05
 _START_SECONDS = 50.0
 _LAST_LINES = 5
-_STDIN = 0
+# Between two looks at whether it is still there.
+_WATCH_SECONDS = 0.2
+# It is killed: the system only has to let go of its memory.
+_END_SECONDS = 10.0
 # prctl(2): the signal that a process gets when the one that started it ends.
 _PR_SET_PDEATHSIG = 1
 
@@ -106,28 +109,19 @@ def serve(port: int, data: Path, runtime: Path, lock: int, credentials: Credenti
 
 
 def _watch(process: "subprocess.Popen[bytes]", ports: Ports) -> int:
-    """Say that it is ready, and end it when standard input closes."""
-    asked = threading.Event()
-
-    def end() -> None:
-        # Not sys.stdin: its lock, held by this thread, would abort an interpreter that ends.
-        while os.read(_STDIN, 4096):
-            pass
-        asked.set()
-        process.kill()
-
-    threading.Thread(target=end, daemon=True).start()
+    """Say that it is ready, and return when standard input closes, or when it has ended."""
     print(f"{READY}{ports.s3}", flush=True)
-    code = process.wait()
-    if asked.is_set():
-        return 0
+    while (code := process.poll()) is None:
+        readable, _, _ = select.select([sys.stdin], [], [], _WATCH_SECONDS)
+        if readable and not os.read(sys.stdin.fileno(), 4096):
+            return 0
     print(f"SeaweedFS ended by itself ({code})", flush=True)
     return 1
 
 
 def _end(process: "subprocess.Popen[bytes]", ports: Ports) -> None:
     process.kill()
-    process.wait()
+    process.wait(_END_SECONDS)
     for socket in ports.sockets:
         with suppress(OSError):
             socket.unlink()
