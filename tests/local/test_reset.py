@@ -8,7 +8,7 @@ import pytest
 
 from functions.local import __main__ as command_line
 from functions.local.__main__ import main
-from functions.local.kept_folder import held
+from functions.local.kept_folder import KEPT, held
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_run_keeps_its_things_in_the_checkout_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command_line, "find_weed", lambda: Path("weed"))
-    assert folder() == command_line.KEPT
+    assert folder() == KEPT
     assert folder("--folder", str(tmp_path)) == tmp_path
     assert folder("--forget") is None
     with pytest.raises(ValueError, match="--forget keeps nothing, --folder says where"):
