@@ -83,7 +83,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     evaluate.add_argument("--repeats", type=_at_least(1), default=3, help="repetitions of them")
     evaluate.set_defaults(run=_evaluate)
 
-    what = "score the rows of files, by all cores of this machine"
+    what = "score the rows of files, by all cores of this machine or on Dask"
     score.add_options(command("score", what, store))
 
     schema_commands.add_commands(command("schema", "infer the schema of a table, or check one"))

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from functions.core.base.errors import InvalidInput
 from training.models import model_named
+from training.scoring.cluster import cluster_crew
 from training.scoring.crew import Crew, local_crew
 from training.scoring.files import Moved, Scored, plan_files, score_file
 from training.scoring.model import ScoringModel, read_scoring_model
@@ -39,6 +40,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", help="of the model; if not given, the one in service")
     parser.add_argument(
         "--workers", type=int, default=_cores(), metavar="N", help="processes that score, each on a core"
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="score on Dask: `local` for --workers of its processes here, or a scheduler's tcp://host:port",
     )
     parser.set_defaults(run=_run)
 
@@ -70,7 +76,9 @@ def _run(options: argparse.Namespace) -> int:
 def _crew(options: argparse.Namespace, model: ScoringModel) -> AbstractContextManager[Crew]:
     if options.workers < 1:
         raise InvalidInput(f"--workers has to be at least 1, got {options.workers}")
-    return local_crew(model, options.workers)
+    if options.cluster is None:
+        return local_crew(model, options.workers)
+    return cluster_crew(model, options.cluster, options.workers)
 
 
 def _print_scored(scored: Scored, target: Path, model: ScoringModel) -> None:
