@@ -105,8 +105,8 @@ train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 .PHONY: scale
 scale: $(VENV)/.scale ## Install what reads Parquet and trains and scores on several machines: pyarrow, Dask, LightGBM
 
-.PHONY: score
-score: $(VENV)/.run ## Score files by all cores: make score ARGS="rows.csv answers.csv [--model churn --store s3://bucket]"
+.PHONY: score-here
+score-here: $(VENV)/.run ## Score files on this machine, by all cores: make score-here ARGS="rows.csv answers.csv [--model churn --store s3://bucket]"
 	@exec $(BIN)/python -m training score $(or $(ARGS),--help)
 
 .PHONY: evaluate
