@@ -140,7 +140,7 @@ def is_kept(path: Path) -> bool:
 def held(path: Path, wait: float = WAIT_SECONDS) -> Iterator[KeptFolder]:
     """Use the folder, which is made if it is missing, alone. Raises `FolderHeld`, `FolderUnusable`.
 
-    wait: seconds to wait for the store of a runner that was killed.
+    wait: seconds to wait for the store of a runner that is gone, which ends a moment after it.
     """
     try:
         descriptor = _prepared(path)
@@ -178,7 +178,7 @@ def _lock(descriptor: int, path: Path, wait: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _read_holder(path)
-            if (holder is None or _is_alive(holder.pid)) or time.monotonic() > until:
+            if (holder and _is_alive(holder.pid)) or time.monotonic() > until:
                 raise FolderHeld(_who(path, holder)) from None
             time.sleep(_POLL_SECONDS)
         else:

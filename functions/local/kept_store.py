@@ -38,6 +38,7 @@ from functions.local.seaweed_config import (
 )
 
 _LOG = "weed.log"
+_SOCKETS = "sockets.txt"
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.05
 _START_SECONDS = 50.0
@@ -80,11 +81,14 @@ def serve(port: int, data: Path, runtime: Path, lock: int, credentials: Credenti
     # Its files and sockets are for nobody else.
     os.umask(0o077)
     (data / "volumes").mkdir(parents=True, exist_ok=True)
+    # Left by a run whose watcher was killed as well.
+    _remove_sockets(runtime)
     for _ in range(_ATTEMPTS):
         shutil.rmtree(runtime, ignore_errors=True)
         runtime.mkdir()
         write_configuration(runtime, data, credentials)
         ports = _choose_ports(port)
+        (runtime / _SOCKETS).write_text("\n".join(map(str, ports.sockets)))
         with (runtime / _LOG).open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - the program of the wheel
                 [weed, *arguments(data, ports)],
@@ -102,7 +106,8 @@ def serve(port: int, data: Path, runtime: Path, lock: int, credentials: Credenti
             if _is_ready(process, ports, runtime):
                 return _watch(process, ports)
         finally:
-            _end(process, ports)
+            _end(process)
+            _remove_sockets(runtime)
         # Somebody may have taken a port between the choice and the start.
     _say_last_lines(runtime / _LOG)
     return 1
@@ -119,12 +124,15 @@ def _watch(process: "subprocess.Popen[bytes]", ports: Ports) -> int:
     return 1
 
 
-def _end(process: "subprocess.Popen[bytes]", ports: Ports) -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait(_END_SECONDS)
-    for socket in ports.sockets:
-        with suppress(OSError):
-            socket.unlink()
+
+
+def _remove_sockets(runtime: Path) -> None:
+    with suppress(FileNotFoundError):
+        for socket in (runtime / _SOCKETS).read_text().splitlines():
+            Path(socket).unlink(missing_ok=True)
 
 
 def _ending_with(parent: int) -> Callable[[], None]:

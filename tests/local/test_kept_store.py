@@ -291,10 +291,16 @@ def is_gone(pid: int) -> bool:
 @pytest.mark.skipif(sys.platform != "linux", reason="what ends it is a call of Linux")
 def test_it_ends_with_the_process_that_watches_over_it(tmp_path: Path) -> None:
     started = Started(tmp_path / "kept")
+    own = {Path(name) for name in (started.folder.runtime / "sockets.txt").read_text().split()}
+    assert own <= sockets()
     weed = started.weed
     os.kill(started.store.child.pid, signal.SIGKILL)
     assert is_gone(weed)
     started.stop()
+    # The next one removes what it could not.
+    again = Started(tmp_path / "kept")
+    again.stop()
+    assert not sockets() & own
 
 
 def sockets() -> set[Path]:
