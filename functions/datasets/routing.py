@@ -115,7 +115,9 @@ TABLE: dict[str, Any] = {
 BYTES: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+        },
     }
 }
 """That of one that takes a part of a file."""

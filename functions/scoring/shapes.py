@@ -16,7 +16,14 @@ ADDRESS_SECONDS = 3_600
 class JobRequest(BaseModel):
     """Either the name of a file that is to be uploaded, or the key of one in the store."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}} for name in ("file", "key")
+            ]
+        },
+    )
 
     file: str | None = Field(
         None,

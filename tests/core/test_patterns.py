@@ -17,6 +17,9 @@ from typing import Any
 
 import pytest
 
+from functions.core.schema import row_cutting
+from functions.core.schema.delimited import SEPARATORS
+
 LENGTH = 65_536
 # Of processor time, for one text. Linear takes some milliseconds; a quadratic one has two thousand million
 # steps to make.
@@ -26,6 +29,7 @@ FUNCTIONS = ("compile", "fullmatch", "match", "search", "sub", "subn", "split", 
 # Made while running, of what is no text of ours: where each of them is held.
 MADE_LATER = {
     "functions/core/schema/derivation_parsing.py": "counted by pattern_cost, see its tests",
+    "functions/core/schema/row_cutting.py": "of each separator, see `patterns`",
     "functions/core/schema/foreign_formats.py": "held in a tuple, where this test finds them",
     "functions/feedback/faults.py": "one of the constants that are tested where they stand",
     "functions/local/http_events.py": "of the template's own paths",
@@ -56,6 +60,9 @@ def patterns() -> dict[tuple[str, str | bytes], int]:
             found[name, pattern.pattern] = pattern.flags
         for text in literals(path, module, name):
             found.setdefault((name, text), re.compile(text).flags)
+    for separator in SEPARATORS:
+        quoted = row_cutting._quoted(separator)
+        found["functions/core/schema/row_cutting.py", quoted.pattern] = quoted.flags
     return found
 
 

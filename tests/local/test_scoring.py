@@ -76,7 +76,7 @@ def served(store: Store) -> Iterator[str]:
             ended.set()
             server.shutdown()
             for thread in threads:
-                thread.join()
+                thread.join(30)
 
 
 @pytest.fixture(params=["folder", "s3"])
