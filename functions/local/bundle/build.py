@@ -60,7 +60,7 @@ def build(root: Path, function: Function, recipe: Recipe, target: Target, folder
         shutil.copytree(root / home / "static", folder / home / "static")
     for name in limits.files:
         shutil.copyfile(root / name, folder / name)
-    refuse_missing(folder, needs, recipe.bundle.provided)
+    refuse_missing(folder, needs, recipe.bundle.provided | recipe.bundle.optional)
     refuse_forbidden(folder, limits)
     if target.python:
         compile_bundle(folder, target.python)

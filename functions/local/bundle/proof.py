@@ -20,10 +20,11 @@ getattr(importlib.import_module(module), attribute)
 """
 
 
-def refuse_missing(folder: Path, needs: Needs, provided: Collection[str]) -> None:
-    """Raise `BundleRefused` when the sources name a package that is neither in `folder` nor there anyway."""
+def refuse_missing(folder: Path, needs: Needs, dispensable: Collection[str]) -> None:
+    """Raise `BundleRefused` when the sources name a package that is neither in `folder` nor `dispensable`:
+    there anyway, or asked for by code that does without it."""
     for package, importer in needs.packages.items():
-        if package in sys.stdlib_module_names or package in provided:
+        if package in sys.stdlib_module_names or package in dispensable:
             continue
         if not (folder / package).is_dir() and not any(folder.glob(f"{package}.*")):
             raise BundleRefused(

@@ -30,11 +30,13 @@ class Limits(_Table):
 
 
 class Contents(_Table):
-    """The globs of what no function needs, their exceptions, and the modules that Lambda itself brings."""
+    """The globs of what no function needs, their exceptions, the modules that Lambda itself brings, and those
+    that the code asks for and does without."""
 
     omit: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     provided: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 class Recipe(_Table):

@@ -36,6 +36,13 @@ def test_a_package_that_the_lock_does_not_bring_is_refused_even_if_imported_late
         build(repository, FAKE, recipe(contents=contents), HERE, tmp_path / "bundle")
 
 
+def test_a_package_that_the_code_does_without_may_be_missing(repository: Path, tmp_path: Path) -> None:
+    write(repository, {"functions/core/greeting.py": "import json, scipy\n"})
+    contents = Contents(optional=frozenset({"scipy"}))
+    build(repository, FAKE, recipe(contents=contents), HERE, tmp_path / "bundle")
+    assert (tmp_path / "bundle" / "functions" / "core").is_dir()
+
+
 @pytest.mark.parametrize("name", ["scipy/__init__.pyc", "scipy.py", "scipy.cpython-313-x86_64-linux-gnu.so"])
 def test_a_package_in_the_bundle_is_found_in_each_of_its_forms(
     name: str, repository: Path, tmp_path: Path
