@@ -45,6 +45,7 @@ def is_parquet(stream: BinaryIO) -> bool:
 def has_pyarrow() -> bool:
     """Whether Parquet can be read here."""
     try:
+        # Imported to see whether it can be: one that is installed and broken cannot.
         import pyarrow as pa  # noqa: F401
     except ImportError:
         return False

@@ -46,11 +46,13 @@ class Unpacked(io.RawIOBase):
         if whence != io.SEEK_SET:
             raise io.UnsupportedOperation("an unpacked stream is sought from its beginning only")
         if offset < self._plain.tell():
+            # A method of gzip's stream, which the stubs of some versions of Python lack.
             self._plain.rewind()  # type: ignore[attr-defined, unused-ignore]
         while (left := offset - self._plain.tell()) > 0 and self.read(min(left, _BLOCK)):
             pass
         return self._plain.tell()
 
+    # io's stubs allow any writable buffer; Python's own readers pass these two, and only they can be sliced.
     def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
         block = self._read(len(buffer))
         buffer[: len(block)] = block
@@ -104,6 +106,7 @@ class Recoded(io.RawIOBase):
             pass
         return self._position
 
+    # io's stubs allow any writable buffer; Python's own readers pass these two, and only they can be sliced.
     def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
         while not self._ahead:
             block = self._stream.read(_BLOCK)
@@ -152,6 +155,7 @@ class Measured(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._stream.seek(offset, whence)
 
+    # io's stubs allow any writable buffer; Python's own readers pass these two, and only they can be sliced.
     def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
         begins = self._stream.tell()
         block = self._stream.read(len(buffer))

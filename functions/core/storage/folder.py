@@ -137,6 +137,7 @@ class FolderStore:
         with _told(key, "delete"):
             self._uploads.abort(upload)
 
+    # The contract is that of stores with addresses: here none of it is looked at.
     def presign(self, method: Literal["GET", "PUT"], key: str, seconds: int) -> str | None:  # noqa: ARG002
         """None: a folder has no addresses."""
         return None

@@ -41,6 +41,7 @@ class ObjectStream(io.RawIOBase):
         self._at = max(0, origin + offset)
         return self._at
 
+    # io's stubs allow any writable buffer; Python's own readers pass these two, and only they can be sliced.
     def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
         if self._at >= self._size or not len(buffer):
             return 0

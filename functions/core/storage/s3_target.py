@@ -119,7 +119,7 @@ def _has_shared_files(environment: Mapping[str, str]) -> bool:
 
 
 def _expanded(path: str) -> str:
-    # As the SDK does it.
+    # By the functions that the SDK calls, so that no path is read otherwise; and without pathlib, see above.
     return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111
 
 
