@@ -218,11 +218,14 @@ def may_be_grouped(blocks: Iterable[bytes], separator: str) -> bool:
     It may say yes for nothing, never no; it spares usual files from being read twice.
     """
     overlap = b""
+    # Whether the text read so far ends behind three digits that may be a group.
+    is_open = False
     for block in blocks:
         text = overlap + block.translate(_FOLDED, b"" if block.isascii() else _LEADING)
         # The search for a few fixed bytes is much faster than that for a pattern.
         if b"0.000.000" in text or _has_group(text, b"0 000"):
             return True
+        is_open = text.endswith(b"0 000")
         # Where the comma is the separator, it can only be part of a cell in quotes.
         if separator == "," and _QUOTED_COMMA.search(text):
             return True
@@ -230,15 +233,18 @@ def may_be_grouped(blocks: Iterable[bytes], separator: str) -> bool:
             return True
         if separator == ";" and _has_group(text, b"0.000"):
             return True
+        is_open |= separator == ";" and text.endswith(b"0.000")
         overlap = text[-_OVERLAP:]
-    return False
+    return is_open
 
 
 def _has_group(text: bytes, group: bytes) -> bool:
-    """Whether exactly three digits stand behind a digit and a mark."""
+    """Whether exactly three digits stand behind a digit and a mark. How many they are is not known where the
+    text ends behind them.
+    """
     index = text.find(group)
-    while index >= 0:
-        if text[index + len(group) : index + len(group) + 1] != b"0":
+    while 0 <= index < len(text) - len(group):
+        if text[index + len(group)] != ord("0"):
             return True
         index = text.find(group, index + 1)
     return False

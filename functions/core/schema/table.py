@@ -99,7 +99,13 @@ class Table:
         wide = text.encoding in ("utf-16", "utf-32")
         if not columns or not (wide or may_be_grouped(text.blocks(), self._file.separator)):
             return {}, []
-        for rows in self._file.rows(self._chunk_rows):
+        for part in self._file.parts(self._chunk_rows, find_spans):
+            if isinstance(part, Spans) and not part.is_odd.any():
+                lines = part.lines.tolist()
+                for index, writings in columns.values():
+                    writings.add(part.cells(index).texts(), lines)
+                continue
+            rows = part.read_rows(range(len(part.lines))) if isinstance(part, Spans) else part
             for index, writings in columns.values():
                 writings.add([row[index] for row in rows.cells], rows.lines)
         every = [writings for _, writings in columns.values()]

@@ -31,6 +31,10 @@ class Entry(NamedTuple):
     version_id: str | None = None
     metadata: Mapping[str, str] = MappingProxyType({})
 
+    def __hash__(self) -> int:
+        # A mapping has no hash; what else there is tells entries apart.
+        return hash(self[:-1])
+
 
 class Blob(NamedTuple):
     """An object's bytes and the ETag they had when they were read."""
