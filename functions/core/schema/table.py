@@ -9,8 +9,9 @@ from functions.core.schema.delimited import DelimitedFile, parse_rows
 from functions.core.schema.dialect import Dialect
 from functions.core.schema.file_end import ends_within_row
 from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
+from functions.core.schema.grouped_numbers import may_be_grouped
 from functions.core.schema.header import ColumnsReport, known_names, listed, place_columns, report_columns
-from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
+from functions.core.schema.numbers import Writings, decimal_marks, notes_on_marks
 from functions.core.schema.plain_chunks import PlainReader
 from functions.core.schema.row_cutting import Part, find_line
 from functions.core.schema.row_shape import Rows
