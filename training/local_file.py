@@ -11,7 +11,7 @@ from functions.core.schema.parsing import read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.opening import open_store
 from training.challenge import Upload
-from training.source import Source, download
+from training.source import Source, StoredObject, download
 from training.table_files import ENDINGS, files_at
 from training.tables import Several
 
@@ -32,9 +32,10 @@ class LocalFile:
 
 
 @contextmanager
-def local_file(*addresses: str) -> Iterator[LocalFile]:
+def local_file(*addresses: str, is_shared: bool = False) -> Iterator[LocalFile]:
     """The dataset at a path or at s3://bucket/key, downloaded if it stands there; or in several files, or all
-    of a folder, which are one table. Raises `NotFound`, `InvalidInput`.
+    of a folder, which are one table. is_shared: other machines are to read it as well, so that it stays where
+    it stands. Raises `NotFound`, `InvalidInput`.
     """
     address = addresses[0]
     if len(addresses) > 1 or not address.startswith("s3://"):
@@ -50,8 +51,12 @@ def local_file(*addresses: str) -> Iterator[LocalFile]:
     body = None
     with suppress(NotFound):
         body = store.get(schema_beside(key)).body
+    upload = Upload(key, entry.modified, entry.version_id)
+    if is_shared:
+        yield LocalFile(StoredObject(f"s3://{bucket}", key, entry.size, entry.etag), upload, body)
+        return
     with download(store, entry) as source:
-        yield LocalFile(source, Upload(key, entry.modified, entry.version_id), body)
+        yield LocalFile(source, upload, body)
 
 
 def _source(addresses: Sequence[str]) -> Source:
