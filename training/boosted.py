@@ -21,6 +21,9 @@ HOW_TO_GET = "LightGBM is not installed here: `make scale` installs it"
 _DEFAULT_LEFT = 2
 _MISSING_SHIFT, _MISSING_NONE, _MISSING_NAN = 2, 0, 2
 
+# What is no further from zero is zero to LightGBM.
+_ZERO = np.float32(1e-35)
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -112,11 +115,24 @@ def _with_float32_thresholds(model: str) -> str:
         if name == "tree_sizes":
             continue
         if name == "threshold":
-            rounded = round_down(np.array(values.split(), dtype=np.float64)).astype(np.float64)
+            rounded = _representable(np.array(values.split(), dtype=np.float64)).astype(np.float64)
             lines.append(f"threshold={' '.join(map(repr, rounded.tolist()))}")
         else:
             lines.append(line)
     return "\n".join(lines)
+
+
+def _representable(thresholds: FloatArray) -> Matrix:
+    """Thresholds in float32 at which each float32 number goes the way it went before, in a graph as well.
+
+    LightGBM takes what is at most 1e-35 from zero for zero, on one side of any threshold among these: so the
+    threshold is put to their end.
+    """
+    down = round_down(thresholds)
+    below = np.nextafter(-_ZERO, np.float32(-np.inf))
+    down[(down >= -_ZERO) & (down < 0)] = below
+    down[(down >= 0) & (down < _ZERO)] = _ZERO
+    return down
 
 
 def _trees(model: str) -> list[dict[str, FloatArray]]:

@@ -34,9 +34,11 @@ def connect(address: str, workers: int) -> Iterator[Any]:
     except ImportError as error:
         raise InvalidInput(HOW_TO_GET) from error
     if address == LOCAL:
+        # By default its pages are at one port of all addresses of this machine, which may be taken.
+        pages = "127.0.0.1:0"
         with (
             LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+                n_workers=workers, threads_per_worker=1, dashboard_address=pages, host="127.0.0.1"
             ) as cluster,
             Client(cluster) as client,
         ):

@@ -51,9 +51,9 @@ def main() -> int:
         runs = {}
         for file in files:
             runs[file.suffix] = _train(file, Path(folder))
-            _note(figures, f"Lifeboat, {file.suffix[1:]}", runs[file.suffix])
-            usual = _run([sys.executable, "-m", "tests.bench.scale.usual_way", file, Path(folder, "kept")])
-            _note(figures, f"pandas and scikit-learn, {file.suffix[1:]}", usual)
+            note(figures, f"Lifeboat, {file.suffix[1:]}", runs[file.suffix])
+            usual = run([sys.executable, "-m", "tests.bench.scale.usual_way", file, Path(folder, "kept")])
+            note(figures, f"pandas and scikit-learn, {file.suffix[1:]}", usual)
             for name, value in json.loads(usual.printed).items():
                 figures.note(f"pandas and scikit-learn, {file.suffix[1:]}: {name}", value)
             manifest = versions.read_manifest(*_published(Path(folder), file))
@@ -92,7 +92,7 @@ def _files(folder: Path, rows: int, formats: Sequence[str]) -> list[Path]:
     )
     if "parquet" in formats:
         # Arrow's pools of memory would be this process's from here on.
-        _run([sys.executable, "-m", "tests.bench.scale.write_parquet", text, folder / "rows.parquet"])
+        run([sys.executable, "-m", "tests.bench.scale.write_parquet", text, folder / "rows.parquet"])
     return [folder / f"rows.{name}" for name in formats]
 
 
@@ -100,7 +100,7 @@ def _train(file: Path, folder: Path) -> Run:
     schema = folder / "schema.json"
     schema.write_bytes(SCHEMA.as_json())
     store = folder / f"store-{file.suffix[1:]}"
-    return _run(
+    return run(
         [sys.executable, "-m", "training", "train", "--dataset", file, "--schema", schema, "--model", MODEL,
          "--store", store]
     )  # fmt: skip
@@ -112,7 +112,7 @@ def _published(folder: Path, file: Path) -> tuple[ModelStore, str]:
     return store, version
 
 
-def _run(command: Sequence[str | Path]) -> Run:
+def run(command: Sequence[str | Path]) -> Run:
     """Run a process to its end, showing what it says of its steps. Raises `RuntimeError` when it fails."""
     began = time.monotonic()
     with Popen(command, stdout=PIPE, text=True) as process:
@@ -124,7 +124,7 @@ def _run(command: Sequence[str | Path]) -> Run:
     return Run(time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, printed)
 
 
-def _note(figures: Figures, name: str, run: Run) -> None:
+def note(figures: Figures, name: str, run: Run) -> None:
     figures.note(f"{name}: s", run.seconds)
     figures.note(f"{name}: s of processor", run.processor)
     figures.note(f"{name}: MiB", run.mib)
