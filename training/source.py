@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO, Literal, Protocol, cast
 
 from functions.core.base.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
@@ -43,6 +44,14 @@ class StoredObject:
     size: int
     etag: str
 
+    @property
+    def name(self) -> str:
+        """Without the folders it is in."""
+        return self.key.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return f"{self.address}/{self.key}"
+
     @contextmanager
     def open(self, _mode: Literal["rb"], /) -> Iterator[BinaryIO]:
         """Reading raises `InvalidInput` once another object is there, or none."""
@@ -52,7 +61,15 @@ class StoredObject:
         yield cast(BinaryIO, io.BufferedReader(raw, buffer_size=1 << 16))
 
 
+# Blocks of an object that are kept: the columns of a Parquet file are read by turns.
+_BLOCKS = 16
+
+
 class _ObjectStream(ObjectStream):
+    def __init__(self, store: Store, key: str, *, size: int, etag: str) -> None:
+        super().__init__(store, key, size=size, etag=etag)
+        self._read_block = lru_cache(_BLOCKS)(self._get)  # type: ignore[method-assign]
+
     def _get(self, number: int) -> bytes:
         try:
             return super()._get(number)

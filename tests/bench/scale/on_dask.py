@@ -19,14 +19,15 @@ from functions.core.registry import versions
 from functions.core.registry.manifest import Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
+from tests.bench.commands import run
 from tests.bench.figures import RESULTS, Figures
-from tests.bench.scale.__main__ import MODEL, note, run
 from tests.bench.scale.write_rows import write
 from tests.support.titanic import SCHEMA, TABLE
 from training.dataset import load_dataset
 from training.evaluation import Probabilities, probabilities
 
 ROWS, WORKERS = 1_000_000, 2
+MODEL = "scale"
 
 
 def main() -> int:
@@ -46,7 +47,7 @@ def main() -> int:
         write(TABLE, options.rows, folder / "rows.csv")
         (folder / "rows.schema.json").write_bytes(SCHEMA.as_json())
         for store, arguments in (("alone", []), ("first", cluster), ("second", cluster)):
-            note(figures, store, run(_command(folder, store, arguments)))
+            run(_command(folder, store, arguments)).note(figures, store)
         losses = {store: _losses(folder, store) for store in ("alone", "first")}
         graphs = [versions.read_model(*_published(folder, store)) for store in ("first", "second")]
         for store in ("alone", "first"):
@@ -58,6 +59,7 @@ def main() -> int:
             figures.note(f"{store}: edge rows", manifest.certificate.edge_rows)
     worse = losses["first"] - losses["alone"]
     error = float(worse.std(ddof=1) / np.sqrt(len(worse)))
+    print(f"log loss on the cluster less that of one machine: {worse.mean():.6f}, standard error {error:.6f}")
     figures.note("log loss on the cluster, less that of one machine", float(worse.mean()))
     figures.note("its standard error", error)
     figures.note("load of the machine afterwards", os.getloadavg()[0])
