@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal, Protocol, cast
 
 from functions.core.base.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from functions.core.storage.contract import Entry, Store
-from functions.core.storage.object_stream import ObjectStream
+from functions.core.storage.object_stream import BLOCK_BYTES, ObjectStream
 from functions.core.storage.opening import open_store
 
 
@@ -67,7 +67,7 @@ _BLOCKS = 16
 
 class _ObjectStream(ObjectStream):
     def __init__(self, store: Store, key: str, *, size: int, etag: str) -> None:
-        super().__init__(store, key, size=size, etag=etag)
+        super().__init__(store, key, size=size, etag=etag, block=BLOCK_BYTES)
         self._read_block = lru_cache(_BLOCKS)(self._get)  # type: ignore[method-assign]
 
     def _get(self, number: int) -> bytes:
