@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from functions.core.base.errors import InvalidInput
 from training.cluster.connection import connect
 from training.parallel import cores
 
@@ -25,15 +26,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="train on Dask: `local` for --workers of its processes here, or a scheduler's tcp://host:port",
     )
     parser.add_argument(
-        "--workers", type=int, default=cores(), metavar="N", help="with --cluster local: how many"
+        "--workers", type=int, metavar="N", help="with --cluster local: how many; if not given, one a core"
     )
     parser.add_argument(
         "--one-worker-rows",
         type=int,
-        default=ONE_WORKER_ROWS,
         metavar="N",
         help="with --cluster: up to so many rows of the training side, scikit-learn's models are compared as "
-        "well, which one worker fits; beyond, LightGBM's alone, which all workers fit together",
+        "well, which one worker fits; beyond, LightGBM's alone, which all workers fit together; if not "
+        f"given, {ONE_WORKER_ROWS:,}",
     )
 
 
@@ -43,9 +44,16 @@ def chosen_engine(options: argparse.Namespace, progress: "Progress") -> "Iterato
     if options.cluster is None:
         from training.engine import ThisMachine
 
+        for name in ("workers", "one_worker_rows"):
+            if getattr(options, name) is not None:
+                raise InvalidInput(
+                    f"--{name.replace('_', '-')} says something of a cluster: give --cluster too"
+                )
         yield ThisMachine()
         return
     from training.cluster.engine import Cluster
 
-    with connect(options.cluster, options.workers) as client:
-        yield Cluster(client, progress, one_worker_rows=options.one_worker_rows)
+    workers = cores() if options.workers is None else options.workers
+    most = ONE_WORKER_ROWS if options.one_worker_rows is None else options.one_worker_rows
+    with connect(options.cluster, workers) as client:
+        yield Cluster(client, progress, one_worker_rows=most)

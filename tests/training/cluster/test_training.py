@@ -200,3 +200,5 @@ def test_without_the_group_it_says_how_to_get_it(
     assert "make scale" in capsys.readouterr().err
     assert main(["train", "--cluster", "local", "--workers", "0", "--store", str(tmp_path)]) == 1
     assert "--workers has to be at least 1" in capsys.readouterr().err
+    assert main(["train", "--workers", "2", "--store", str(tmp_path)]) == 1
+    assert "--workers says something of a cluster" in capsys.readouterr().err
