@@ -1,6 +1,6 @@
 """Boosting by LightGBM, which several machines can fit together, and how skl2onnx converts it.
 
-Group `scale`: LightGBM is imported where a model is fitted or asked.
+Group `scale`.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,9 @@ import numpy.typing as npt
 from skl2onnx import update_registered_converter
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from functions.core.base.errors import InvalidInput
+from training.lightgbm_fit import fit_booster, import_lightgbm
 from training.linear import declare_classifier
 from training.matrix import Labels, Matrix, round_down
-
-HOW_TO_GET = "LightGBM is not installed here: `make scale` installs it"
 
 # How LightGBM says of a split where a missing number goes: two bits of a node's `decision_type`.
 _DEFAULT_LEFT = 2
@@ -72,7 +70,7 @@ class Boosted(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-le
 
     def predict_proba(self, matrix: Matrix) -> FloatArray:
         if self._booster is None:
-            self._booster = _lightgbm().Booster(model_str=self.model_)
+            self._booster = import_lightgbm().Booster(model_str=self.model_)
         # Whoever asks for many rows does so from several threads.
         positive = self._booster.predict(np.ascontiguousarray(matrix, dtype=np.float32), num_threads=1)
         return np.column_stack([1 - positive, positive])
@@ -84,25 +82,6 @@ class Boosted(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-le
     def __getstate__(self) -> Mapping[str, Any]:
         # The text of the model is all of it.
         return {**super().__getstate__(), "_booster": None}
-
-
-def fit_booster(
-    parameters: Mapping[str, Any], matrix: Matrix, labels: Labels, weights: FloatArray | None
-) -> str:
-    """The model that LightGBM fits with these parameters, as the text that it writes. With `machines` among
-    the parameters, the rows are this machine's part of them. Raises `InvalidInput` without LightGBM."""
-    lightgbm = _lightgbm()
-    data = lightgbm.Dataset(matrix, label=labels, weight=weights, params=dict(parameters))
-    return str(lightgbm.train(dict(parameters), data).model_to_string())
-
-
-def _lightgbm() -> Any:
-    try:
-        import lightgbm
-    # OSError: a library of the system that it needs is missing.
-    except (ImportError, OSError) as error:
-        raise InvalidInput(f"{HOW_TO_GET} ({error})") from error
-    return lightgbm
 
 
 def _with_float32_thresholds(model: str) -> str:

@@ -54,6 +54,11 @@ def connect(address: str, workers: int) -> Iterator[Any]:
         yield client
 
 
+def submit(client: Any, worker: str | None, function: Any, *arguments: Any) -> Any:
+    """A task for this worker alone, or for any; of the same arguments, it is done again."""
+    return client.submit(function, *arguments, workers=worker and [worker], pure=False, retries=0)
+
+
 def results_of(client: Any, futures: Sequence[Any], workers: Sequence[str]) -> Iterator[Any]:
     """What these futures come to, in their order, while all of `workers`, by address, are there.
 

@@ -21,8 +21,9 @@ from tests.conftest import QUICK, SCHEMA, TITANIC, quiet
 from tests.support.uploads import BUCKET, upload
 from training.__main__ import main
 from training.cluster.connection import WorkerLost, connect
-from training.cluster.engine import BOOSTED, Cluster
-from training.dataset import load_dataset
+from training.cluster.engine import Cluster
+from training.cluster.fitting_there import BOOSTED
+from training.dataset import Dataset, RefusedDataset, load_dataset
 from training.evaluation import Probabilities, Progress, probabilities
 from training.local_file import local_file
 from training.promotion import Outcome
@@ -59,6 +60,12 @@ def on_cluster(
             engine=Cluster(client, progress, one_worker_rows=one_worker_rows),
             progress=progress,
         )
+
+
+def read(client: Any, *files: Path | str) -> Dataset:
+    """What the workers read of files."""
+    with local_file(*map(str, files), is_shared=True) as file:
+        return Cluster(client, quiet, one_worker_rows=0).begin(file.source, SCHEMA, (), QUICK).dataset()
 
 
 def published(store: Path, outcome: Outcome) -> tuple[Manifest, bytes]:
@@ -129,27 +136,29 @@ def test_bad_rows_are_named_by_line_column_and_reason_whoever_read_them(client: 
     (folder / "a.csv").write_text("".join(lines[:700]))
     lines[1200] = lines[1200].replace(lines[1200][0], "9", 1)
     (folder / "b.csv").write_text(lines[0] + "".join(lines[700:]))
-    outcome = on_cluster(client, tmp_path / "store", folder)
-    [bad] = outcome.report.bad_rows
+    report = read(client, folder).report
+    [bad] = report.bad_rows
     # Lines are numbered through: the second file begins behind the 700 of the first one.
     assert (bad.line, bad.column, bad.reason) == (700 + 502, "pclass", "must be 1, 2 or 3")
-    assert outcome.report.rejected == 1
+    assert report.rejected == 1
     (folder / "b.csv").write_text("what,ever\n1,2\n")
     refused = on_cluster(client, tmp_path / "store", folder)
     assert refused.status == "rejected"
     assert "b.csv: the header has no column" in refused.decision.reason
     (folder / "b.csv").write_text(lines[0].replace("parch", "other") + "".join(lines[700:]))
-    assert "parch are in the one" in on_cluster(client, tmp_path / "store", folder).decision.reason
+    with pytest.raises(RefusedDataset, match="parch are in the one"):
+        read(client, folder)
 
 
-def test_workers_read_an_object_where_it_stands(client: Any, s3: Any, tmp_path: Path) -> None:
-    upload(s3, "uploads/titanic.csv", TITANIC.read_bytes())
+def test_workers_read_objects_where_they_stand(client: Any, s3: Any) -> None:
+    lines = TITANIC.read_bytes().splitlines(keepends=True)
+    upload(s3, "parts/a.csv", b"".join(lines[:700]))
+    upload(s3, "parts/b.csv", lines[0] + b"".join(lines[700:]))
     settings = {name: os.environ[name] for name in os.environ if name.startswith("AWS_")}
     client.run(lambda: os.environ.update(settings))
-    outcome = on_cluster(client, tmp_path / "stored", f"s3://{BUCKET}/uploads/titanic.csv")
-    _, graph = published(tmp_path / "stored", outcome)
-    _, here = published(tmp_path / "here", on_cluster(client, tmp_path / "here", TITANIC))
-    assert graph == here
+    dataset, alone = read(client, f"s3://{BUCKET}/parts/"), load_dataset(TITANIC, SCHEMA)
+    np.testing.assert_array_equal(dataset.matrix, alone.matrix)
+    np.testing.assert_array_equal(dataset.holdout, alone.holdout)
 
 
 def test_a_worker_that_dies_is_told_of_and_nothing_is_published(tmp_path: Path) -> None:
@@ -171,7 +180,7 @@ def test_a_worker_that_dies_is_told_of_and_nothing_is_published(tmp_path: Path) 
 
 
 def test_a_worker_of_other_libraries_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.cluster.engine.libraries", lambda: {"numpy": "1"})
+    monkeypatch.setattr("training.cluster.alike.libraries", lambda: {"numpy": "1"})
     with pytest.raises(InvalidInput, match="other code or libraries"):
         Cluster(client, quiet, one_worker_rows=0)
 
