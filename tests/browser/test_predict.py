@@ -3,13 +3,14 @@
 import itertools
 import re
 import time
-import urllib.request
 
 from playwright.sync_api import FilePayload, Page, Response, expect
 
+from functions.core.storage.folder import FolderStore
 from tests.browser.conftest import Visit
 from tests.browser.visits import SECONDS
 from tests.conftest import TITANIC
+from tests.stories.local_stack import Stack
 
 
 def say_no(page: Page) -> Response:
@@ -46,30 +47,31 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
     expect(answer.get_by_role("status").last).to_contain_text("Noted: survived: no")
 
 
-def test_a_file_that_is_scored_on_the_server_is_watched_and_downloaded(visit: Visit) -> None:
+def test_a_file_that_is_scored_on_the_server_is_watched_to_its_end(visit: Visit, stack: Stack) -> None:
     user = visit("user")
+    until = time.monotonic() + SECONDS
     jobs = user.page.locator(
         "section", has=user.page.get_by_role("heading", name="Files scored on the server")
     )
     expect(jobs).to_contain_text("scoring/titanic/in/")
-    job, given_up = (
-        user.ask("POST", "/scoring", {"file": f"{name}.csv"}).json() for name in ("april", "may")
-    )
+    given_up = user.ask("POST", "/scoring", json={"file": "may.csv"}).json()["job"]
     with TITANIC.open("rb") as table:
         body = b"".join(itertools.islice(table, 401))
-    request = urllib.request.Request(job["upload"]["url"], body, {"content-type": "text/csv"}, method="PUT")
-    urllib.request.urlopen(request, timeout=SECONDS).close()
+    store = FolderStore(str(stack.store))
+    store.put("scoring/titanic/in/april.csv", body)
     user.page.reload()
     jobs.get_by_role("button", name="Cancel may.csv").click()
     expect(jobs.get_by_role("listitem").filter(has_text="may.csv")).to_contain_text("cancelled")
-    assert user.ask("GET", f"/scoring/{given_up['job']}").json()["state"] == "cancelled"
+    assert user.ask("GET", f"/scoring/{given_up}").json()["state"] == "cancelled"
     april = jobs.get_by_role("listitem").filter(has_text="april.csv")
+    while not april.get_by_text("The result lies in the store").is_visible():
+        # Until the store has told of the file, it is not in the list.
+        user.page.wait_for_timeout(500)
+        user.page.reload()
+        assert time.monotonic() < until
     expect(april).to_contain_text("400 rows")
-    with user.page.expect_download() as downloaded:
-        april.get_by_role("link", name="Download the result").click()
-    result = downloaded.value.path().read_text()
-    assert result.count("\n") == 401
-    assert result.splitlines()[0].endswith("survived,probability,version,error")
+    key = str(april.inner_text()).partition("in the store at ")[2].partition(".csv")[0] + ".csv"
+    assert store.get(key).body.count(b"\n") == 401
 
 
 def test_only_what_must_be_given_is_marked(visit: Visit) -> None:

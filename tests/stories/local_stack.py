@@ -17,10 +17,12 @@ SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where the API is, and a key that may do everything. links: those that sign a person of the demo in."""
+    """Where the API is, and a key that may do everything; and the store's folder. links: those that sign a
+    person of the demo in."""
 
     api: str
     key: str
+    store: Path
     links: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -39,7 +41,7 @@ def local_stack(store: Path, folder: Path) -> Iterator[Stack]:
         subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT, env=environment) as process,
     ):
         try:
-            yield _serving(process, log)
+            yield _serving(process, log, store)
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -49,13 +51,14 @@ def local_stack(store: Path, folder: Path) -> Iterator[Stack]:
                 raise AssertionError(f"the API did not stop: {log.read_text()}") from None
 
 
-def _serving(process: "subprocess.Popen[bytes]", log: Path) -> Stack:
+def _serving(process: "subprocess.Popen[bytes]", log: Path, store: Path) -> Stack:
     for _ in range(10 * SECONDS):
         said = log.read_text()
         if "Serving until Ctrl-C" in said:
             (api,) = re.findall(r"^API +(http\S+)$", said, re.MULTILINE)
             (key,) = re.findall(r"x-api-key: ([^']+)'", said)
-            return Stack(api, key, dict(re.findall(r"^ +(\w+) +(http\S+/login/as/\S+)", said, re.MULTILINE)))
+            links = re.findall(r"^ +(\w+) +(http\S+/login/as/\S+)", said, re.MULTILINE)
+            return Stack(api, key, store, dict(links))
         if process.poll() is not None:
             break
         time.sleep(0.1)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def stack(two_versions: list[str], tmp_path: Path) -> Iterator[Stack]:
     text, key = make_key(["admin"], "schemathesis", now, days=1)
     add(open_parameter(str(tmp_path / "keys.json")), key, now)
     with local_stack(tmp_path / "store", tmp_path) as stack:
-        yield Stack(stack.api, text)
+        yield replace(stack, key=text)
 
 
 def test_whatever_is_asked_the_answer_is_one_that_is_documented(
