@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
+MLFLOW_VENV := .venv-mlflow
 CODE := functions training tests
 PAGES := functions/pages
 
@@ -156,6 +157,14 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+# Where MLflow's packages cannot be had, it exits with 77, and leaves the reason, as above.
+.PHONY: test-track
+test-track: $(VENV)/.dev ## Let the real MLflow read versions, be filled with them, and fail: needs .venv-mlflow, 750 MB
+	@rm -f build/test-track-cannot-run
+	@$(MAKE) $(MLFLOW_VENV)/.mlflow || { mkdir -p build; \
+		echo 'the packages of requirements-mlflow.txt cannot be installed here' > build/test-track-cannot-run; exit 77; }
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/track) --no-cov -p no:cacheprovider -q
+
 # A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
 .PHONY: test-store
 test-store: $(VENV)/.dev ## Ask a store of your own for all that Lifeboat asks: make test-store ENDPOINT=http://... , its keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
@@ -279,6 +288,8 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) $(ANYWHERE) --group scale -c requirements-dev.txt -o requirements-scale.txt
+	@# MLflow holds pyarrow back, which only the larger locks have.
+	$(COMPILE) $(ANYWHERE) --group mlflow -c requirements.txt -o requirements-mlflow.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group datasets -c requirements-dev.txt -o functions/datasets/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
@@ -310,12 +321,13 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 
 .PHONY: clean
 clean: ## Remove the environments and everything made by the other targets
-	rm -rf $(VENV) $(SAM_VENV) build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf $(VENV) $(SAM_VENV) $(MLFLOW_VENV) build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		.coverage .coverage.* htmlcov
 	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-# ---- Environments. The stamps in them (.uv, .run, .dev, .scale, .sam) say which locks are installed: a second `make` is
-# instant, a changed lock is installed again. A stamp holds the folder's path, because an environment cannot be moved.
+# ---- Environments. The stamps in them (.uv, .run, .dev, .scale, .sam, .mlflow) say which locks are installed: a
+# second `make` is instant, a changed lock is installed again. A stamp holds the folder's path, because an environment
+# cannot be moved.
 
 # An environment is made anew when its Python is gone, when it was moved, or when PYTHON names another version.
 VERSION := import sys; print(sys.hexversion)
@@ -335,6 +347,11 @@ endif
 ifneq ($(wildcard $(SAM_VENV)/.sam),)
 ifneq ($(shell $(PLAINLY) $(SAM_VENV)/bin/python -c '' 2>/dev/null && cat $(SAM_VENV)/.sam),$(CURDIR))
 $(shell rm -f $(SAM_VENV)/.sam)
+endif
+endif
+ifneq ($(wildcard $(MLFLOW_VENV)/.mlflow),)
+ifneq ($(shell $(PLAINLY) $(MLFLOW_VENV)/bin/python -c '' 2>/dev/null && cat $(MLFLOW_VENV)/.mlflow),$(CURDIR))
+$(shell rm -f $(MLFLOW_VENV)/.mlflow)
 endif
 endif
 
@@ -366,6 +383,11 @@ $(VENV)/.scale: requirements-scale.txt $(VENV)/.run
 $(SAM_VENV)/.sam: tests/sam/requirements.txt | $(VENV)/.uv
 	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(SAM_VENV)
 	@$(call install,$(SAM_VENV)/bin/python,tests/sam/requirements.txt)
+	@printf '%s\n' '$(CURDIR)' > $@
+
+$(MLFLOW_VENV)/.mlflow: requirements-mlflow.txt | $(VENV)/.uv
+	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(MLFLOW_VENV)
+	@$(call install,$(MLFLOW_VENV)/bin/python,requirements-mlflow.txt)
 	@printf '%s\n' '$(CURDIR)' > $@
 
 # $(call install,python,lock): make the environment of that Python hold what the lock says, nothing else.

@@ -24,6 +24,11 @@ def report_key(version: str) -> str:
     return f"models/{version}/report.json"
 
 
+def part_key(version: str, name: str) -> str:
+    """Where a part of a version lies that no code of Lifeboat reads: those of MLflow (`training.mlmodel`)."""
+    return f"models/{version}/{name}"
+
+
 def manifest_key(version: str) -> str:
     return f"models/{version}/manifest.json"
 
