@@ -110,6 +110,10 @@ scale: $(VENV)/.scale ## Install what reads Parquet and trains and scores on sev
 score-here: $(VENV)/.run ## Score files on this machine, by all cores: make score-here ARGS="rows.csv answers.csv [--model churn --store s3://bucket]"
 	@exec $(BIN)/python -m training score $(or $(ARGS),--help)
 
+.PHONY: track
+track: $(VENV)/.run $(MLFLOW_VENV)/.mlflow ## Show all versions of a running `make run` in a real MLflow on this machine, until Ctrl-C [ARGS="--port 5001"]
+	@exec $(BIN)/python -m functions.local.tracking $(ARGS)
+
 .PHONY: evaluate
 evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
 	@exec $(BIN)/python -m training evaluate $(ARGS)
@@ -163,7 +167,7 @@ test-track: $(VENV)/.dev ## Let the real MLflow read versions, be filled with th
 	@rm -f build/test-track-cannot-run
 	@$(MAKE) $(MLFLOW_VENV)/.mlflow || { mkdir -p build; \
 		echo 'the packages of requirements-mlflow.txt cannot be installed here' > build/test-track-cannot-run; exit 77; }
-	@$(BIN)/python -m pytest $(or $(ARGS),tests/track) --no-cov -p no:cacheprovider -q
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/mlflow) --no-cov -p no:cacheprovider -q
 
 # A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
 .PHONY: test-store
@@ -300,10 +304,11 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
 	$(COMPILE) $(LAMBDA) --group scoring -c requirements-dev.txt -o functions/scoring/requirements.txt
+	$(COMPILE) $(LAMBDA) --group track -c requirements-dev.txt -o functions/track/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
 	$(COMPILE) $(LAMBDA) --group peer-fastapi -c requirements-dev.txt -o tests/bench/peers/fastapi.txt
 	$(COMPILE) $(LAMBDA) --group peer-litserve -c requirements-dev.txt -o tests/bench/peers/litserve.txt
-	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements-dev.txt -o tests/bench/peers/mlflow.txt
+	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements.txt -o tests/bench/peers/mlflow.txt
 	@# What BentoML requires of opentelemetry is at odds with the development set.
 	$(COMPILE) $(LAMBDA) --group peer-bentoml -o tests/bench/peers/bentoml.txt
 	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt

@@ -44,12 +44,12 @@ from tests.stories.iam import Grant, Need, grants_of
 from tests.stories.recorder import Recorder
 from tests.support import gateway
 from tests.support.buckets import new_bucket
-from tests.support.declared import TEMPLATE
+from tests.support.declared import EVERYTHING, TEMPLATE
 from tests.support.parameters import wait_for_parameters
 from tests.support.production import logged_line
 from tests.support.titanic import MODEL
 
-FUNCTIONS = read_template(TEMPLATE).functions
+FUNCTIONS = read_template(TEMPLATE, **EVERYTHING).functions
 BUCKET = FUNCTIONS["PredictFunction"].environment["LIFEBOAT_STORE"].removeprefix("s3://")
 OTHER = "0" * 15 + "1"
 

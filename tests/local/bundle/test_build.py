@@ -19,7 +19,7 @@ from tests.local.bundle.bundles import (
     recipe,
     write,
 )
-from tests.support.declared import DOCUMENT
+from tests.support.declared import DOCUMENT, EVERYTHING
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
 
 def test_every_function_of_the_template_has_a_budget_a_lock_and_its_imports() -> None:
     own = read_recipe(ROOT / "pyproject.toml")
-    for function in read_template(ROOT / "template.yaml").functions.values():
+    for function in read_template(ROOT / "template.yaml", **EVERYTHING).functions.values():
         home = ROOT.joinpath(*function.handler.split(".")[:-2])
         assert own.limits(home.name).unzipped <= 250
         assert (home / "requirements.txt").is_file()

@@ -20,9 +20,9 @@ from functions.core.scoring.scorer import Scorer
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC, Call
+from tests.mlflow.environment import free_port, mlflow_serving, run_program
 from tests.support.buckets import new_bucket
 from tests.support.titanic import MODEL, SCHEMA, people, row
-from tests.track.environment import free_port, mlflow_serving, run_program
 
 BUCKET = "lifeboat-mlflow"
 # Texts that the API reads, and values that are missing in every way that JSON has.

@@ -33,7 +33,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def run_program(name: str, *arguments: str, sent: object = None, **variables: str) -> Any:
-    """Run tests/track/programs/`name`.py with JSON on its standard input; what it prints, read as JSON."""
+    """Run tests/mlflow/programs/`name`.py with JSON on its standard input; what it prints, read as JSON."""
     done = subprocess.run(
         [MLFLOW_BIN / "python", PROGRAMS / f"{name}.py", *arguments],
         input=json.dumps(sent), capture_output=True, text=True, env=environment(**variables), timeout=SECONDS,
