@@ -103,14 +103,16 @@ class Tracker:
 
     def show_run(self, store: ModelStore, experiment: str, facts: Facts) -> str:
         """Add a version's run, with a child for each candidate. Returns its id. What fails midway is no
-        finished run."""
+        finished run. Raises `NotFound` where a part of the version is missing."""
         manifest = facts.manifest
         tags = {KIND: "version", VERSION: manifest.version, "lifeboat.model": manifest.name, **facts.tags}
-        with _failing():
+        drift = {f"drift.{name}": value for name, value in measure_drift(facts).items()}
+        with _failing(), tempfile.TemporaryDirectory() as folder:
+            _write_artifacts(Path(folder), store, facts)
             run = self._begin(experiment, manifest.version, manifest.created_at, tags)
-            drift = {f"drift.{name}": value for name, value in measure_drift(facts).items()}
             self._log(run, manifest.created_at, facts.parameters, {**facts.metrics, **drift})
-            self._log_artifacts(run, store, facts)
+            self._client.log_artifacts(run, folder)
+            self._log_dataset(run, facts, Path(folder) / _MODEL / "MLmodel")
             for candidate in facts.candidates:
                 self._show_candidate(experiment, run, candidate, manifest.created_at)
             self._end(run, manifest.created_at)
@@ -181,16 +183,6 @@ class Tracker:
         for first in range(0, len(set_to), _BATCH):
             self._client.log_batch(run, params=set_to[first : first + _BATCH])
 
-    def _log_artifacts(self, run: str, store: ModelStore, facts: Facts) -> None:
-        """The version's folder, so that MLflow loads it from itself; records and plots; the dataset."""
-        with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder)
-            _write(root / _MODEL, files_of(store, facts.manifest))
-            _write(root / "records", ((name, json.dumps(it, indent=2)) for name, it in facts.records.items()))
-            _write(root / "plots", draw_plots(facts).items())
-            self._client.log_artifacts(run, folder)
-            self._log_dataset(run, facts, root / _MODEL / "MLmodel")
-
     def _log_dataset(self, run: str, facts: Facts, mlmodel: Path) -> None:
         import yaml
         from mlflow.entities import Dataset, DatasetInput, InputTag
@@ -208,6 +200,15 @@ class Tracker:
             profile=json.dumps({"num_rows": data.rows, "num_elements": data.rows * len(columns or ())}),
         )
         self._client.log_inputs(run, [DatasetInput(dataset, [InputTag("mlflow.data.context", "train")])])
+
+
+def _write_artifacts(folder: Path, store: ModelStore, facts: Facts) -> None:
+    """The version's folder, so that MLflow loads it from itself; records, and plots."""
+    _write(folder / _MODEL, files_of(store, facts.manifest))
+    _write(
+        folder / "records", ((name, json.dumps(record, indent=2)) for name, record in facts.records.items())
+    )
+    _write(folder / "plots", draw_plots(facts).items())
 
 
 def _write(folder: Path, files: Iterable[tuple[str, bytes | str]]) -> None:
