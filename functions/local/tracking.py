@@ -6,6 +6,7 @@ artifacts below `mlflow/` in the store: both are made anew each time, as all in 
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,13 +24,19 @@ from functions.local import environment
 from functions.local.child import ROOT
 from functions.local.environment import needed_of
 from functions.local.listening import HOST, listen, port_of
-from functions.local.state import State, find_runner, store_reached
+from functions.local.state import BUILD, State, find_runner, store_reached
 
 MLFLOW = ROOT / ".venv-mlflow" / "bin" / "python"
 PORT = 5000
 ARTIFACTS = "mlflow/"
+_LOG = BUILD / "track.log"
 # How soon a promotion shows, in seconds.
 WATCH_SECONDS = 5
+_QUIETLY = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # Eight processes for jobs that nobody here begins.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
 # To import MLflow and make its tables; to train the first model.
 _START_SECONDS, _TRAINING_SECONDS = 120.0, 300.0
 _END_SECONDS = 10.0
@@ -42,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=PORT, help="MLflow's port; another where it is taken")
     parser.add_argument("--once", action="store_true", help="stop as soon as all is shown")
     options = parser.parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     try:
         with ExitStack() as stack:
             runner = None if os.environ.get(environment.STORE) else find_runner()
@@ -60,11 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+def _stop(_number: int, _frame: object) -> None:
+    """However it is told to end, what it started ends first."""
+    raise KeyboardInterrupt
+
+
 @contextmanager
 def _demo() -> Iterator[State]:
     """A run of its own for as long as this lasts, which keeps nothing, with a model in service."""
-    print("No `make run` is up: one is started for this, which keeps nothing", flush=True)
-    with _process([sys.executable, "-m", "functions.local", "run", "--forget"], dict(os.environ)) as process:
+    print(f"No `make run` is up: one is started for this, which keeps nothing; its log is {_LOG}", flush=True)
+    _LOG.parent.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "functions.local", "run", "--forget"]
+    with _LOG.open("wb") as log, _process(command, dict(os.environ), log.fileno()) as process:
         until = time.monotonic() + _TRAINING_SECONDS
         while process.poll() is None and time.monotonic() < until:
             runner = next((one for one in [find_runner()] if one and one.pid == process.pid), None)
@@ -95,7 +111,7 @@ def _mlflow(store: Store, address: str, port: int) -> Iterator[str]:
             "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
             "--artifacts-destination", f"{address}/{ARTIFACTS}",
         ]  # fmt: skip
-        variables = needed_of(os.environ) | _aws() | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        variables = needed_of(os.environ) | _aws() | _QUIETLY
         if endpoint := os.environ.get(environment.ENDPOINT):
             variables["MLFLOW_S3_ENDPOINT_URL"] = endpoint
         # Of a run that was killed.

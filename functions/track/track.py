@@ -36,6 +36,8 @@ def track_model(store: ModelStore, tracker: Tracker) -> Tracked:
     shown = tracker.read_shown(store.model, experiment)
     for run in shown.begun:
         tracker.forget_run(experiment, run)
+    for number in shown.doubles:
+        tracker.forget_number(store.model, number)
     added, damaged = _add_versions(store, tracker, experiment, shown)
     champion, previous = _in_service(store)
     if shown.registered:

@@ -32,6 +32,8 @@ _HTTP = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+# Or its pages take the experiment for one of generative models.
+_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 # MLflow takes 100 parameters and tags in a request.
 _BATCH = 100
 
@@ -43,11 +45,13 @@ class TrackingFailed(LifeboatError):
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What MLflow has of a model. runs: the finished run of each version; registered: the number of each
-    version in MLflow's registry; begun: runs that were begun and never finished, or twice."""
+    version in MLflow's registry; begun: runs that were begun and never finished, or twice; doubles: numbers
+    of versions that have another number: a request whose answer was late is made once more."""
 
     runs: dict[str, str]
     registered: dict[str, str]
     begun: tuple[str, ...]
+    doubles: tuple[str, ...]
 
 
 class Tracker:
@@ -71,7 +75,8 @@ class Tracker:
         with _failing():
             experiment = self._client.get_experiment_by_name(model)
             if experiment is None:
-                return str(self._client.create_experiment(model, tags={KIND: "model"}))
+                tags = {KIND: "model", **_EXPERIMENT}
+                return str(self._client.create_experiment(model, tags=tags))
             if experiment.lifecycle_stage == "deleted":
                 self._client.restore_experiment(experiment.experiment_id)
             return str(experiment.experiment_id)
@@ -87,12 +92,16 @@ class Tracker:
                     begun.append(run.info.run_id)
                 else:
                     runs[version] = run.info.run_id
-            registered = {
-                entry.tags[VERSION]: str(entry.version)
+            numbers = [
+                (int(entry.version), entry.tags[VERSION])
                 for entry in self._registered(model)
                 if VERSION in entry.tags
-            }
-        return Shown(runs, registered, tuple(begun))
+            ]
+        registered: dict[str, str] = {}
+        for number, version in sorted(numbers):
+            registered.setdefault(version, str(number))
+        doubles = [str(number) for number, version in numbers if registered[version] != str(number)]
+        return Shown(runs, registered, tuple(begun), tuple(doubles))
 
     def forget_run(self, experiment: str, run: str) -> None:
         """Delete a run and its children."""
@@ -100,6 +109,11 @@ class Tracker:
             for child in self._runs(experiment, f"tags.`mlflow.parentRunId` = '{run}'"):
                 self._client.delete_run(child.info.run_id)
             self._client.delete_run(run)
+
+    def forget_number(self, model: str, number: str) -> None:
+        """Delete a version of a registered model."""
+        with _failing():
+            self._client.delete_model_version(model, number)
 
     def show_run(self, store: ModelStore, experiment: str, facts: Facts) -> str:
         """Add a version's run, with a child for each candidate. Returns its id. What fails midway is no

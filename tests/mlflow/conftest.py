@@ -1,6 +1,5 @@
 """A real MLflow with SQLite and artifacts in a folder, and a store with two versions to show in it."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -76,13 +75,11 @@ class Server:
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the client waits for a server that does not answer, which the tracker lets others say."""
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's variables are set by the tracker where nobody has: for a test, and not for those after it."""
+    for name, value in trackers._HTTP.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
-    for name in trackers._HTTP:
-        monkeypatch.setenv(name, os.environ.get(name, trackers._HTTP[name]))
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ def environment(**variables: str) -> dict[str, str]:
         "PATH": f"{MLFLOW_BIN}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         **variables,
     }
 

@@ -183,16 +183,28 @@ def away() -> Iterator[str]:
 
 @pytest.mark.parametrize("trouble", [away, failing, hanging])
 def test_what_happens_while_mlflow_is_in_trouble_is_there_once_afterwards(
-    mlflow: Server, track: Track, two_versions: ModelStore, trouble: Callable[[], Any]
+    mlflow: Server,
+    track: Track,
+    two_versions: ModelStore,
+    trouble: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    with monkeypatch.context() as impatient:
+        impatient.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+        impatient.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        meet(two_versions, trouble)
+    track(two_versions)
+    assert len(mlflow.runs("tags.`lifeboat.kind` = 'version'")) == 2
+    assert mlflow.aliases() == {"champion": "2", "previous": "1"}
+
+
+def meet(two_versions: ModelStore, trouble: Callable[[], Any]) -> None:
+    """Publish and promote while MLflow is in trouble."""
     with trouble() as uri, pytest.raises(TrackingFailed, match=r"^MLflow failed: "):
         track_model(two_versions, Tracker(uri, "s3://bucket"))
     promote(two_versions, SECOND)
     with trouble() as uri, pytest.raises(TrackingFailed):
         track_model(two_versions, Tracker(uri, "s3://bucket"))
-    track(two_versions)
-    assert len(mlflow.runs("tags.`lifeboat.kind` = 'version'")) == 2
-    assert mlflow.aliases() == {"champion": "2", "previous": "1"}
 
 
 def test_what_was_wiped_is_there_again(mlflow: Server, track: Track, two_versions: ModelStore) -> None:

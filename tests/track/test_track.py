@@ -7,6 +7,7 @@ from mlflow import MlflowClient
 
 from functions.core.registry.keys import CHAMPION, candidates_key, manifest_key
 from functions.core.storage.view import ModelStore
+from functions.track.facts import read_facts
 from functions.track.track import track_model
 from functions.track.tracker import VERSION, Tracker, TrackingFailed
 from tests.support.titanic import MODEL
@@ -85,6 +86,20 @@ def test_what_was_begun_and_never_finished_is_made_anew(
     track_model(copied, tracker)
     [run] = runs(client)
     assert run.info.status == "FINISHED"
+
+
+def test_what_was_made_twice_because_an_answer_was_late_is_there_once(
+    client: MlflowClient, uri: str, copied: ModelStore
+) -> None:
+    tracker = Tracker(uri, "s3://bucket")
+    version = champion(copied).version
+    first = track_model(copied, tracker).run
+    tracker.show_run(copied, tracker.experiment_of(MODEL), read_facts(copied, version))
+    tracker.register(MODEL, version, str(first))
+    track_model(copied, tracker)
+    assert len(runs(client)) == 1
+    [registered] = client.search_model_versions(f"name = '{MODEL}'")
+    assert int(registered.version) == 1
 
 
 def test_an_experiment_that_was_deleted_is_taken_back(
