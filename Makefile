@@ -292,8 +292,6 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) $(ANYWHERE) --group scale -c requirements-dev.txt -o requirements-scale.txt
-	@# MLflow holds pyarrow back, which only the larger locks have.
-	$(COMPILE) $(ANYWHERE) --group mlflow -c requirements.txt -o requirements-mlflow.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group datasets -c requirements-dev.txt -o functions/datasets/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt
@@ -303,6 +301,8 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group pages -c requirements-dev.txt -o functions/pages/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
+	@# What it requires of pyarrow and graphql-core is at odds with the larger sets. It trains as retrain does.
+	$(COMPILE) $(ANYWHERE) --group mlflow -c functions/retrain/requirements.txt -o requirements-mlflow.txt
 	$(COMPILE) $(LAMBDA) --group scoring -c requirements-dev.txt -o functions/scoring/requirements.txt
 	$(COMPILE) $(LAMBDA) --group track -c requirements-dev.txt -o functions/track/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt

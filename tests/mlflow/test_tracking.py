@@ -110,6 +110,17 @@ def test_mlflow_s_own_client_finds_the_best_and_loads_the_champion(
     assert read["probability"] == answers
 
 
+def test_mlflow_s_page_of_a_run_finds_it(mlflow: Server, track: Track, two_versions: ModelStore) -> None:
+    """Its pages ask in GraphQL, for which the lock once had a library of another age."""
+    run = track(two_versions).run
+    query = "query Q($run: String) { mlflowGetRun(input: {runId: $run}) { run { info { runName } } } }"
+    asked = {"operationName": "Q", "query": query, "variables": {"run": run}}
+    answer = mlflow.api.post("/graphql", json=asked)
+    assert answer.status_code == 200, answer.text[:500]
+    found = answer.json()["data"]["mlflowGetRun"]["run"]["info"]["runName"]
+    assert found == champion(two_versions).version
+
+
 def test_a_run_that_died_midway_is_made_anew(
     mlflow: Server, two_versions: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
