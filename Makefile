@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
+MLFLOW_VENV := .venv-mlflow
 CODE := functions training tests
 PAGES := functions/pages
 
@@ -109,6 +110,10 @@ scale: $(VENV)/.scale ## Install what reads Parquet and trains and scores on sev
 score-here: $(VENV)/.run ## Score files on this machine, by all cores: make score-here ARGS="rows.csv answers.csv [--model churn --store s3://bucket]"
 	@exec $(BIN)/python -m training score $(or $(ARGS),--help)
 
+.PHONY: track
+track: $(VENV)/.run $(MLFLOW_VENV)/.mlflow ## Show all versions of a running `make run` in a real MLflow on this machine, until Ctrl-C [ARGS="--port 5001"]
+	@exec $(BIN)/python -m functions.local.tracking $(ARGS)
+
 .PHONY: evaluate
 evaluate: $(VENV)/.run ## Cross-validate on the shipped dataset and print the metrics
 	@exec $(BIN)/python -m training evaluate $(ARGS)
@@ -155,6 +160,14 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 .PHONY: test-sam
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
+
+# Where MLflow's packages cannot be had, it exits with 77, and leaves the reason, as above.
+.PHONY: test-track
+test-track: $(VENV)/.dev ## Let the real MLflow read versions, be filled with them, and fail: needs .venv-mlflow, 750 MB
+	@rm -f build/test-track-cannot-run
+	@$(MAKE) $(MLFLOW_VENV)/.mlflow || { mkdir -p build; \
+		echo 'the packages of requirements-mlflow.txt cannot be installed here' > build/test-track-cannot-run; exit 77; }
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/mlflow) --no-cov -p no:cacheprovider -q
 
 # A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
 .PHONY: test-store
@@ -296,11 +309,14 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group pages -c requirements-dev.txt -o functions/pages/requirements.txt
 	$(COMPILE) $(LAMBDA) --group predict -c requirements-dev.txt -o functions/predict/requirements.txt
 	$(COMPILE) $(LAMBDA) --group retrain -c requirements-dev.txt -o functions/retrain/requirements.txt
+	@# What it requires of pyarrow and graphql-core is at odds with the larger sets. It trains as retrain does.
+	$(COMPILE) $(ANYWHERE) --group mlflow -c functions/retrain/requirements.txt -o requirements-mlflow.txt
 	$(COMPILE) $(LAMBDA) --group scoring -c requirements-dev.txt -o functions/scoring/requirements.txt
+	$(COMPILE) $(LAMBDA) --group track -c requirements-dev.txt -o functions/track/requirements.txt
 	$(COMPILE) $(LAMBDA) --group bench -c requirements-dev.txt -o tests/bench/requirements.txt
 	$(COMPILE) $(LAMBDA) --group peer-fastapi -c requirements-dev.txt -o tests/bench/peers/fastapi.txt
 	$(COMPILE) $(LAMBDA) --group peer-litserve -c requirements-dev.txt -o tests/bench/peers/litserve.txt
-	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements-dev.txt -o tests/bench/peers/mlflow.txt
+	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements.txt -o tests/bench/peers/mlflow.txt
 	@# What BentoML requires of opentelemetry is at odds with the development set.
 	$(COMPILE) $(LAMBDA) --group peer-bentoml -o tests/bench/peers/bentoml.txt
 	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt
@@ -318,12 +334,13 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 
 .PHONY: clean
 clean: ## Remove the environments and everything made by the other targets
-	rm -rf $(VENV) $(SAM_VENV) build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf $(VENV) $(SAM_VENV) $(MLFLOW_VENV) build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		.coverage .coverage.* htmlcov
 	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-# ---- Environments. The stamps in them (.uv, .run, .dev, .scale, .sam) say which locks are installed: a second `make` is
-# instant, a changed lock is installed again. A stamp holds the folder's path, because an environment cannot be moved.
+# ---- Environments. The stamps in them (.uv, .run, .dev, .scale, .sam, .mlflow) say which locks are installed: a
+# second `make` is instant, a changed lock is installed again. A stamp holds the folder's path, because an environment
+# cannot be moved.
 
 # An environment is made anew when its Python is gone, when it was moved, or when PYTHON names another version.
 VERSION := import sys; print(sys.hexversion)
@@ -343,6 +360,11 @@ endif
 ifneq ($(wildcard $(SAM_VENV)/.sam),)
 ifneq ($(shell $(PLAINLY) $(SAM_VENV)/bin/python -c '' 2>/dev/null && cat $(SAM_VENV)/.sam),$(CURDIR))
 $(shell rm -f $(SAM_VENV)/.sam)
+endif
+endif
+ifneq ($(wildcard $(MLFLOW_VENV)/.mlflow),)
+ifneq ($(shell $(PLAINLY) $(MLFLOW_VENV)/bin/python -c '' 2>/dev/null && cat $(MLFLOW_VENV)/.mlflow),$(CURDIR))
+$(shell rm -f $(MLFLOW_VENV)/.mlflow)
 endif
 endif
 
@@ -374,6 +396,11 @@ $(VENV)/.scale: requirements-scale.txt $(VENV)/.run
 $(SAM_VENV)/.sam: tests/sam/requirements.txt | $(VENV)/.uv
 	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(SAM_VENV)
 	@$(call install,$(SAM_VENV)/bin/python,tests/sam/requirements.txt)
+	@printf '%s\n' '$(CURDIR)' > $@
+
+$(MLFLOW_VENV)/.mlflow: requirements-mlflow.txt | $(VENV)/.uv
+	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(MLFLOW_VENV)
+	@$(call install,$(MLFLOW_VENV)/bin/python,requirements-mlflow.txt)
 	@printf '%s\n' '$(CURDIR)' > $@
 
 # $(call install,python,lock): make the environment of that Python hold what the lock says, nothing else.

@@ -12,7 +12,15 @@ import numpy.typing as npt
 from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.registry import versions
 from functions.core.registry.comparison import Holdout
-from functions.core.registry.keys import holdout_key, model_key, report_key, rows_key, sha256
+from functions.core.registry.keys import (
+    candidates_key,
+    holdout_key,
+    model_key,
+    part_key,
+    report_key,
+    rows_key,
+    sha256,
+)
 from functions.core.registry.manifest import Certificate, DatasetFacts, File, Manifest, signature_of
 from functions.core.schema.columns import to_values
 from functions.core.storage.contract import Store
@@ -20,6 +28,7 @@ from training.challenge import Challenge, decide
 from training.dataset import Dataset
 from training.evaluation import probabilities
 from training.matrix import to_columns
+from training.mlmodel.document import mlflow_parts
 from training.train import Trained
 from training.version import libraries
 
@@ -51,6 +60,11 @@ def publish_version(challenge: Challenge, trained: Trained, origin: Origin) -> M
             (holdout_key(version), _holdout(dataset, model)),
             (rows_key(version), _rows(dataset)),
             (report_key(version), dataset.report.as_json(key=challenge.upload.key)),
+            (candidates_key(version), json.dumps(trained.parameters, indent=2).encode()),
+            *(
+                (part_key(version, name), body)
+                for name, body in mlflow_parts(store.model, version, dataset.schema, len(model)).items()
+            ),
         )
     }
     files = {model_key(version): model, **parts}

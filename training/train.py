@@ -1,7 +1,7 @@
 """From a dataset to a proven model: select, refit, export, certify, judge on the holdout."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -30,6 +30,7 @@ from training.export import export
 from training.gaps import fit
 from training.matrix import Mask
 from training.parallel import limited_threads
+from training.parameters import Parameters, parameters_of
 from training.reference import background, reference
 
 # Candidates are compared on a sample of so many rows where the training side has more than the other number:
@@ -71,7 +72,8 @@ class Trained(Proven):
     """A model that holds its certificate, and its figures.
 
     probability: the graph's on the holdout rows, float64 [H]; selection: of each candidate, the means of
-    cross-validation; notes: candidates that would have been better, but could not be proven.
+    cross-validation; notes: candidates that would have been better, but could not be proven; parameters: of
+    each candidate, as people read them.
     """
 
     probability: Probabilities
@@ -82,6 +84,7 @@ class Trained(Proven):
     slices: dict[str, dict[str, float]]
     reference: dict[str, Distribution]
     background: dict[str, list[Any]]
+    parameters: dict[str, Parameters] = field(default_factory=dict)
 
 
 class Fitting(Protocol):
@@ -152,7 +155,7 @@ def train(
     progress("judge on the holdout", 2, 3)
     trained = judge_on_holdout(proven, dataset, selection, (*fitting.notes, *notes, *failures))
     progress("done", 3, 3)
-    return trained
+    return replace(trained, parameters={name: parameters_of(model) for name, model in models.items()})
 
 
 def _selection_sample(dataset: Dataset, seed: int) -> tuple[Mask | Indices, tuple[str, ...]]:

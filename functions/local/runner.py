@@ -135,8 +135,10 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         # Of this process and its children alike: both talk to the store.
         stack.enter_context(replaced(needed_of(os.environ)))
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
-        allowed = {"AllowedOrigins": ",".join(options.origins)} if options.origins else {}
-        template = read_template(options.template, region=region, **allowed)
+        parameters = {"AllowedOrigins": ",".join(options.origins)} if options.origins else {}
+        if tracking := os.environ.get(environment.TRACKING):
+            parameters["TrackingUri"] = tracking
+        template = read_template(options.template, region=region, **parameters)
         server = folder = None
         if embedded:
             folder = stack.enter_context(held(options.folder)) if options.folder else None

@@ -1,6 +1,7 @@
 """Each function may do what it does and no more: its recorded calls against its role in template.yaml."""
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -39,17 +40,18 @@ from functions.retrain import handler as retrain_module
 from functions.scoring import service as scoring_service
 from functions.scoring.handler import handler as scoring_handler
 from functions.scoring.http_handler import handler as scoring_api_handler
+from functions.track import handler as track_module
 from tests.conftest import TITANIC
 from tests.stories.iam import Grant, Need, grants_of
 from tests.stories.recorder import Recorder
 from tests.support import gateway
 from tests.support.buckets import new_bucket
-from tests.support.declared import TEMPLATE
+from tests.support.declared import EVERYTHING, TEMPLATE
 from tests.support.parameters import wait_for_parameters
 from tests.support.production import logged_line
 from tests.support.titanic import MODEL
 
-FUNCTIONS = read_template(TEMPLATE).functions
+FUNCTIONS = read_template(TEMPLATE, **EVERYTHING).functions
 BUCKET = FUNCTIONS["PredictFunction"].environment["LIFEBOAT_STORE"].removeprefix("s3://")
 OTHER = "0" * 15 + "1"
 
@@ -354,6 +356,19 @@ def exercise_scoring_api(machine: Machine) -> None:
     assert ask("GET", "/models/titanic/scoring") == 200
 
 
+def exercise_track(machine: Machine) -> None:
+    machine.publish()
+    event = gateway.read_event("s3_put")
+    event["Records"][0]["s3"]["object"]["key"] = "registry/titanic/champion.json"
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        patch.setenv("LIFEBOAT_TRACKING_URI", f"file://{folder}/mlflow")
+        with machine.recorder.recording():
+            [tracked] = track_module.handler(event, None)["tracked"]
+            assert tracked["added"] == 1
+            track_module.handler({"source": "aws.events"}, None)
+
+
 EXERCISES: dict[str, Callable[[Machine], None]] = {
     "AuthorizeFunction": exercise_authorize,
     "DatasetsFunction": exercise_datasets,
@@ -366,6 +381,7 @@ EXERCISES: dict[str, Callable[[Machine], None]] = {
     "ModelsFunction": exercise_models,
     "ScoringFunction": exercise_scoring,
     "ScoringApiFunction": exercise_scoring_api,
+    "TrackFunction": exercise_track,
 }
 
 
@@ -392,6 +408,9 @@ def machine(endpoint: str, published: Path, monkeypatch: pytest.MonkeyPatch) -> 
         scoring_service.service,
         retrain_module._settings,
         retrain_module._store,
+        track_module._settings,
+        track_module._store,
+        track_module._tracker,
     )
     for cached in caches:
         cached.cache_clear()

@@ -42,5 +42,8 @@ def _profiles() -> dict[str, dict[str, str]]:
     }
 
 
+EVERYTHING = {"TrackingUri": "https://mlflow.invalid"}
+"""Parameters with which every function of the template is made."""
+
 PROFILES = _profiles()
 """The parameters that each profile of samconfig.toml deploys with."""

@@ -11,7 +11,16 @@ import pytest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelReader
 from functions.local.template import read_template
-from tests.support.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
+from tests.support.declared import (
+    DOCUMENT,
+    EVERYTHING,
+    PARAMETERS,
+    PROFILES,
+    RESOURCES,
+    ROOT,
+    TEMPLATE,
+    of_type,
+)
 
 FUNCTIONS = dict(of_type("AWS::Serverless::Function"))
 ASYNCHRONOUS = {"S3", "Schedule", "ScheduleV2", "SNS", "EventBridgeRule", "CloudWatchEvent"}
@@ -78,7 +87,7 @@ def test_every_log_group_forgets() -> None:
 
 
 def test_every_handler_is_a_module_of_this_repository() -> None:
-    for function in read_template(TEMPLATE).functions.values():
+    for function in read_template(TEMPLATE, **EVERYTHING).functions.values():
         module, _, name = function.handler.rpartition(".")
         assert name == "handler"
         assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file()
@@ -227,6 +236,26 @@ def test_a_dataset_of_any_model_and_nothing_else_fires_a_retrain() -> None:
     assert triggers.keys() == {"RetrainFunction", "ScoringFunction"}
     trigger = triggers["RetrainFunction"]
     assert (trigger.function, trigger.prefix, trigger.suffix) == ("RetrainFunction", "datasets/", "")
+
+
+def test_versions_and_promotions_of_any_model_fire_what_tracks_them_where_a_server_is_named() -> None:
+    template = read_template(TEMPLATE, TrackingUri="http://127.0.0.1:5000")
+    triggers = [trigger for trigger in template.uploads if trigger.function == "TrackFunction"]
+    assert [(trigger.prefix, trigger.suffix) for trigger in triggers] == [
+        ("models/", "/manifest.json"),
+        ("registry/", "/champion.json"),
+    ]
+    assert template.functions["TrackFunction"].environment["LIFEBOAT_TRACKING_URI"] == "http://127.0.0.1:5000"
+
+
+def test_without_a_server_there_is_nothing_that_tracks() -> None:
+    template = read_template(TEMPLATE)
+    assert "TrackFunction" not in template.functions
+    assert not [trigger for trigger in template.uploads if trigger.function == "TrackFunction"]
+    assert not [schedule for schedule in template.schedules if schedule.function == "TrackFunction"]
+    made = {id_: resource.get("Condition") for id_, resource in RESOURCES.items() if id_.startswith("Track")}
+    assert len(made) == 6
+    assert set(made.values()) == {"HasTracking"}
 
 
 # ---- The API
@@ -401,7 +430,7 @@ def test_a_profile_gives_values_that_the_parameters_allow(profile: str) -> None:
         parameter = PARAMETERS[name]
         assert value in map(str, parameter.get("AllowedValues", [value])), name
         assert re.fullmatch(parameter.get("AllowedPattern", ".*"), value), name
-    assert read_template(TEMPLATE, **PROFILES[profile]).functions.keys() == FUNCTIONS.keys()
+    assert read_template(TEMPLATE, **PROFILES[profile], **EVERYTHING).functions.keys() == FUNCTIONS.keys()
 
 
 @pytest.mark.parametrize(

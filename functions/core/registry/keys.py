@@ -24,6 +24,16 @@ def report_key(version: str) -> str:
     return f"models/{version}/report.json"
 
 
+def candidates_key(version: str) -> str:
+    """How each candidate was set, in JSON: of `selection` in the manifest, by the same names."""
+    return f"models/{version}/candidates.json"
+
+
+def part_key(version: str, name: str) -> str:
+    """Where a part of a version lies that no code of Lifeboat reads: those of MLflow (`training.mlmodel`)."""
+    return f"models/{version}/{name}"
+
+
 def manifest_key(version: str) -> str:
     return f"models/{version}/manifest.json"
 

@@ -1,9 +1,10 @@
 """Published versions: where their objects are, and how they are written, read and deleted.
 
-A version is `models/{version}/model.onnx`, `holdout.json`, `rows.json`, `report.json` and, written after
-them, `manifest.json`: without a manifest a version does not exist. The SHA-256 of the manifest stands apart,
-in `registry/published/{version}.json`: what is exchanged by somebody who may write below `models/` alone is
-noticed. Which version is in service is another module's: `core.registry.deployment`.
+A version is `models/{version}/model.onnx`, `holdout.json`, `rows.json`, `report.json`, what MLflow reads
+(`MLmodel` and others) and, written after them, `manifest.json`: without a manifest a version does not
+exist. The SHA-256 of the manifest stands apart, in `registry/published/{version}.json`: what is exchanged by
+somebody who may write below `models/` alone is noticed. Which version is in service is another module's:
+`core.registry.deployment`.
 """
 
 import json
@@ -16,15 +17,7 @@ from pydantic import ValidationError
 
 from functions.core.base.errors import Conflict, NotFound, UnusableModel
 from functions.core.base.logs import log
-from functions.core.registry.keys import (
-    holdout_key,
-    manifest_key,
-    model_key,
-    published_key,
-    report_key,
-    rows_key,
-    sha256,
-)
+from functions.core.registry.keys import manifest_key, published_key, sha256
 from functions.core.registry.manifest import Manifest
 from functions.core.registry.serving import read_graph, read_manifest_body, read_published_digest
 from functions.core.schema.parsing import InvalidSchema
@@ -167,6 +160,8 @@ def delete_version(store: Store, version: str) -> None:
     that go away: so the manifest goes once more, last. A manifest that is written later still is one whose
     writer finds that the model is missing, and writes it again when it is repeated.
     """
-    parts = (manifest_key, report_key, rows_key, holdout_key, model_key, manifest_key, published_key)
-    for key_of in parts:
-        store.delete(key_of(version))
+    store.delete(manifest_key(version))
+    for part in [entry.key for entry in store.list(f"models/{version}/")]:
+        store.delete(part)
+    store.delete(manifest_key(version))
+    store.delete(published_key(version))

@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target = Target(os.environ.get("ARCHITECTURE") or "x86_64", find_python(RUNTIME))
     try:
         recipe = read_recipe(ROOT / "pyproject.toml")
-        template = read_template(ROOT / "template.yaml")
+        # Every function has a bundle, those too that are only made where they are asked for.
+        template = read_template(ROOT / "template.yaml", TrackingUri="https://mlflow.invalid")
         if options.command == "build":
             return _build(template, recipe, target, options.function, options.folder)
         return _report(template, recipe, target, options.folder)

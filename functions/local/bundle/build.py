@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.bundle.imports import PROJECT, trace
+from functions.core.base.imports import PROJECT, UnknownModule, trace
 from functions.local.bundle.proof import (
     import_handler,
     reason_not_to_import,
@@ -49,7 +49,10 @@ def build(root: Path, function: Function, recipe: Recipe, target: Target, folder
     module = function.handler.rpartition(".")[0]
     home = Path(*module.split(".")).parent
     limits = recipe.limits(home.name)
-    needs = trace(root, module)
+    try:
+        needs = trace(root, module)
+    except UnknownModule as error:
+        raise BundleRefused(str(error)) from error
     install(root / home / "requirements.txt", folder, RUNTIME, target.architecture)
     slim(folder, recipe.bundle)
     for file in needs.files:

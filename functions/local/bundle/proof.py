@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from functions.local.bundle.imports import Needs
+from functions.core.base.imports import Needs
 from functions.local.bundle.python import run
 from functions.local.bundle.recipe import BundleRefused, Limits
 

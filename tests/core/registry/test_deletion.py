@@ -8,7 +8,7 @@ import pytest
 from functions.core.base.errors import Conflict, NotFound, StoreUnavailable, UnusableModel
 from functions.core.registry import deletion, deployment, versions
 from functions.core.registry.deployment import Champion
-from functions.core.registry.keys import CHAMPION, model_key
+from functions.core.registry.keys import CHAMPION, model_key, part_key
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import MODEL
@@ -25,6 +25,10 @@ def rollback(store: ModelStore, to: str | None = None) -> Champion:
 
 def force(store: ModelStore, version: str) -> Champion:
     return deployment.promote_by_hand(store, version, by="ann", reason="", force=True)
+
+
+# Before the manifest is deleted, a second time: once itself and four parts are gone.
+MOMENTS = range(6)
 
 
 def left(store: ModelStore, version: str) -> list[str]:
@@ -108,9 +112,11 @@ class Eventful(ModelStore):
 
 @pytest.fixture
 def eventful(tmp_path: Path) -> Eventful:
-    """Holds the champion "c", its predecessor "b", and "a", which can be deleted."""
+    """Holds the champion "c", its predecessor "b", and "a", which can be deleted and has four parts."""
     store = Eventful(FolderStore(str(tmp_path / "eventful")), MODEL)
     promote(store, "a", "b", "c")
+    for name in ("MLmodel", "holdout.json", "rows.json"):
+        store.put(part_key("a", name), b"a part")
     return store
 
 
@@ -155,7 +161,7 @@ def die() -> None:
     raise StoreUnavailable("the store could not be reached")
 
 
-@pytest.mark.parametrize("before", range(6))
+@pytest.mark.parametrize("before", MOMENTS)
 def test_a_deletion_that_died_midway_is_finished_by_the_next(eventful: Eventful, before: int) -> None:
     eventful.events = (*[nothing] * before, die)
     with pytest.raises(StoreUnavailable):
@@ -184,7 +190,7 @@ def test_what_a_training_that_died_left_can_be_deleted(store: ModelStore) -> Non
     assert left(store, "c") == []
 
 
-@pytest.mark.parametrize("before", range(6))
+@pytest.mark.parametrize("before", MOMENTS)
 def test_a_training_that_ends_during_a_deletion_publishes_no_manifest_beside_nothing(
     eventful: Eventful, before: int
 ) -> None:

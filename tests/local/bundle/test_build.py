@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from functions.core.base.imports import trace
 from functions.local.bundle.build import RUNTIME, Target, build, install, slim
-from functions.local.bundle.imports import trace
 from functions.local.bundle.recipe import BundleRefused, Contents, Limits, read_recipe
 from functions.local.child import ROOT
 from functions.local.template import read_template
@@ -19,7 +19,7 @@ from tests.local.bundle.bundles import (
     recipe,
     write,
 )
-from tests.support.declared import DOCUMENT
+from tests.support.declared import DOCUMENT, EVERYTHING
 
 
 @pytest.fixture
@@ -69,36 +69,10 @@ def test_a_bundle_is_not_built_into_a_folder_in_use(repository: Path, tmp_path: 
         build(repository, FAKE, recipe(), HERE, tmp_path)
 
 
-def test_imports_are_followed_wherever_they_stand_except_those_for_types(tmp_path: Path) -> None:
-    root = write(
-        tmp_path,
-        {
-            "functions/__init__.py": "",
-            "functions/a.py": (
-                "import typing\nfrom functions.b import VALUE\n"
-                "if typing.TYPE_CHECKING:\n    import mypy_boto3_s3\n"
-                "try:\n    import numpy.random\nexcept ImportError:\n    pass\n"
-            ),
-            "functions/b.py": "VALUE = 1\n\ndef late():\n    import training.c, boto3\n",
-            "training/__init__.py": "",
-            "training/c.py": "import functions.a\n",
-        },
-    )
-    needs = trace(root, "functions.a")
-    assert [str(file) for file in needs.files] == [
-        "functions/__init__.py", "functions/a.py", "functions/b.py", "training/__init__.py", "training/c.py",
-    ]  # fmt: skip
-    assert needs.packages == {
-        "typing": Path("functions/a.py"),
-        "numpy": Path("functions/a.py"),
-        "boto3": Path("functions/b.py"),
-    }
-
-
-def test_an_import_of_a_module_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    root = write(tmp_path, {"functions/__init__.py": "", "functions/a.py": "import functions.gone\n"})
-    with pytest.raises(BundleRefused, match=r"functions/a.py imports functions.gone, which is no module"):
-        trace(root, "functions.a")
+def test_a_handler_that_imports_what_is_not_there_is_refused(repository: Path, tmp_path: Path) -> None:
+    write(repository, {"functions/fake/handler.py": "import functions.gone\n"})
+    with pytest.raises(BundleRefused, match=r"functions/fake/handler.py imports functions.gone"):
+        build(repository, FAKE, recipe(), HERE, tmp_path / "bundle")
 
 
 def test_globs_leave_out_files_and_folders_but_not_what_is_kept(tmp_path: Path) -> None:
@@ -123,7 +97,7 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
 
 def test_every_function_of_the_template_has_a_budget_a_lock_and_its_imports() -> None:
     own = read_recipe(ROOT / "pyproject.toml")
-    for function in read_template(ROOT / "template.yaml").functions.values():
+    for function in read_template(ROOT / "template.yaml", **EVERYTHING).functions.values():
         home = ROOT.joinpath(*function.handler.split(".")[:-2])
         assert own.limits(home.name).unzipped <= 250
         assert (home / "requirements.txt").is_file()

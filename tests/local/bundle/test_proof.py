@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from functions.core.base.imports import trace
 from functions.local.bundle.build import build
-from functions.local.bundle.imports import trace
 from functions.local.bundle.proof import import_handler, reason_not_to_import, refuse_missing
 from functions.local.bundle.recipe import BundleRefused, Contents, Limits
 from tests.local.bundle.bundles import (

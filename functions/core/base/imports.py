@@ -1,14 +1,16 @@
-"""Which modules a handler needs, read from import statements, those inside functions included."""
+"""Which modules a module needs, read from import statements, those inside functions included."""
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.bundle.recipe import BundleRefused
-
 PROJECT = ("functions", "training")
 _FOR_TYPES = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
+class UnknownModule(Exception):
+    """A module of the repository is imported that it does not have; the text names both files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ def trace(root: Path, module: str) -> Needs:
     """Follow the imports of `module` through the repository at `root`.
 
     Imports inside functions count: a cold start may leave them out, a bundle may not. Those for type checkers
-    do not. Raises `BundleRefused` when the repository has no such module.
+    do not. Raises `UnknownModule` when the repository has no such module.
     """
     files: set[Path] = set()
     packages: dict[str, Path] = {}
@@ -36,7 +38,7 @@ def trace(root: Path, module: str) -> Needs:
         for file in _files(root, name, importer):
             if file not in files:
                 files.add(file)
-                waiting += [(found, file) for found in _imported(root, file)]
+                waiting += [(found, file) for found in imported(root, file)]
     return Needs(tuple(sorted(files)), packages)
 
 
@@ -46,7 +48,7 @@ def _files(root: Path, name: str, importer: Path) -> Iterator[Path]:
     for depth in range(1, len(parts) + 1):
         file = _file(root, parts[:depth])
         if file is None:
-            raise BundleRefused(f"{importer} imports {name}, which is no module of this repository")
+            raise UnknownModule(f"{importer} imports {name}, which is no module of this repository")
         yield file
 
 
@@ -56,7 +58,8 @@ def _file(root: Path, parts: list[str]) -> Path | None:
     return next((file for file in candidates if (root / file).is_file()), None)
 
 
-def _imported(root: Path, file: Path) -> Iterator[str]:
+def imported(root: Path, file: Path) -> Iterator[str]:
+    """The modules that a file of the repository imports. file: relative to root."""
     for statement in _statements(ast.parse((root / file).read_bytes(), filename=str(file))):
         if isinstance(statement, ast.Import):
             yield from (alias.name for alias in statement.names)

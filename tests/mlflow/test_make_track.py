@@ -1,0 +1,45 @@
+"""`make track` over a store: a real server, filled, and nothing of it left behind."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from functions.core.registry.deployment import read_champion
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.view import ModelStore
+from functions.local.child import ROOT
+from functions.local.environment import needed_of
+from tests.mlflow.environment import SECONDS
+from tests.support.titanic import MODEL
+
+
+def test_it_shows_the_store_says_where_and_leaves_nothing(published: Path, tmp_path: Path) -> None:
+    shutil.copytree(published, tmp_path / "store")
+    store = FolderStore(str(tmp_path / "store"))
+    before = [entry.key for entry in store.list("")]
+    (tmp_path / "temporary").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "functions.local.tracking", "--once", "--port", "0"],
+        cwd=ROOT, capture_output=True, text=True, timeout=2 * SECONDS, check=False,
+        env=needed_of(os.environ)
+        | {"LIFEBOAT_STORE": str(tmp_path / "store"), "TMPDIR": str(tmp_path / "temporary")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    champion, _ = read_champion(ModelStore(store, MODEL))
+    assert done.stdout.startswith("MLflow     http://127.0.0.1:")
+    assert f"{MODEL}: 1 versions added, champion {champion.version}" in done.stdout
+    assert "/#/experiments/1/runs/" in done.stdout
+    assert [entry.key for entry in store.list("")] == before
+    assert [*(tmp_path / "temporary").iterdir()] == []
+
+
+def test_without_a_server_s_environment_it_says_what_to_do(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from functions.local import tracking; from pathlib import Path;"
+         "tracking.MLFLOW = Path('nowhere'); raise SystemExit(tracking.main(['--once']))"],
+        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False,
+        env=needed_of(os.environ) | {"LIFEBOAT_STORE": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "Failed: nowhere is missing: `make track` installs it\n")

@@ -1,0 +1,25 @@
+"""The code in a version's folder: all that its loader imports, in the same bytes each time."""
+
+import io
+import zipfile
+
+from functions.local.child import ROOT
+from training.mlmodel.code import pack_code
+
+
+def test_the_code_is_the_loader_and_what_it_imports_and_little_else() -> None:
+    with zipfile.ZipFile(io.BytesIO(pack_code())) as archive:
+        names = archive.namelist()
+        assert archive.read("lifeboat_model.py") == (ROOT / "training/mlmodel/loader.py").read_bytes()
+        scorer = "functions/core/scoring/scorer.py"
+        assert archive.read(scorer) == (ROOT / scorer).read_bytes()
+    assert {"functions/__init__.py", "functions/core/schema/rows.py"} <= set(names)
+    assert not [name for name in names if name.startswith(("training/", "functions/core/storage/"))]
+    # A version brings it along.
+    assert len(pack_code()) < 150_000
+
+
+def test_the_same_sources_give_the_same_bytes() -> None:
+    before = pack_code()
+    pack_code.cache_clear()
+    assert pack_code() == before

@@ -1,0 +1,1 @@
+"""The files beside a version's graph by which MLflow reads it, written without MLflow."""
