@@ -12,7 +12,8 @@ from sklearn.base import ClassifierMixin
 from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.base.logs import log
 from functions.core.registry.manifest import Certificate
-from functions.core.stats.records import Distribution, Interval
+from functions.core.stats.curves import calibration_curve
+from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
 from training.candidates import candidates
 from training.certificate import certify
 from training.dataset import MAX_KEY_SHARE, Dataset
@@ -29,7 +30,7 @@ from training.export import export
 from training.gaps import fit
 from training.matrix import Mask
 from training.parallel import limited_threads
-from training.reference import background, reference
+from training.reference import MAX_EXPLAINED, background, mean_contributions, reference
 
 # Candidates are compared on a sample of so many rows where the training side has more than the other number:
 # two that differ by less than it shows are as good as each other.
@@ -79,6 +80,8 @@ class Trained(Proven):
     metrics: dict[str, Interval]
     confusion: list[list[int]]
     slices: dict[str, dict[str, float]]
+    calibration: list[CalibrationBin]
+    contributions: MeanContributions | None
     reference: dict[str, Distribution]
     background: dict[str, list[Any]]
 
@@ -162,6 +165,8 @@ def judge_on_holdout(
     probability = probabilities(proven.model, matrix, schema)
     rows = np.flatnonzero(dataset.fitted)
     fitted = dataset.matrix[rows[:: max(1, len(rows) // MAX_BACKGROUND_ROWS)]]
+    unknown = background(fitted, probabilities(proven.model, fitted, schema), schema)
+    explained = dataset.matrix[dataset.sample(MAX_EXPLAINED)]
     return Trained(
         name=proven.name,
         estimator=proven.estimator,
@@ -174,6 +179,8 @@ def judge_on_holdout(
         metrics=intervals(outcome, probability),
         confusion=confusion(outcome, probability),
         slices=slices(matrix, outcome, probability, schema),
+        calibration=calibration_curve(outcome, probability),
+        contributions=mean_contributions(proven.model, explained, unknown, schema),
         reference=reference(dataset.matrix[dataset.representative], probability, schema),
-        background=background(fitted, probabilities(proven.model, fitted, schema), schema),
+        background=unknown,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from functions.core.registry import deployment
+from functions.core.registry.card.writing import html_card, markdown_card
 from functions.core.registry.comparison import Holdout
 from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.registry.manifest import Decision
@@ -176,6 +177,13 @@ def test_a_version_is_shown_with_what_the_gate_said(say: Say, store: ModelStore)
     assert ["roc_auc", "0.8765"] in table(said)
     assert ["pclass=3", "142.0000", "0.0812"] in table(said)
     assert ["pclass=2", "20.0000"] in table(said)
+
+
+def test_the_card_of_a_version_is_printed_as_the_api_answers_it(say: Say, store: ModelStore) -> None:
+    manifest = publish(store, "a")
+    assert say("card", "a") == markdown_card(manifest)
+    assert say("card", "a", "--html") == html_card(manifest)
+    assert json.loads(say("card", "a", "--json")) == {"card": markdown_card(manifest)}
 
 
 def test_two_versions_are_compared_row_by_row(say: Say, three_versions: list[str]) -> None:

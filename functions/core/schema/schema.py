@@ -96,6 +96,15 @@ class Expectation:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class License:
+    """Under which a table may be used, as in the Data Package standard: `name` or `path` is there."""
+
+    name: str = ""
+    path: str = ""
+    title: str = ""
+
+
 @dataclass(frozen=True)
 class Schema:
     """A schema that was checked. `document` is the JSON that it was read from."""
@@ -111,6 +120,7 @@ class Schema:
     slices: tuple[str, ...]
     expectations: tuple[Expectation, ...]
     row_name: tuple[str, str]
+    licenses: tuple[License, ...] = ()
     notes: tuple[str, ...] = ()
     """What was passed over in the document, in sentences."""
 
