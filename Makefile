@@ -106,9 +106,9 @@ train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 WHEELS := --python-version 3.13 --implementation cp --abi cp313 --abi abi3 --abi none \
 	$(foreach level,2_28 2_27 2_17,--platform manylinux_$(level)_x86_64) --platform manylinux2014_x86_64
 .PHONY: wheels
-wheels: $(VENV)/.run ## Fetch the libraries of the training image, by their hashes, into build/wheels
+wheels: $(VENV)/.run ## Fetch the libraries of the images, by their hashes, into build/wheels
 	@mkdir -p build && rm -rf build/wheels.new && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
-		--require-hashes --only-binary :all: $(WHEELS) --dest build/wheels.new --requirement training/requirements.txt
+		--require-hashes --only-binary :all: $(WHEELS) --dest build/wheels.new --requirement training/requirements.txt --requirement requirements.txt
 	@rm -rf build/wheels && mv build/wheels.new build/wheels
 
 .PHONY: image

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -53,7 +54,7 @@ def image(engine: Engine) -> str:
     return engine.docker("image", "inspect", IMAGE, "--format", "{{.Id}}")
 
 
-def _give_up(reason: Unavailable) -> None:
+def _give_up(reason: Unavailable) -> NoReturn:
     BUILD.mkdir(exist_ok=True)
     REASON.write_text(f"{reason}\n")
     pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)
