@@ -1,6 +1,5 @@
 """The composed platform: up with one command, asked for a prediction, watched, and down without a trace."""
 
-import json
 import os
 import re
 import shutil
@@ -96,15 +95,13 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(compose: Compos
         compose("restart", "lifeboat")
         _wait(lambda: _if_has("is in service already", compose("logs", "lifeboat")))
     assert version in compose("logs", "lifeboat")
-    containers = json.loads(
-        f"[{engine.docker('inspect', f'{PROJECT}_lifeboat_1', '--format', '{{json .Config.User}}')}]"
-    )
-    assert containers == ["10001:10001"]
+    label = f"label=com.docker.compose.project={PROJECT}"
+    [container] = engine.docker(
+        "ps", "--quiet", "--filter", label, "--filter", "ancestor=" + PLATFORM
+    ).split()
+    assert engine.docker("inspect", container, "--format", "{{.Config.User}}") == "10001:10001"
     compose("down", "--volumes")
-    assert (
-        engine.docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}")
-        == ""
-    )
+    assert engine.docker("ps", "--all", "--quiet", "--filter", label) == ""
     assert engine.docker("volume", "ls", "--quiet", "--filter", f"name={PROJECT}") == ""
 
 
