@@ -75,7 +75,7 @@ def batch_as_json(scored: Scored, sent: Rows, model: Loaded, explanation: Explan
     ]
     body = {**_about(model), "predictions": answers, "errors": errors}
     if sent.table:
-        body["columns"] = sent.table
+        body["columns"] = sent.table._asdict()
     return orjson.dumps(body)
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from functions.core.base.errors import NoChampion
 from functions.core.base.logs import log
@@ -19,8 +19,7 @@ from functions.core.storage.view import ModelReader
 LOAD_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A version that can score: what is known of it, its graph, and what reads and logs its rows."""
 
     served: ServedVersion

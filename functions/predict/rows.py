@@ -6,8 +6,8 @@ MLflow's clients send in any of their shapes (`extras`), are passed over, and th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.columns import Columns, to_columns
@@ -20,8 +20,7 @@ MAX_ROWS = 10_000
 _MAX_FIELD = 30
 
 
-@dataclass(frozen=True, slots=True)
-class RowError:
+class RowError(NamedTuple):
     """Why a row was not scored. row: which of those sent, from 1; field: "" for the row as a whole."""
 
     row: int
@@ -29,8 +28,7 @@ class RowError:
     msg: str
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnsRead:
+class ColumnsRead(NamedTuple):
     """What became of the columns of a table, each by its name there; `missing` by the names of the schema."""
 
     used: Sequence[str]
@@ -38,16 +36,14 @@ class ColumnsRead:
     missing: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """Columns of a table that come back in the answer: their names, and the cells of each row, as sent."""
 
     names: list[str]
     cells: list[list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """The good rows as tensors, and their numbers among the rows that were sent, from 1; and the bad ones.
 
     table: what became of the columns, where the rows came as a table. kept: those of them to send back.
@@ -56,7 +52,7 @@ class Rows:
 
     columns: Columns
     numbers: list[int]
-    bad: list[RowError] = field(default_factory=list)
+    bad: Sequence[RowError] = ()
     table: ColumnsRead | None = None
     kept: Kept | None = None
     references: list[str | None] | None = None

@@ -1,7 +1,7 @@
 """Scores rows in one run of the graph, and leaves a line for each in the prediction log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from functions.core.base.ids import new_ids
 from functions.core.schema.columns import Columns
@@ -9,16 +9,14 @@ from functions.predict.champion import Loaded
 from functions.predict.timing import milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who asked: the id of the key and the gateway's id of the request; empty outside a gateway."""
 
     key_id: str = ""
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """What a model says of N rows, in order: `outcome` is whether `probability` is above its threshold.
     `references` are the caller's own words for the rows, where any has some."""
 

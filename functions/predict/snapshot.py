@@ -4,7 +4,6 @@ Lambda starts a published version once, takes a snapshot of its memory, and rest
 requests come: any number of times, minutes or weeks later.
 """
 
-import random
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -22,6 +21,9 @@ def register_hooks(load_app: Callable[[], object]) -> None:
     except ImportError:
         # It is part of Lambda's runtime, not of our bundle.
         return
+    # Late: without a snapshot nobody needs it, and a cold start would wait for it.
+    import random
+
     register_before_snapshot(before_snapshot, load_app)
     # The SDK's pauses between attempts are random: were they the same in every machine restored from one
     # snapshot, all of them would ask a troubled store again at the same moment. Ids need no such care: see

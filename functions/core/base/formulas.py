@@ -4,7 +4,8 @@ import re
 
 # What makes a spreadsheet take a cell for a formula; it looks past a tab or a line break at the beginning.
 _BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+# Compiled when it is first asked for: a cold start does not ask.
+_NUMBER = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def harmless(cell: str) -> str:
@@ -13,7 +14,7 @@ def harmless(cell: str) -> str:
     Numbers, negative ones too, stay as they are, and so does a sign alone.
     See https://owasp.org/www-community/attacks/CSV_Injection.
     """
-    runs = cell.startswith(_BEGINS) and len(cell) > 1 and not _NUMBER.fullmatch(cell)
+    runs = cell.startswith(_BEGINS) and len(cell) > 1 and not re.fullmatch(_NUMBER, cell)
     return f"'{cell}" if runs else cell
 
 

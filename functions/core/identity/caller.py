@@ -1,9 +1,8 @@
 """Who calls, and what they may do: what the authorizer found out about the key or token of a request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.core.base.errors import Forbidden, StoreUnavailable, Unauthorized
 
@@ -18,8 +17,7 @@ HOW_TO_SEND_A_KEY = (
 NOBODY = f"this needs a key, or the access token of somebody who is logged in: {HOW_TO_SEND_A_KEY}"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The holder of a valid key, or a person who is logged in: scopes, and the models these are for.
 
     key_id: the id of the key, which is no secret, or of the person (`user:alice@example.com`). It is what is

@@ -6,8 +6,7 @@ pydantic's, whose import would be a third of a cold start; whoever needs them ma
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.registry.keys import CHAMPION, manifest_key, model_key, published_key, sha256
@@ -16,8 +15,7 @@ from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Blob, Reader
 
 
-@dataclass(frozen=True, slots=True)
-class ServedChampion:
+class ServedChampion(NamedTuple):
     """Which version is in service, since which promotion, and the ETag of the object that says so.
 
     manifest_sha256: of the manifest that was promoted; None in the record of an earlier release.
@@ -29,8 +27,7 @@ class ServedChampion:
     manifest_sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServedVersion:
+class ServedVersion(NamedTuple):
     """A version as it is served. background: columns of rows that stand for "not known" in explanations."""
 
     name: str
@@ -38,8 +35,8 @@ class ServedVersion:
     threshold: float
     schema: Schema
     model_sha256: str
-    background: Mapping[str, Sequence[Any]] = field(repr=False)
-    body: bytes = field(repr=False)
+    background: Mapping[str, Sequence[Any]]
+    body: bytes
 
 
 def read_served_champion(reader: Reader) -> ServedChampion:

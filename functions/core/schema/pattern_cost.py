@@ -5,6 +5,7 @@ its attempts are counted beforehand, as if every choice were tried at every plac
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import inf
 from re import MULTILINE, UNICODE, VERBOSE
 
@@ -27,7 +28,12 @@ _CATEGORIES = {
 }
 # Beyond the last white space there is, one of each kind that categories tell apart: digit, letter, mark.
 _LAST = 0x3000
-_EVERY = frozenset([*range(_LAST + 1), 0xFF10, 0x4E00, 0xFF01])
+
+
+@lru_cache(maxsize=1)
+def _every() -> Characters:
+    """Made when it is first asked for: most patterns are cheap however one counts."""
+    return frozenset([*range(_LAST + 1), 0xFF10, 0x4E00, 0xFF01])
 
 
 def most_steps(pattern: str, length: int) -> float:
@@ -168,9 +174,9 @@ def _characters(kind: Any, value: Any) -> Characters:
     if kind is op.LITERAL and value <= _LAST:
         return frozenset([value])
     if kind is op.NOT_LITERAL:
-        return _EVERY - {value}
+        return _every() - {value}
     if kind is not op.IN:
-        return _EVERY
+        return _every()
     listed = list(value)
     is_negated = listed[0][0] is op.NEGATE
     members: set[int] = set()
@@ -178,9 +184,9 @@ def _characters(kind: Any, value: Any) -> Characters:
         members |= _members(what, of)
     if is_negated:
         # Of what is named beyond, none is taken away: that can only count too much.
-        return _EVERY - members
+        return _every() - members
     beyond = any(what in (op.LITERAL, op.RANGE) and _highest(of) > _LAST for what, of in listed)
-    return _EVERY if beyond else frozenset(members)
+    return _every() if beyond else frozenset(members)
 
 
 def _members(what: Any, of: Any) -> set[int]:
@@ -189,7 +195,7 @@ def _members(what: Any, of: Any) -> set[int]:
     if what is op.RANGE:
         return set(range(of[0], min(of[1], _LAST) + 1))
     belongs, wanted = _CATEGORIES[of]
-    return {code for code in _EVERY if belongs(chr(code)) is wanted}
+    return {code for code in _every() if belongs(chr(code)) is wanted}
 
 
 def _highest(of: Any) -> int:

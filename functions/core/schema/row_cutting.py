@@ -111,8 +111,7 @@ def _last_row_end(body: bytes, separator: str) -> int:
     """
     if b'"' not in body:
         return _last_line_end(body, 0, len(body))
-    gaps = _outside_quotes(body, separator)
-    for start, end in reversed(gaps):
+    for start, end in _outside_quotes(body, separator):
         if found := _last_line_end(body, start, end):
             return found
     return 0
@@ -124,18 +123,18 @@ def _last_line_end(body: bytes, start: int, end: int) -> int:
     return max(body.rfind(b"\n", start, end), body.rfind(b"\r", start, last)) + 1
 
 
-def _outside_quotes(body: bytes, separator: str) -> list[tuple[int, int]]:
-    """What lies between the cells in quotes, each from byte to byte. A quote within a cell is none."""
+def _outside_quotes(body: bytes, separator: str) -> Iterator[tuple[int, int]]:
+    """What lies between the cells in quotes, each from byte to byte, the last first. A quote within a cell is
+    none."""
     # Not closed, or by what may be the first half of a quote that is written twice: not yet known.
     whole = len(body) - 1 if body.endswith(b'"') else len(body)
     quotes = np.flatnonzero(np.frombuffer(body, np.uint8, whole) == _QUOTE)
     if not _are_regular(body, quotes, separator):
-        return _searched(body, separator)
+        return reversed(_searched(body, separator))
     # They open and close by turns, and one written twice does both.
-    bounds = [0, *quotes.tolist()]
-    if len(quotes) % 2 == 0:
-        bounds.append(whole)
-    return [*zip(bounds[::2], bounds[1::2], strict=True)]
+    bounds = np.concatenate([[0], quotes, [whole] if len(quotes) % 2 == 0 else []]).astype(np.intp)
+    pairs = bounds.reshape(-1, 2)[::-1]
+    return ((int(start), int(end)) for start, end in pairs)
 
 
 def _are_regular(body: bytes, quotes: npt.NDArray[np.intp], separator: str) -> bool:

@@ -5,7 +5,6 @@ It names every fault of a row at once. A fault tells the field and what would be
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from functions.core.base.formulas import meant
@@ -47,15 +46,15 @@ class Unfit(Exception):
         self.msg, self.type = msg, type_
 
 
-@dataclass(frozen=True, slots=True)
-class FieldReader:
+class FieldReader(NamedTuple):
     """Turns what was sent for one feature into its value. Both functions raise `Unfit`.
 
     from_json: takes what JSON has, but null. from_text: takes a cell that is not a missing value.
+    place: of the value among those of a row, from 0.
     """
 
     field: Field
-    index: int
+    place: int
     missing: Value
     from_json: Callable[[object], Value]
     from_text: Callable[[str], Value]
@@ -81,7 +80,7 @@ class RowReader:
         self._required = [reader for reader in self.readers if reader.field.required]
         self._known = frozenset({*self._by_name, *schema.sources})
         self._derived = [
-            (self._by_name[derived.name].index, derived)
+            (self._by_name[derived.name].place, derived)
             for derived in schema.derived
             if derived.name in self._by_name
         ]
@@ -104,7 +103,7 @@ class RowReader:
                 if reader is None:
                     texts[name] = check_source(self.schema.sources[name], value)
                 else:
-                    values[reader.index] = reader.from_json(value)
+                    values[reader.place] = reader.from_json(value)
             except Unfit as error:
                 faults.append(Fault(name, error.msg, error.type))
         self._derive(values, texts)
@@ -114,7 +113,7 @@ class RowReader:
             faults += [
                 Fault(reader.field.name, "is required", "missing")
                 for reader in self._required
-                if values[reader.index] is reader.missing and reader.field.name not in faulty
+                if values[reader.place] is reader.missing and reader.field.name not in faulty
             ]
         return Row(values, faults)
 

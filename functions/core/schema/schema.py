@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from functions.core.schema.target import Target, Word
 
@@ -44,8 +44,7 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s._-]+", "", text) or text
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A column of the table.
 
     categories: the only values that it may have, in the order of their codes; None where any will do.
@@ -68,8 +67,7 @@ class Field:
         return tuple(map(str, self.categories or ())) if self.type == "string" else None
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(NamedTuple):
     """`name` is the category that `words` has for the first group of `pattern` in the text `source`."""
 
     name: str
@@ -87,8 +85,7 @@ class Derived:
         return self.words.get(group.strip().casefold()) if group else None
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(NamedTuple):
     """Two rows, of which the first must be likelier. `because` says so in a sentence, for people."""
 
     likelier: Mapping[str, Any]

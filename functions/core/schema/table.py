@@ -9,8 +9,9 @@ from functions.core.schema.delimited import DelimitedFile, parse_rows
 from functions.core.schema.dialect import Dialect
 from functions.core.schema.file_end import ends_within_row
 from functions.core.schema.file_format import MAX_DECOMPRESSED, TextFile, open_text
+from functions.core.schema.grouped_numbers import may_be_grouped
 from functions.core.schema.header import ColumnsReport, known_names, listed, place_columns, report_columns
-from functions.core.schema.numbers import Writings, decimal_marks, may_be_grouped, notes_on_marks
+from functions.core.schema.numbers import Writings, decimal_marks, notes_on_marks
 from functions.core.schema.plain_chunks import PlainReader
 from functions.core.schema.row_cutting import Part, find_line
 from functions.core.schema.row_shape import Rows
@@ -99,7 +100,13 @@ class Table:
         wide = text.encoding in ("utf-16", "utf-32")
         if not columns or not (wide or may_be_grouped(text.blocks(), self._file.separator)):
             return {}, []
-        for rows in self._file.rows(self._chunk_rows):
+        for part in self._file.parts(self._chunk_rows, find_spans):
+            if isinstance(part, Spans) and not part.is_odd.any():
+                lines = part.lines.tolist()
+                for index, writings in columns.values():
+                    writings.add(part.cells(index).texts(), lines)
+                continue
+            rows = part.read_rows(range(len(part.lines))) if isinstance(part, Spans) else part
             for index, writings in columns.values():
                 writings.add([row[index] for row in rows.cells], rows.lines)
         every = [writings for _, writings in columns.values()]

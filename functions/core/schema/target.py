@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from functions.core.base.formulas import meant
 
@@ -17,8 +16,7 @@ NO = frozenset({"false", "f", "no", "n", "0", "0.0"})
 DIGITS = re.compile(r"[0-9.+\-eE]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The field to be predicted. `answers` are the values that stand for 0 and 1 in answers and feedback.
 
     words, numbers: the outcome, 0 or 1, of each word (folded) and of each number that may be sent.
@@ -27,8 +25,8 @@ class Target:
 
     name: str
     answers: tuple[Word, Word]
-    words: Mapping[str, int] = field(repr=False)
-    numbers: Mapping[float, int] = field(repr=False)
+    words: Mapping[str, int]
+    numbers: Mapping[float, int]
     booleans: tuple[int, int] = (0, 1)
 
     def code(self, value: object) -> int | None:

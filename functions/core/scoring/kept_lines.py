@@ -10,10 +10,12 @@ import numpy as np
 
 from functions.core.base.formulas import harmless
 from functions.core.schema.row_shape import Rows
-from functions.core.schema.spans import Mask, Spans
+from functions.core.schema.spans import Bytes, Mask, Spans
 
 # A sign at the beginning of a cell that is no number, nor the sign alone.
 _SIGNED = re.compile(r"[,\n][+-](?!(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)?[,\n])")
+# A cell begins as a formula: any cell, and one in quotes besides.
+_BEGIN, _BEGIN_IN_QUOTES = "=@\t", "+-\r\n"
 # Of more rows that have to be written anew, it is faster to write all of them at once.
 _FEW = 0.1
 
@@ -41,9 +43,10 @@ def kept_of_rows(rows: Rows, width: int) -> Kept:
 def kept_of_spans(spans: Spans) -> Kept:
     """The rows of a text as lines: those that are written as `csv` would are taken as they are."""
     text = spans.text.replace("\r\n", "\n") if spans.has_returns else spans.text
-    anew = np.flatnonzero(_may_change(spans))
+    firsts = spans.content[spans.marks[:-1] + 1]
+    anew = np.flatnonzero(_may_change(spans, firsts))
     every = range(len(spans.lines))
-    if spans.separator != "," or len(anew) > _FEW * len(every) or _may_have_formula(text):
+    if spans.separator != "," or len(anew) > _FEW * len(every) or _may_begin_formula(spans, firsts, text):
         return kept_of_rows(spans.read_rows(every), spans.width)
     if not len(anew):
         texts = text.split("\n")
@@ -62,10 +65,28 @@ def _sorted(lines: list[tuple[int, str]]) -> Kept:
     return Kept([line for line, _ in lines], [text for _, text in lines])
 
 
-def _may_change(spans: Spans) -> Mask:
-    """The rows that `csv` would write otherwise than they are: spaces before a cell, quotes without need."""
+def _may_begin_formula(spans: Spans, firsts: Bytes, text: str) -> bool:
+    """Whether a cell may begin as a formula does. firsts: the first byte of each cell."""
+    if np.isin(firsts, _bytes(_BEGIN)).any():
+        return True
+    if spans.quotes is not None:
+        within = spans.content[spans.marks[:-1][firsts == ord('"')] + 2]
+        if np.isin(within, _bytes(_BEGIN + _BEGIN_IN_QUOTES)).any():
+            return True
+    return bool(np.isin(firsts, _bytes("+-")).any()) and bool(_SIGNED.search(f"\n{text}\n"))
+
+
+def _bytes(characters: str) -> Bytes:
+    return np.frombuffer(characters.encode(), np.uint8)
+
+
+def _may_change(spans: Spans, firsts: Bytes) -> Mask:
+    """The rows that `csv` would write otherwise than they are: spaces before a cell, quotes without need.
+
+    firsts: the first byte of each cell.
+    """
     marks, content = spans.marks, spans.content
-    is_changed = content[marks[:-1] + 1] == ord(" ")
+    is_changed = firsts == ord(" ")
     if spans.quotes is not None:
         quoted = np.flatnonzero(spans.quotes[1:] == 2)
         separators = np.flatnonzero(content == ord(spans.separator))
@@ -108,10 +129,10 @@ def _may_have_formula(text: str) -> bool:
     To look for a single character is much faster than anything else, and most tables have none of these.
     """
     text = f"\n{text}\n"
-    if any(sign in text and _begins_cell(text, sign) for sign in "=@\t"):
+    if any(sign in text and _begins_cell(text, sign) for sign in _BEGIN):
         return True
     # What has a line end is in quotes.
-    if '"' in text and any(f'{before}"{sign}' in text for before in ",\n" for sign in "+-\r\n"):
+    if '"' in text and any(f'{before}"{sign}' in text for before in ",\n" for sign in _BEGIN_IN_QUOTES):
         return True
     return any(f"{before}{sign}" in text for before in ",\n" for sign in "+-") and bool(_SIGNED.search(text))
 

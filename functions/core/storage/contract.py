@@ -6,9 +6,9 @@ writing `KeyTooLong`, in every store.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO, Literal, Protocol
+from types import MappingProxyType
+from typing import BinaryIO, Literal, NamedTuple, Protocol
 
 from functions.core.base.errors import KeyTooLong, NotFound
 
@@ -18,8 +18,7 @@ MIN_PART_BYTES = 5 * 2**20
 MAX_PARTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An object as a listing shows it. `size` in bytes, `modified` in UTC.
 
     Only `head` tells `version_id`, where there are versions, and `metadata`.
@@ -30,11 +29,14 @@ class Entry:
     etag: str
     modified: datetime
     version_id: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    metadata: Mapping[str, str] = MappingProxyType({})
+
+    def __hash__(self) -> int:
+        # A mapping has no hash; what else there is tells entries apart.
+        return hash(self[:-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """An object's bytes and the ETag they had when they were read."""
 
     body: bytes

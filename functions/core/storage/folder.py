@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -47,7 +46,7 @@ class FolderStore:
         entry = self._entry(key)
         with suppress(NotFound):
             description = self._read(key, self._beside(self._path(key)))
-            return replace(entry, metadata=json.loads(description))
+            return entry._replace(metadata=json.loads(description))
         return entry
 
     @contextmanager

@@ -9,8 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 # Of two partitions, which differ in their domain. Those of the others (us-gov-west-1) are not of this form.
@@ -19,9 +18,9 @@ _REGION = re.compile(r"(af|ap|ca|cn|eu|il|me|mx|sa|us)-[a-z]+-[0-9]")
 # (-s3alias, --ol-s3, .mrap), ARNs.
 _BUCKET = re.compile(r"(?!.*(--|-s3alias$|\.mrap$|\.\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # In the form in which the SDK, too, sends it: no user, no default port, no query, no capitals.
-_ENDPOINT = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]+)?(/[a-z0-9._~-]+)*/?")
+# Compiled only where one is named, which in AWS none is.
+_ENDPOINT = r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]+)?(/[a-z0-9._~-]+)*/?"
 _DEFAULT_PORTS = ("http", 80), ("https", 443)
-_CREDENTIAL = re.compile(r"[!-~]+")
 
 _READ_HERE = {
     "AWS_ACCESS_KEY_ID",
@@ -47,8 +46,7 @@ _FILES = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", 
 _MODELS = "~/.aws/models"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where objects of a bucket are asked for, path style, and by whom.
 
     host: with its port, if that is not the scheme's; path: what a key is put behind.
@@ -69,7 +67,7 @@ class Target:
 
     def moved_to(self, region: str) -> Self:
         """The same in another region. An endpoint that was named stays the one."""
-        return replace(self, region=region, host=_amazons_host(region) if self.is_amazons else self.host)
+        return self._replace(region=region, host=_amazons_host(region) if self.is_amazons else self.host)
 
 
 def find_target(bucket: str) -> Target | None:
@@ -78,17 +76,16 @@ def find_target(bucket: str) -> Target | None:
     region = environment.get("AWS_DEFAULT_REGION", "")
     key, secret = environment.get("AWS_ACCESS_KEY_ID", ""), environment.get("AWS_SECRET_ACCESS_KEY", "")
     token = environment.get("AWS_SESSION_TOKEN", "")
-    if not all(map(_CREDENTIAL.fullmatch, filter(None, (key, secret, token)))) or not (key and secret):
+    if not all(map(_is_plain, (key, secret, token))) or not (key and secret):
         return None
     if not _REGION.fullmatch(region) or not _BUCKET.fullmatch(bucket):
         return None
     if not all(map(_is_understood, environment)) or _has_shared_files(environment):
         return None
     named = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
-    endpoint = named or f"https://{_amazons_host(region)}"
-    if not _ENDPOINT.fullmatch(endpoint):
+    if named and not re.fullmatch(_ENDPOINT, named):
         return None
-    split = urlsplit(endpoint)
+    split = urlsplit(named or f"https://{_amazons_host(region)}")
     if not _has_usual_port(split.scheme, split.netloc) or _may_be_proxied(split.netloc, environment):
         return None
     if split.scheme == "https" and _has_own_certificates(environment):
@@ -102,6 +99,11 @@ def _amazons_host(region: str) -> str:
         # For the oldest region the SDK keeps to the oldest name.
         return "s3.amazonaws.com"
     return f"s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+
+
+def _is_plain(credential: str) -> bool:
+    """Whether it has nothing but visible ASCII, of which a header can be made as it is."""
+    return credential.isascii() and credential.isprintable() and " " not in credential
 
 
 def _is_understood(name: str) -> bool:

@@ -14,7 +14,6 @@ No other module puts a model's name into a key.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import BinaryIO, Literal
 
 from functions.core.storage.contract import Blob, Entry, Reader, Store
@@ -75,7 +74,7 @@ class ModelStore(ModelReader):
         self._store = store
 
     def head(self, key: str, version_id: str | None = None) -> Entry:
-        return replace(self._store.head(self.full(key), version_id), key=key)
+        return self._store.head(self.full(key), version_id)._replace(key=key)
 
     def open(self, key: str, version_id: str | None = None) -> AbstractContextManager[BinaryIO]:
         return self._store.open(self.full(key), version_id)
@@ -87,7 +86,7 @@ class ModelStore(ModelReader):
         entries = self._store.list(self.full(prefix))
         if prefix.startswith(_SHARED):
             return entries
-        return (replace(entry, key=self.relative(entry.key)) for entry in entries)
+        return (entry._replace(key=self.relative(entry.key)) for entry in entries)
 
     def put(self, key: str, body: bytes) -> str:
         return self._store.put(self.full(key), body)

@@ -16,13 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 from functions.core.registry import versions
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
+from tests.bench.commands import Run, run
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.scale.write_rows import write
 from tests.support.titanic import SCHEMA, TABLE
@@ -30,16 +29,6 @@ from tests.support.titanic import SCHEMA, TABLE
 ROWS = 10_000_000
 MAX_SECONDS, MAX_MIB = 360.0, 4_000_000_000 / 2**20
 MODEL = "scale"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a process took. processor: seconds of all its threads."""
-
-    seconds: float
-    processor: float
-    mib: float
-    printed: str
 
 
 def main() -> int:
@@ -51,9 +40,9 @@ def main() -> int:
         runs = {}
         for file in files:
             runs[file.suffix] = _train(file, Path(folder))
-            _note(figures, f"Lifeboat, {file.suffix[1:]}", runs[file.suffix])
-            usual = _run([sys.executable, "-m", "tests.bench.scale.usual_way", file, Path(folder, "kept")])
-            _note(figures, f"pandas and scikit-learn, {file.suffix[1:]}", usual)
+            runs[file.suffix].note(figures, f"Lifeboat, {file.suffix[1:]}")
+            usual = run([sys.executable, "-m", "tests.bench.scale.usual_way", file, Path(folder, "kept")])
+            usual.note(figures, f"pandas and scikit-learn, {file.suffix[1:]}")
             for name, value in json.loads(usual.printed).items():
                 figures.note(f"pandas and scikit-learn, {file.suffix[1:]}: {name}", value)
             manifest = versions.read_manifest(*_published(Path(folder), file))
@@ -92,7 +81,7 @@ def _files(folder: Path, rows: int, formats: Sequence[str]) -> list[Path]:
     )
     if "parquet" in formats:
         # Arrow's pools of memory would be this process's from here on.
-        _run([sys.executable, "-m", "tests.bench.scale.write_parquet", text, folder / "rows.parquet"])
+        run([sys.executable, "-m", "tests.bench.scale.write_parquet", text, folder / "rows.parquet"])
     return [folder / f"rows.{name}" for name in formats]
 
 
@@ -100,7 +89,7 @@ def _train(file: Path, folder: Path) -> Run:
     schema = folder / "schema.json"
     schema.write_bytes(SCHEMA.as_json())
     store = folder / f"store-{file.suffix[1:]}"
-    return _run(
+    return run(
         [sys.executable, "-m", "training", "train", "--dataset", file, "--schema", schema, "--model", MODEL,
          "--store", store]
     )  # fmt: skip
@@ -110,25 +99,6 @@ def _published(folder: Path, file: Path) -> tuple[ModelStore, str]:
     store = ModelStore(FolderStore(str(folder / f"store-{file.suffix[1:]}")), MODEL)
     [version] = versions.published(store)
     return store, version
-
-
-def _run(command: Sequence[str | Path]) -> Run:
-    """Run a process to its end, showing what it says of its steps. Raises `RuntimeError` when it fails."""
-    began = time.monotonic()
-    with Popen(command, stdout=PIPE, text=True) as process:
-        printed = process.stdout.read() if process.stdout else ""
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[1:3]} failed; what it said stands above\n{printed}")
-    return Run(time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, printed)
-
-
-def _note(figures: Figures, name: str, run: Run) -> None:
-    figures.note(f"{name}: s", run.seconds)
-    figures.note(f"{name}: s of processor", run.processor)
-    figures.note(f"{name}: MiB", run.mib)
-    print(f"{name}: {run.seconds:.0f} s, {run.processor:.0f} s of processor, {run.mib:,.0f} MiB", flush=True)
 
 
 if __name__ == "__main__":

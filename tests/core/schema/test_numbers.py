@@ -12,7 +12,6 @@ from functions.core.schema.numbers import (
     Writing,
     Writings,
     decimal_marks,
-    may_be_grouped,
     notes_on_marks,
     plain,
     writing,
@@ -155,37 +154,6 @@ def test_what_was_decided_is_said() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "separator", "expected"),
-    [
-        ('a,b\n"1,200",2\n', ",", True),
-        ('a,b\n" -1,200",2\n', ",", True),
-        ('a,b\n"1.200,5",2\n', ",", True),
-        ('a,b\n"12,5",2\n', ",", True),
-        ("a,b\n1 200,2\n", ",", True),
-        ("a,b\n1'200,2\n", ",", True),
-        ("a,b\n1\u00a0200,2\n", ",", True),
-        ("a,b\n1\u202f200,2\n", ",", True),
-        ("a,b\n1\u2019200,2\n", ",", True),
-        ("a;b\n1.200.000;2\n", ";", True),
-        ("a;b\n7,25;2\n", ";", True),
-        ("a;b\n1.200;2\n", ";", True),
-        ("a|b\n1.200|2.5\n", "|", False),
-        ("a|b\n,5|2\n", "|", True),
-        ('a,b\n"Allen, Miss",29,0,7.25,1e5,-3\n"x"\n1,"y",2\n', ",", False),
-        ("a;b\nAllen, Miss;29;7.25\n", ";", False),
-        ("a,b\nA/5 21171,22\n", ",", False),
-    ],
-)
-def test_usual_files_need_not_be_read_twice(text: str, separator: str, expected: bool) -> None:
-    body = text.encode()
-    assert may_be_grouped([body], separator) is expected
-    # A number may be cut anywhere by the end of a block.
-    for cut in range(len(body)):
-        found = may_be_grouped([body[:cut], body[cut:]], separator)
-        assert found is expected or (found and not expected)
-
-
 def test_the_commonest_decimals_are_known_by_what_all_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(0)  # noqa: S311 # numbers, no secret
     cells = ["".join(draw.choices("0123456789..,,-+ e'", k=draw.randint(1, 9))) for _ in range(20_000)]
@@ -204,6 +172,4 @@ def test_no_cell_takes_long(alphabet: str) -> None:
     for mark in ".,":
         plain(text, mark)
         plain(text + "x", mark)
-    may_be_grouped([text.encode()], ",")
-    may_be_grouped([text.encode()], ";")
     assert time.perf_counter() - begins < 0.5

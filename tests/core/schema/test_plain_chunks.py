@@ -291,7 +291,8 @@ def test_decimal_commas_are_read_the_same(row_by_row: Callable[..., Any], counte
         }
     )
     assert_same(body, schema, row_by_row)
-    assert sum(counted) == 500
+    # Once to know the marks, once to read.
+    assert sum(counted) == 2 * 500
 
 
 def test_rows_of_one_long_cell_end_a_text_before_it_fills_memory(row_by_row: Callable[..., Any]) -> None:
