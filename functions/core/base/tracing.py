@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 # Version, trace, parent, flags. What a later version adds stands behind another dash.
-_TRACEPARENT = re.compile(
-    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
-)
+_TRACEPARENT = r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 _VERSION = "00"
 # Of the flags, what versions up to level 2 of the standard know: that it is recorded, that its id is random.
 _KNOWN_FLAGS = 0b11
@@ -34,7 +32,7 @@ class _RequestAtHand:
 
 def parse_traceparent(value: str) -> Trace | None:
     """None for what is no valid header: it is as if it had not been sent."""
-    match = _TRACEPARENT.fullmatch(value)
+    match = re.fullmatch(_TRACEPARENT, value)
     if match is None:
         return None
     version, trace_id, parent_id, flags, more = match.groups()

@@ -93,8 +93,7 @@ class Expectation(NamedTuple):
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class License:
+class License(NamedTuple):
     """Under which a table may be used, as in the Data Package standard: `name` or `path` is there."""
 
     name: str = ""
