@@ -3,10 +3,10 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ import httpx
 import pytest
 import yaml
 
+from functions.local.listening import listen, port_of
 from tests.image.base import provide_base
 from tests.sam.engine import Engine
 
 ROOT = Path(__file__).parents[2]
 COMPOSED: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
-API, PROMETHEUS = "http://127.0.0.1:8000", "http://127.0.0.1:9090"
 PROJECT = "lifeboat-test"
 PLATFORM, STAND_IN = "lifeboat-platform:test", "lifeboat-prometheus:test"
 SECONDS = 240.0
@@ -41,13 +41,17 @@ def test_nothing_of_it_listens_to_the_network_and_no_part_may_more_than_it_needs
 
 
 @pytest.fixture
-def compose(engine: Engine) -> Iterator[Compose]:
+def ports() -> list[int]:
+    """Free ones, for the API and for Prometheus: on a machine that is in use, those of the file may be taken."""
+    with ExitStack() as stack:
+        return [port_of(stack.enter_context(listen(0))) for _ in range(2)]
+
+
+@pytest.fixture
+def compose(engine: Engine, tmp_path: Path, ports: list[int]) -> Iterator[Compose]:
     """Runs a command of compose; at the end, all that was started is taken away."""
     command = _compose_of(engine)
-    for address in (API, PROMETHEUS):
-        with socket.socket() as free:
-            if free.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) == 0:
-                pytest.skip(f"something else answers at {address}")
+    files = ["--file", str(ROOT / "compose.yaml"), "--file", str(_elsewhere(tmp_path, *ports))]
     base = provide_base(engine)
     dockerfile = str(ROOT / "functions" / "local" / "container" / "Dockerfile")
     _build(engine, ["--file", dockerfile, "--tag", PLATFORM, str(ROOT)], base)
@@ -59,7 +63,7 @@ def compose(engine: Engine) -> Iterator[Compose]:
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [*command, "--file", str(ROOT / "compose.yaml"), "--project-name", PROJECT, *arguments],
+            [*command, *files, "--project-directory", str(ROOT), "--project-name", PROJECT, *arguments],
             env=environment,
             capture_output=True,
             text=True,
@@ -75,19 +79,22 @@ def compose(engine: Engine) -> Iterator[Compose]:
         run("down", "--volumes")
 
 
-def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(compose: Compose, engine: Engine) -> None:
+def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
+    compose: Compose, engine: Engine, ports: list[int]
+) -> None:
+    api, prometheus = (f"http://127.0.0.1:{port}" for port in ports)
     # MLflow's image is half a gigabyte, from a registry that may not be reached: it is not tried here.
     compose("up", "--detach", "lifeboat", "prometheus")
     log = _wait(lambda: _if_has("Serving until Ctrl-C", compose("logs", "lifeboat")))
     [key] = {*re.findall(r"x-api-key: (lb_[^']+)'", log)}
     with httpx.Client(trust_env=False, timeout=30, headers={"x-api-key": key}) as client:
-        answer = client.post(f"{API}/predict", json={"pclass": 1, "sex": "female"}).json()
+        answer = client.post(f"{api}/predict", json={"pclass": 1, "sex": "female"}).json()
         assert answer["survived"] is True
-        assert "lifeboat_model_info{" in client.get(f"{API}/metrics").text
+        assert "lifeboat_model_info{" in client.get(f"{api}/metrics").text
 
         def scraped() -> Any:
             query = {"query": 'lifeboat_requests_total{function="PredictFunction",status="200"}'}
-            return client.get(f"{PROMETHEUS}/api/v1/query", params=query).json()["data"]["result"]
+            return client.get(f"{prometheus}/api/v1/query", params=query).json()["data"]["result"]
 
         assert float(_wait(scraped)[0]["value"][1]) >= 1
         # What was kept is there after a new start: the same version, trained once.
@@ -103,6 +110,27 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(compose: Compos
     compose("down", "--volumes")
     assert engine.docker("ps", "--all", "--quiet", "--filter", label) == ""
     assert engine.docker("volume", "ls", "--quiet", "--filter", f"name={PROJECT}") == ""
+
+
+def _elsewhere(folder: Path, api: int, prometheus: int) -> Path:
+    """A file that puts the API and Prometheus at other ports."""
+    services = COMPOSED["services"]
+    monitoring = ROOT / "functions" / "local" / "monitoring"
+    settings = (monitoring / "prometheus.yml").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{api}")
+    (folder / "prometheus.yml").write_text(settings)
+    (folder / "rules.yml").write_text((monitoring / "rules.yml").read_text())
+    folder.chmod(0o755)
+    command = services["prometheus"]["command"][:-1] + [f"--web.listen-address=127.0.0.1:{prometheus}"]
+    run = ["python", "-m", "functions.local", "run", "--folder", "/data/lifeboat", "--store-port", "0"]
+    changed = {
+        "services": {
+            "lifeboat": {"command": [*run, "--port", str(api)]},
+            "prometheus": {"command": command, "volumes": [f"{folder}:/etc/lifeboat:ro"]},
+        },
+    }
+    path = folder / "elsewhere.yaml"
+    path.write_text(yaml.safe_dump(changed))
+    return path
 
 
 def _compose_of(engine: Engine) -> list[str]:
