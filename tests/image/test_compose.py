@@ -42,7 +42,7 @@ def test_nothing_of_it_listens_to_the_network_and_no_part_may_more_than_it_needs
 
 @pytest.fixture
 def ports() -> list[int]:
-    """Free ones, for the API and for Prometheus: on a machine that is in use, those of the file may be taken."""
+    """Free ones, for the API and for Prometheus: those of the file may be taken by somebody."""
     with ExitStack() as stack:
         return [port_of(stack.enter_context(listen(0))) for _ in range(2)]
 
@@ -120,7 +120,7 @@ def _elsewhere(folder: Path, api: int, prometheus: int) -> Path:
     (folder / "prometheus.yml").write_text(settings)
     (folder / "rules.yml").write_text((monitoring / "rules.yml").read_text())
     folder.chmod(0o755)
-    command = services["prometheus"]["command"][:-1] + [f"--web.listen-address=127.0.0.1:{prometheus}"]
+    command = [*services["prometheus"]["command"][:-1], f"--web.listen-address=127.0.0.1:{prometheus}"]
     run = ["python", "-m", "functions.local", "run", "--folder", "/data/lifeboat", "--store-port", "0"]
     changed = {
         "services": {
