@@ -256,6 +256,10 @@ bench-tables: $(VENV)/.run ## Measure the champions of public tables beside scik
 bench-scale: scale ## Train on 10 million rows, from CSV and from Parquet, beside pandas and scikit-learn; or: ROWS=1000000
 	@exec $(BIN)/python -m tests.bench.scale $(call given,ROWS,--rows) $(ARGS)
 
+.PHONY: bench-dask
+bench-dask: scale ## Train on a million rows on two of Dask's workers, twice, beside one machine; or: ROWS=10000000
+	@exec $(BIN)/python -m tests.bench.scale.on_dask $(call given,ROWS,--rows) $(ARGS)
+
 .PHONY: bench-scoring
 bench-scoring: scale ## Score 10 million rows from CSV to CSV, beside pandas with scikit-learn and MLflow; or: ROWS=1000000
 	@exec $(BIN)/python -m tests.bench.scoring $(call given,ROWS,--rows) $(ARGS)

@@ -21,6 +21,7 @@ from functions.core.schema.parsing import InvalidSchema
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
 from training import models, schema_commands
+from training.cluster import options as cluster_options
 from training.dataset import RefusedDataset, load_dataset
 from training.schemas import infer
 
@@ -74,6 +75,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     train.add_argument("--model", type=_model_name, help="the model's name; if not given, made of the file's")
     train.add_argument("--folds", type=_at_least(2), default=5, help="cross-validation folds")
     train.add_argument("--repeats", type=_at_least(1), default=1, help="repetitions of them")
+    cluster_options.add_options(train)
     if chosen == "train":
         _add_limits(train)
     train.set_defaults(run=_train)
@@ -175,7 +177,12 @@ def _train(options: argparse.Namespace) -> int:
     limits = Limits(**{limit.name: getattr(options, limit.name) for limit in fields(Limits)})
     store = open_store(options.store)
     store.create_bucket()
-    with _progress() as progress, local_file(*options.dataset) as file:
+    opened = local_file(*options.dataset, is_shared=options.cluster is not None)
+    with (
+        _progress() as progress,
+        opened as file,
+        cluster_options.chosen_engine(options, progress) as engine,
+    ):
         model = ModelStore(store, options.model or suggest_model_name(file.upload.key))
         outcome = train_and_publish(
             model,
@@ -186,6 +193,7 @@ def _train(options: argparse.Namespace) -> int:
             target=options.target,
             configuration=Configuration(options.folds, options.repeats, options.seed),
             limits=limits,
+            engine=engine,
             progress=progress,
         )
     print(f"{outcome.status}: {outcome.decision.reason}")

@@ -1,7 +1,8 @@
 """The proof that the exported graph and the fitted estimator agree, without which nothing is published."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -28,8 +29,27 @@ UNSEEN_ROWS = 1_024
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 
 
-def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix, schema: Schema) -> Certificate:
+CompareRows = Callable[[ClassifierMixin, bytes], Iterable["Difference"]]
+"""Compares graph and estimator on all rows of a table, wherever these are, part by part."""
+
+
+class Difference(NamedTuple):
+    """The largest difference of a probability, NaN where there is one, and how many labels differ."""
+
+    largest: float
+    flips: int
+
+
+def certify(
+    estimator: ClassifierMixin,
+    model: bytes,
+    matrix: Matrix,
+    schema: Schema,
+    compare_rows: CompareRows | None = None,
+) -> Certificate:
     """Compare graph and estimator on every row of `matrix` and on edge rows made from them.
+
+    compare_rows: where the rows of `matrix` are compared; None: here, on all cores.
 
     Edge rows: patterns of missing values, each category, words that are no category, extremes, and each
     number at, and one ulp to either side of, each threshold at which the graph's trees split it. Where those
@@ -43,7 +63,10 @@ def certify(estimator: ClassifierMixin, model: bytes, matrix: Matrix, schema: Sc
     budget = min(MAX_EDGE_ROWS, MAX_EDGE_CELLS // len(schema.features))
     values = edge_values(matrix, schema.features, splits, budget - ROWS_PER_PATTERN * len(patterns))
     edges = edge_rows(matrix, patterns, values)
-    comparison.add_rows(matrix, schema)
+    if compare_rows is None:
+        comparison.add_rows(matrix, schema)
+    else:
+        comparison.add_differences(compare_rows(estimator, model))
     comparison.add_rows(edges, schema)
     unseen = _with_unseen_words(matrix, schema)
     comparison.add(*unseen)
@@ -57,31 +80,36 @@ class Comparison:
         self._estimator, self._scorer = estimator, scorer
         self._largest, self._flips = 0.0, 0
 
+    @property
+    def difference(self) -> Difference:
+        """On all rows so far."""
+        return Difference(self._largest, self._flips)
+
     def add_rows(self, rows: Matrix, schema: Schema) -> None:
         """Compare on the rows of a matrix, so many at once."""
-        for part in map_chunks(
-            lambda chunk: self._compare(rows[chunk], to_columns(rows[chunk], schema)), len(rows)
-        ):
-            self._add(*part)
+        self.add_differences(
+            map_chunks(lambda chunk: self._compare(rows[chunk], to_columns(rows[chunk], schema)), len(rows))
+        )
 
     def add(self, rows: Matrix, columns: Columns) -> None:
         """Compare on rows, which are columns for the graph."""
-        self._add(*self._compare(rows, columns))
+        self.add_differences([self._compare(rows, columns)])
 
-    def _compare(self, rows: Matrix, columns: Columns) -> tuple[float, int]:
-        """The largest difference of a probability, NaN where there is one, and how many labels differ."""
+    def add_differences(self, differences: Iterable[Difference]) -> None:
+        """Take what they differ by on rows that were compared elsewhere."""
+        for largest, flips in differences:
+            # Of NaN and a number, `maximum` is NaN.
+            self._largest = float(np.maximum(self._largest, largest))
+            self._flips += flips
+
+    def _compare(self, rows: Matrix, columns: Columns) -> Difference:
         # scikit-learn adds numbers up to see whether all are finite: those at the ends of float32 overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             expected = self._estimator.predict_proba(rows)[:, 1]
         scores = self._scorer.run(columns)
         clear = np.abs(expected - 0.5) > TOLERANCE
         flips = np.count_nonzero((scores.label != (expected > 0.5)) & clear)
-        return float(np.max(np.abs(expected - scores.probability))), int(flips)
-
-    def _add(self, difference: float, flips: int) -> None:
-        # Of NaN and a number, `maximum` is NaN.
-        self._largest = float(np.maximum(self._largest, difference))
-        self._flips += flips
+        return Difference(float(np.max(np.abs(expected - scores.probability))), int(flips))
 
     def certificate(self, rows: int, edges: int, schema: Schema) -> Certificate:
         """The proof, if it is one. Raises `UnprovenModel` when graph and estimator differ."""

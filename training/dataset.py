@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,16 +11,17 @@ import numpy.typing as npt
 
 from functions.core.base.errors import InvalidInput, LifeboatError
 from functions.core.registry.manifest import Columns, Decision
-from functions.core.schema.chunks import BadRow, Chunk
+from functions.core.schema.chunks import BadRow
 from functions.core.schema.header import ColumnsReport, listed
 from functions.core.schema.misfit import Misfit
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
 from training.growing import Growing
+from training.labelled_rows import LabelledRows, label_rows
 from training.labellers import VOUCHED, Keys, notes_on, over_share
 from training.losses import MAX_BAD_ROWS, uneven_losses
-from training.matrix import Labels, Mask, Matrix, holdout_rows, row_hashes, to_matrix
-from training.memory import Memory, available_memory
+from training.matrix import Labels, Mask, Matrix, holdout_rows, row_hashes
+from training.memory import available_memory
 from training.report import MAX_REPORTED_ROWS, NO_COLUMNS, Report
 from training.source import Source
 from training.tables import files_of, open_any_table
@@ -99,30 +101,26 @@ def load_dataset(
     """Read and check a labelled table. notes: what is to be said of its schema; max_key_share: how many rows
     of one key count, as in `training.labellers`. Raises `RefusedDataset`.
     """
-    read, memory = _Read(schema, list(notes), max_key_share), available_memory()
-    try:
+    read, memory = DatasetSoFar(schema, notes, max_key_share), available_memory()
+    with read.refusing():
         for name, file in files_of(source).items():
             read.begin_file(name)
             with file.open("rb") as stream:
                 table = open_any_table(stream, RowReader(schema))
                 read.set_columns(table.columns_report)
                 for chunk in table:
-                    read.add(chunk)
-                    read.refuse_many_rows(memory)
-        read.explain_misfit()
-    except InvalidInput as error:
-        raise RefusedDataset(read.in_file(str(error)), read.report()) from error
-    dataset = read.dataset()
-    _refuse_few_rows(dataset)
-    return dataset
+                    read.add(label_rows(chunk, schema))
+                    read.refuse_many_rows(memory.most_rows(len(schema.features)), str(memory), memory.cure)
+    return read.dataset()
 
 
-class _Read:
-    """What was read of a table so far."""
+class DatasetSoFar:
+    """What was read of a table so far, file by file and in order. notes, max_key_share: as of
+    `load_dataset`."""
 
-    def __init__(self, schema: Schema, notes: list[str], max_key_share: float) -> None:
+    def __init__(self, schema: Schema, notes: Sequence[str], max_key_share: float) -> None:
         self._schema = schema
-        self.notes = notes
+        self.notes = [*notes]
         self._max_key_share = max_key_share
         self.rejected = self._rows = 0
         self._columns = NO_COLUMNS
@@ -143,14 +141,18 @@ class _Read:
         if name:
             self.notes.append(f"the first line of the file {name} is number {self._offset + 1:,}")
 
-    def in_file(self, sentence: str) -> str:
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Raise what is wrong with the file that is read as `RefusedDataset`, with what was read until
+        then."""
+        try:
+            yield
+        except InvalidInput as error:
+            raise RefusedDataset(self._in_file(str(error)), self.report()) from error
+
+    def _in_file(self, sentence: str) -> str:
         """A sentence on the file that is read."""
         return f"{self._file}: {sentence}" if self._file else sentence
-
-    def explain_misfit(self) -> None:
-        """Note what changed in the files since the schema was written."""
-        if self._found is not None:
-            self.notes += self._misfit.sentences(self._schema, self._found)
 
     def set_columns(self, found: ColumnsReport) -> None:
         """Take what became of a file's columns. Raises `InvalidInput` where another file had others."""
@@ -162,49 +164,46 @@ class _Read:
                     f"its columns are not those of the files before it: {listed(sorted(used ^ others))} "
                     "are in the one and not in the others"
                 )
-            self.notes += [self.in_file(note) for note in found.notes]
+            self.notes += [self._in_file(note) for note in found.notes]
             return
         self._columns = Columns(
             used=list(found.used), passed_over=list(found.passed_over), missing=list(found.missing)
         )
         self.notes += found.notes
 
-    def add(self, chunk: Chunk) -> None:
-        self._misfit.add(chunk)
-        self._add_keys(chunk.labelled_by)
-        self._matrix.add(to_matrix(chunk.columns, self._schema))
-        self._outcomes.add(chunk.outcomes)
-        self._marks.add(chunk.representative)
-        lines = np.array(chunk.lines, dtype=np.int64) + self._offset
-        self._lines.add(lines)
-        bad = chunk.bad[: MAX_REPORTED_ROWS - len(self._bad)]
+    def add(self, rows: LabelledRows) -> None:
+        """Take the rows that follow in the file."""
+        self._misfit.add(len(rows), rows.bad, rows.unknown)
+        self._add_keys(rows.labelled_by, len(rows))
+        self._matrix.add(rows.matrix)
+        self._outcomes.add(rows.outcomes)
+        self._marks.add(rows.representative)
+        self._lines.add(rows.lines + self._offset)
+        bad = rows.bad[: MAX_REPORTED_ROWS - len(self._bad)]
         self._bad += [replace(row, line=row.line + self._offset) for row in bad] if self._offset else bad
-        ends = [*chunk.lines[-1:], *(row.line for row in chunk.bad[-1:])]
+        ends = [*rows.lines[-1:].tolist(), *(row.line for row in rows.bad[-1:])]
         self._last_line = max([self._last_line, *(self._offset + line for line in ends)])
-        self.rejected += len(chunk.bad)
-        self._rows += len(chunk.lines)
-        if chunk.lost_outcomes:
-            lost = np.array(chunk.lost_outcomes, dtype=np.int64)
-            self._lost.append((to_matrix(chunk.lost, self._schema), lost))
+        self.rejected += len(rows.bad)
+        self._rows += len(rows)
+        if len(rows.lost_outcomes):
+            self._lost.append((rows.lost, rows.lost_outcomes))
 
-    def _add_keys(self, keys: list[str]) -> None:
-        if self._keys is None and any(keys):
+    def _add_keys(self, keys: Sequence[str] | None, rows: int) -> None:
+        if self._keys is None and keys is not None:
             self._keys = Growing(np.object_)
             self._keys.add([VOUCHED] * len(self._lines))
         if self._keys is not None:
-            self._keys.add(keys)
+            self._keys.add([VOUCHED] * rows if keys is None else keys)
 
-    def refuse_many_rows(self, memory: Memory) -> None:
-        """Raise `RefusedDataset` when training on what was read so far would take more than there is.
+    def refuse_many_rows(self, most: int, memory: str, cure: str) -> None:
+        """Raise `RefusedDataset` when more than `most` rows were read, for which there is no memory.
 
         Bad rows count as well: some of what is known of them is kept until the end.
         """
-        features = len(self._schema.features)
-        most = memory.most_rows(features)
         if self._rows + self.rejected > most:
             raise RefusedDataset(
-                f"the file has more than {most:,} rows, which is what can be trained on, of {features} "
-                f"features, with {memory}; {memory.cure}, or upload fewer rows",
+                f"the file has more than {most:,} rows, which is what can be trained on, of "
+                f"{len(self._schema.features)} features, with {memory}; {cure}, or upload fewer rows",
                 self.report(),
             )
 
@@ -212,7 +211,11 @@ class _Read:
         return Report(self._rows, self.rejected, self._columns, tuple(self.notes), tuple(self._bad))
 
     def dataset(self) -> Dataset:
-        """The rows of a table that was read to its end. Raises `RefusedDataset` when too many were bad."""
+        """The rows of a table that was read to its end. Raises `RefusedDataset` when too many were bad, or
+        too few are left to learn or to judge by."""
+        if self._found is not None:
+            # What changed in the files since the schema was written.
+            self.notes += self._misfit.sentences(self._schema, self._found)
         self._refuse_bad_rows()
         matrix, outcome = self._matrix.take(np.float32), self._outcomes.take(np.int64)
         if self._lost:
@@ -225,7 +228,7 @@ class _Read:
         over = over_share(labelled_by, [~held_out, held_out & representative], self._max_key_share)
         self.notes += notes_on(labelled_by, over, self._max_key_share)
         representative &= ~over
-        return Dataset(
+        dataset = Dataset(
             schema=self._schema,
             matrix=matrix,
             outcome=outcome,
@@ -236,6 +239,8 @@ class _Read:
             labelled_by=labelled_by,
             report=self.report(),
         )
+        _refuse_few_rows(dataset)
+        return dataset
 
     def _refuse_bad_rows(self) -> None:
         report = self.report()

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from functions.core.schema.schema import Field, Schema
 from functions.core.scoring.scorer import output_names
-from training.matrix import Matrix
+from training.matrix import Matrix, round_down
 
 # Pinned, so that a newer exporter does not ask for more than the serving onnxruntime can run.
 OPSET, ML_OPSET, IR_VERSION = 21, 3, 10
@@ -116,10 +116,7 @@ def round_to_float32(estimator: BaseEstimator) -> None:
     """
     for part in parts_of(estimator):
         for tree in (tree for stage in getattr(part, "_predictors", ()) for tree in stage):
-            exact = tree.nodes["num_threshold"]
-            nearest = exact.astype(np.float32)
-            down = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-            tree.nodes["num_threshold"] = down
+            tree.nodes["num_threshold"] = round_down(tree.nodes["num_threshold"])
         for name in ("mean_", "scale_", "quantiles_", "statistics_"):
             values = getattr(part, name, None)
             if isinstance(values, np.ndarray) and values.dtype == np.float64:

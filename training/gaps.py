@@ -26,20 +26,20 @@ Weights = npt.NDArray[np.float64]
 
 
 def with_gaps(
-    matrix: Matrix, labels: Labels, optional: Mask, *, seed: int = 0
+    matrix: Matrix, labels: Labels, optional: Mask, *, seed: int = 0, of: int | None = None
 ) -> tuple[Matrix, Labels, Weights]:
     """The rows, and behind them copies in which each row lacks a random share of its optional fields.
 
-    matrix: float32 [N, F]; labels: int64 [N]; optional: bool [F], the fields that a row may lack. The share
-    is drawn for each copy, uniform on 0 to 1, so that few missing fields are as likely as many. Returns the
-    rows, their labels, and weights, float64: 1 of each row as it was, and of its copies COPIES_WEIGHT, or
-    that on average.
+    matrix: float32 [N, F]; labels: int64 [N]; optional: bool [F], the fields that a row may lack; of: how
+    many rows there are in all, where these are a part of them. The share is drawn for each copy, uniform on 0
+    to 1, so that few missing fields are as likely as many. Returns the rows, their labels, and weights,
+    float64: 1 of each row as it was, and of its copies COPIES_WEIGHT, or that on average.
     """
     rows = len(matrix)
-    if not optional.any():
+    count = round(_copies_of(of or rows) * rows / (of or rows)) if rows else 0
+    if not optional.any() or not count:
         return matrix, labels, np.ones(rows)
     draw = np.random.default_rng(seed)
-    count = min(COPIES * rows, max(MAX_COPIES, min(rows // 2, MAX_COPIES_OF_HALF)))
     chosen = np.resize(draw.permutation(rows), count)
     made = np.empty((rows + count, matrix.shape[1]), dtype=np.float32)
     made[:rows], copies = matrix, made[rows:]
@@ -52,16 +52,38 @@ def with_gaps(
     return made, np.concatenate([labels, labels[chosen]]), weights
 
 
-def fit(
-    model: Pipeline, matrix: Matrix, labels: Labels, features: Sequence[Field], *, seed: int = 0
-) -> Pipeline:
-    """Fit a candidate of `training.candidates` on rows with and without gaps, and return it.
+def _copies_of(rows: int) -> int:
+    return min(COPIES * rows, max(MAX_COPIES, min(rows // 2, MAX_COPIES_OF_HALF)))
 
-    A column of which no value is known is 0 throughout: histogram gradient boosting would fail on it.
+
+def prepare(
+    matrix: Matrix,
+    labels: Labels,
+    features: Sequence[Field],
+    *,
+    unknown: Mask,
+    seed: int = 0,
+    of: int | None = None,
+) -> tuple[Matrix, Labels, Weights]:
+    """What a candidate of `training.candidates` is fitted on: rows with and without gaps, and their weights.
+
+    unknown: bool [F], the columns of which no value is known, in any row of all `of`. They are 0 throughout:
+    histogram gradient boosting would fail on them.
     """
-    unknown = np.array([np.isnan(column).all() for column in matrix.T])
     if unknown.any():
         matrix = np.where(unknown, np.float32(0), matrix)
     optional = np.array([not field.required for field in features])
-    rows, outcomes, weights = with_gaps(matrix, labels, optional, seed=seed)
+    return with_gaps(matrix, labels, optional, seed=seed, of=of)
+
+
+def unknown_columns(matrix: Matrix, rows: Mask | slice = slice(None)) -> Mask:
+    """bool [F]: the columns of which no value is known in these rows."""
+    return np.array([np.isnan(column[rows]).all() for column in matrix.T])
+
+
+def fit(
+    model: Pipeline, matrix: Matrix, labels: Labels, features: Sequence[Field], *, seed: int = 0
+) -> Pipeline:
+    """Fit a candidate on rows with and without gaps, and return it."""
+    rows, outcomes, weights = prepare(matrix, labels, features, unknown=unknown_columns(matrix), seed=seed)
     return model.fit(rows, outcomes, model__sample_weight=weights)

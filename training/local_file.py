@@ -11,8 +11,8 @@ from functions.core.schema.parsing import read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.opening import open_store
 from training.challenge import Upload
-from training.source import Source, download
-from training.table_files import ENDINGS, files_at
+from training.source import Source, StoredObject, download
+from training.table_files import ENDINGS, tables_at
 from training.tables import Several
 
 
@@ -32,16 +32,26 @@ class LocalFile:
 
 
 @contextmanager
-def local_file(*addresses: str) -> Iterator[LocalFile]:
+def local_file(*addresses: str, is_shared: bool = False) -> Iterator[LocalFile]:
     """The dataset at a path or at s3://bucket/key, downloaded if it stands there; or in several files, or all
-    of a folder, which are one table. Raises `NotFound`, `InvalidInput`.
+    of a folder, which are one table. is_shared: other machines are to read it as well, so that it stays where
+    it stands. Raises `NotFound`, `InvalidInput`.
     """
+    if is_shared and any(address.startswith("s3://") for address in addresses):
+        yield _shared(addresses)
+        return
     address = addresses[0]
     if len(addresses) > 1 or not address.startswith("s3://"):
         path = Path(address)
         beside = Path(schema_beside(str(path)))
         # The time of the file may be any; what counts is when it was handed in.
         upload = Upload(path.name, datetime.now(UTC))
+        for named in addresses:
+            if named.startswith("s3://"):
+                raise InvalidInput(
+                    f"of several files, each has to be on this machine: download {named}, or train on a "
+                    "cluster"
+                )
         yield LocalFile(_source(addresses), upload, beside.read_bytes() if beside.exists() else None)
         return
     bucket, _, key = address.removeprefix("s3://").partition("/")
@@ -50,22 +60,33 @@ def local_file(*addresses: str) -> Iterator[LocalFile]:
     body = None
     with suppress(NotFound):
         body = store.get(schema_beside(key)).body
+    upload = Upload(key, entry.modified, entry.version_id)
     with download(store, entry) as source:
-        yield LocalFile(source, Upload(key, entry.modified, entry.version_id), body)
+        yield LocalFile(source, upload, body)
+
+
+def _shared(addresses: Sequence[str]) -> LocalFile:
+    """The dataset in objects of a store, which are read where they stand. A schema lies beside a single one.
+
+    Raises `InvalidInput`, `NotFound`.
+    """
+    source, body = _source(addresses), None
+    if isinstance(source, StoredObject):
+        with suppress(NotFound):
+            body = open_store(source.address).get(schema_beside(source.key)).body
+    key = addresses[0].removeprefix("s3://").partition("/")[2].rstrip("/")
+    return LocalFile(source, Upload(key, datetime.now(UTC)), body)
 
 
 def _source(addresses: Sequence[str]) -> Source:
-    """The files at paths, of which each may be a folder. Raises `InvalidInput`."""
-    for address in addresses:
-        if address.startswith("s3://"):
-            raise InvalidInput(f"of several files, each has to be on this machine: download {address}")
-    paths = [file for address in addresses for file in files_at(Path(address))]
-    if len(paths) == 1:
-        return paths[0]
+    """The files at addresses, of which each may be a folder. Raises `InvalidInput`, `NotFound`."""
+    files = [file for address in addresses for file in tables_at(address)]
+    if len(files) == 1:
+        return files[0]
     names = [
-        str(path) if [other.name for other in paths].count(path.name) > 1 else path.name for path in paths
+        str(file) if [other.name for other in files].count(file.name) > 1 else file.name for file in files
     ]
-    return Several(dict(zip(names, paths, strict=True)))
+    return Several(dict(zip(names, files, strict=True)))
 
 
 def schema_beside(address: str) -> str:

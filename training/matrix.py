@@ -93,6 +93,15 @@ def copies(matrix: Matrix) -> npt.NDArray[np.intp]:
     return np.unique(row_hashes(matrix), return_inverse=True)[1]
 
 
+def round_down(exact: npt.NDArray[np.float64]) -> Matrix:
+    """The largest float32 that is not above each number: whatever float32 is at most the one is at most the
+    other."""
+    # What is beyond all that float32 holds becomes the largest one.
+    with np.errstate(over="ignore"):
+        nearest = exact.astype(np.float32)
+    return np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+
+
 def row_hashes(matrix: Matrix) -> npt.NDArray[np.uint64]:
     """uint64 [N]: a hash of each row's values, the same on every machine: the first 8 bytes of BLAKE2b."""
     hashes = np.empty(len(matrix), dtype=np.uint64)

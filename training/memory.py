@@ -16,6 +16,9 @@ PER_FEATURE = 70
 # 10,000,000 rows made from the shipped table.
 MANY_ROWS = 250_000
 PER_FEATURE_OF_MANY = 35
+# Of rows that others fit on: as a matrix, and twice while parts of it are put together.
+GATHERED_PER_ROW = 40
+GATHERED_PER_FEATURE = 10
 _YET_TO_COME = 128 * 2**20
 """Of BASE, what is not there yet once the libraries are loaded."""
 
@@ -41,6 +44,10 @@ class Memory:
         if room <= MANY_ROWS * per_row:
             return room // per_row
         return MANY_ROWS + (room - MANY_ROWS * per_row) // (PER_ROW + PER_FEATURE_OF_MANY * features)
+
+    def most_gathered_rows(self, features: int) -> int:
+        """Rows of so many features that can be split and judged, while a cluster trains on them."""
+        return max(0, self.size - self.taken) // (GATHERED_PER_ROW + GATHERED_PER_FEATURE * features)
 
     def __str__(self) -> str:
         return f"{self.size // 2**20:,} MB ({self.said_by})"

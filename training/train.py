@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline
 
 from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.base.logs import log
@@ -15,7 +16,7 @@ from functions.core.registry.manifest import Certificate
 from functions.core.stats.curves import calibration_curve
 from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
 from training.candidates import candidates
-from training.certificate import certify
+from training.certificate import CompareRows, certify
 from training.dataset import MAX_KEY_SHARE, Dataset
 from training.evaluation import (
     Probabilities,
@@ -86,17 +87,59 @@ class Trained(Proven):
     background: dict[str, list[Any]]
 
 
-def train(dataset: Dataset, configuration: Configuration, progress: Progress) -> Trained:
+class Fitting(Protocol):
+    """Where what takes all rows is done: the final fit, and the comparison of the certificate.
+
+    notes: what is to be said of it, in sentences.
+    """
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def candidates(self, dataset: Dataset) -> dict[str, Any]:
+        """The unfitted classifiers that can be fitted on the training side, by name."""
+        ...
+
+    def fit(self, model: Pipeline, dataset: Dataset) -> Pipeline:
+        """Fit one of them on the training side, and return it."""
+        ...
+
+    @property
+    def compare_rows(self) -> CompareRows | None:
+        """What compares graph and estimator on all rows; None: this machine does."""
+        ...
+
+
+class FittingHere:
+    """On this machine."""
+
+    notes: tuple[str, ...] = ()
+    compare_rows: CompareRows | None = None
+
+    def candidates(self, dataset: Dataset) -> dict[str, Any]:
+        return candidates(dataset.schema.features, int(dataset.fitted.sum()))
+
+    def fit(self, model: Pipeline, dataset: Dataset) -> Pipeline:
+        return fit(model, *dataset.train, dataset.schema.features)
+
+
+def train(
+    dataset: Dataset,
+    configuration: Configuration,
+    progress: Progress,
+    fitting: Fitting | None = None,
+) -> Trained:
     """Select by log loss on the training side, refit the winner there, prove and judge its graph.
 
-    The holdout side is seen only by the last step, through the exported graph. A candidate that cannot be
-    converted, or not faithfully, gives way to the next best. Raises `UnprovenModel` when none is left.
+    fitting: where; None: on this machine, as the selection always is. The holdout side is seen only by the
+    last step, through the exported graph. A candidate that cannot be converted, or not faithfully, gives way
+    to the next best. Raises `UnprovenModel` when none is left.
     """
-    rows = int(dataset.fitted.sum())
-    models = candidates(dataset.schema.features, rows)
+    fitting = fitting or FittingHere()
+    models = fitting.candidates(dataset)
     sample, notes = _selection_sample(dataset, configuration.seed)
     folds = int(min(configuration.folds, np.bincount(dataset.outcome[sample]).min()))
-    with limited_threads(rows):
+    with limited_threads(int(dataset.fitted.sum())):
         selection = cross_validate(
             models,
             dataset.matrix[sample],
@@ -108,9 +151,9 @@ def train(dataset: Dataset, configuration: Configuration, progress: Progress) ->
             progress=progress,
         )
         ranked = sorted(models, key=lambda name: selection[name]["log_loss"])
-        proven, failures = _prove_best({name: models[name] for name in ranked}, dataset, progress)
+        proven, failures = _prove_best({name: models[name] for name in ranked}, dataset, fitting, progress)
     progress("judge on the holdout", 2, 3)
-    trained = judge_on_holdout(proven, dataset, selection, (*notes, *failures))
+    trained = judge_on_holdout(proven, dataset, selection, (*fitting.notes, *notes, *failures))
     progress("done", 3, 3)
     return trained
 
@@ -128,17 +171,23 @@ def _selection_sample(dataset: Dataset, seed: int) -> tuple[Mask | Indices, tupl
 
 
 def _prove_best(
-    models: Mapping[str, Any], dataset: Dataset, progress: Progress
+    models: Mapping[str, Any], dataset: Dataset, fitting: Fitting, progress: Progress
 ) -> tuple[Proven, tuple[str, ...]]:
     """The first of `models` that can be proven, fitted on the training side; why those before cannot."""
     notes: list[str] = []
     for name, model in models.items():
         progress(f"refit {name}", 0, 3)
-        estimator = fit(model, *dataset.train, dataset.schema.features)
+        estimator = fitting.fit(model, dataset)
         progress("export and certificate", 1, 3)
         try:
             graph = _export(estimator, dataset)
-            prove = partial(certify, estimator, matrix=dataset.matrix, schema=dataset.schema)
+            prove = partial(
+                certify,
+                estimator,
+                matrix=dataset.matrix,
+                schema=dataset.schema,
+                compare_rows=fitting.compare_rows,
+            )
             return Proven(name, estimator, graph, prove, prove(graph)), tuple(notes)
         except (UnprovenModel, UnusableModel) as error:
             log("WARNING", "a candidate is passed over", candidate=name, reason=str(error))

@@ -1,6 +1,6 @@
 """From an uploaded file to a published version and, if the gate agrees, a new champion."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.registry import versions
@@ -11,7 +11,8 @@ from functions.core.schema.schema import Schema
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore
 from training.challenge import Challenge, Upload
-from training.dataset import RefusedDataset, file_sha256, load_dataset
+from training.dataset import RefusedDataset, file_sha256
+from training.engine import Engine, ThisMachine
 from training.evaluation import Progress
 from training.gate import Limits
 from training.promotion import Outcome, is_settled, promote_version
@@ -33,12 +34,14 @@ def train_and_publish(
     target: str | None = None,
     configuration: Configuration | None = None,
     limits: Limits | None = None,
+    engine: Engine | None = None,
     progress: Progress = lambda _what, _done, _of: None,
 ) -> Outcome:
     """Train on the table in `source`, publish the model, and promote it if the gate lets it.
 
     schema: what a row is; it becomes the model's. None: the model's own, and when it has none, one inferred
-    from the file, whose column `target` is predicted; that becomes the model's as well.
+    from the file, whose column `target` is predicted; that becomes the model's as well. engine: where the
+    table is read and the model fitted; None: here.
 
     May be repeated at any time: a version that is published is not trained again, a promotion that was
     cut off is finished, one that was made is left alone. A file that cannot train is reported below
@@ -46,18 +49,17 @@ def train_and_publish(
     """
     probe(store)
     configuration, limits = configuration or Configuration(), limits or Limits()
+    engine = engine or ThisMachine()
     digest = file_sha256(source)
     try:
         chosen = Chosen(schema) if schema else choose_schema(store, source, target=target)
-        origin = Origin(
-            version_of(digest, chosen.schema, asdict(configuration)), digest, asdict(configuration)
-        )
-        manifest = _read_whole(store, origin.version)
+        work = engine.begin(source, chosen.schema, chosen.notes, configuration)
+        version = version_of(digest, chosen.schema, work.configuration)
+        origin = Origin(version, digest, work.configuration)
+        manifest = _read_whole(store, version)
         if manifest and is_settled(store, manifest, limits):
             return _already_published(store, upload, manifest)
-        dataset = load_dataset(
-            source, chosen.schema, notes=chosen.notes, max_key_share=configuration.max_key_share
-        )
+        dataset = work.dataset()
     except (InvalidInput, InvalidSchema) as error:
         return reject(store, upload, RefusedDataset(str(error)), digest)
     except RefusedDataset as refusal:
@@ -67,11 +69,18 @@ def train_and_publish(
     elif chosen.is_new and keep_schema(store, chosen.schema).document != chosen.schema.document:
         # Another upload was first: now the model has a schema.
         return train_and_publish(
-            store, upload, source, by=by, configuration=configuration, limits=limits, progress=progress
+            store,
+            upload,
+            source,
+            by=by,
+            configuration=configuration,
+            limits=limits,
+            engine=engine,
+            progress=progress,
         )
     challenge = Challenge(store, upload, dataset, limits)
     if manifest is None:
-        trained = train(dataset, configuration, progress)
+        trained = train(dataset, configuration, progress, work.fitting)
         # What was passed over is said where people look: in the answer, in the log, in the version's report.
         report = replace(dataset.report, notes=(*dataset.report.notes, *trained.notes))
         challenge = replace(challenge, dataset=replace(dataset, report=report))

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ _CODE = (
         _TRAINING / f"{name}.py"
         for name in (
             "average", "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "growing",
-            "linear", "losses", "matrix", "parallel", "reference", "tables", "train", "trees",
+            "labelled_rows", "linear", "losses", "matrix", "parallel", "reference", "tables", "train",
+            "trees",
         )
     ),
     *(_CORE / name for name in ("schema", "scoring", "stats")),
@@ -48,8 +49,12 @@ def version_of(dataset_sha256: str, schema: Schema, configuration: Mapping[str, 
 
 @cache
 def _code() -> dict[str, str]:
-    """The SHA-256 of each file of `_CODE`, by its name in its folder."""
-    files = [file for path in _CODE for file in ([path] if path.suffix else sorted(path.glob("*.py")))]
+    return digests_of(_CODE)
+
+
+def digests_of(code: Iterable[Path]) -> dict[str, str]:
+    """The SHA-256 of each of these files, and of each module in these folders, by its name in its folder."""
+    files = [file for path in code for file in ([path] if path.suffix else sorted(path.glob("*.py")))]
     return {
         f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files
     }

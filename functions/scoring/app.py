@@ -8,8 +8,9 @@ from functions.core.http.api import add_document, new_api
 from functions.core.http.refusals import error_answers
 from functions.scoring.cancelling import cancel_job
 from functions.scoring.job import read_job
-from functions.scoring.routing import MAY_READ_DOCUMENT, MAY_SCORE, Asker, JobId, Part
-from functions.scoring.shapes import JobAnswer, JobRequest, describe, result_of
+from functions.scoring.listing import newest_jobs
+from functions.scoring.routing import MAY_READ_DOCUMENT, MAY_SCORE, Asker, JobId, Limit, Part
+from functions.scoring.shapes import JobAnswer, JobList, JobRequest, describe, describe_all, result_of
 from functions.scoring.starting import expect_file, start_on_key
 
 app = new_api("Lifeboat: scoring", "Whole files, scored: begun, watched, cancelled.")
@@ -39,6 +40,17 @@ async def score_file(caller: Asker, store: Part, asked: JobRequest) -> JobAnswer
         raise InvalidInput("send `file`, the name of a file to upload, or `key`, that of one in the store")
     log("INFO", "scoring asked for", model=store.model, job=held.job.id, by=caller.key_id)
     return describe(held)
+
+
+@router.get(
+    "/scoring",
+    summary="List the scoring jobs of a model",
+    description="Those that changed last. Jobs and their results are kept for 30 days.",
+    responses=error_answers(401, 403, 404, 422, 503),
+    dependencies=MAY_SCORE,
+)
+async def list_scoring_jobs(store: Part, limit: Limit = 20) -> JobList:
+    return describe_all(*newest_jobs(store, limit))
 
 
 @router.get(

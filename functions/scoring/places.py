@@ -16,6 +16,8 @@ MANY = "scoring/many/"
 """Files that a state machine has scored, all of a folder: to be put there starts nothing."""
 AGAIN = "scoring/again/"
 """A job's object here is written to have it gone on with."""
+JOBS = "scored/jobs/"
+"""The records of jobs."""
 SUFFIXES = (".csv", ".csv.gz")
 JOB = r"^[0-9a-f]{20}$"
 """How a job is named."""
@@ -25,7 +27,7 @@ _MAX_NAME = 100
 
 def job_key(job: str) -> str:
     """The record of a job: what is true of it."""
-    return f"scored/jobs/{job}.json"
+    return f"{JOBS}{job}.json"
 
 
 def again_key(job: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from functions.core.http.api import guarded_by, holder_of, model_of, no_model
 from functions.core.identity.caller import Caller
@@ -30,6 +30,7 @@ MAY_SCORE = guarded_by(_caller)
 MAY_READ_DOCUMENT = guarded_by(holder_of("predict", _default_model, subject=no_model))
 Asker = Annotated[Caller, Depends(_caller)]
 Part = Annotated[ModelStore, Depends(_part)]
+Limit = Annotated[int, Query(ge=1, le=50, description="How many at most")]
 JobId = Annotated[
     str, Path(alias="job", pattern=JOB, description="The id of a job", examples=["6f1c0a9d3b7e52c84410"])
 ]

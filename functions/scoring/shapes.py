@@ -1,10 +1,12 @@
 """What the API says of a job, and takes to begin one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from functions.core.base.errors import NotFound
 from functions.core.storage.contract import Entry
 from functions.scoring.job import Held, Job
 from functions.scoring.places import result_key
@@ -95,6 +97,13 @@ class JobAnswer(BaseModel):
     result_bytes: int | None
 
 
+class JobList(BaseModel):
+    """The jobs that changed last, those begun last first."""
+
+    jobs: list[JobAnswer]
+    damaged: list[str] = Field(description="Ids of jobs whose record cannot be read")
+
+
 def describe(held: Held, result: Entry | None = None) -> JobAnswer:
     """What is true of a job. result: the object, where there is one."""
     job, store = held.job, held.store
@@ -130,6 +139,17 @@ def result_of(held: Held) -> Entry | None:
     """The result of a job that is done. Raises `NotFound` where it was deleted since."""
     job: Job = held.job
     return held.store.head(result_key(job.id, job.key)) if job.state == "done" else None
+
+
+def describe_all(jobs: Sequence[Held], damaged: Sequence[str]) -> JobList:
+    """What is true of each. The result of one may have been deleted since."""
+    described = []
+    for held in jobs:
+        try:
+            described.append(describe(held, result_of(held)))
+        except NotFound:
+            described.append(describe(held))
+    return JobList(jobs=described, damaged=[*damaged])
 
 
 def _address(held: Held, method: Literal["PUT", "GET"], key: str) -> Address | None:

@@ -1,12 +1,15 @@
 """Predict: a person asks the model, sees why, and says what happened."""
 
+import itertools
 import re
 import time
+import urllib.request
 
 from playwright.sync_api import FilePayload, Page, Response, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.visits import SECONDS
+from tests.conftest import TITANIC
 
 
 def say_no(page: Page) -> Response:
@@ -41,6 +44,32 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
         assert time.monotonic() < until
     assert told.ok, told.text()
     expect(answer.get_by_role("status").last).to_contain_text("Noted: survived: no")
+
+
+def test_a_file_that_is_scored_on_the_server_is_watched_and_downloaded(visit: Visit) -> None:
+    user = visit("user")
+    jobs = user.page.locator(
+        "section", has=user.page.get_by_role("heading", name="Files scored on the server")
+    )
+    expect(jobs).to_contain_text("scoring/titanic/in/")
+    job, given_up = (
+        user.ask("POST", "/scoring", {"file": f"{name}.csv"}).json() for name in ("april", "may")
+    )
+    with TITANIC.open("rb") as table:
+        body = b"".join(itertools.islice(table, 401))
+    request = urllib.request.Request(job["upload"]["url"], body, {"content-type": "text/csv"}, method="PUT")
+    urllib.request.urlopen(request, timeout=SECONDS).close()
+    user.page.reload()
+    jobs.get_by_role("button", name="Cancel may.csv").click()
+    expect(jobs.get_by_role("listitem").filter(has_text="may.csv")).to_contain_text("cancelled")
+    assert user.ask("GET", f"/scoring/{given_up['job']}").json()["state"] == "cancelled"
+    april = jobs.get_by_role("listitem").filter(has_text="april.csv")
+    expect(april).to_contain_text("400 rows")
+    with user.page.expect_download() as downloaded:
+        april.get_by_role("link", name="Download the result").click()
+    result = downloaded.value.path().read_text()
+    assert result.count("\n") == 401
+    assert result.splitlines()[0].endswith("survived,probability,version,error")
 
 
 def test_only_what_must_be_given_is_marked(visit: Visit) -> None:

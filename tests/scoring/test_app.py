@@ -92,6 +92,40 @@ def test_a_file_that_is_in_the_store_is_scored_by_its_key(folder: FolderStore) -
     assert (status, error["code"]) == (404, "NOT_FOUND")
 
 
+def test_the_jobs_that_changed_last_are_listed_those_begun_last_first(folder: FolderStore) -> None:
+    assert ask("GET", "/scoring") == (200, {"jobs": [], "damaged": []})
+    begun = [ask("POST", "/scoring", {"file": f"{name}.csv"})[1]["job"] for name in ("a", "b", "c")]
+    folder.put(f"scoring/{MODEL}/in/{begun[0]}/a.csv", BODY)
+    handle(folder, put_event(folder, f"scoring/{MODEL}/in/{begun[0]}/a.csv"))
+    status, listed = ask("GET", "/models/titanic/scoring")
+    assert status == 200
+    assert [(job["job"], job["state"]) for job in listed["jobs"]] == [
+        (begun[2], "waiting"),
+        (begun[1], "waiting"),
+        (begun[0], "done"),
+    ]
+    assert (listed["jobs"][2]["rows"], listed["damaged"]) == (300, [])
+    # The one that was gone on with is what changed last.
+    assert [job["job"] for job in ask("GET", "/scoring?limit=1")[1]["jobs"]] == begun[:1]
+
+
+def test_a_list_names_damaged_jobs_and_keeps_those_whose_result_is_gone(folder: FolderStore) -> None:
+    folder.put(f"scoring/{MODEL}/in/a.csv", BODY)
+    [said] = handle(folder, put_event(folder, f"scoring/{MODEL}/in/a.csv"))
+    folder.delete(ask("GET", f"/scoring/{said['job']}")[1]["result_key"])
+    folder.put(f"scored/{MODEL}/jobs/0123456789abcdef0123.json", b"{")
+    _, listed = ask("GET", "/scoring")
+    assert [(job["job"], job["state"], job["result_key"]) for job in listed["jobs"]] == [
+        (said["job"], "done", None)
+    ]
+    assert listed["damaged"] == ["0123456789abcdef0123"]
+
+
+@pytest.mark.parametrize("limit", ["0", "51", "x"])
+def test_a_list_has_its_bounds(folder: FolderStore, limit: str) -> None:
+    assert ask("GET", f"/scoring?limit={limit}")[0] == 422
+
+
 def test_a_job_that_waits_is_cancelled_and_its_file_comes_too_late(folder: FolderStore) -> None:
     _, job = ask("POST", "/scoring", {"file": "people.csv"})
     status, cancelled = ask("DELETE", f"/scoring/{job['job']}")

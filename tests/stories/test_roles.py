@@ -351,6 +351,7 @@ def exercise_scoring_api(machine: Machine) -> None:
     job = score("in/a.csv")["job"]
     assert ask("DELETE", f"/scoring/{job}") == 200
     assert ask("GET", f"/scoring/{job}") == 200
+    assert ask("GET", "/models/titanic/scoring") == 200
 
 
 EXERCISES: dict[str, Callable[[Machine], None]] = {

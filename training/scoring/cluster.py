@@ -7,49 +7,26 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from functions.core.base.errors import InvalidInput, LifeboatError
+from functions.core.base.errors import LifeboatError
 from functions.core.schema.parquet import Batch
 from functions.core.schema.row_cutting import Part
 from functions.core.scoring.table_scorer import ScoredPart
+from training.cluster.connection import connect
 from training.scoring.crew import Crew, Job, Worker, WorkerDied
 from training.scoring.model import ScoringModel
 
-LOCAL = "local"
-HOW_TO_GET = "Dask is not installed here: `make scale` installs it; all cores score without --cluster"
-
 # Parts for each thread of the cluster, those that wait at the workers included.
 _PARTS = 3
-_CONNECT_SECONDS = 15
 
 
 @contextmanager
 def cluster_crew(model: ScoringModel, address: str, workers: int) -> Iterator[Crew]:
     """The workers of a scheduler at tcp://host:port; or so many processes of this machine, for "local".
 
-    Workers elsewhere need this code and its packages. Raises `InvalidInput` where there is no Dask, or no
-    scheduler with workers; `UnusableModel`.
+    Raises `InvalidInput` where there is no Dask, or no scheduler with workers; `UnusableModel`.
     """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise InvalidInput(HOW_TO_GET) from error
     own = Worker(model)
-    if address == LOCAL:
-        with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield Cluster(own, client, model)
-        return
-    try:
-        client = Client(address, timeout=_CONNECT_SECONDS)
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"no Dask scheduler answers at {address}: {error}") from error
-    with client:
-        if not client.nthreads():
-            raise InvalidInput(f"the Dask scheduler at {address} has no worker")
+    with connect(address, workers) as client:
         yield Cluster(own, client, model)
 
 

@@ -26,9 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sources",
         nargs="+",
-        type=Path,
         metavar="IN",
-        help="tables in CSV, CSV in gzip or Parquet, or folders of them",
+        help="tables in CSV, CSV in gzip or Parquet, or folders of them: paths, or s3://bucket/key "
+        "(AWS_ENDPOINT_URL is honoured), where a key that ends with / is a folder",
     )
     parser.add_argument(
         "target",
@@ -37,6 +37,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the file that the answers go to as CSV, in gzip where it ends with .gz; of several, a folder",
     )
     parser.add_argument("--model", metavar="NAME", help="which scores; if not given, the only model there is")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="add what each feature contributed to the probability; takes some thousand times as long",
+    )
     parser.add_argument("--version", help="of the model; if not given, the one in service")
     parser.add_argument(
         "--workers", type=int, default=_cores(), metavar="N", help="processes that score, each on a core"
@@ -55,13 +60,16 @@ def _cores() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     planned = plan_files(options.sources, options.target)
-    model = read_scoring_model(model_named(options.store, options.model), options.version)
+    named = model_named(options.store, options.model)
+    model = read_scoring_model(named, options.version, explained=options.explain)
     failed = 0
     with _crew(options, model) as crew:
         for source, target in planned:
             try:
                 with _progress(source.name) as moved:
-                    scored = score_file(source, target, model.reader(), crew, moved)
+                    scored = score_file(
+                        source, target, model.reader(), crew, moved, explained=options.explain
+                    )
             except InvalidInput as error:
                 # The next file may be better.
                 print(f"refused: {source}: {error}", file=sys.stderr)

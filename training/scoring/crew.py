@@ -53,6 +53,7 @@ class Worker:
     def __init__(self, model: ScoringModel) -> None:
         self._reader, self._version = model.reader(), model.version
         self._scorer: Scorer = model.scorer()
+        self._explain = model.explainer(self._scorer)
         self._job: Job | None = None
         self._table: TableScorer | None = None
 
@@ -69,7 +70,9 @@ class Worker:
     def _of(self, job: Job) -> TableScorer:
         if self._table is None or self._job != job:
             self._job = job
-            self._table = TableScorer(self._scorer, self._reader, self._version, job.dialect)
+            self._table = TableScorer(
+                self._scorer, self._reader, self._version, job.dialect, explain=self._explain
+            )
         return self._table
 
 

@@ -12,7 +12,8 @@ from functions.core.schema.header import ColumnsReport
 from functions.core.schema.rows import RowReader
 from training.scoring.crew import Crew, Job
 from training.scoring.table import open_table
-from training.table_files import files_at
+from training.source import StoredObject
+from training.table_files import tables_at
 
 Moved = Callable[[int, int], None]
 """Told how many rows are done, of about how many."""
@@ -27,42 +28,52 @@ class Scored:
     report: ColumnsReport
 
 
-def plan_files(sources: Sequence[Path], target: Path) -> list[tuple[Path, Path]]:
+def plan_files(addresses: Sequence[str], target: Path) -> list[tuple[Path | StoredObject, Path]]:
     """Each file that is scored, and the file that its answers go to: into the folder `target` where there are
-    several, or one folder.
+    several, or one folder. addresses: paths, or s3://bucket/key.
 
     Raises `InvalidInput` where two would have the same answers, or a file its own.
     """
-    files = [file for source in sources for file in files_at(source)]
-    is_folder = len(sources) > 1 or sources[0].is_dir()
+    files = [file for address in addresses for file in tables_at(address)]
+    is_folder = len(addresses) > 1 or addresses[0].endswith("/") or Path(addresses[0]).is_dir()
     if is_folder and target.exists() and not target.is_dir():
         raise InvalidInput(f"the answers of several files go into a folder, and {target} is a file")
     if not is_folder and target.is_dir():
         is_folder = True
     planned = [(file, target / _name(file) if is_folder else target) for file in files]
-    taken: dict[Path, Path] = {}
+    taken: dict[Path, Path | StoredObject] = {}
     for file, answers in planned:
         if (other := taken.setdefault(answers, file)) != file:
             raise InvalidInput(f"{other} and {file} would both be answered in {answers}: rename one of them")
-        if answers.exists() and answers.samefile(file):
+        if isinstance(file, Path) and answers.exists() and answers.samefile(file):
             raise InvalidInput(f"the answers would be written over {file}: name another file or folder")
     return planned
 
 
-def _name(file: Path) -> str:
+def _name(file: Path | StoredObject) -> str:
     """The name of the file with the answers: that of the file, of which the last part says how it is
     written."""
-    return f"{file.stem}.csv" if file.suffix == ".parquet" else file.name
+    return f"{file.name.removesuffix('.parquet')}.csv" if file.name.endswith(".parquet") else file.name
 
 
-def score_file(source: Path, target: Path, reader: RowReader, crew: Crew, moved: Moved) -> Scored:
+def score_file(
+    source: Path | StoredObject,
+    target: Path,
+    reader: RowReader,
+    crew: Crew,
+    moved: Moved,
+    *,
+    explained: bool = False,
+) -> Scored:
     """Score the rows of `source`, which `reader` reads, into `target`, in gzip where its name ends with .gz.
+    explained: the answers of `crew` are.
 
-    Raises `InvalidInput` for what is no table, `UnsoundAnswer`, `OSError`; then `target` is what it was.
+    Raises `InvalidInput` for what is no table, `UnsoundAnswer`, `OSError`, `StoreUnavailable`; then `target`
+    is what it was.
     """
     rows = bad = 0
     # What the table refuses in the end, it refuses before its answers are seen.
-    with _whole(target) as file, open_table(source, reader) as table:
+    with _whole(target) as file, open_table(source, reader, explained=explained) as table:
         job = Job(table.dialect, is_packed=target.name.endswith(".gz"))
         file.write(crew.header(job))
         for part in crew.score(job, table.parts):

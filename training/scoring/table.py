@@ -14,6 +14,10 @@ from functions.core.schema.row_cutting import PART_BYTES, Part, cut_rows
 from functions.core.schema.rows import RowReader
 from functions.core.schema.table import CHUNK_ROWS
 from functions.core.scoring.table_scorer import open_plain, survey_table
+from training.source import StoredObject
+
+# An explanation runs the graph some thousand times for each row.
+_EXPLAINED_BYTES, _EXPLAINED_ROWS = 1 << 15, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +31,42 @@ class OpenTable:
 
 
 @contextmanager
-def open_table(path: Path, reader: RowReader) -> Iterator[OpenTable]:
-    """A file of CSV, of CSV in gzip, or of Parquet, whatever its name. All of a text is read once.
+def open_table(
+    source: Path | StoredObject, reader: RowReader, *, explained: bool = False
+) -> Iterator[OpenTable]:
+    """A file of CSV, of CSV in gzip, or of Parquet, whatever its name. All of a text is read once. explained:
+    its answers will be, which takes time: parts are small.
 
     Raises `InvalidInput` for what is no table of the schema, and when the file is another one in the end.
     """
-    with path.open("rb") as file:
-        before = _identity(path)
-        yield _parquet(file, reader) if is_parquet(file) else _text(file, reader)
-        if _identity(path) != before:
-            raise InvalidInput(f"{path} has changed while it was scored: nothing was kept, so score it again")
+    with source.open("rb") as file:
+        before = _identity(source)
+        if is_parquet(file):
+            yield _parquet(file, reader, _EXPLAINED_ROWS if explained else CHUNK_ROWS)
+        else:
+            yield _text(file, reader, _EXPLAINED_BYTES if explained else PART_BYTES)
+        if _identity(source) != before:
+            raise InvalidInput(
+                f"{source} has changed while it was scored: nothing was kept, so score it again"
+            )
 
 
-def _identity(path: Path) -> tuple[int, ...]:
-    status = path.stat()
+def _identity(source: Path | StoredObject) -> tuple[int, ...]:
+    if isinstance(source, StoredObject):
+        # No byte is read of any other object.
+        return ()
+    status = source.stat()
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _text(file: BinaryIO, reader: RowReader) -> OpenTable:
+def _text(file: BinaryIO, reader: RowReader, size: int) -> OpenTable:
     plain = open_plain(file)
     survey = survey_table(plain, reader)
-    parts = cut_rows(plain, survey.dialect, size=PART_BYTES)
+    parts = cut_rows(plain, survey.dialect, size=size)
     return OpenTable(survey.dialect, survey.report, survey.lines, parts)
 
 
-def _parquet(file: BinaryIO, reader: RowReader) -> OpenTable:
-    table = ParquetTable(file, reader, labelled=False, chunk_rows=CHUNK_ROWS)
+def _parquet(file: BinaryIO, reader: RowReader, rows: int) -> OpenTable:
+    table = ParquetTable(file, reader, labelled=False, chunk_rows=rows)
     dialect = Dialect((*table.header,), ",", "utf-8", "strict", {}, begins=0, line=1)
     return OpenTable(dialect, table.columns_report, table.row_count, table.batches())

@@ -1,10 +1,10 @@
 """Says in sentences how a table differs from what its schema expects."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from functions.core.schema.chunks import Chunk
+from functions.core.schema.chunks import BadRow, Chunk
 from functions.core.schema.header import ColumnsReport, listed
 from functions.core.schema.schema import Schema, fold
 
@@ -22,7 +22,7 @@ def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk
     """
     misfit = Misfit()
     for chunk in chunks:
-        misfit.add(chunk)
+        misfit.add(len(chunk.lines), chunk.bad, chunk.unknown)
     return misfit.sentences(schema, report)
 
 
@@ -38,12 +38,13 @@ class Misfit:
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
     reasons: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
-    def add(self, chunk: Chunk) -> None:
-        """Take the rows of a chunk into account."""
-        self.rows += len(chunk.lines) + len(chunk.bad)
-        for name, words in chunk.unknown.items():
+    def add(self, good: int, bad_rows: Iterable[BadRow], unknown: Mapping[str, Counter[str]]) -> None:
+        """Take rows into account. good: how many were read; unknown: as of a `Chunk`."""
+        self.rows += good
+        for name, words in unknown.items():
             self.unknown.setdefault(name, Counter()).update(words)
-        for bad in chunk.bad:
+        for bad in bad_rows:
+            self.rows += 1
             tally = self.reasons.setdefault((bad.column, bad.reason), [0, bad.line])
             tally[0] += 1
 

@@ -4,7 +4,7 @@ Its values become cells, which mean what they mean in a table of text: there is 
 are missing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -91,22 +91,34 @@ class ParquetFile:
         return count
 
     def _check_groups(self) -> None:
-        metadata = self._file.metadata
-        for number in range(metadata.num_row_groups):
-            size = metadata.row_group(number).total_byte_size
+        for size in self.group_bytes:
             if size > MAX_GROUP_BYTES:
                 raise InvalidInput(
                     f"a row group has {size:,} bytes once it is unpacked; at most {MAX_GROUP_BYTES:,} are "
                     "read: write the file with smaller ones (row_group_size=1_000_000)"
                 )
 
-    def batches(self, rows: int, columns: Iterable[int]) -> Iterator["Batch"]:
-        """Up to `rows` rows at a time, of these columns. Raises `InvalidInput` where the file is damaged."""
+    @property
+    def group_bytes(self) -> list[int]:
+        """Of each row group, how many bytes its columns have once they are unpacked."""
+        metadata = self._file.metadata
+        return [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
+
+    def batches(
+        self, rows: int, columns: Iterable[int], groups: Container[int] | None = None
+    ) -> Iterator["Batch"]:
+        """Up to `rows` rows at a time, of these columns. groups: the row groups by number, from 0; None: all.
+
+        Raises `InvalidInput` where the file is damaged.
+        """
         indices = sorted(set(columns))
         # By their places: two columns may have one name, and a dot in a name is no step into another.
         line = 1
         with _as_invalid():
             for number in range(self._file.metadata.num_row_groups):
+                if groups is not None and number not in groups:
+                    line += self._file.metadata.row_group(number).num_rows
+                    continue
                 group = self._file.iter_batches(
                     rows, [number], [self._names[index] for index in indices], use_threads=False
                 )
@@ -184,12 +196,21 @@ class ParquetTable:
         readable = set(range(len(self.header))) - self._file.nested
         return self._file.batches(self._chunk_rows, readable)
 
+    @property
+    def group_bytes(self) -> list[int]:
+        """As of `ParquetFile`."""
+        return self._file.group_bytes
+
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks, in order. Raises `InvalidInput` where the file is damaged."""
+        return self.chunks()
+
+    def chunks(self, groups: Container[int] | None = None) -> Iterator[Chunk]:
+        """Those of these row groups, by number from 0; None: of all of them."""
         reader = ChunkReader(self._rows, self._file.header, self._placement, {}, labelled=self._labelled)
         plain = PlainReader(reader)
         used = self._placement.indices(self._rows.schema.target.name).values()
-        for batch in self._file.batches(self._chunk_rows, used):
+        for batch in self._file.batches(self._chunk_rows, used, groups):
             yield plain.read(batch)
 
 

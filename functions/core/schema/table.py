@@ -1,6 +1,6 @@
 """Reads rows of a schema from a table as people really save it, chunk by chunk, naming whatever is wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from functions.core.base.errors import InvalidInput
@@ -148,7 +148,19 @@ def rows_of_text(text: str, line: int, dialect: Dialect) -> Rows:
     return parse_rows(text, line, dialect.separator, len(dialect.header))
 
 
-def chunk_reader(rows: RowReader, dialect: Dialect) -> ChunkReader:
-    """What makes chunks, without labels, of rows that `rows_of_text` read. Raises `InvalidInput`."""
-    placement = place_columns(dialect.header, rows.schema, labelled=False)
-    return ChunkReader(rows, dialect.header, placement, dialect.marks, labelled=False)
+def chunk_reader(rows: RowReader, dialect: Dialect, *, labelled: bool = False) -> ChunkReader:
+    """What makes chunks of rows that `rows_of_text` read. Raises `InvalidInput`."""
+    placement = place_columns(dialect.header, rows.schema, labelled=labelled)
+    return ChunkReader(rows, dialect.header, placement, dialect.marks, labelled=labelled)
+
+
+def read_parts(parts: Iterable[Part], rows: RowReader, dialect: Dialect) -> Iterator[Chunk]:
+    """The rows of parts of a table with labels, a chunk for each, as `Table` reads them. Raises
+    `InvalidInput` where the text is no CSV.
+    """
+    reader = chunk_reader(rows, dialect, labelled=True)
+    plain = PlainReader(reader)
+    for part in parts:
+        text = decode_part(part, dialect)
+        spans = find_spans(text, dialect.separator, len(dialect.header), part.line)
+        yield reader.read(rows_of_text(text, part.line, dialect)) if spans is None else plain.read(spans)

@@ -45,6 +45,6 @@ def test_without_dask_it_says_how_to_get_it(model: ScoringModel, monkeypatch: py
 def test_a_scheduler_that_is_not_there_is_named(
     model: ScoringModel, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setattr("training.scoring.cluster._CONNECT_SECONDS", 1)
+    monkeypatch.setattr("training.cluster.connection._CONNECT_SECONDS", 1)
     with pytest.raises(InvalidInput, match="no Dask scheduler answers"), cluster_crew(model, address, 2):
         pass

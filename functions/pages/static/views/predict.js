@@ -10,6 +10,7 @@ import { Probability } from "../parts/probability.js";
 import { may } from "../session.js";
 import { givenText, outcomeText, valueText } from "../words.js";
 import { Batch } from "./batch.js";
+import { Jobs } from "./jobs.js";
 
 /**
  * @typedef {import("../api.js").Schemas["TargetWords"]} Target
@@ -35,7 +36,8 @@ export function Predict({ model }) {
       ${(/** @type {ModelRecord} */ record) =>
         record.champion && record.target
           ? html`<${OneRow} key=${model} record=${record} />
-              <${Batch} key=${`${model}-batch`} model=${model} target=${record.target} />`
+              <${Batch} key=${`${model}-batch`} model=${model} target=${record.target} />
+              <${Jobs} key=${`${model}-jobs`} model=${model} />`
           : html`<${Empty}>No version of ${model} is in service yet. Upload a table on the page Data to train one.<//>`}
     <//>`;
 }

@@ -1,0 +1,77 @@
+/** Files that are scored on the server, by a function of their own: how far each is, and its result. */
+import { useEffect } from "preact/hooks";
+import { ask, pathOf } from "../api.js";
+import { html } from "../html.js";
+import { useAction, useLoaded } from "../loading.js";
+import { Bar } from "../parts/bar.js";
+import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
+import { callerText } from "../people.js";
+import { numberText, sentenceText, sizeText, timeText } from "../words.js";
+
+const POLL_MS = 2_000;
+
+/** @typedef {import("../api.js").Answered<"JobAnswer">} Job */
+/** @typedef {import("../api.js").Answered<"JobList">} JobList */
+
+const STATES = { waiting: "waits for its file", running: "is being scored", done: "done", failed: "failed", cancelled: "cancelled" };
+
+/** @param {{model: string}} given */
+export function Jobs({ model }) {
+  const loaded = useLoaded((signal) => ask(`${pathOf(model)}/scoring`, { signal }), [model]);
+  const jobs = loaded.value?.jobs || [];
+  const isMoving = jobs.some((/** @type {Job} */ job) => job.state === "running");
+  useEffect(() => {
+    // Asked again once it has answered, so that a slow answer is not overtaken.
+    if (!isMoving || loaded.busy) return undefined;
+    const timer = setTimeout(loaded.again, POLL_MS);
+    return () => clearTimeout(timer);
+  }, [isMoving, loaded.busy, loaded.value]);
+  return html`<section class="card">
+    <h2>Files scored on the server</h2>
+    <p class="hint">
+      For files that are too large for a browser. Put one into the bucket below <code>scoring/${model}/in/</code>, or send it with the
+      command line (<code>make score FILE=rows.csv${" "}MODEL=${model}</code>): it is listed here as soon as it is there.
+    </p>
+    <${WhenLoaded} loaded=${loaded} what="the files">
+      ${(/** @type {JobList} */ list) => html`<${JobTable} model=${model} list=${list} changed=${loaded.again} />`}
+    <//>
+  </section>`;
+}
+
+/** @param {{model: string, list: JobList, changed: () => void}} given */
+function JobTable({ model, list, changed }) {
+  if (list.jobs.length === 0 && list.damaged.length === 0) return html`<${Empty}>No file was scored yet.<//>`;
+  return html`${list.damaged.length > 0 && html`<p class="notice bad">What is known of these cannot be read any more: ${list.damaged.join(", ")}.</p>`}
+    <ul class="jobs">
+      ${list.jobs.map((job) => html`<li key=${job.job}><${JobShown} model=${model} job=${job} changed=${changed} /></li>`)}
+    </ul>`;
+}
+
+/** @param {{model: string, job: Job, changed: () => void}} given */
+function JobShown({ model, job, changed }) {
+  const name = job.key.slice(job.key.lastIndexOf("/") + 1);
+  const [cancel, cancelling] = useAction(async () => {
+    await ask(`${pathOf(model)}/scoring/${job.job}`, { method: "DELETE" });
+    changed();
+  });
+  const mayEnd = job.state === "waiting" || job.state === "running";
+  return html`<p>
+      <b>${name}</b> ${STATES[job.state]}${job.by && html`, asked for by ${callerText(job.by)}`}, ${timeText(job.created_at)}
+    </p>
+    ${job.state === "running" && html`<${Bar} name=${`Rows of ${name}`} value=${job.rows} of=${job.lines ?? 0} />`}
+    ${job.reason && html`<p class="why">${sentenceText(job.reason)}</p>`}
+    ${job.state === "done" && html`<p>${doneText(job)}</p>`}
+    <p class="actions">
+      ${job.result && html`<a class="button" href=${job.result.url}>Download the result${job.result_bytes !== null && `, ${sizeText(job.result_bytes)}`}</a>`}
+      ${mayEnd && html`<button type="button" disabled=${cancelling.busy} onClick=${() => void cancel()}>Cancel ${name}</button>`}
+    </p>
+    <${ErrorNotice} error=${cancelling.error} />`;
+}
+
+/** @param {Job} job */
+function doneText(job) {
+  const bad = job.bad_rows > 0 ? `, of which ${numberText(job.bad_rows)} could not be scored: the result says of each why` : "";
+  const gone = job.result || job.result_key ? "" : " The result has been deleted since.";
+  const rate = job.rows_per_second === null ? "" : `, ${numberText(Math.round(job.rows_per_second))} a second`;
+  return `${numberText(job.rows)} rows${bad}${rate}, by version ${job.version}.${gone}`;
+}
