@@ -103,6 +103,19 @@ models: $(VENV)/.run ## List, compare, promote, roll back versions: make models 
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 	@exec $(BIN)/python -m training train $(ARGS)
 
+# What pip calls the platforms of the image's libraries: those of Lambda's, so that a version is the same in both.
+WHEELS := --python-version 3.13 --implementation cp --abi cp313 --abi abi3 --abi none \
+	$(foreach level,2_28 2_27 2_17,--platform manylinux_$(level)_x86_64) --platform manylinux2014_x86_64
+.PHONY: wheels
+wheels: $(VENV)/.run ## Fetch the libraries of the images, by their hashes, into build/wheels
+	@mkdir -p build && rm -rf build/wheels.new && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+		--require-hashes --only-binary :all: $(WHEELS) --dest build/wheels.new --requirement training/requirements.txt --requirement requirements.txt
+	@rm -rf build/wheels && mv build/wheels.new build/wheels
+
+.PHONY: image
+image: wheels ## Build the image of trainings and scoring jobs (lifeboat-training); needs docker [ARGS="--build-arg BASE=..."]
+	@docker build --tag lifeboat-training $(ARGS) .
+
 .PHONY: scale
 scale: $(VENV)/.scale ## Install what reads Parquet and trains and scores on several machines: pyarrow, Dask, LightGBM
 
@@ -168,6 +181,12 @@ test-track: $(VENV)/.dev ## Let the real MLflow read versions, be filled with th
 	@$(MAKE) $(MLFLOW_VENV)/.mlflow || { mkdir -p build; \
 		echo 'the packages of requirements-mlflow.txt cannot be installed here' > build/test-track-cannot-run; exit 77; }
 	@$(BIN)/python -m pytest $(or $(ARGS),tests/mlflow) --no-cov -p no:cacheprovider -q
+
+# As test-sam: where there is no container engine, pytest exits with 77 and leaves the reason in
+# build/test-image-cannot-run.
+.PHONY: test-image
+test-image: $(VENV)/.dev wheels ## Build the training image without a network, train and score in it, look into its layers
+	@$(BIN)/python -m pytest tests/image --no-cov -p no:cacheprovider -q -s $(ARGS)
 
 # A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
 .PHONY: test-store
@@ -300,6 +319,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group dev -o requirements-dev.txt
 	$(COMPILE) $(ANYWHERE) --group local -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) $(ANYWHERE) --group scale -c requirements-dev.txt -o requirements-scale.txt
+	$(COMPILE) $(ANYWHERE) --group training -c requirements-dev.txt -o training/requirements.txt
 	$(COMPILE) $(LAMBDA) --group authorize -c requirements-dev.txt -o functions/authorize/requirements.txt
 	$(COMPILE) $(LAMBDA) --group datasets -c requirements-dev.txt -o functions/datasets/requirements.txt
 	$(COMPILE) $(LAMBDA) --group feedback -c requirements-dev.txt -o functions/feedback/requirements.txt

@@ -87,14 +87,31 @@ def members(matrix: Matrix, schema: Schema) -> dict[str, Mask]:
 def slices(
     matrix: Matrix, outcome: Labels, probability: Probabilities, schema: Schema
 ) -> dict[str, dict[str, float]]:
-    """The metrics of each group, and its rows; ROC AUC only where both outcomes occur."""
+    """The metrics of each group, its rows and those with the positive value, and its rates of error.
+
+    ROC AUC only where both outcomes occur; a rate only where there is a row that it is of.
+    """
     found: dict[str, dict[str, float]] = {}
     for group, rows in members(matrix, schema).items():
         metrics = metrics_of(outcome[rows], probability[rows])
         if outcome[rows].min() == outcome[rows].max():
             del metrics["roc_auc"]
-        found[group] = {"rows": float(rows.sum())} | metrics
+        counts = {"rows": float(rows.sum()), "positives": float(outcome[rows].sum())}
+        found[group] = counts | _rates(outcome[rows], probability[rows]) | metrics
     return found
+
+
+def _rates(outcome: Labels, probability: Probabilities) -> dict[str, float]:
+    """Of the rows with each outcome, the share that is told to be positive."""
+    (true_no, false_yes), (false_no, true_yes) = confusion(outcome, probability)
+    rates = {}
+    for name, told, rows in (
+        ("true_positive_rate", true_yes, true_yes + false_no),
+        ("false_positive_rate", false_yes, false_yes + true_no),
+    ):
+        if rows:
+            rates[name] = told / rows
+    return rates
 
 
 def cross_validate(

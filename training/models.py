@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from functions.core.base.errors import InvalidInput, LifeboatError, NoChampion, UnusableModel
 from functions.core.registry import deletion, deployment, versions
+from functions.core.registry.card.writing import html_card, markdown_card
 from functions.core.registry.comparison import compare
 from functions.core.registry.deployment import Champion
 from functions.core.registry.listing import ListedVersion, newest_first, summarize
@@ -45,6 +46,9 @@ def add_commands(parser: argparse.ArgumentParser, store: argparse.ArgumentParser
 
     command("list", _list, "list the published versions, the newest first")
     command("show", _show, "show what is known of a version").add_argument("version")
+    card = command("card", _card, "write the card of a version, in Markdown")
+    card.add_argument("version")
+    card.add_argument("--html", action="store_true", help="as a page of HTML")
     compared = command("compare", _compare, "set two versions side by side")
     compared.add_argument("left", help="a version")
     compared.add_argument("right", help="a version")
@@ -176,6 +180,13 @@ def _show(store: ModelStore, options: argparse.Namespace) -> _Answer:
             yield from _table(["slice", *heads], rows_of)
 
     return _Answer(manifest, lines())
+
+
+def _card(store: ModelStore, options: argparse.Namespace) -> _Answer:
+    manifest = versions.read_manifest(store, options.version)
+    card = html_card(manifest) if options.html else markdown_card(manifest)
+    # What is printed ends with a line break of its own.
+    return _Answer({"card": card}, iter([card.removesuffix("\n")]))
 
 
 def _compare(store: ModelStore, options: argparse.Namespace) -> _Answer:

@@ -85,6 +85,8 @@ def publish_version(challenge: Challenge, trained: Trained, origin: Origin) -> M
             metrics=trained.metrics,
             confusion=trained.confusion,
             slices=trained.slices,
+            calibration=trained.calibration,
+            contributions=trained.contributions,
             certificate=certificate,
             signature=signature_of(dataset.schema),
             reference=trained.reference,

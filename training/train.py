@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.base.logs import log
 from functions.core.registry.manifest import Certificate
-from functions.core.stats.records import Distribution, Interval
+from functions.core.stats.curves import calibration_curve
+from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
 from training.candidates import candidates
 from training.certificate import CompareRows, certify
 from training.dataset import MAX_KEY_SHARE, Dataset
@@ -31,7 +32,7 @@ from training.gaps import fit
 from training.matrix import Mask
 from training.parallel import limited_threads
 from training.parameters import Parameters, parameters_of
-from training.reference import background, reference
+from training.reference import MAX_EXPLAINED, background, mean_contributions, reference
 
 # Candidates are compared on a sample of so many rows where the training side has more than the other number:
 # two that differ by less than it shows are as good as each other.
@@ -82,6 +83,8 @@ class Trained(Proven):
     metrics: dict[str, Interval]
     confusion: list[list[int]]
     slices: dict[str, dict[str, float]]
+    calibration: list[CalibrationBin]
+    contributions: MeanContributions | None
     reference: dict[str, Distribution]
     background: dict[str, list[Any]]
     parameters: dict[str, Parameters] = field(default_factory=dict)
@@ -214,6 +217,8 @@ def judge_on_holdout(
     probability = probabilities(proven.model, matrix, schema)
     rows = np.flatnonzero(dataset.fitted)
     fitted = dataset.matrix[rows[:: max(1, len(rows) // MAX_BACKGROUND_ROWS)]]
+    unknown = background(fitted, probabilities(proven.model, fitted, schema), schema)
+    explained = dataset.matrix[dataset.sample(MAX_EXPLAINED)]
     return Trained(
         name=proven.name,
         estimator=proven.estimator,
@@ -226,6 +231,8 @@ def judge_on_holdout(
         metrics=intervals(outcome, probability),
         confusion=confusion(outcome, probability),
         slices=slices(matrix, outcome, probability, schema),
+        calibration=calibration_curve(outcome, probability),
+        contributions=mean_contributions(proven.model, explained, unknown, schema),
         reference=reference(dataset.matrix[dataset.representative], probability, schema),
-        background=background(fitted, probabilities(proven.model, fitted, schema), schema),
+        background=unknown,
     )

@@ -9,6 +9,7 @@ from functions.authorize.authorize import authorize
 from functions.authorize.keyring import KeyRing
 from functions.authorize.login import Login
 from functions.authorize.settings import AuthorizeSettings
+from functions.core.base.tracing import follow_trace
 from functions.core.storage.parameter_opening import open_parameter
 
 
@@ -34,4 +35,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
     """
+    follow_trace(event)
     return authorize(event, key_ring(), login(), datetime.now(UTC), allowance())

@@ -98,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--forget", action="store_true", help="keep nothing: the store is in memory")
     words = "log a line for each request: method, path, status, milliseconds; no query, no header, no body"
     run.add_argument("--log-requests", action="store_true", help=words)
+    run.add_argument(
+        "--rest-after",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end the process of a function that nobody has used for so long, until the next request",
+    )
     words = "a site whose pages may call the API, such as http://localhost:5173; once for each, * for all"
     run.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN", help=words)
     command("demo", _demo, "the same once, then stop", ports, table)
@@ -150,6 +156,7 @@ def _run(options: argparse.Namespace) -> int:
         log_requests=options.log_requests,
         origins=tuple(options.allow_origin),
         folder=_folder(options),
+        rest_after=options.rest_after,
     )
     code = asyncio.run(until_stopped(_serve(what, table, log)))
     if code == INTERRUPTED:

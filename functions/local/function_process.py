@@ -54,6 +54,7 @@ class FunctionProcess:
         self._on_log = on_log
         self._one_at_a_time = asyncio.Lock()
         self._sandbox: _Sandbox | None = None
+        self._used = time.monotonic()
 
     async def invoke(self, event: Any) -> Any:
         """The handler's answer to `event`. Raises `FunctionError`, `FunctionTimeout`."""
@@ -65,9 +66,29 @@ class FunctionProcess:
                 # Whoever did not answer is not asked again: the answer would be taken for the next one's.
                 await self._discard()
                 raise
+            finally:
+                self._used = time.monotonic()
         if "error" in answer:
             raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])
         return answer["result"]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process now."""
+        return self._sandbox is not None and self._sandbox.child.alive
+
+    async def rest(self, seconds: float) -> bool:
+        """End the process if nobody has used it for so long; the next invocation starts another. Returns
+        whether it was ended."""
+        if not self.is_running or self._one_at_a_time.locked():
+            return False
+        async with self._one_at_a_time:
+            if self._sandbox is None or time.monotonic() - self._used < seconds:
+                return False
+            # Not killed: what it has in hand for its log, it writes.
+            await self._sandbox.child.stop()
+            await self._discard()
+        return True
 
     async def stop(self) -> None:
         """End the process, and with it an invocation under way."""

@@ -21,6 +21,10 @@ MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Lambda's, for the event and for the answe
 INTEGRATION_SECONDS = 30.0
 MISDIRECTED = "Forbidden: this API is asked as localhost or by the address that the runner printed"
 
+METRICS_PATH = "/metrics"
+# In the scope of a request: which function it went to.
+_FUNCTION = "lifeboat.function"
+
 OnRequest = Callable[[str, str, int, float], None]
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -29,12 +33,21 @@ class Invocable(Protocol):
     def invoke(self, event: Any, /) -> Awaitable[Any]: ...
 
 
+class Measured(Protocol):
+    """What counts requests: `functions.local.monitoring.exposition.Exposition`."""
+
+    def count_request(self, function: str | None, status: int, seconds: float) -> None: ...
+
+    def answer(self, request: Request) -> Awaitable[Response]: ...
+
+
 class Gateway:
     """An ASGI application that turns requests into invocations of the functions its routes name.
 
     cors: what pages of other sites may do; None: nothing.
     on_request: told of each request its method, its path as it was sent, the status and the seconds it took.
     beside: what answers in place of a function, as other services do in AWS, by the beginnings of its paths.
+    metrics: counts the requests, and answers for itself at `METRICS_PATH`, to no page of another site.
     """
 
     def __init__(
@@ -45,6 +58,7 @@ class Gateway:
         on_request: OnRequest | None = None,
         beside: Mapping[str, Answer] | None = None,
         cors: Cors | None = None,
+        metrics: Measured | None = None,
     ) -> None:
         self._router = Router(routes)
         self._functions = functions
@@ -52,6 +66,7 @@ class Gateway:
         self._on_request = on_request
         self._beside = dict(beside or {})
         self._cors = cors
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,11 +75,14 @@ class Gateway:
         try:
             request = Request(scope, receive)
             response = await self._answer(request)
-            if self._cors:
+            if self._cors and not self._asks_for_metrics(request):
                 allow(self._cors, request, response)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
+        if self._metrics and not self._asks_for_metrics(request):
+            function = scope.get(_FUNCTION)
+            self._metrics.count_request(function, response.status_code, time.perf_counter() - began)
         if self._on_request:
             # Decoded, a path could hold an end of line. The query is left out: people put keys into it.
             path = scope.get("raw_path", b"").decode("latin-1")
@@ -73,6 +91,8 @@ class Gateway:
     async def _answer(self, request: Request) -> Response:
         if not is_this_machine(request.headers.get("host", "")):
             return _message(403, MISDIRECTED)
+        if self._metrics and request.scope["path"] == METRICS_PATH:
+            return await self._metrics.answer(request)
         if other := self._other(request.scope["path"]):
             return await other(request)
         match = self._router.match(request.method, request.scope["path"])
@@ -80,6 +100,7 @@ class Gateway:
             if self._cors and is_preflight(request):
                 return Response(status_code=204)
             return _message(404, "Not Found")
+        request.scope[_FUNCTION] = match.route.function
         body = await _read(request)
         if body is None:
             return _message(413, "Request Entity Too Large")
@@ -113,6 +134,9 @@ class Gateway:
         except (FunctionError, ValueError) as error:
             self._on_error(function, str(error))
             return _message(500, "Internal Server Error")
+
+    def _asks_for_metrics(self, request: Request) -> bool:
+        return self._metrics is not None and request.scope["path"] == METRICS_PATH
 
     def _other(self, path: str) -> Answer | None:
         return next((answer for begin, answer in self._beside.items() if path.startswith(f"{begin}/")), None)

@@ -37,6 +37,8 @@ from functions.local.issuer import PREFIX, Issuer
 from functions.local.kept_folder import Deliveries, KeptFolder, held
 from functions.local.kept_store import start_kept_store
 from functions.local.listening import HOST, listen, port_of
+from functions.local.monitoring.exposition import Exposition
+from functions.local.monitoring.metrics import Metrics
 from functions.local.shipping import shipping
 from functions.local.state import BUILD
 from functions.local.template import Schedule, Template, UploadTrigger, read_template
@@ -59,7 +61,8 @@ class Options:
     none; None: the one that the environment names, else the template's. log_requests: log a line for each.
     origins: of the sites whose pages may call the API, as the template's parameter `AllowedOrigins` takes
     them; empty: the template's own. folder: where the store that is started here keeps everything; None: in
-    memory, until the end.
+    memory, until the end. rest_after: the process of a function that nobody has used for so long is ended,
+    until the next request; None: it stays.
     """
 
     port: int = PORT
@@ -70,6 +73,7 @@ class Options:
     log_requests: bool = False
     origins: tuple[str, ...] = ()
     folder: Path | None = None
+    rest_after: timedelta | None = None
 
 
 class StoreLost(Exception):
@@ -205,13 +209,22 @@ class _Machine:
         self._on_log = on_log
         self._on_outcome = on_outcome
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rest_after = options.rest_after
+        self._metrics = Metrics(template.functions)
         self._functions = {
-            id_: FunctionProcess(function, os.environ.copy(), on_log, region=region)
+            id_: FunctionProcess(function, os.environ.copy(), self._on_line, region=region)
             for id_, function in template.functions.items()
         }
         on_request = self._log_request if options.log_requests else None
         self.gateway = Gateway(
-            template.routes, self._functions, on_log, on_request, beside=beside, cors=template.cors
+            *(template.routes, self._functions, on_log, on_request),
+            beside=beside,
+            cors=template.cors,
+            metrics=Exposition(
+                self._metrics,
+                store,
+                lambda: {id_: process.is_running for id_, process in self._functions.items()},
+            ),
         )
 
     async def start(self) -> None:
@@ -220,6 +233,8 @@ class _Machine:
             self._spawn(self._watch(trigger, watcher))
         for schedule in self._template.schedules:
             self._spawn(self._keep(schedule))
+        if self._rest_after:
+            self._spawn(self._rest(self._rest_after.total_seconds()))
 
     async def stop(self) -> None:
         tasks = list(self._tasks)
@@ -227,6 +242,18 @@ class _Machine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(process.stop() for process in self._functions.values()))
+
+    def _on_line(self, function: str, line: str) -> None:
+        self._metrics.read_line(line)
+        self._on_log(function, line)
+
+    async def _rest(self, seconds: float) -> None:
+        """Have functions rest that nobody uses."""
+        while True:
+            await asyncio.sleep(seconds / 4)
+            for id_, process in self._functions.items():
+                if await process.rest(seconds):
+                    self._on_log("runner", f"{id_} rests: nobody has used it for {seconds:.0f} s")
 
     def _log_request(self, method: str, path: str, status: int, seconds: float) -> None:
         self._on_log("request", f"{method} {path} {status} {seconds * 1000:.0f} ms")
@@ -272,7 +299,10 @@ class _Machine:
             self._deliveries.add(entry)
 
     async def _deliver(self, function: str, event: Any) -> None:
-        self._on_outcome(await deliver(self._functions[function], event))
+        with self._metrics.waiting(function):
+            outcome = await deliver(self._functions[function], event)
+        self._metrics.count_outcome(outcome)
+        self._on_outcome(outcome)
 
 
 class _Server(uvicorn.Server):

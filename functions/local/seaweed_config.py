@@ -144,14 +144,31 @@ def _write_certificates(folder: Path) -> None:
             .not_valid_after(now + timedelta(days=_CERTIFICATE_DAYS))
         )
 
-    authority = certificate("the store of a run", signing.public_key()).add_extension(
-        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    # Python 3.13 wants what RFC 5280 does: who signed it, and for what it may sign (VERIFY_X509_STRICT).
+    signs = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
     )
+    authority = (
+        certificate("the store of a run", signing.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(signs, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(signing.public_key()), critical=False)
+    )
+    signed_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key())
     usage = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     part = (
         certificate("a part of it", own.public_key())
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), False)
         .add_extension(x509.ExtendedKeyUsage(usage), critical=False)
+        .add_extension(signed_by, critical=False)
     )
     pem = serialization.Encoding.PEM
     (folder / CA).write_bytes(authority.sign(signing, hashes.SHA256()).public_bytes(pem))

@@ -29,6 +29,7 @@ _BY_BEGINNING = {
     "/champion": "models",
     "/compare": "models",
     "/curves": "models",
+    "/card": "models",
     "/history": "models",
     "/promote": "models",
     "/rollback": "models",

@@ -9,7 +9,7 @@ any. The default model's own versions are also reached as `/models/{version}`: n
 from itertools import islice
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from functions.core.http.api import add_document, new_api
 from functions.core.http.refusals import error_answers
@@ -20,6 +20,7 @@ from functions.core.registry.manifest import Manifest
 from functions.core.registry.models import names
 from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
+from functions.models.cards import Form, form_asked_for, headers_of, write_card
 from functions.models.curves import Curves, curves_of
 from functions.models.identity import Me
 from functions.models.listing import VersionPage, list_versions
@@ -34,6 +35,7 @@ from functions.models.overview import (
 from functions.models.promotions import HistoryPage, PromotionRequest, RollbackRequest
 from functions.models.routing import (
     ANYBODY,
+    CARD_ANSWERS,
     MAY_CHANGE,
     MAY_CHANGE_EITHER,
     MAY_LIST,
@@ -42,12 +44,14 @@ from functions.models.routing import (
     MAY_READ_SCHEMA,
     MAY_READ_VERSION,
     MAY_WRITE_SCHEMA,
+    Accept,
     Administrator,
     AdministratorOfEither,
     After,
     AfterName,
     Anybody,
     Before,
+    CardForm,
     Limit,
     Lister,
     NameOrVersion,
@@ -67,6 +71,11 @@ _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_CHANGE = error_answers(400, 401, 403, 404, 409, 413, 415, 422, 503)
 _ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
 _CURVES = "ROC and calibration on the rows that the version held out."
+_CARD = (
+    "The model card: what the version is for, what it was made from, how good it is, what it goes by, and "
+    "its limits, all from its manifest. In Markdown with the metadata of the Hugging Face Hub and skops, or "
+    "in HTML, as `format` or the header `accept` says."
+)
 _DELETION = "Never the one in service, nor the one that a rollback would go back to."
 
 app = new_api(
@@ -156,6 +165,20 @@ async def curves_of_version_of_default(store: PartOfEither, version: VersionOfDe
     return curves_of(store, version)
 
 
+@app.get(
+    "/models/{model}/card",
+    summary="Write the card of a version of the default model",
+    description=_CARD,
+    response_class=Response,
+    responses=_ON_READ | CARD_ANSWERS,
+    dependencies=MAY_READ_VERSION,
+)
+async def card_of_version_of_default(
+    store: PartOfEither, version: VersionOfDefault, form: CardForm = None, accept: Accept = ""
+) -> Response:
+    return _card(store, version, form, accept)
+
+
 @app.post(
     "/models/{model}/promote",
     summary="Put a version of the default model into service",
@@ -216,6 +239,20 @@ async def curves_of_version(store: Part, version: Version) -> Curves:
     return curves_of(store, version)
 
 
+@app.get(
+    "/models/{model}/versions/{version}/card",
+    summary="Write the card of a version",
+    description=_CARD,
+    response_class=Response,
+    responses=_ON_READ | CARD_ANSWERS,
+    dependencies=MAY_READ,
+)
+async def card_of_version(
+    store: Part, version: Version, form: CardForm = None, accept: Accept = ""
+) -> Response:
+    return _card(store, version, form, accept)
+
+
 @app.post(
     "/models/{model}/versions/{version}/promote",
     summary="Put a version into service",
@@ -270,3 +307,9 @@ def _promote(caller: Caller, store: ModelStore, version: str, request: Promotion
             store, version, by=caller.key_id, reason=request.reason, force=request.force
         )
     )
+
+
+def _card(store: ModelStore, version: str, named: Form | None, accept: str) -> Response:
+    form = form_asked_for(named, accept)
+    text, media_type = write_card(store, version, form)
+    return Response(text, media_type=media_type, headers=headers_of(form))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Path, Query, Request
+from fastapi import Body, Depends, Header, Path, Query, Request
 
 from functions.core.base.ids import MODEL, VERSION
 from functions.core.http.api import guarded_by, holder_of, model_of, model_to_be, no_model
@@ -12,6 +12,7 @@ from functions.core.identity.caller import Caller, caller_of
 from functions.core.registry.models import require_model
 from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
+from functions.models.cards import Form
 from functions.models.listing import PLACE
 from functions.models.promotions import VERSION_EXAMPLES, Reason
 
@@ -106,5 +107,16 @@ Why = Annotated[
     Reason | None, Query(alias="reason", description="Why it is deleted: kept with its name and the caller's")
 ]
 Before = Annotated[int | None, Query(ge=1, description="`next` of the page before: a sequence number")]
+CardForm = Annotated[
+    Form | None,
+    Query(alias="format", description="What the card is written in; if not given, as `accept` says"),
+]
+Accept = Annotated[str, Header(include_in_schema=False)]
+CARD_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The card",
+        "content": {kind: {"schema": {"type": "string"}} for kind in ("text/markdown", "text/html")},
+    }
+}
 _FIELDS = [{"name": "calls", "type": "integer"}, {"name": "churned", "type": "boolean"}]
 SchemaDocument = Annotated[dict[str, Any], Body(examples=[{"fields": _FIELDS, "target": "churned"}])]

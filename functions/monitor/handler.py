@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from functions.core.base.tracing import follow_trace
 from functions.core.http.lambda_entry import lambda_handler
 from functions.monitor.app import app
 from functions.monitor.service import service
@@ -14,6 +15,7 @@ _over_http = lambda_handler(app)
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("source") == "aws.events":
+        follow_trace({})
         left = context.get_remaining_time_in_millis() / 1000
         return service().run_on_schedule(seconds=left - _RESERVED_SECONDS)
     return _over_http(event, context)

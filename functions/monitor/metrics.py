@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from functions.core.base.tracing import trace_fields
 from functions.monitor.report import Report
 from functions.monitor.settings import MonitorSettings
 
@@ -87,6 +88,7 @@ def _write(
         "timestamp": moment.isoformat(timespec="milliseconds"),
         "level": "INFO",
         "message": message,
+        **trace_fields(),
         **fields,
     }
     sys.stdout.write(json.dumps(line) + "\n")

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from functions.core.base.tracing import follow_trace
 from functions.pages.description import description
 from functions.pages.refusals import refuse
 from functions.pages.settings import PagesSettings
@@ -34,10 +35,15 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0)."""
     route = str(event.get("routeKey") or "$default")
     method = (event.get("requestContext") or {}).get("http", {}).get("method")
+    trace = follow_trace(event)
     if route.startswith("HEAD ") or method == "HEAD":
         answer = _answer_route(event, route.replace("HEAD ", "GET ", 1))
-        return {**answer, "body": "", "isBase64Encoded": False}
-    return _answer_route(event, route)
+        answer = {**answer, "body": "", "isBase64Encoded": False}
+    else:
+        answer = _answer_route(event, route)
+    if trace:
+        answer["headers"] = {**answer["headers"], "traceparent": trace.header}
+    return answer
 
 
 def _answer_route(event: dict[str, Any], route: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from functions.core.base.ids import MODEL
+from functions.core.base.tracing import current_trace
 from functions.core.http.limits import ANSWER_HEADERS, MAX_BODY_BYTES, MAX_HEADERS
 from functions.core.identity.caller import caller_of
 from functions.predict.answers import one_as_json
@@ -41,9 +42,11 @@ def answer_event(event: Mapping[str, Any]) -> dict[str, Any] | None:
     answer = _answer(event)
     if answer is None:
         return None
+    trace = current_trace()
+    more = {"traceparent": trace.header} if trace else {}
     return {
         "statusCode": 200,
-        "headers": {**_HEADERS, "content-length": str(len(answer))},
+        "headers": {**_HEADERS, "content-length": str(len(answer)), **more},
         "body": answer.decode(),
         "isBase64Encoded": False,
     }

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+from functions.core.base.tracing import follow_trace
 from functions.predict.fast_path import answer_event
 from functions.predict.snapshot import register_hooks
 from functions.predict.timing import begin
@@ -11,6 +12,7 @@ from functions.predict.timing import begin
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an HTTP API event (payload format 2.0): a plain POST /predict at once, the others by the app."""
     begin()
+    follow_trace(event)
     return answer_event(event) or full_app()(event, context)
 
 

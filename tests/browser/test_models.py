@@ -67,3 +67,15 @@ def test_a_version_is_shown_and_two_are_compared(visit: Visit, versions: Version
     page.get_by_role("link", name=versions[0]["version"]).first.click()
     page.get_by_role("heading", level=1, name=versions[0]["version"]).wait_for()
     page.get_by_role("heading", name="Certificate").wait_for()
+
+
+def test_the_card_of_a_version_is_saved_as_a_file(visit: Visit, versions: Versions) -> None:
+    version = versions[0]["version"]
+    administrator = visit("administrator")
+    page = administrator.go("models", version, heading=version)
+    for name, ending in (("Markdown", "md"), ("HTML", "html")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=f"Save the card ({name})").click()
+        assert saved.value.suggested_filename == f"titanic.{version}.card.{ending}"
+        path = f"/models/titanic/versions/{version}/card?format={name.lower()}"
+        assert saved.value.path().read_text() == administrator.ask("GET", path).text

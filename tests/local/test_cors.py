@@ -71,7 +71,7 @@ def test_a_preflight_of_a_site_that_is_allowed_is_answered_with_what_the_templat
         "access-control-allow-origin": SITE,
         "access-control-allow-methods": "GET,POST,PUT,DELETE",
         "access-control-allow-headers": (
-            "authorization,content-encoding,content-type,inference-header-content-length,x-api-key"
+            "authorization,content-encoding,content-type,inference-header-content-length,traceparent,x-api-key"
         ),
         "access-control-max-age": "3600",
     }

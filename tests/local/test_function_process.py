@@ -121,6 +121,34 @@ def test_a_function_that_died_while_idle_is_started_again() -> None:
     assert first != second
 
 
+def test_a_function_that_nobody_uses_rests_and_wakes_with_the_next_invocation() -> None:
+    async def act(process: FunctionProcess) -> Any:
+        assert not await process.rest(0)
+        first = await process.invoke({})
+        # It was used a moment ago.
+        assert not await process.rest(60)
+        before = process.is_running
+        assert await process.rest(0)
+        assert (before, process.is_running) == (True, False)
+        assert gone(first["process"])
+        return first, await process.invoke({})
+
+    (first, again), _ = use("echo", act)
+    assert first["process"] != again["process"]
+
+
+def test_a_function_that_is_at_work_does_not_rest(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+
+    async def act(process: FunctionProcess) -> Any:
+        work = asyncio.create_task(process.invoke({"do": "sleep", "started": str(started), "seconds": 1}))
+        await asyncio.to_thread(wait_for, started)
+        assert not await process.rest(0)
+        return await work
+
+    assert use("act", act)[0]["process"]
+
+
 def test_a_function_that_is_too_slow_is_killed_and_started_again(tmp_path: Path) -> None:
     started = tmp_path / "started"
 

@@ -74,6 +74,7 @@ READS = [
         f"/models/compare?left={UNKNOWN}&right={UNKNOWN}",
         f"/models/{UNKNOWN}",
         f"/models/{UNKNOWN}/curves",
+        f"/models/{UNKNOWN}/card",
         "/models/titanic",
         f"{BELOW}/champion",
         f"{BELOW}/history",
@@ -81,6 +82,7 @@ READS = [
         f"{BELOW}/versions",
         f"{BELOW}/versions/{UNKNOWN}",
         f"{BELOW}/versions/{UNKNOWN}/curves",
+        f"{BELOW}/versions/{UNKNOWN}/card",
         f"{BELOW}/schema",
     )
 ]

@@ -6,6 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from functions.local.child import ROOT
@@ -75,15 +76,17 @@ def _make(engine: Engine, recipe: str) -> None:
         install("debootstrap")
     with scratch() as folder:
         root = folder / "root"
-        _debootstrap(root, folder / "debootstrap.log")
+        debootstrap(root, folder / "debootstrap.log", ["python3"])
         _install_runtime(root / "var" / "runtime")
         (root / "var" / "task").mkdir()
         (root / "opt").mkdir(exist_ok=True)
-        _import(engine, root, recipe)
+        import_folder(engine, root, IMAGE, f"LABEL {LABEL}={recipe}")
 
 
-def _debootstrap(root: Path, log: Path) -> None:
-    command = ["debootstrap", "--variant=minbase", "--include=python3", DEBIAN, str(root), *_mirror()]
+def debootstrap(root: Path, log: Path, packages: Sequence[str]) -> None:
+    """Make the files of a small Debian with these packages. Raises `Unavailable` when that cannot be done."""
+    included = f"--include={','.join(packages)}"
+    command = ["debootstrap", "--variant=minbase", included, DEBIAN, str(root), *_mirror()]
     with log.open("w") as output:
         finished = subprocess.run(
             command,
@@ -131,13 +134,15 @@ def _install_runtime(folder: Path) -> None:
     (folder / "bootstrap").chmod(0o755)
 
 
-def _import(engine: Engine, root: Path, recipe: str) -> None:
+def import_folder(engine: Engine, root: Path, name: str, *changes: str) -> None:
+    """Make an image of the files below `root`; changes: instructions as in a Dockerfile."""
+    changed = [word for change in changes for word in ("--change", change)]
     with subprocess.Popen(
         ["tar", "--directory", root, "--exclude=./dev/*", "--exclude=./var/cache/*", "--create", "."],
         stdout=subprocess.PIPE,
     ) as tar:
         subprocess.run(
-            ["docker", "import", "--change", f"LABEL {LABEL}={recipe}", "-", IMAGE],
+            ["docker", "import", *changed, "-", name],
             env=engine.environment(),
             stdin=tar.stdout,
             stdout=subprocess.DEVNULL,

@@ -323,7 +323,14 @@ def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fit
     assert condition == "HasOrigins"
     # All that a browser would not send unasked and a route reads.
     assert cors["AllowHeaders"] == sorted(
-        ["authorization", "content-encoding", "content-type", "inference-header-content-length", "x-api-key"]
+        [
+            "authorization",
+            "content-encoding",
+            "content-type",
+            "inference-header-content-length",
+            "traceparent",
+            "x-api-key",
+        ]
     )
 
 

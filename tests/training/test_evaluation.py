@@ -74,6 +74,11 @@ def test_the_groups_of_a_schema_are_categories_numbers_and_answers() -> None:
     assert by_group["grade=1"]["rows"] == 2
     assert "roc_auc" not in by_group["grade=1"]
     assert by_group["city=Biel"]["roc_auc"] == 1
+    # One of its two rows has the positive value, and is told to be positive; the other is not.
+    biel = by_group["city=Biel"]
+    assert (biel["positives"], biel["true_positive_rate"], biel["false_positive_rate"]) == (1, 1, 0)
+    # A rate of no rows is none.
+    assert "false_positive_rate" not in by_group["grade=1"]
 
 
 def test_the_reference_counts_every_row_of_the_dataset(titanic: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from functions.core.registry import deployment
+from functions.core.registry import deployment, versions
+from functions.core.registry.card.writing import html_card, markdown_card
 from functions.core.registry.comparison import Holdout
 from functions.core.registry.keys import CHAMPION, manifest_key
 from functions.core.registry.manifest import Decision
@@ -18,7 +20,7 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.support import churn as churn_table
-from tests.support.titanic import SCHEMA
+from tests.support.titanic import SCHEMA, TABLE
 from tests.support.versions import NOON, publish
 from training.__main__ import main
 
@@ -176,6 +178,28 @@ def test_a_version_is_shown_with_what_the_gate_said(say: Say, store: ModelStore)
     assert ["roc_auc", "0.8765"] in table(said)
     assert ["pclass=3", "142.0000", "0.0812"] in table(said)
     assert ["pclass=2", "20.0000"] in table(said)
+
+
+def test_the_card_of_a_version_is_printed_as_the_api_answers_it(say: Say, store: ModelStore) -> None:
+    manifest = publish(store, "a")
+    assert say("card", "a") == markdown_card(manifest)
+    assert say("card", "a", "--html") == html_card(manifest)
+    assert json.loads(say("card", "a", "--json")) == {"card": markdown_card(manifest)}
+
+
+def test_the_command_that_a_card_gives_makes_the_same_version(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ModelStore(FolderStore(str(published)), "titanic")
+    [version] = versions.published(before)
+    manifest = versions.read_manifest(before, version)
+    [line] = [line for line in markdown_card(manifest).splitlines() if line.startswith("python -m training")]
+    # In a folder with the file and the schema of the manifest, as the card says.
+    (tmp_path / "titanic.csv").write_bytes(TABLE.read_bytes())
+    (tmp_path / "titanic.schema.json").write_text(json.dumps(manifest.table_schema))
+    monkeypatch.chdir(tmp_path)
+    assert main([*shlex.split(line)[3:], "--store", "again"]) == 0
+    assert [*versions.published(ModelStore(FolderStore("again"), "titanic"))] == [version]
 
 
 def test_two_versions_are_compared_row_by_row(say: Say, three_versions: list[str]) -> None:

@@ -21,6 +21,7 @@ import orjson
 
 from functions.core.base.ids import new_ids
 from functions.core.base.logs import log
+from functions.core.base.tracing import current_trace
 from functions.core.schema.columns import Columns
 from functions.core.schema.schema import Schema
 
@@ -72,7 +73,10 @@ class PredictionLog:
         if not prediction_ids:
             return
         took = "" if took_ms is None else f',"took_ms":{took_ms:.2f}'
+        trace = current_trace()
         asked = f'"key_id":{_plain_key(key_id)},"request_id":{_plain(request_id)}{took}'
+        if trace:
+            asked += trace.in_log
         about = f'{{"timestamp":"{_now()}",{self._about},{asked}'
         numbers: Sequence[Sequence[Any]] = [
             probabilities,

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from functions.core.base.records import Moment, Record
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.schema import Schema
-from functions.core.stats.records import Distribution, Interval
+from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
 
 
 class Lineage(Record):
@@ -148,6 +148,14 @@ class Manifest(Record):
     metrics: dict[str, Interval]
     confusion: list[list[int]] = Field(description="Rows: outcome 0, 1; columns: label 0, 1")
     slices: dict[str, dict[str, float]]
+    calibration: list[CalibrationBin] | None = Field(
+        None, description="Of the holdout, in ten bins; null in a version of an earlier release"
+    )
+    contributions: MeanContributions | None = Field(
+        None,
+        description="Null where rows have too many features to explain some, and in a version of an earlier "
+        "release",
+    )
     certificate: Certificate
     signature: Signature
     reference: dict[str, Distribution] = Field(

@@ -11,7 +11,7 @@ from functions.core.schema.field_parsing import parse_fields
 from functions.core.schema.findings import Findings
 from functions.core.schema.missing_words import MISSING_WORDS
 from functions.core.schema.rows import RowReader
-from functions.core.schema.schema import RESERVED, Expectation, Field, Schema, fold
+from functions.core.schema.schema import RESERVED, Expectation, Field, License, Schema, fold
 from functions.core.schema.target_parsing import parse_target
 
 TWO_CLASS = "two-class"
@@ -66,7 +66,7 @@ class _Parser:
         slices = self._slices(names)
         expectations = self._expectations()
         missing = self._words("missingValues", MISSING_WORDS)
-        row_name = self._row_name()
+        row_name, licenses = self._row_name(), self._licenses()
         if (task := document.get("task", TWO_CLASS)) != TWO_CLASS:
             findings.fault(f"task is {task!r}; only {TWO_CLASS} can be trained so far")
         findings.notes += [f"the key {key} is not used" for key in document if key not in _KNOWN_KEYS]
@@ -85,6 +85,7 @@ class _Parser:
             slices=slices,
             expectations=expectations,
             row_name=row_name,
+            licenses=licenses,
             notes=tuple(findings.notes),
         )
         self._check_whole(schema)
@@ -141,6 +142,21 @@ class _Parser:
         )
         return "row", "rows"
 
+    def _licenses(self) -> tuple[License, ...]:
+        listed = self._document.get("licenses", [])
+        licenses = []
+        for item in listed if isinstance(listed, list) else [None]:
+            said = {key: item.get(key, "") for key in _LICENSE} if isinstance(item, dict) else {}
+            if all(isinstance(text, str) for text in said.values()) and (
+                said.get("name") or said.get("path")
+            ):
+                licenses.append(License(**said))
+            else:
+                self._findings.fault(
+                    'licenses: each has a name or a path, texts: [{"name": "CC-BY-4.0", "path": "https://..."}]'
+                )
+        return tuple(licenses)
+
     def _check_whole(self, schema: Schema) -> None:
         """Find what can only be told of a schema as a whole."""
         if not schema.features:
@@ -192,9 +208,10 @@ _KNOWN_KEYS = frozenset(
     {
         "$schema", "name", "title", "description", "fields", "fieldsMatch", "primaryKey", "pandas_version",
         "missingValues", "target", "task", "aliases", "derived", "ignored", "slices", "expectations",
-        "rowName",
+        "rowName", "licenses",
     }
 )  # fmt: skip
+_LICENSE = ("name", "path", "title")
 
 
 def objection_to_document(document: Mapping[str, Any]) -> str:

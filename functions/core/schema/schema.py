@@ -93,6 +93,14 @@ class Expectation(NamedTuple):
     because: str
 
 
+class License(NamedTuple):
+    """Under which a table may be used, as in the Data Package standard: `name` or `path` is there."""
+
+    name: str = ""
+    path: str = ""
+    title: str = ""
+
+
 @dataclass(frozen=True)
 class Schema:
     """A schema that was checked. `document` is the JSON that it was read from."""
@@ -108,6 +116,7 @@ class Schema:
     slices: tuple[str, ...]
     expectations: tuple[Expectation, ...]
     row_name: tuple[str, str]
+    licenses: tuple[License, ...] = ()
     notes: tuple[str, ...] = ()
     """What was passed over in the document, in sentences."""
 

@@ -83,3 +83,16 @@ class CalibrationBin(Record):
     probability: float = Field(ge=0, le=1, description="The mean of what they were given")
     share: Interval = Field(description="Share that was positive, with its 95 % interval (Wilson)")
     rows: Count
+
+
+class MeanContributions(Record):
+    """How far each feature moves the probability, over a sample of rows, in Shapley values.
+
+    mean_absolute: of each feature, the mean of the absolute contributions, 0 to 1. `is_sampled`: they are
+    estimates from some orders of the features, else exact.
+    """
+
+    rows: Count = Field(description="Held-out rows that were explained")
+    base_probability: float = Field(description="The mean probability that contributions are counted from")
+    mean_absolute: dict[str, float]
+    is_sampled: bool

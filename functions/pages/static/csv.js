@@ -71,10 +71,11 @@ export function separatorOf(header) {
  * Offer a text to be saved as a file.
  * @param {string[]} parts
  * @param {string} name
+ * @param {string} type
  */
-export function download(parts, name) {
+export function download(parts, name, type = "text/csv") {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(parts, { type: "text/csv;charset=utf-8" }));
+  link.href = URL.createObjectURL(new Blob(parts, { type: `${type};charset=utf-8` }));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);

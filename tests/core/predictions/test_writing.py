@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from functions.core.base.ids import new_ids
+from functions.core.base.tracing import follow_trace
 from functions.core.predictions.records import PredictionRecord, parse_line
 from functions.core.predictions.writing import PredictionLog
 from functions.core.schema.columns import Columns, from_values
@@ -197,3 +198,18 @@ def test_the_setting_decides_how_many_predictions_are_logged(
     call("POST", "/predict", json.dumps(WOMAN))
     call("POST", "/predict/batch", json.dumps({"passengers": [WOMAN] * 10}))
     assert '"prediction"' not in capsys.readouterr().out
+
+
+def test_a_line_names_the_trace_of_its_request_and_is_read_as_before(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    [id_] = new_ids(1)
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    follow_trace({"headers": {"traceparent": f"00-{trace}-{parent}-01"}})
+    try:
+        log(columns_of([WOMAN | MISSING]), [id_], [0.5])
+    finally:
+        follow_trace({})
+    line = capsys.readouterr().out
+    assert (json.loads(line)["trace_id"], json.loads(line)["parent_id"]) == (trace, parent)
+    assert parse_line(line.encode()).prediction_id == id_

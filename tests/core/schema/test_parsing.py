@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
+from functions.core.schema.schema import License
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "age", "type": "number"},
@@ -242,6 +243,22 @@ def test_what_pandas_writes_is_read() -> None:
     schema = parse_schema({"schema": pandas, "data": []})
     assert schema.names == ("plan",)
     assert schema.notes == ("index is the primary key, and so no feature",)
+
+
+def test_the_licenses_of_the_data_are_read_as_a_data_package_has_them() -> None:
+    listed = [{"name": "CC-BY-4.0", "title": "Attribution"}, {"path": "https://example.org/terms"}]
+    schema = parse_schema(document(licenses=listed))
+    assert schema.licenses == (
+        License(name="CC-BY-4.0", title="Attribution"),
+        License(path="https://example.org/terms"),
+    )
+    assert schema.notes == ()
+
+
+@pytest.mark.parametrize("odd", ["MIT", [7], [{}], [{"title": "a title"}], [{"name": 7}], {"name": "MIT"}])
+def test_a_license_without_a_name_or_a_path_is_a_fault(odd: Any) -> None:
+    [fault] = faults(document(licenses=odd))
+    assert fault.startswith("licenses: each has a name or a path")
 
 
 def test_what_is_not_used_of_a_document_is_said() -> None:

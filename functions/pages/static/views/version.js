@@ -2,6 +2,7 @@
 import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
+import { CardFiles } from "../parts/card-files.js";
 import { CalibrationChart, RocChart } from "../parts/curves.js";
 import { Explained } from "../parts/explained.js";
 import { Figure, Figures } from "../parts/figures.js";
@@ -24,7 +25,8 @@ export function Version({ model, version }) {
 
 /** @param {{model: string, path: string, manifest: Manifest}} given */
 function Card({ model, path, manifest }) {
-  return html`<p class="actions"><button type="button" onClick=${() => print()}>Print this model card</button></p>
+  return html`<p class="actions"><button type="button" onClick=${() => print()}>Print this page</button>
+      <${CardFiles} model=${model} version=${manifest.version} path=${path} /></p>
     <section class="card"><h2>What it is</h2><${Summary} model=${model} manifest=${manifest} /></section>
     <section class="card"><h2>Quality on rows held out</h2><${Quality} manifest=${manifest} /></section>
     <section class="card"><h2>How well it tells yes from no, and how right its probabilities are</h2><${Drawn} path=${path} /></section>
