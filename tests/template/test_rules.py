@@ -12,6 +12,7 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelReader
 from functions.local.template import read_template
 from tests.support.declared import DOCUMENT, PARAMETERS, PROFILES, RESOURCES, ROOT, TEMPLATE, of_type
+from tests.support.resolved import resolved
 
 FUNCTIONS = dict(of_type("AWS::Serverless::Function"))
 ASYNCHRONOUS = {"S3", "Schedule", "ScheduleV2", "SNS", "EventBridgeRule", "CloudWatchEvent"}
@@ -42,7 +43,8 @@ def resources(statement: dict[str, Any]) -> list[str]:
     return [name for _, name in ([found] if isinstance(found[0], str) else found)]
 
 
-ROLES = [id_ for id_, _ in of_type("AWS::IAM::Role")]
+# CodeDeploy's is what SAM would make, of a policy of AWS: tests/template/test_options.py.
+ROLES = [id_ for id_, _ in of_type("AWS::IAM::Role") if id_ != "CodeDeployServiceRole"]
 each_role = pytest.mark.parametrize("role", ROLES)
 each_function = pytest.mark.parametrize("id_", FUNCTIONS)
 
@@ -92,7 +94,7 @@ def test_what_fails_asynchronously_is_kept(id_: str) -> None:
         return
     _, destination = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]
     queue = destination.removesuffix(".Arn")
-    assert RESOURCES[queue]["Properties"]["SqsManagedSseEnabled"] is True
+    assert resolved(RESOURCES[queue]["Properties"]["SqsManagedSseEnabled"]) is True
     # As long as SQS keeps anything: somebody may be on holiday.
     assert RESOURCES[queue]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
     role = function["Role"][1].removesuffix(".Arn")
@@ -117,7 +119,8 @@ def test_a_role_is_one_services_alone_and_holds_nothing_but_what_is_written_here
     assert trust["Principal"] == {"Service": OTHER_SERVICES.get(role, "lambda.amazonaws.com")}
     # Logs and Firehose act for whoever asks them: only for this account here.
     assert ("AccountId" in str(trust.get("Condition"))) is (role in OTHER_SERVICES)
-    assert "ManagedPolicyArns" not in properties
+    # But for what a parameter asks for: tests/template/test_options.py.
+    assert "ManagedPolicyArns" not in resolved(properties)
 
 
 @each_role
@@ -321,11 +324,11 @@ def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:
 
 @pytest.mark.parametrize("field", ["ThrottlingRateLimit", "ThrottlingBurstLimit"])
 def test_the_api_is_throttled(field: str) -> None:
-    assert RESOURCES["Api"]["Properties"]["DefaultRouteSettings"][field] > 0
+    assert resolved(RESOURCES["Api"]["Properties"]["DefaultRouteSettings"])[field] > 0
 
 
 def test_what_scores_and_what_watches_have_throttles_of_their_own() -> None:
-    settings = RESOURCES["Api"]["Properties"]["RouteSettings"]
+    settings = resolved(RESOURCES["Api"]["Properties"]["RouteSettings"])
     keys = {route.key for route in read_template(TEMPLATE).routes}
     # API Gateway refuses to deploy settings of a route that is not there.
     assert settings.keys() <= keys
