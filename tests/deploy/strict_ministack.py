@@ -8,7 +8,7 @@ It imports nothing of this repository. What it changes of MiniStack 1.5.33, whos
 - aws:PrincipalArn of a session is its role's ARN, by which policies know it; MiniStack has the session's:
   https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
 - Beside TLS it speaks plain HTTP, at PLAIN_PORT, so that it can be seen whether that is refused.
-- It does not take port 443 of this machine.
+- It does not take port 443 of this machine, and has no container registry, which takes /v2 from every API.
 """
 
 import json
@@ -96,4 +96,5 @@ if __name__ == "__main__":
     iam_evaluator._resolve_condition_key = condition_key
     hypercorn.config.Config = TwoPorts
     app._port_is_bindable = lambda *_: False
+    app._is_ecr_registry_path = lambda _: False
     app.main()
