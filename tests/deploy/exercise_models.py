@@ -84,7 +84,7 @@ def read_datasets(stage: Stage) -> None:
 
 
 def compare_and_change_versions(stage: Stage) -> None:
-    """With what the monitor had trained there are three: promoted, taken back, deleted, by either kind of path."""
+    """Beside those there are, another one; promoted, taken back, deleted, by both kinds of paths."""
     serving = stage.champion(MODEL)
     known = set(stage.versions(MODEL))
     fewer = b"".join(TABLE.read_bytes().splitlines(keepends=True)[:900])

@@ -106,10 +106,15 @@ class Stage:
 
     def _upload(self, template: Template) -> str:
         """Where CloudFormation finds a template: beside the bundles, as it is too large to be sent."""
-        s3: Any = self.emulator.client("s3")
-        [bucket] = [item["Name"] for item in s3.list_buckets()["Buckets"] if "sam-cli" in item["Name"]]
-        s3.put_object(Bucket=bucket, Key=f"{self.stack}.json", Body=json.dumps(template).encode())
+        bucket = self.bucket_of_bundles()
+        body = json.dumps(template).encode()
+        self.emulator.client("s3").put_object(Bucket=bucket, Key=f"{self.stack}.json", Body=body)
         return f"{self.emulator.endpoint}/{bucket}/{self.stack}.json"
+
+    def bucket_of_bundles(self) -> str:
+        """The one that SAM has made in this account."""
+        buckets = self.emulator.client("s3").list_buckets()["Buckets"]
+        return next(str(bucket["Name"]) for bucket in buckets if "sam-cli" in bucket["Name"])
 
     def _settled(self) -> str | None:
         status = self._status()
