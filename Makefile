@@ -156,6 +156,11 @@ test: lint ## Lint, types, import rules, template and every test, with coverage;
 test-sam: $(VENV)/.dev $(SAM_VENV)/.sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 	@$(BIN)/python -m pytest tests/sam --no-cov -p no:cacheprovider -q -s $(ARGS)
 
+# The same for deploying, where Python 3.13 is not here and cannot be had: build/test-deploy-cannot-run has the reason.
+.PHONY: test-deploy
+test-deploy: $(VENV)/.dev $(SAM_VENV)/.sam build ## Deploy the bundles by SAM into an emulator of AWS on this machine, use all of it, judge its roles, break it
+	@$(BIN)/python -m pytest tests/deploy --no-cov -p no:cacheprovider -q -s $(ARGS)
+
 # A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
 .PHONY: test-store
 test-store: $(VENV)/.dev ## Ask a store of your own for all that Lifeboat asks: make test-store ENDPOINT=http://... , its keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
@@ -302,6 +307,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group client -o tests/browser/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
+	$(COMPILE) --universal --python-version 3.13 --group deploy -o requirements-deploy.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 
 # The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
@@ -314,7 +320,7 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 
 .PHONY: clean
 clean: ## Remove the environments and everything made by the other targets
-	rm -rf $(VENV) $(SAM_VENV) build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf $(VENV) $(SAM_VENV) .venv-deploy build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		.coverage .coverage.* htmlcov
 	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
