@@ -142,6 +142,21 @@ invoke-retrain: $(VENV)/.run $(SAM_VENV)/.sam ## Retrain on the upload of an eve
 start-api: $(VENV)/.run $(SAM_VENV)/.sam ## Serve the API from the built bundles at port 3000 until Ctrl-C, in the same way
 	@exec $(BIN)/python -m functions.local.sam start-api $(ARGS)
 
+##@ Deploy
+
+# Credentials and region are those of the caller's own AWS environment. samconfig.toml is read and never written.
+.PHONY: deploy
+deploy: $(VENV)/.run $(SAM_VENV)/.sam ## Build and deploy a stage, make its first key: make deploy STAGE=dev [PARAMETERS="AlarmEmail=me@example.org"] [TAGS="team=crew"] [ARGS=--no-key]
+	@$(call needs,STAGE,stage,STAGE=dev)
+	@$(MAKE) build
+	@exec $(BIN)/python -m functions.local.deployment deploy --stage "$$STAGE" $(call given,PARAMETERS,--parameters) \
+		$(call given,TAGS,--tags) $(ARGS)
+
+.PHONY: destroy
+destroy: $(VENV)/.run ## Delete a stage for good, with its data and keys; says what it deletes and asks: make destroy STAGE=dev [ARGS=--yes]
+	@$(call needs,STAGE,stage,STAGE=dev)
+	@exec $(BIN)/python -m functions.local.deployment destroy --stage "$$STAGE" $(ARGS)
+
 ##@ Develop
 
 .PHONY: test

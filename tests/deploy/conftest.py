@@ -21,7 +21,15 @@ from tests.sam.machine import Unavailable
 
 REASON = BUILD / "test-deploy-cannot-run"
 # What the later modules look at was done by the earlier ones: one stage lives through all of it.
-ORDER = ["test_cannot_run", "test_drive", "test_roles", "test_refusals", "test_mutations", "test_releases"]
+ORDER = [
+    "test_cannot_run",
+    "test_drive",
+    "test_roles",
+    "test_refusals",
+    "test_mutations",
+    "test_releases",
+    "test_commands",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

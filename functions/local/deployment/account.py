@@ -40,19 +40,20 @@ def find_account(session: Session | None = None) -> Account:
     try:
         region = session.get_config_variable("region")
         if not region:
-            raise NotReady("no region is named: AWS_REGION=eu-west-1 make ..., or `aws configure`")
+            raise NotReady("no region is named: AWS_DEFAULT_REGION=eu-west-1 make ..., or `aws configure`")
         sts: Any = session.create_client("sts", region_name=region, config=_CONFIG)
         identity = sts.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise NotReady(
-            f"AWS does not say whose account this is ({error}); sign in (`aws sso login`), or name a profile in "
+            f"AWS does not say whose account this is ({error}); sign in (`aws sso login`), or name a "
+            "profile in "
             "AWS_PROFILE"
         ) from error
     return Account(identity["Account"], identity["Arn"], region, session)
 
 
 def check_concurrency(account: Account, reserved: int, reserved_now: int = 0) -> str | None:
-    """Whether as many executions can be reserved for predict. Returns what else people should know, if anything.
+    """Whether so many executions can be reserved. Returns what else people should know, if anything.
 
     reserved: of the deployment, 0 for none. reserved_now: what predict of this stage has already.
     Raises `NotReady` when the account has too few.
@@ -64,13 +65,16 @@ def check_concurrency(account: Account, reserved: int, reserved_now: int = 0) ->
     total, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"] + reserved_now
     if reserved and free - reserved < UNRESERVED:
         raise NotReady(
-            f"ReservedConcurrency={reserved} is too much: of the account's {total} executions {free} are free, and "
-            f"AWS wants {UNRESERVED} left. Reserve at most {max(0, free - UNRESERVED)}, or ask for more: Service "
+            f"ReservedConcurrency={reserved} is too much: of the account's {total} executions {free} are "
+            "free, and "
+            f"AWS wants {UNRESERVED} left. Reserve at most {max(0, free - UNRESERVED)}, or ask for more: "
+            "Service "
             "Quotas, AWS Lambda, Concurrent executions"
         )
     if total < FEW:
         return (
-            f"This account may have {total} executions at once, which is enough to try it. Ask for more before anybody "
+            f"This account may have {total} executions at once, which is enough to try it. Ask for more "
+            "before anybody "
             "relies on it: Service Quotas, AWS Lambda, Concurrent executions"
         )
     return None

@@ -1,4 +1,4 @@
-"""What a deployment is told: parameters and tags, from samconfig.toml's profile of the stage and the command line."""
+"""What a deployment is told: parameters and tags, of samconfig.toml's profile and the command line."""
 
 import re
 import shlex
@@ -44,7 +44,9 @@ def choose_parameters(
     """
     if "Stage" in given:
         raise ValueError("the stage is named by STAGE=, not among PARAMETERS")
-    profile = parse_pairs(shlex.join(_profile(stage, settings).get("parameter_overrides", [])), "parameter_overrides")
+    profile = parse_pairs(
+        shlex.join(_profile(stage, settings).get("parameter_overrides", [])), "parameter_overrides"
+    )
     chosen = {**profile, **given, "Stage": stage}
     declared = read_document(template)["Parameters"]
     for name, value in chosen.items():
@@ -53,6 +55,14 @@ def choose_parameters(
         if not _is_allowed(declared[name], value):
             raise ValueError(f"{name} is {value!r}: say {declared[name]['ConstraintDescription']}")
     return chosen
+
+
+def match_architecture(parameters: dict[str, str], built_for: str) -> dict[str, str]:
+    """The parameters with the processor that the bundles are built for. Raises `ValueError` for another."""
+    named = parameters.get("Architecture", built_for)
+    if named != built_for:
+        raise ValueError(f"the bundles are built for {built_for}: make deploy ARCHITECTURE={named} ...")
+    return {**parameters, "Architecture": built_for}
 
 
 def choose_tags(stage: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,9 @@ DELETE_SECONDS = 3600.0
 POLL_SECONDS = 3.0
 
 # Of a first deployment that failed or was never executed: CloudFormation wants them deleted before another.
-UNFINISHED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED"})
+UNFINISHED = frozenset(
+    {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,21 @@ def find_stack(account: Account, name: str) -> Stack | None:
     return Stack(stack["StackId"], name, stack["StackStatus"], reason, outputs)
 
 
+def check_idle(stack: Stack | None) -> None:
+    """Raises `NotReady` while CloudFormation works on the stack. One that nobody executed yet is at rest."""
+    if stack and stack.status.endswith("_IN_PROGRESS") and stack.status not in UNFINISHED:
+        raise NotReady(
+            f"{stack.name} is {stack.status}: somebody deploys or deletes it; try again when that is done"
+        )
+
+
 def check_deployable(stack: Stack | None) -> bool:
-    """Whether the stack has to be deleted before a deployment. Raises `NotReady` when nothing can be done yet."""
-    if stack is None or stack.status in {"IMPORT_COMPLETE"}:
+    """Whether the stack has to be deleted before a deployment. Raises `NotReady` when it has to wait."""
+    check_idle(stack)
+    if stack is None:
         return False
     if stack.status in UNFINISHED:
         return True
-    if stack.status.endswith("_IN_PROGRESS"):
-        raise NotReady(f"{stack.name} is {stack.status}: somebody deploys or deletes it; try again when that is done")
     if stack.status == "UPDATE_ROLLBACK_FAILED":
         raise NotReady(
             f"{stack.name} is {stack.status} ({stack.reason}): mend the cause, then `aws cloudformation "
@@ -68,6 +77,10 @@ def delete_stack(account: Account, stack: Stack, seconds: float = DELETE_SECONDS
         if left is None:
             return
         if left.status == "DELETE_FAILED":
-            raise NotReady(f"{stack.name} could not be deleted ({left.reason}): mend the cause and do it again")
+            raise NotReady(
+                f"{stack.name} could not be deleted ({left.reason}): mend the cause and do it again"
+            )
         time.sleep(POLL_SECONDS)
-    raise NotReady(f"{stack.name} is not deleted within {seconds / 60:.0f} minutes: look at it, and do it again")
+    raise NotReady(
+        f"{stack.name} is not deleted within {seconds / 60:.0f} minutes: look at it, and do it again"
+    )
