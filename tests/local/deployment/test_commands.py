@@ -42,7 +42,7 @@ def client(service: str) -> Any:
 
 @pytest.fixture
 def left() -> str:
-    """What a deleted stack leaves: a bucket with versions and a marker, keys, log groups. Its bucket's name."""
+    """The bucket of what a deleted stack leaves, beside keys and log groups: two versions and a marker."""
     bucket = bucket_of(find_account(), STAGE)
     s3 = client("s3")
     s3.create_bucket(Bucket=bucket)
