@@ -28,7 +28,7 @@ def test_a_workflow_may_do_nothing_but_read_and_a_job_says_so(workflow: Path) ->
         assert job["permissions"] == {"contents": "read"} | token
 
 
-def test_a_deployment_is_of_one_stage_at_a_time_whose_environment_is_asked_and_shows_no_key() -> None:
+def test_a_deployment_is_of_one_stage_whose_environment_is_asked_and_shows_no_key() -> None:
     text = WORKFLOWS[0].with_name("deploy.yml").read_text()
     found = yaml.safe_load(text)
     [job] = found["jobs"].values()
