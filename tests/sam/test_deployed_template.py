@@ -1,4 +1,4 @@
-"""What CloudFormation gets to see: template.yaml after SAM's transform, with each profile's parameters and with all."""
+"""What CloudFormation gets to see: template.yaml after SAM's transform, by profile and with every option."""
 
 import re
 import subprocess

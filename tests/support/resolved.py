@@ -1,4 +1,4 @@
-"""What template.yaml comes to with certain parameters: conditions decided, parameters put in, all else as it is."""
+"""What template.yaml comes to with certain parameters: conditions decided, all else as it is."""
 
 from collections.abc import Mapping
 from typing import Any

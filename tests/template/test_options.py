@@ -1,4 +1,4 @@
-"""What a cloud engineer asks for, as template.yaml has it: off by default, and what each parameter changes."""
+"""What a cloud engineer asks for, in template.yaml: off by default, and what each parameter changes."""
 
 import re
 from typing import Any

@@ -23,7 +23,7 @@ def test_a_workflow_may_do_nothing_but_read_and_a_job_says_so(workflow: Path) ->
     found = yaml.safe_load(workflow.read_text())
     assert found["permissions"] == {}
     for job in found["jobs"].values():
-        # A token for AWS, in an environment, whose reviewers are asked first and which AWS asks the token for.
+        # A token for AWS, only in an environment: its reviewers are asked first, and the token names it.
         token = {"id-token": "write"} if "environment" in job else {}
         assert job["permissions"] == {"contents": "read"} | token
 
