@@ -160,6 +160,21 @@ invoke-retrain: $(VENV)/.run $(SAM_VENV)/.sam ## Retrain on the upload of an eve
 start-api: $(VENV)/.run $(SAM_VENV)/.sam ## Serve the API from the built bundles at port 3000 until Ctrl-C, in the same way
 	@exec $(BIN)/python -m functions.local.sam start-api $(ARGS)
 
+##@ Deploy
+
+# Credentials and region are those of the caller's own AWS environment. samconfig.toml is read and never written.
+.PHONY: deploy
+deploy: $(VENV)/.run $(SAM_VENV)/.sam ## Build and deploy a stage, make its first key: make deploy STAGE=dev [PARAMETERS="AlarmEmail=me@example.org"] [TAGS="team=crew"] [ARGS=--no-key]
+	@$(call needs,STAGE,stage,STAGE=dev)
+	@$(MAKE) build
+	@exec $(BIN)/python -m functions.local.deployment deploy --stage "$$STAGE" $(call given,PARAMETERS,--parameters) \
+		$(call given,TAGS,--tags) $(ARGS)
+
+.PHONY: destroy
+destroy: $(VENV)/.run ## Delete a stage for good, with its data and keys; says what it deletes and asks: make destroy STAGE=dev [ARGS=--yes]
+	@$(call needs,STAGE,stage,STAGE=dev)
+	@exec $(BIN)/python -m functions.local.deployment destroy --stage "$$STAGE" $(ARGS)
+
 ##@ Develop
 
 .PHONY: test
@@ -187,6 +202,11 @@ test-track: $(VENV)/.dev ## Let the real MLflow read versions, be filled with th
 .PHONY: test-image
 test-image: $(VENV)/.dev wheels ## Build the training image without a network, train and score in it, look into its layers
 	@$(BIN)/python -m pytest tests/image --no-cov -p no:cacheprovider -q -s $(ARGS)
+
+# The same for deploying, where Python 3.13 is not here and cannot be had: build/test-deploy-cannot-run has the reason.
+.PHONY: test-deploy
+test-deploy: $(VENV)/.dev $(SAM_VENV)/.sam build ## Deploy the bundles by SAM into an emulator of AWS on this machine, use all of it, judge its roles, break it
+	@$(BIN)/python -m pytest tests/deploy --no-cov -p no:cacheprovider -q -s $(ARGS)
 
 # A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
 .PHONY: test-store
@@ -342,6 +362,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group client -o tests/browser/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
+	$(COMPILE) --universal --python-version 3.13 --group deploy -o requirements-deploy.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 
 # The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
@@ -354,7 +375,7 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 
 .PHONY: clean
 clean: ## Remove the environments and everything made by the other targets
-	rm -rf $(VENV) $(SAM_VENV) $(MLFLOW_VENV) build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf $(VENV) $(SAM_VENV) $(MLFLOW_VENV) .venv-deploy build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		.coverage .coverage.* htmlcov
 	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -8,6 +8,7 @@ leads to a store on 127.0.0.1.
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -19,11 +20,14 @@ from urllib.parse import urlsplit
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.child import ROOT
-from functions.local.environment import exported
+from functions.local.environment import ENDPOINT, exported
 from functions.local.state import find_runner
+from functions.local.template import read_document
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 TEMPLATE = ROOT / ".aws-sam" / "build" / "template.yaml"
+# Beside the built one, from whose folder the paths of the bundles go.
+LOCAL_TEMPLATE = "template-local.json"
 CHUNK = 65_536
 DOCKER_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -50,7 +54,11 @@ async def sam_local(arguments: Sequence[str], sam: Path = SAM) -> int:
     architecture = os.environ.get("ARCHITECTURE") or "x86_64"
     # Whether an image that is here is the newest is not worth a registry that may be out of reach.
     image = await _docker("image", "inspect", f"public.ecr.aws/lambda/python:{RUNTIME}-{architecture}")
-    options = ["--template", str(TEMPLATE), *(["--skip-pull-image"] if image is not None else [])]
+    options = [
+        "--template",
+        str(write_local_template(TEMPLATE)),
+        *(["--skip-pull-image"] if image is not None else []),
+    ]
     async with _reachable_store(gateway, arguments):
         process = await asyncio.create_subprocess_exec(
             sam, "local", *arguments, *options, cwd=ROOT, start_new_session=True
@@ -76,6 +84,19 @@ async def _ended(process: asyncio.subprocess.Process, stopping: asyncio.Event) -
         print(f"sam local has not stopped within {STOP_SECONDS:.0f} seconds: it is killed", file=sys.stderr)
         process.kill()
     return await ended
+
+
+def write_local_template(built: Path) -> Path:
+    """A copy of the built template for `sam local`, whose functions may be told of another endpoint than AWS's.
+
+    `sam local` hands a function only the variables that its template declares, with their values in SAM's own
+    environment. What is deployed declares no AWS_ENDPOINT_URL: empty, it would still be in the way of others.
+    """
+    template = read_document(built)
+    template["Globals"]["Function"]["Environment"]["Variables"][ENDPOINT] = ""
+    path = built.with_name(LOCAL_TEMPLATE)
+    path.write_text(json.dumps(template))
+    return path
 
 
 @asynccontextmanager

@@ -90,7 +90,7 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
     Raises `ValueError` for a reference or an intrinsic function that cannot be resolved here, and for a
     parameter that there is not, or that the template does not allow.
     """
-    document = _Loader(path.read_text()).get_single_data()
+    document = read_document(path)
     _check_parameters(document.get("Parameters", {}), parameters)
     resolve = _Resolver(document, region, parameters)
     common = document.get("Globals", {}).get("Function", {})
@@ -119,6 +119,12 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
     shipments = tuple(read_shipments(document["Resources"], resolve))
     cors = _cors(document["Resources"], resolve)
     return Template(functions, tuple(routes), tuple(uploads), tuple(schedules), shipments, cors)
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A template as it is written, CloudFormation's short forms in their long ones: no reference is resolved."""
+    document: dict[str, Any] = _Loader(path.read_text()).get_single_data()
+    return document
 
 
 def _check_parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> None:

@@ -34,6 +34,7 @@ MADE_LATER = {
     "functions/feedback/faults.py": "one of the constants that are tested where they stand",
     "functions/local/http_events.py": "of the template's own paths",
     "functions/pages/unknown.py": "of the API's own paths",
+    "functions/local/deployment/parameters.py": "of the template's own parameters",
     "functions/local/template.py": "of the template's own parameters",
     "functions/local/shipping.py": "of the template's own messages",
     "functions/local/shipments.py": "of constants",

@@ -13,8 +13,10 @@ import pytest
 from functions.local import sam
 from functions.local.environment import Credentials
 from functions.local.listening import HOST, listen, port_of
-from functions.local.sam import forwarded, main, sam_local
+from functions.local.sam import forwarded, main, sam_local, write_local_template
 from functions.local.state import State
+from functions.local.template import read_template
+from tests.support.declared import TEMPLATE
 
 BUCKET = "s3://lifeboat-here"
 Docker = Callable[..., None]
@@ -59,6 +61,17 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     return answering
 
 
+@pytest.fixture(autouse=True)
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `make build` leaves of a template with a variable and a short form."""
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Globals: {Function: {Environment: {Variables: {LIFEBOAT_STORE: !Sub 's3://lifeboat-${Stage}'}}}}\n"
+    )
+    monkeypatch.setattr(sam, "TEMPLATE", path)
+    return path
+
+
 def executable(path: Path, text: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
@@ -90,7 +103,8 @@ def test_the_functions_reach_the_embedded_store_through_the_gateway(
     port, code = asyncio.run(run())
     arguments, variables, answer = called()
     assert code == 3
-    assert arguments == ["local", "invoke", "F", "--template", str(sam.TEMPLATE), "--skip-pull-image"]
+    template = str(sam.TEMPLATE.with_name("template-local.json"))
+    assert arguments == ["local", "invoke", "F", "--template", template, "--skip-pull-image"]
     assert answer == "AHOY"
     assert variables["AWS_ENDPOINT_URL"] != f"http://{HOST}:{port}"
     assert (variables["LIFEBOAT_STORE"], variables["AWS_ACCESS_KEY_ID"]) == (BUCKET, "OURS")
@@ -109,6 +123,17 @@ def test_another_endpoint_is_used_as_it_is_with_the_keys_of_this_environment(
         "AWS_ENDPOINT_URL": "https://store.example",
         "AWS_ACCESS_KEY_ID": "testing",
     }
+
+
+def test_only_the_copy_for_sam_local_declares_another_endpoint(built: Path) -> None:
+    copy = json.loads(write_local_template(built).read_text())
+    store = {"Fn::Sub": "s3://lifeboat-${Stage}"}
+    variables = {"LIFEBOAT_STORE": store, "AWS_ENDPOINT_URL": ""}
+    assert copy["Globals"]["Function"]["Environment"]["Variables"] == variables
+    assert "AWS_ENDPOINT_URL" not in built.read_text()
+    # Nor does what is deployed.
+    for function in read_template(TEMPLATE).functions.values():
+        assert not [name for name in function.environment if name.startswith("AWS_")]
 
 
 def test_a_store_named_in_the_environment_needs_no_runner(
@@ -211,20 +236,16 @@ def test_a_store_out_of_reach_is_refused(
 
 
 def test_without_an_engine_the_command_line_says_so(
-    docker: Docker,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    docker: Docker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sam, "TEMPLATE", tmp_path)
     assert main([]) == 1
     assert "no container engine answers" in capsys.readouterr().err
 
 
 def test_without_bundles_the_command_line_says_how_to_make_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    built: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sam, "TEMPLATE", tmp_path / "template.yaml")
+    built.unlink()
     assert main([]) == 1
     assert "make build" in capsys.readouterr().err
 

@@ -16,6 +16,7 @@ import httpx
 
 from functions.local.child import ROOT
 from functions.local.listening import HOST, listen, port_of
+from functions.local.sam import write_local_template
 from tests.sam.engine import Engine
 from tests.sam.memory import Memory, MemoryWatch
 
@@ -153,9 +154,10 @@ class _Sam:
 
 @contextmanager
 def _sam(engine: Engine, command: str, *arguments: str) -> Iterator[_Sam]:
+    template = write_local_template(TEMPLATE)
     process = subprocess.Popen(
         # The image is there (image.py); asking a registry whether it is the newest would need one.
-        [SAM, "local", command, *arguments, "--template", TEMPLATE, "--skip-pull-image"],
+        [SAM, "local", command, *arguments, "--template", template, "--skip-pull-image"],
         env=_environment(engine),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -176,7 +178,7 @@ def _sam(engine: Engine, command: str, *arguments: str) -> Iterator[_Sam]:
 def _environment(engine: Engine) -> Mapping[str, str]:
     """The store's address and the keys to it travel from here into the functions.
 
-    `sam local` hands on the credentials and region it finds, and of other variables those that the template
+    `sam local` hands on the credentials and region it finds, and of other variables those that its template
     declares, with their values in this environment (AWS_ENDPOINT_URL, LIFEBOAT_STORE).
     """
     return {**engine.environment(), "SAM_CLI_TELEMETRY": "0", "PYTHONUNBUFFERED": "1"}

@@ -1,4 +1,4 @@
-"""What CloudFormation gets to see: template.yaml after SAM's transform, with each profile's parameters."""
+"""What CloudFormation gets to see: template.yaml after SAM's transform, by profile and with every option."""
 
 import re
 import subprocess
@@ -10,15 +10,18 @@ import pytest
 import yaml
 
 from tests.support.declared import PROFILES, RESOURCES, ROOT, TEMPLATE
+from tests.template.test_options import OPTIONS
 
 SAM_PYTHON = ROOT / ".venv-sam" / "bin" / "python"
 TRANSLATE = Path(__file__).with_name("translate.py")
+EVERY_OPTION = {name: value for option in OPTIONS.values() for name, value in option.items()}
+DEPLOYMENTS = {**PROFILES, "every option": EVERY_OPTION}
 
 
-@pytest.fixture(scope="module", params=PROFILES)
+@pytest.fixture(scope="module", params=DEPLOYMENTS)
 def deployed(request: pytest.FixtureRequest) -> str:
-    """The template that a profile deploys."""
-    parameters = [f"{name}={value}" for name, value in PROFILES[request.param].items()]
+    """The template that a profile deploys, or one with every option."""
+    parameters = [f"{name}={value}" for name, value in DEPLOYMENTS[request.param].items()]
     return run(str(SAM_PYTHON), str(TRANSLATE), str(TEMPLATE), *parameters)
 
 
@@ -57,10 +60,10 @@ def test_the_routes_of_a_released_function_call_its_alias(resources: dict[str, A
         assert not any(f"${{{function}.Arn}}" in uri for uri in called)
 
 
-def test_no_role_appears_but_those_written_and_codedeploys(resources: dict[str, Any]) -> None:
+def test_no_role_appears_but_those_written(resources: dict[str, Any]) -> None:
     roles = {id_ for id_, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
     written = {id_ for id_, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::Role"}
-    assert roles == written | {"CodeDeployServiceRole"}
+    assert roles == written
 
 
 def test_the_buckets_policy_names_roles_that_are_deployed(resources: dict[str, Any]) -> None:

@@ -180,5 +180,6 @@ def test_what_a_log_in_needs_is_asked_for_before_anything_is_deployed() -> None:
     asked: dict[str, list[Any]] = {
         rule["RuleCondition"][1][1]: [assertion["Assert"][1][0][1][0][1] for assertion in rule["Assertions"]]
         for rule in DOCUMENT["Rules"].values()
+        if rule["RuleCondition"][1][0] == ["Ref", "Login"]
     }
     assert asked == {"Cognito": ["PagesUrl"], "External": ["LoginIssuer", "LoginAudience"]}

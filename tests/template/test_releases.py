@@ -9,6 +9,7 @@ import pytest
 from functions.core.storage.s3_reader import _ATTEMPTS, _SECONDS
 from functions.monitor.metrics import NAMESPACE, UNITS
 from tests.support.declared import DOCUMENT, PARAMETERS, RESOURCES, of_type
+from tests.support.resolved import deployed, resolved
 
 ALARMS = dict(of_type("AWS::CloudWatch::Alarm"))
 FUNCTIONS = dict(of_type("AWS::Serverless::Function"))
@@ -122,7 +123,7 @@ def test_an_alarm_watches_a_metric_that_its_resource_sends(id_: str) -> None:
 @each_alarm
 def test_an_alarm_is_told_to_people_and_says_what_to_do(id_: str) -> None:
     alarm = ALARMS[id_]
-    assert alarm["AlarmActions"] == [["Ref", "AlarmTopic"]]
+    assert resolved(alarm["AlarmActions"]) == [["Ref", "AlarmTopic"]]
     assert len(alarm["AlarmDescription"]) > 60
     # The longest that CloudWatch takes.
     assert len(alarm["AlarmDescription"]) <= 1024
@@ -134,8 +135,8 @@ def test_an_alarm_is_told_to_people_and_says_what_to_do(id_: str) -> None:
 
 def test_cloudwatch_may_publish_to_the_topic() -> None:
     # SNS's own key is closed to CloudWatch: with it, the alarms would fire and nobody would hear.
-    assert "KmsMasterKeyId" not in RESOURCES["AlarmTopic"]["Properties"]
-    [statement] = RESOURCES["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert "KmsMasterKeyId" not in deployed()["AlarmTopic"]["Properties"]
+    [statement] = deployed()["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statement["Action"] == "sns:Publish"
     # Of this account only: CloudWatch speaks for everybody's alarms.
@@ -221,7 +222,14 @@ def test_a_parameters_new_value_makes_a_new_version(id_: str) -> None:
     function = RELEASED[id_]
     assert function["AutoPublishAliasAllProperties"] is True
     # SAM sees the names of parameters, not their values; the description is where a new value shows.
-    outside = {"Events", "DeploymentPreference", "VersionDescription"}
+    # Concurrency is of the function or of the alias.
+    outside = {
+        "Events",
+        "DeploymentPreference",
+        "VersionDescription",
+        "ReservedConcurrentExecutions",
+        "ProvisionedConcurrencyConfig",
+    }
     versioned = [value for key, value in function.items() if key not in outside]
     # A new stage is another function.
     expected = names([versioned, DOCUMENT["Globals"]["Function"]]) - {"Stage"}

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.declared import PARAMETERS, RESOURCES, of_type
-from tests.template.test_rules import resources, statements
+from tests.support.declared import PARAMETERS, RESOURCES
+from tests.template.test_rules import ROLES, resources, statements
 
 STATEMENTS: list[dict[str, Any]] = RESOURCES["StorePolicy"]["Properties"]["PolicyDocument"]["Statement"]
-ROLES = [id_ for id_, _ in of_type("AWS::IAM::Role")]
 OPERATOR, STRANGER = "arn:aws:iam::123456789012:role/operators/*", "arn:aws:iam::123456789012:role/analyst"
 # An operator's own ARN, which the pattern above takes in.
 ANN = "arn:aws:iam::123456789012:role/operators/ann"

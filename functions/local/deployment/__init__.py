@@ -1,0 +1,1 @@
+"""Deploying a stage to an account of AWS, and removing all of it."""

@@ -1,0 +1,84 @@
+"""The account of AWS that a stage is deployed to: whose it is, and whether it has room."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+# AWS leaves no account fewer that are nobody's: Lambda refuses a reservation that would.
+UNRESERVED = 100
+# A new account gets 10, of which one upload and a few readers use up all.
+FEW = 50
+_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5})
+
+
+class NotReady(Exception):
+    """The account, or what is left in it, is in the way: the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose credentials these are, and for which region."""
+
+    id: str
+    identity: str
+    region: str
+    session: Session
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        return self.session.create_client(service, region_name=region or self.region, config=_CONFIG)
+
+    def __str__(self) -> str:
+        return f"account {self.id} as {self.identity}, region {self.region}"
+
+
+def find_account(session: Session | None = None) -> Account:
+    """The account that this environment's credentials are of. Raises `NotReady`."""
+    session = session or Session()
+    try:
+        region = session.get_config_variable("region")
+        if not region:
+            raise NotReady("no region is named: AWS_DEFAULT_REGION=eu-west-1 make ..., or `aws configure`")
+        sts: Any = session.create_client("sts", region_name=region, config=_CONFIG)
+        identity = sts.get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise NotReady(
+            f"AWS does not say whose account this is ({error}); sign in (`aws sso login`), or name a "
+            "profile in "
+            "AWS_PROFILE"
+        ) from error
+    return Account(identity["Account"], identity["Arn"], region, session)
+
+
+def check_concurrency(account: Account, reserved: int, reserved_now: int = 0) -> str | None:
+    """Whether so many executions can be reserved. Returns what else people should know, if anything.
+
+    reserved: of the deployment, 0 for none. reserved_now: what predict of this stage has already.
+    Raises `NotReady` when the account has too few.
+    """
+    try:
+        limits = account.client("lambda").get_account_settings()["AccountLimit"]
+    except ClientError as error:
+        return f"Not checked: how many executions the account may have ({_code(error)})"
+    total, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"] + reserved_now
+    if reserved and free - reserved < UNRESERVED:
+        raise NotReady(
+            f"ReservedConcurrency={reserved} is too much: of the account's {total} executions {free} are "
+            "free, and "
+            f"AWS wants {UNRESERVED} left. Reserve at most {max(0, free - UNRESERVED)}, or ask for more: "
+            "Service "
+            "Quotas, AWS Lambda, Concurrent executions"
+        )
+    if total < FEW:
+        return (
+            f"This account may have {total} executions at once, which is enough to try it. Ask for more "
+            "before anybody "
+            "relies on it: Service Quotas, AWS Lambda, Concurrent executions"
+        )
+    return None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", error))

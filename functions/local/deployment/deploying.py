@@ -1,0 +1,116 @@
+"""Deploying a stage by SAM, and the first key of its API."""
+
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from functions.core.identity.key_list import add, all_keys
+from functions.core.identity.keys import make_key
+from functions.core.storage.parameter_opening import open_parameter
+from functions.local.child import ROOT
+from functions.local.deployment.account import Account, NotReady, check_concurrency
+from functions.local.deployment.remains import bucket_of, has_bucket
+from functions.local.deployment.stack import Stack, check_deployable, delete_stack, find_stack
+from functions.local.sam import SAM
+
+DEPLOY_SECONDS = 5400.0
+Say = Callable[[str], None]
+
+
+def prepare(account: Account, stage: str, parameters: Mapping[str, str], say: Say) -> None:
+    """See that the account can take the stage, and clear away a first deployment that failed.
+
+    Raises `NotReady` with what to do when it cannot.
+    """
+    stack = find_stack(account, f"lifeboat-{stage}")
+    unfinished = check_deployable(stack)
+    reserved = int(parameters.get("ReservedConcurrency") or 0)
+    if said := check_concurrency(account, reserved, _reserved_now(account, stage)):
+        say(said)
+    if stack and unfinished:
+        say(f"Deleting   {stack.name}, which is {stack.status}: a deployment of before that was not finished")
+        delete_stack(account, stack)
+        stack = None
+    if stack is None and has_bucket(account, stage):
+        raise NotReady(
+            f"{bucket_of(account, stage)} is there and its stack is not: an earlier stage `{stage}` left "
+            "it. To go on with "
+            "what is in it, docs/deploying.md says how; to delete it with all that is in it: make destroy "
+            f"STAGE={stage}"
+        )
+
+
+def deploy_stack(
+    account: Account,
+    stage: str,
+    parameters: Mapping[str, str],
+    tags: Mapping[str, str],
+    template: Path,
+) -> Stack:
+    """Have SAM deploy the bundles, and return the stack. What SAM prints goes where this prints.
+
+    A parameter that is not named keeps the value that the stack has. Raises `NotReady` when SAM fails.
+    """
+    name = f"lifeboat-{stage}"
+    done = subprocess.run(  # noqa: S603 - checked words, without a shell
+        [SAM, "deploy", *sam_options(account.region, stage, parameters, tags, template)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=DEPLOY_SECONDS,
+    )
+    if done.returncode:
+        raise NotReady(
+            f"SAM did not deploy {name}: its words are above. Once the cause is mended, do the same "
+            "again; what is left "
+            "of a first deployment that failed is deleted then"
+        )
+    stack = find_stack(account, name)
+    if stack is None:
+        raise NotReady(f"SAM says that {name} is deployed, and CloudFormation knows of none")
+    return stack
+
+
+def sam_options(
+    region: str, stage: str, parameters: Mapping[str, str], tags: Mapping[str, str], template: Path
+) -> list[str]:
+    """The options of `sam deploy`: everything that matters, so that no setting of samconfig.toml does."""
+    name = f"lifeboat-{stage}"
+    return [
+        *("--template-file", str(template), "--config-file", str(ROOT / "samconfig.toml")),
+        *("--stack-name", name, "--s3-prefix", name, "--resolve-s3", "--region", region),
+        *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+        *("--parameter-overrides", *(_quoted(pair) for pair in parameters.items())),
+        *("--tags", *(_quoted(pair) for pair in tags.items())),
+    ]
+
+
+def _quoted(pair: tuple[str, str]) -> str:
+    """As SAM reads it: a value with spaces, or an empty one, stands in quotes."""
+    name, value = pair
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{name}="{escaped}"'
+
+
+def make_first_key(stage: str) -> str | None:
+    """An administrator's key, unless the stage has a valid one. Shown once: only its
+    hash is kept."""
+    now = datetime.now(UTC)
+    place = open_parameter(f"ssm:/lifeboat/{stage}/keys")
+    if any(not key.ended(now) for key in all_keys(place).values()):
+        return None
+    text, key = make_key(("admin",), "made by make deploy", now)
+    add(place, key, now)
+    return text
+
+
+def _reserved_now(account: Account, stage: str) -> int:
+    """What predict of this stage has reserved already, 0 when it is not there or AWS does not say."""
+    try:
+        found = account.client("lambda").get_function_concurrency(FunctionName=f"lifeboat-{stage}-predict")
+    except ClientError:
+        return 0
+    return int(found.get("ReservedConcurrentExecutions", 0))

@@ -1,0 +1,107 @@
+"""What the deployed roles allow, judged both ways by the calls that were made of them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.deploy.emulator import Call
+from tests.deploy.stage import Stage
+from tests.stories.iam import Grant, Need
+
+# Rights of functions' roles that no call of a function shows: what AWS itself does with them.
+OF_AWS = {
+    "logs:CreateLogStream": "Lambda opens the log stream",
+    "logs:PutLogEvents": "Lambda sends what was printed",
+    "xray:PutTraceSegments": "Lambda sends the traces",
+    "xray:PutTelemetryRecords": "Lambda sends the traces",
+    "sqs:SendMessage": "Lambda keeps an event that failed for good",
+}
+# Roles that no function has. MiniStack does their work, if at all, without asking for their rights.
+OF_SERVICES = {
+    "PredictionFilterRole": "CloudWatch Logs hands lines to the stream; the emulator delivers none",
+    "PredictionStreamRole": "Firehose writes to the bucket; the emulator delivers nothing",
+    "ScoringOfManyRole": "Step Functions lists files and invokes; the emulator asks for no rights of it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One action on one pattern of resources, and the statement that gives it."""
+
+    statement: str
+    grant: Grant
+
+    def __str__(self) -> str:
+        place = self.grant.resource.rpartition(":")[2] or self.grant.resource
+        return f"{self.statement}: {self.grant.action} {place}"
+
+
+@dataclass
+class Judgement:
+    """A role: its calls and rights. Without any of those in `unused`, no call would be refused."""
+
+    role: str
+    calls: Counter[Call]
+    rights: list[Right]
+    unused: list[Right] = field(default_factory=list)
+
+    @property
+    def denied(self) -> list[Call]:
+        return [call for call in self.calls if not call.allowed]
+
+    @property
+    def of_aws(self) -> int:
+        return sum(right.grant.action in OF_AWS for right in self.rights)
+
+    def row(self) -> str:
+        return (
+            f"{self.role:<18} {self.calls.total():>6} {len(_needs(self.calls)):>8} {len(self.denied):>6} "
+            f"{len(self.rights):>6} {self.of_aws:>6} {len(self.unused):>6}"
+        )
+
+
+HEADER = f"{'role':<18} {'calls':>6} {'distinct':>8} {'denied':>6} {'rights':>6} {'of AWS':>6} {'unused':>6}"
+
+
+def judge_roles(stage: Stage) -> list[Judgement]:
+    """Every role that a function has, as it is deployed, by the calls noted so far."""
+    calls = stage.emulator.calls()
+    judged = []
+    for role, name in sorted(stage.resources.items()):
+        if not role.endswith("Role") or role in OF_SERVICES:
+            continue
+        rights = list(read_rights(stage, name))
+        made = Counter({call: number for call, number in calls.items() if call.role == name})
+        judged.append(Judgement(role, made, rights, list(_unused(_needs(made), rights))))
+    return judged
+
+
+def read_rights(stage: Stage, role: str) -> Iterator[Right]:
+    iam: Any = stage.emulator.client("iam")
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        for statement in document["Statement"]:
+            assert statement["Effect"] == "Allow"
+            assert "Condition" not in statement, f"{role}, {statement['Sid']}: conditions are not judged here"
+            for action in _list(statement["Action"]):
+                for resource in _list(statement["Resource"]):
+                    yield Right(statement["Sid"], Grant(action, resource))
+
+
+def _needs(calls: Counter[Call]) -> set[Need]:
+    return {Need(call.action, call.resource) for call in calls}
+
+
+def _unused(needs: set[Need], rights: list[Right]) -> Iterator[Right]:
+    """Rights without which every call would still be covered, of those that are not for AWS itself."""
+    for right in rights:
+        if right.grant.action in OF_AWS:
+            continue
+        others = [other.grant for other in rights if other is not right]
+        if all(any(grant.covers(need) for grant in others) for need in needs if right.grant.covers(need)):
+            yield right
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
