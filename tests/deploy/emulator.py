@@ -80,10 +80,14 @@ class Emulator:
         return httpx.Client(
             base_url=self.endpoint,
             headers={"host": f"{api}.execute-api.localhost:{self.port}", **headers},
-            verify=ssl.create_default_context(cafile=str(self.certificate)),
+            verify=self.trusted(),
             timeout=60,
             trust_env=False,
         )
+
+    def trusted(self) -> ssl.SSLContext:
+        """What a client of HTTP takes its certificate for good by."""
+        return ssl.create_default_context(cafile=str(self.certificate))
 
     def calls(self) -> Counter[Call]:
         """What roles asked of AWS so far, and how often."""
@@ -149,8 +153,7 @@ def _environment(emulator: Emulator, key: Path, folder: Path) -> Mapping[str, st
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], emulator: Emulator) -> None:
     deadline = time.monotonic() + START_SECONDS
-    trusted = ssl.create_default_context(cafile=str(emulator.certificate))
-    with httpx.Client(verify=trusted, trust_env=False) as client:
+    with httpx.Client(verify=emulator.trusted(), trust_env=False) as client:
         while process.poll() is None and time.monotonic() < deadline:
             try:
                 client.get(f"{emulator.endpoint}/_ministack/health", timeout=5)

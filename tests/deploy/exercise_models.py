@@ -28,6 +28,7 @@ def refuse_before_there_is_a_model(stage: Stage) -> None:
     stage.put("schemas/early.json", SCHEMA.read_bytes())
     stage.ask("GET", "/models/early/openapi.json")
     stage.ask("POST", "/monitoring/run", status=503)
+    stage.ask("POST", "/models/nobody/monitoring/run", status=404)
     stage.ask("GET", "/models/titanic/feedback/progress", status=404)
     stage.ask("GET", "/models/titanic/uploads", status=404)
     stage.ask("POST", "/models/titanic/scoring", {"file": "a.csv"}, status=404)
@@ -63,7 +64,7 @@ def train_a_second_model(stage: Stage) -> None:
     schema["fields"][0]["description"] = "as the company has it"
     stage.ask("PUT", f"/models/{CHURN}/schema", schema)
     stage.ask("GET", f"/models/{CHURN}/openapi.json")
-    row = {"Calls": 9, "Monthly Charge": 80.0, "Plan": "basic", "Paperless": "yes"}
+    row = {"Calls": 9, "Monthly Charge": 80.0, "Plan": "basic", "Paperless": True}
     assert stage.ask("POST", f"/models/{CHURN}/predict", row).json()["model"]["name"] == CHURN
 
 

@@ -129,14 +129,14 @@ def score_files(stage: Stage) -> None:
             begun["upload"]["url"],
             content=TABLE.read_bytes(),
             headers={"content-type": "text/csv"},
-            verify=str(stage.emulator.certificate),
+            verify=stage.emulator.trusted(),
             timeout=60,
             trust_env=False,
         )
         assert put.status_code == 200, put.text
         path = f"{root}/scoring/{begun['job']}"
         done = wait_for("a scored file", lambda path=path: _done(stage, path))  # type: ignore[misc]
-        result = httpx.get(done["result"]["url"], verify=str(stage.emulator.certificate), trust_env=False)
+        result = httpx.get(done["result"]["url"], verify=stage.emulator.trusted(), trust_env=False)
         assert result.text.count("\n") == TABLE.read_text().count("\n")
         waiting = stage.ask("POST", f"{root}/scoring", {"file": "april.csv"}, status=202).json()
         stage.ask("DELETE", f"{root}/scoring/{waiting['job']}")

@@ -104,6 +104,12 @@ class Stage:
             make_routes(self.emulator, template, self.resources)
         return status
 
+    def delete(self) -> None:
+        """Have CloudFormation delete the stack. Unlike SAM, it leaves the bundles."""
+        client: Any = self.emulator.client("cloudformation")
+        client.delete_stack(StackName=self.stack)
+        wait_for("the end of the stack", lambda: self._status() in {None, "DELETE_COMPLETE"})
+
     def _upload(self, template: Template) -> str:
         """Where CloudFormation finds a template: beside the bundles, as it is too large to be sent."""
         bucket = self.bucket_of_bundles()

@@ -80,7 +80,7 @@ def test_the_bucket_is_in_the_way_of_the_same_stage(stage: Stage) -> None:
     assert stage.apply(stage.translated) == "ROLLBACK_COMPLETE"
     # CloudFormation looks before it begins, and names the resource only in the events of the operation.
     assert failures(stage)
-    delete(stage.stack)
+    stage.delete()
     assert stage.champion(MODEL)
 
 
@@ -106,7 +106,7 @@ def test_after_a_first_deployment_that_failed_the_next_one_works(
     # It takes the empty bucket along; what is left is a record of the failure, which has to go.
     buckets = [item["Name"] for item in emulator.client("s3").list_buckets()["Buckets"]]
     assert not [name for name in buckets if "second" in name]
-    delete(second.stack)
+    second.delete()
     with step("again"):
         assert second.apply(stage.translated) == "CREATE_COMPLETE"
     second.ask("GET", "/health/ready", key="", status=503)
