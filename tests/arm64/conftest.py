@@ -74,6 +74,7 @@ def version(bundle: Path, step: Steps) -> Iterator[str]:
             view = ModelStore(store, MODEL)
             view.put(SCHEMA_KEY, SCHEMA.as_json())
             outcome = training.publish(view)
+            assert outcome.version
             said.append(f"{outcome.version} {outcome.status}")
         yield outcome.version
 

@@ -93,8 +93,8 @@ def make_debian(folder: Path) -> Debian:
         (root / name).mkdir(parents=True)
     # As in every Debian since 12; the program's loader goes by this path.
     (root / "lib").symlink_to("usr/lib")
-    for package in _download(folder / "packages", folder / "debootstrap.log"):
-        subprocess.run(["dpkg-deb", "--extract", package, root], timeout=UNPACK_SECONDS, check=True)
+    for file in _download(folder / "packages", folder / "debootstrap.log"):
+        subprocess.run(["dpkg-deb", "--extract", file, root], timeout=UNPACK_SECONDS, check=True)
     shutil.copy(emulator, root / EMULATOR)
     return Debian(root)
 
