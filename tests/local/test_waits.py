@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("functions/local", "tests/bench", "tests/local", "tests/sam", "tests/stories", "tests/support")
+FOLDERS = (
+    "functions/local",
+    "tests/arm64",
+    "tests/bench",
+    "tests/local",
+    "tests/sam",
+    "tests/stories",
+    "tests/support",
+)
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 RUNS = {"run", "call", "check_call", "check_output"}
 # Of processes and of threads: without an argument they wait for ever.
