@@ -23,7 +23,7 @@ def limits(total: int, free: int, refused: str = "") -> Iterator[Account]:
         else:
             limit = {"ConcurrentExecutions": total, "UnreservedConcurrentExecutions": free}
             stub.add_response("get_account_settings", {"AccountLimit": limit})
-        session.create_client = lambda *_, **__: client  # type: ignore[method-assign,assignment]
+        session.create_client = lambda *_, **__: client  # type: ignore[method-assign]
         yield Account("123456789012", "arn", "eu-west-1", session)
 
 

@@ -32,7 +32,7 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     backends = [get_backend(service) for service in ("s3", "ssm", "logs", "cloudformation", "sts", "lambda")]
     yield
     for backend in backends:
-        backend.reset()  # type: ignore[call-overload]
+        backend.reset()
 
 
 def client(service: str) -> Any:
