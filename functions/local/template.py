@@ -122,7 +122,7 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """A template as it is written, CloudFormation's short forms in their long ones: no reference is resolved."""
+    """A template as it is written, short forms in their long ones, with no reference resolved."""
     document: dict[str, Any] = _Loader(path.read_text()).get_single_data()
     return document
 
