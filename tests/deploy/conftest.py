@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,14 +64,15 @@ def emulator(step: Steps) -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def stage(emulator: Emulator, step: Steps) -> Stage:
+def stage(emulator: Emulator, step: Steps) -> Iterator[Stage]:
     """The built template, deployed by SAM as the stage `dev`."""
     stage = Stage(emulator, "dev")
     with step("sam deploy") as said:
         stage.deploy(read_emulated(TEMPLATE), TEMPLATE.parent)
         said.append(f"{len(stage.resources)} resources")
         said += [f"changed for the emulator: {change.__name__}, {change.__doc__}" for change in CHANGES]
-    return stage
+    with closing(stage):
+        yield stage
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,8 @@ from typing import Any
 
 from tests.deploy.emulator import Call
 from tests.deploy.stage import Stage
-from tests.stories.iam import Grant, Need
+from tests.stories.iam import OF_LAMBDA, Grant, Need
 
-# Rights of functions' roles that no call of a function shows: what AWS itself does with them.
-OF_AWS = {
-    "logs:CreateLogStream": "Lambda opens the log stream",
-    "logs:PutLogEvents": "Lambda sends what was printed",
-    "xray:PutTraceSegments": "Lambda sends the traces",
-    "xray:PutTelemetryRecords": "Lambda sends the traces",
-    "sqs:SendMessage": "Lambda keeps an event that failed for good",
-}
 # Roles that no function has. MiniStack does their work, if at all, without asking for their rights.
 OF_SERVICES = {
     "PredictionFilterRole": "CloudWatch Logs hands lines to the stream; the emulator delivers none",
@@ -52,7 +44,7 @@ class Judgement:
 
     @property
     def of_aws(self) -> int:
-        return sum(right.grant.action in OF_AWS for right in self.rights)
+        return sum(right.grant.action in OF_LAMBDA for right in self.rights)
 
     def row(self) -> str:
         return (
@@ -96,7 +88,7 @@ def _needs(calls: Counter[Call]) -> set[Need]:
 def _unused(needs: set[Need], rights: list[Right]) -> Iterator[Right]:
     """Rights without which every call would still be covered, of those that are not for AWS itself."""
     for right in rights:
-        if right.grant.action in OF_AWS:
+        if right.grant.action in OF_LAMBDA:
             continue
         others = [other.grant for other in rights if other is not right]
         if all(any(grant.covers(need) for grant in others) for need in needs if right.grant.covers(need)):

@@ -142,10 +142,14 @@ class Stage:
             item["LogicalResourceId"]: item["PhysicalResourceId"]
             for item in listed.build_full_result()["StackResourceSummaries"]
         }
-        if self._client:
-            self._client.close()
+        self.close()
         api = str(urlsplit(self.outputs["ApiUrl"]).hostname).partition(".")[0]
         self._client = self.emulator.http(api)
+
+    def close(self) -> None:
+        """Let go of the connections to the API."""
+        if self._client:
+            self._client.close()
 
     def make_key(self, *scopes: str) -> str:
         """A key, made as `make key STAGE=...` makes it."""

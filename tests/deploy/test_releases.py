@@ -1,7 +1,7 @@
 """Releases that work and that fail, the end of a stage, and its way back to the bucket that it left."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,8 @@ def test_after_a_first_deployment_that_failed_the_next_one_works(
     second.delete()
     with step("again"):
         assert second.apply(stage.translated) == "CREATE_COMPLETE"
-    second.ask("GET", "/health/ready", key="", status=503)
+    with closing(second):
+        second.ask("GET", "/health/ready", key="", status=503)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Roles, judged by every call that the drive made: none was refused, and no right was given for nothing."""
 
-from tests.deploy.roles import HEADER, OF_AWS, OF_SERVICES, judge_roles
+from tests.deploy.roles import HEADER, OF_SERVICES, judge_roles
 from tests.deploy.stage import Stage
 from tests.sam.conftest import Steps
+from tests.stories.iam import OF_LAMBDA
 
 
 def test_no_call_was_refused_and_no_right_is_unused(stage: Stage, step: Steps) -> None:
@@ -19,4 +20,4 @@ def test_roles_and_rights_that_no_function_uses_are_accounted_for(stage: Stage) 
     roles = {logical for logical in stage.resources if logical.endswith("Role")}
     assert roles == {judgement.role for judgement in judged} | OF_SERVICES.keys()
     given = {right.grant.action for judgement in judged for right in judgement.rights}
-    assert OF_AWS.keys() <= given
+    assert OF_LAMBDA.keys() <= given

@@ -16,6 +16,15 @@ _VALUES = {
 }
 _TAGS = {"Sub", "GetAtt"}
 
+# What Lambda itself does with a function's role: no call of ours shows it.
+OF_LAMBDA = {
+    "logs:CreateLogStream": "Lambda opens the log stream",
+    "logs:PutLogEvents": "Lambda sends what was printed",
+    "xray:PutTraceSegments": "Lambda sends the traces",
+    "xray:PutTelemetryRecords": "Lambda sends the traces",
+    "sqs:SendMessage": "Lambda keeps an event that failed for good",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Need:

@@ -42,7 +42,7 @@ from functions.scoring.handler import handler as scoring_handler
 from functions.scoring.http_handler import handler as scoring_api_handler
 from functions.track import handler as track_module
 from tests.conftest import TITANIC
-from tests.stories.iam import Grant, Need, grants_of
+from tests.stories.iam import OF_LAMBDA, Grant, Need, grants_of
 from tests.stories.recorder import Recorder
 from tests.support import gateway
 from tests.support.buckets import new_bucket
@@ -54,15 +54,6 @@ from tests.support.titanic import MODEL
 FUNCTIONS = read_template(TEMPLATE, **EVERYTHING).functions
 BUCKET = FUNCTIONS["PredictFunction"].environment["LIFEBOAT_STORE"].removeprefix("s3://")
 OTHER = "0" * 15 + "1"
-
-# What Lambda itself does with a function's role: no call of ours shows it.
-OF_LAMBDA = {
-    "logs:CreateLogStream": "Lambda opens the log stream",
-    "logs:PutLogEvents": "Lambda sends what was printed",
-    "xray:PutTraceSegments": "Lambda sends the traces",
-    "xray:PutTelemetryRecords": "Lambda sends the traces",
-    "sqs:SendMessage": "Lambda keeps an event that failed for good",
-}
 
 
 def uncovered(needs: set[Need], grants: list[Grant]) -> set[Need]:
