@@ -87,7 +87,7 @@ async def _ended(process: asyncio.subprocess.Process, stopping: asyncio.Event) -
 
 
 def write_local_template(built: Path) -> Path:
-    """A copy of the built template for `sam local`: its functions may be told of another endpoint than AWS's.
+    """A copy of the built template for `sam local`, whose functions may be told of another endpoint.
 
     `sam local` hands a function only the variables that its template declares, with their values in SAM's own
     environment. What is deployed declares no AWS_ENDPOINT_URL: empty, it would still be in the way of others.

@@ -99,7 +99,7 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
     uploads: list[UploadTrigger] = []
     schedules: list[Schedule] = []
     for id_, resource in document["Resources"].items():
-        if resource["Type"] != "AWS::Serverless::Function":
+        if resource["Type"] != "AWS::Serverless::Function" or not resolve.exists(resource):
             continue
         properties = resource["Properties"]
         functions[id_] = _function(id_, properties, common, resolve)
@@ -122,7 +122,7 @@ def read_template(path: Path, *, region: str = "us-east-1", **parameters: str) -
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """A template as it is written, short forms in their long ones, with no reference resolved."""
+    """A template as it is written, short forms of CloudFormation in long ones: no reference is resolved."""
     document: dict[str, Any] = _Loader(path.read_text()).get_single_data()
     return document
 
@@ -243,6 +243,10 @@ class _Resolver:
                 separator, text = self(argument)
                 return text.split(separator)
         raise ValueError(f"{name} cannot be resolved locally")
+
+    def exists(self, resource: Mapping[str, Any]) -> bool:
+        """Whether a resource is made, with these parameters."""
+        return "Condition" not in resource or self._holds(resource["Condition"])
 
     def _holds(self, condition: str) -> bool:
         if condition not in self._conditions:
