@@ -6,6 +6,7 @@ from typing import Any
 
 from functions.local.template import ACCOUNT
 from tests.support.declared import RESOURCES
+from tests.support.resolved import resolved
 
 # What the pseudo parameters and the parameters come to; functions.local.template gives functions the same.
 _VALUES = {
@@ -57,7 +58,9 @@ class Grant:
 
 def grants_of(function_id: str) -> list[Grant]:
     """All that the role of a function grants. Raises `ValueError` for what is not judged here."""
-    role = RESOURCES[_text(RESOURCES[function_id]["Properties"]["Role"]).removesuffix(".Arn")]["Properties"]
+    role_id = _text(RESOURCES[function_id]["Properties"]["Role"]).removesuffix(".Arn")
+    # As it is with the parameters' defaults: what options add is judged by tests/template/test_options.py.
+    role = resolved(RESOURCES[role_id]["Properties"])
     if "ManagedPolicyArns" in role:
         raise ValueError(f"the role of {function_id} has managed policies, whose text is not here")
     return [

@@ -1,12 +1,14 @@
 """What a cloud engineer asks for, in template.yaml: off by default, and what each parameter changes."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.support.declared import DOCUMENT, PARAMETERS, RESOURCES, of_type
-from tests.support.resolved import deployed, refused, resolved
+from tests.support.declared import DOCUMENT, EVERYTHING, PARAMETERS, RESOURCES, of_type
+from tests.support.resolved import deployed as deployed_with
+from tests.support.resolved import refused, resolved
 
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
@@ -32,6 +34,8 @@ OPTIONS: dict[str, dict[str, str]] = {
     "budget": {"MonthlyBudget": "50"},
 }
 FUNCTIONS = [id_ for id_, _ in of_type("AWS::Serverless::Function")]
+# With every function that there may be.
+deployed = partial(deployed_with, **EVERYTHING)
 ROLES = [id_ for id_, _ in of_type("AWS::IAM::Role")]
 
 
