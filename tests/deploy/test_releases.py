@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.local.child import ROOT
 from functions.local.environment import REGION
+from tests.deploy.api_routes import make_routes
 from tests.deploy.emulated import Template
 from tests.deploy.emulator import ACCOUNT, Emulator
 from tests.deploy.sam_deploy import delete, deploy
@@ -90,7 +91,8 @@ def test_a_stage_comes_back_to_its_bucket(stage: Stage, step: Steps) -> None:
     with step("way back"):
         adopt_bucket(stage)
         deploy(stage.packaged, stage.stack, {"Stage": stage.name})
-        assert stage.apply(stage.translated) == "UPDATE_COMPLETE"
+        stage.look()
+        make_routes(stage.emulator, stage.translated, stage.resources)
     wait_for("predict", lambda: stage.ask("GET", "/health/ready").json()["version"] == champion)
     # The keys are those of before.
     stage.ask("GET", "/model")
