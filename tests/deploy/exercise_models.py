@@ -102,8 +102,9 @@ def compare_and_change_versions(stage: Stage) -> None:
     stage.ask("GET", f"{of}/compare?left={first}&right={current}")
     for path in (f"/models/{first}", f"{of}", f"{of}/versions", f"{of}/versions/{first}"):
         stage.ask("GET", path)
-    for path in (f"/models/{first}/curves", f"{of}/versions/{first}/curves"):
-        stage.ask("GET", path)
+    for about in ("curves", "card"):
+        stage.ask("GET", f"/models/{first}/{about}")
+        stage.ask("GET", f"{of}/versions/{first}/{about}")
     stage.ask("POST", f"/models/{first}/promote", WHY)
     stage.ask("POST", "/models/rollback", {"reason": "test-deploy"})
     assert stage.champion(MODEL) == current

@@ -140,6 +140,8 @@ def score_files(stage: Stage) -> None:
         assert result.text.count("\n") == TABLE.read_text().count("\n")
         waiting = stage.ask("POST", f"{root}/scoring", {"file": "april.csv"}, status=202).json()
         stage.ask("DELETE", f"{root}/scoring/{waiting['job']}")
+        listed = stage.ask("GET", f"{root}/scoring").json()["jobs"]
+        assert [job["state"] for job in listed[:2]] == ["cancelled", "done"]
 
 
 def score_in_a_hurry(stage: Stage) -> None:
