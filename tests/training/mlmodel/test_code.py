@@ -3,8 +3,9 @@
 import io
 import zipfile
 
+from functions.core.base.imports import trace
 from functions.local.child import ROOT
-from training.mlmodel.code import pack_code
+from training.mlmodel.code import LOADER, pack_code
 
 
 def test_the_code_is_the_loader_and_what_it_imports_and_little_else() -> None:
@@ -23,3 +24,11 @@ def test_the_same_sources_give_the_same_bytes() -> None:
     before = pack_code()
     pack_code.cache_clear()
     assert pack_code() == before
+
+
+def test_whatever_trains_brings_all_files_that_are_packed() -> None:
+    # A bundle holds the files that its handler imports: one that is only read would not be there.
+    brought = {file.as_posix() for file in trace(ROOT, "functions.retrain.handler").files}
+    with zipfile.ZipFile(io.BytesIO(pack_code())) as archive:
+        packed = {*archive.namelist()} - {f"{LOADER}.py"} | {"training/mlmodel/loader.py"}
+    assert packed <= brought
