@@ -12,7 +12,7 @@ from functions.local.bundle.python import find_python
 from functions.local.bundle.recipe import BundleRefused, Recipe, read_recipe
 from functions.local.bundle.weight import table, weigh
 from functions.local.child import ROOT
-from functions.local.template import Template, read_template
+from functions.local.template import Template, read_document, read_template
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,14 +21,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target = Target(os.environ.get("ARCHITECTURE") or "x86_64", find_python(RUNTIME))
     try:
         recipe = read_recipe(ROOT / "pyproject.toml")
-        # Every function has a bundle, those too that are only made where they are asked for.
-        template = read_template(ROOT / "template.yaml", TrackingUri="https://mlflow.invalid")
+        template = _whole_template(ROOT / "template.yaml")
         if options.command == "build":
             return _build(template, recipe, target, options.function, options.folder)
         return _report(template, recipe, target, options.folder)
     except (BundleRefused, OSError, SyntaxError, ValueError) as error:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
+
+
+def _whole_template(path: Path) -> Template:
+    """Every function has a bundle, those too that are only made where they are asked for."""
+    asked = {"TrackingUri": "https://mlflow.invalid"}
+    declared = read_document(path).get("Parameters", {})
+    return read_template(path, **{name: value for name, value in asked.items() if name in declared})
 
 
 def _parser() -> argparse.ArgumentParser:
