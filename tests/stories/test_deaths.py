@@ -101,7 +101,7 @@ def test_a_retrain_killed_at_any_of_its_writes_leaves_a_champion_and_is_finished
         assert (second.sequence, second.previous) == (2, first.version)
         assert second.version != first.version
         shutil.rmtree(root)
-    # The probe's three, the graph, the holdout, the rows, the report, the candidates, the seven files for MLflow,
+    # The probe's three, the graph, the holdout, the rows, the report, the candidates, seven files for MLflow,
     # what vouches for the manifest, the manifest, the champion.
     assert deaths == 18
     assert champion_that_scores(root).sequence == 2
