@@ -6,7 +6,7 @@ from tests.deploy import exercise_models as models
 from tests.deploy import exercise_requests as requests
 from tests.deploy.invocations import refuse_missing_permissions
 from tests.deploy.stage import ROUTES, Stage
-from tests.sam.conftest import Steps
+from tests.support.steps import Steps
 
 
 def test_whatever_invokes_a_function_may_do_so(stage: Stage) -> None:
