@@ -45,7 +45,7 @@ def step() -> Steps:
 @pytest.fixture(scope="session")
 def emulator(step: Steps) -> Iterator[Emulator]:
     REASON.unlink(missing_ok=True)
-    for path, target in ((SAM, ".venv-sam/.sam"), (TEMPLATE, "build")):
+    for path, target in ((SAM, "installed-sam"), (TEMPLATE, "build")):
         if not path.exists():
             pytest.exit(f"{path} is missing: make {target}", 1)
     folder = Path(tempfile.mkdtemp(prefix="lifeboat-deploy-"))

@@ -80,7 +80,7 @@ def _or_cannot_run() -> Iterator[None]:
 def engine(step: Steps) -> Iterator[Engine]:
     """A container engine that has the image of Lambda's runtime."""
     REASON.unlink(missing_ok=True)
-    for path, target in ((SAM, ".venv-sam/.sam"), (TEMPLATE, "build")):
+    for path, target in ((SAM, "installed-sam"), (TEMPLATE, "build")):
         if not path.exists():
             pytest.exit(f"{path} is missing: make {target}", 1)
     with ExitStack() as stack, _or_cannot_run():
