@@ -83,10 +83,10 @@ def _make(engine: Engine, recipe: str) -> None:
         import_folder(engine, root, IMAGE, f"LABEL {LABEL}={recipe}")
 
 
-def debootstrap(root: Path, log: Path, packages: Sequence[str]) -> None:
+def debootstrap(root: Path, log: Path, packages: Sequence[str], release: str = DEBIAN) -> None:
     """Make the files of a small Debian with these packages. Raises `Unavailable` when that cannot be done."""
     included = f"--include={','.join(packages)}"
-    command = ["debootstrap", "--variant=minbase", included, DEBIAN, str(root), *_mirror()]
+    command = ["debootstrap", "--variant=minbase", included, release, str(root), *_mirror()]
     with log.open("w") as output:
         finished = subprocess.run(
             command,
@@ -97,7 +97,7 @@ def debootstrap(root: Path, log: Path, packages: Sequence[str]) -> None:
             check=False,
         )
     if finished.returncode:
-        raise Unavailable(f"debootstrap could not make Debian {DEBIAN}: {last_line(log.read_text())}")
+        raise Unavailable(f"debootstrap could not make Debian {release}: {last_line(log.read_text())}")
 
 
 def _mirror() -> list[str]:
