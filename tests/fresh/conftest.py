@@ -4,25 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.local.state import BUILD
 from tests.fresh.debian import Debian, clone, make_debian, mounted
-from tests.sam.conftest import CANNOT_RUN
-from tests.sam.machine import Unavailable, scratch
+from tests.support.cannot_run import or_cannot_run
+from tests.support.machine import scratch
 
-REASON = BUILD / "test-fresh-cannot-run"
+TARGET = "test-fresh"
 
 
 @pytest.fixture(scope="session")
-def debian() -> Iterator[Debian]:
-    REASON.unlink(missing_ok=True)
+def debian(request: pytest.FixtureRequest) -> Iterator[Debian]:
     with scratch() as folder:
+        # The user's way to its home leads through it.
         folder.chmod(0o755)
-        try:
+        with or_cannot_run(TARGET, request.session):
             debian = make_debian(folder)
-        except Unavailable as reason:
-            BUILD.mkdir(exist_ok=True)
-            REASON.write_text(f"{reason}\n")
-            pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)
         with mounted(debian):
             clone(debian)
             yield debian

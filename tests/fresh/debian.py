@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from functions.local.child import ROOT
-from tests.sam.image import debootstrap
-from tests.sam.machine import Unavailable, install
+from tests.support.debian import debootstrap
+from tests.support.machine import Unavailable
 
 # Its Python is 3.11, the oldest that will do.
 RELEASE = "bookworm"
@@ -59,10 +59,8 @@ def make_debian(folder: Path) -> Debian:
     """Make one below `folder`. Raises `Unavailable` when that cannot be done here."""
     if os.geteuid() != 0:
         raise Unavailable("only root can make and enter a Debian (debootstrap, chroot)")
-    if not shutil.which("debootstrap"):
-        install("debootstrap")
     root = folder / "root"
-    debootstrap(root, folder / "debootstrap.log", PACKAGES, RELEASE)
+    debootstrap(root, PACKAGES, release=RELEASE)
     subprocess.run(["chroot", root, "useradd", "--create-home", USER], timeout=SETUP_SECONDS, check=True)
     # Names and certificates of the outside are this machine's; the README leaves to it how it is reached.
     shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")

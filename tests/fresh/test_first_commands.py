@@ -9,7 +9,7 @@ Each says how long it took.
 import re
 
 from tests.fresh.debian import HOME, Debian, Ended
-from tests.sam.machine import last_line
+from tests.support.machine import last_line
 
 CLONE = f"/{HOME}/lifeboat"
 DEMO_SECONDS = 1_200.0
