@@ -213,6 +213,7 @@ def test_ctrl_c_stops_cleanly_and_leaves_nothing_behind(session: Session) -> Non
         (["demo", "--file", "churn.csv"], "a table needs a name for its model"),
         (["demo", "--file", "churn.csv", "--name", "Churn"], "a model's name has"),
         (["model", "churn.csv", "--name", "champion"], "a model's name has"),
+        (["run", "--forget", "--debug", "predikt"], "there is no function predikt, only authorize, "),
     ],
 )
 def test_what_does_not_go_together_is_said(
