@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 MLFLOW_VENV := .venv-mlflow
+DOCS_VENV := .venv-docs
 CODE := functions training tests
 PAGES := functions/pages
 
@@ -147,6 +148,15 @@ build: $(VENV)/.run $(SAM_VENV)/.sam ## Build the bundle of every function with 
 build-%Function: $(VENV)/.run
 	@exec $(BIN)/python -m functions.local.bundle build $*Function "$(ARTIFACTS_DIR)"
 
+.PHONY: sbom
+sbom: $(VENV)/.dev build ## Write a bill of materials (CycloneDX) of each bundle into build/sbom
+	@exec $(BIN)/python -m functions.local.bundle sbom $(BUNDLES) build/sbom
+
+.PHONY: release
+release: $(VENV)/.dev build ## Write the bundles, their bills and checksums into build/release: make release TAG=v0.1.0 [ARCHITECTURE=arm64]
+	@$(call needs,TAG,tag,TAG=v0.1.0)
+	@exec $(BIN)/python -m functions.local.bundle release $(BUNDLES) build/release --tag "$$TAG"
+
 # The functions run in SAM's containers and use the store of a `make run` in another terminal.
 .PHONY: invoke-predict
 invoke-predict: $(VENV)/.run $(SAM_VENV)/.sam ## Score the row of an event file with the built bundle; needs docker and `make run`
@@ -176,6 +186,15 @@ destroy: $(VENV)/.run ## Delete a stage for good, with its data and keys; says w
 	@exec $(BIN)/python -m functions.local.deployment destroy --stage "$$STAGE" $(ARGS)
 
 ##@ Develop
+
+# Nothing is fetched: once its packages are installed, the site is built without a network. What is written in docs/ is
+# plain Markdown; the pages of reference are made first, from openapi.json, `--help` and this file.
+.PHONY: docs
+docs: $(VENV)/.run $(DOCS_VENV)/.docs ## Build the site of docs/ into build/docs; a warning, such as a broken link, is an error
+	@$(BIN)/python -m functions.local.reference docs/reference
+	@rm -rf build/docs && $(DOCS_VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet \
+		--doctree-dir build/doctrees $(ARGS) docs build/docs
+	@echo 'The site is in build/docs: open build/docs/index.html'
 
 .PHONY: test
 test: lint ## Lint, types, import rules, template and every test, with coverage; some tests only: ARGS=tests/local
@@ -369,6 +388,7 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(ANYWHERE) --group client -o tests/browser/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) --universal --python-version 3.13 --group deploy -o requirements-deploy.txt
+	$(COMPILE) $(ANYWHERE) --group docs -c requirements-dev.txt -o docs/requirements.txt
 	$(COMPILE) $(LAMBDA) --group runtime -o tests/sam/runtime.txt
 
 # The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
@@ -381,11 +401,11 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 
 .PHONY: clean
 clean: ## Remove the environments and everything made by the other targets
-	rm -rf $(VENV) $(SAM_VENV) $(MLFLOW_VENV) .venv-deploy build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf $(VENV) $(SAM_VENV) $(MLFLOW_VENV) $(DOCS_VENV) .venv-deploy build docs/reference .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		.coverage .coverage.* htmlcov
 	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-# ---- Environments. The stamps in them (.uv, .run, .dev, .scale, .sam, .mlflow) say which locks are installed: a
+# ---- Environments. The stamps in them (.uv, .run, .dev, .scale, .sam, .mlflow, .docs) say which locks are installed: a
 # second `make` is instant, a changed lock is installed again. A stamp holds the folder's path, because an environment
 # cannot be moved.
 
@@ -412,6 +432,12 @@ endif
 ifneq ($(wildcard $(MLFLOW_VENV)/.mlflow),)
 ifneq ($(shell $(PLAINLY) $(MLFLOW_VENV)/bin/python -c '' 2>/dev/null && cat $(MLFLOW_VENV)/.mlflow),$(CURDIR))
 $(shell rm -f $(MLFLOW_VENV)/.mlflow)
+endif
+endif
+
+ifneq ($(wildcard $(DOCS_VENV)/.docs),)
+ifneq ($(shell $(PLAINLY) $(DOCS_VENV)/bin/python -c '' 2>/dev/null && cat $(DOCS_VENV)/.docs),$(CURDIR))
+$(shell rm -f $(DOCS_VENV)/.docs)
 endif
 endif
 
@@ -448,6 +474,11 @@ $(SAM_VENV)/.sam: tests/sam/requirements.txt | $(VENV)/.uv
 $(MLFLOW_VENV)/.mlflow: requirements-mlflow.txt | $(VENV)/.uv
 	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(MLFLOW_VENV)
 	@$(call install,$(MLFLOW_VENV)/bin/python,requirements-mlflow.txt)
+	@printf '%s\n' '$(CURDIR)' > $@
+
+$(DOCS_VENV)/.docs: docs/requirements.txt | $(VENV)/.uv
+	@test -e $@ || $(BIN)/uv venv --quiet --no-project --clear --python $(BIN)/python $(DOCS_VENV)
+	@$(call install,$(DOCS_VENV)/bin/python,docs/requirements.txt)
 	@printf '%s\n' '$(CURDIR)' > $@
 
 # $(call install,python,lock): make the environment of that Python hold what the lock says, nothing else.
