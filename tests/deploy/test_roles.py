@@ -2,8 +2,8 @@
 
 from tests.deploy.roles import HEADER, OF_SERVICES, judge_roles
 from tests.deploy.stage import Stage
-from tests.sam.conftest import Steps
 from tests.stories.iam import OF_LAMBDA
+from tests.support.steps import Steps
 
 
 def test_no_call_was_refused_and_no_right_is_unused(stage: Stage, step: Steps) -> None:
