@@ -32,7 +32,7 @@ OPTIONS = $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,S
 needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Which $(2)? make $@ $(3)' >&2; exit 2; }
 
 .PHONY: help run reset demo demo-drift model upload score schema key login models train evaluate score-here wheels image \
-	scale track build invoke-predict invoke-retrain start-api deploy destroy check test test-sam test-track test-image \
+	scale track build sbom release invoke-predict invoke-retrain start-api deploy destroy check docs test test-sam test-track test-image \
 	test-deploy test-store test-pages test-api test-faults test-arm64 test-fuzz test-fresh openapi bench lint lint-pages \
 	format validate lock vendor clean
 
@@ -45,14 +45,14 @@ help: ## List the targets
 # ---- Environments: `installed-dev` is .venv with what its lock says, made where it is missing. Any Python from 3.11 on
 # that really runs will do to look (the shim of a version manager can exist and fail).
 PYTHONS := python3.13 python3.12 python3.11 python3
-installed-run installed-scale installed-dev installed-sam installed-mlflow:
+installed-run installed-scale installed-dev installed-sam installed-mlflow installed-docs:
 	@for python in $(BIN)/python "$$PYTHON" $(PYTHONS); do \
 		"$$python" -I -S -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && \
 			exec "$$python" -I functions/local/installation.py $(@:installed-%=%) $(PYTHONS); \
 	done; \
 	echo 'Lifeboat needs Python 3.11 or later; none was found as $(PYTHONS).' >&2; \
 	echo 'Install one, or name it: make PYTHON=/path/to/python3.13 ...' >&2; exit 1
-.PHONY: installed-run installed-scale installed-dev installed-sam installed-mlflow
+.PHONY: installed-run installed-scale installed-dev installed-sam installed-mlflow installed-docs
 
 ##@ Use
 
@@ -120,6 +120,13 @@ build: installed-run installed-sam ## Build the bundle of every function with SA
 build-%Function: installed-run
 	@exec $(BIN)/python -m functions.local.bundle build $*Function "$(ARTIFACTS_DIR)"
 
+sbom: installed-dev build ## Write a bill of materials (CycloneDX) of each bundle into build/sbom
+	@exec $(BIN)/python -m functions.local.bundle sbom $(BUNDLES) build/sbom
+
+release: installed-dev build ## Write the bundles, their bills and checksums into build/release: make release TAG=v0.1.0 [ARCHITECTURE=arm64]
+	@$(call needs,TAG,tag,TAG=v0.1.0)
+	@exec $(BIN)/python -m functions.local.bundle release $(BUNDLES) build/release --tag "$$TAG"
+
 # The functions run in SAM's containers and use the store of a `make run` in another terminal.
 invoke-predict: installed-run installed-sam ## Score the row of an event file with the built bundle; needs docker and `make run`
 	@exec $(BIN)/python -m functions.local.sam invoke PredictFunction --event tests/events/http_predict.json $(ARGS)
@@ -133,7 +140,7 @@ start-api: installed-run installed-sam ## Serve the API from the built bundles a
 # Credentials and region are those of the caller's own AWS environment. samconfig.toml is read and never written.
 deploy: installed-run installed-sam ## Build and deploy a stage, make its first key: make deploy STAGE=dev [PARAMETERS="AlarmEmail=me@example.org"] [TAGS="team=crew"] [ARGS=--no-key]
 	@$(call needs,STAGE,stage,STAGE=dev)
-	@$(BIN)/python -m functions.local.deployment check $(DEPLOYED)
+	@$(BIN)/python -m functions.local.deployment check $(OPTIONS) $(ARGS)
 	@$(MAKE) build
 	@exec $(BIN)/python -m functions.local.deployment deploy $(OPTIONS) $(ARGS)
 
@@ -145,6 +152,14 @@ destroy: installed-run ## Delete a stage for good, with its data and keys; says 
 
 check: installed-dev ## Lint, types, import rules and the tests of what changed against main, in half a minute [ARGS="--against v1 --seconds 60"]
 	@exec $(BIN)/python -m tests.check $(ARGS)
+
+# Nothing is fetched: once its packages are installed, the site is built without a network. What is written in docs/ is
+# plain Markdown; the pages of reference are made first, from openapi.json, `--help` and this file.
+docs: installed-run installed-docs ## Build the site of docs/ into build/docs; a warning, such as a broken link, is an error
+	@$(BIN)/python -m functions.local.reference docs/reference
+	@rm -rf build/docs && .venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet \
+		--doctree-dir build/doctrees $(ARGS) docs build/docs
+	@echo 'The site is in build/docs: open build/docs/index.html'
 
 test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and every test, with coverage; some tests only, without all that: ARGS=tests/local
 	@echo '== tests'
@@ -227,6 +242,6 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 	@npm --prefix $(PAGES) ci --ignore-scripts --silent
 
 clean: ## Remove the environments and everything made by the other targets
-	rm -rf .venv .venv-sam .venv-mlflow .venv-deploy build .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+	rm -rf .venv .venv-sam .venv-mlflow .venv-docs .venv-deploy build docs/reference .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
 		.hypothesis .coverage .coverage.* htmlcov
 	find functions training tests -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

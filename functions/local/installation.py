@@ -1,6 +1,6 @@
 """The environments of this checkout, made, and kept to their locks: `make` runs it before most targets.
 
-    python3 -I functions/local/installation.py {run,scale,dev,sam,mlflow} [PYTHON ...]
+    python3 -I functions/local/installation.py {run,scale,dev,sam,mlflow,docs} [PYTHON ...]
 
 It runs before anything is installed, by any Python from 3.11 on, and imports that Python's own library alone.
 The PYTHONs are tried in turn where an environment has to be made; the variable PYTHON names another one.
@@ -52,6 +52,7 @@ KINDS = (
     # Their exact pins are at odds with those of the main one.
     Kind(".venv-sam", {"sam": ("tests/sam/requirements.txt",)}),
     Kind(".venv-mlflow", {"mlflow": ("requirements-mlflow.txt",)}),
+    Kind(".venv-docs", {"docs": ("docs/requirements.txt",)}),
 )
 SETS = {name: kind for kind in KINDS for name in kind.locks}
 

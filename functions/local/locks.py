@@ -57,6 +57,7 @@ LOCKS = (
     Lock("client", "tests/browser/requirements.txt", ANYWHERE, None),
     Lock("sam", "tests/sam/requirements.txt", ANYWHERE, None),
     Lock("deploy", "requirements-deploy.txt", ("--universal", "--python-version", "3.13"), None),
+    Lock("docs", "docs/requirements.txt", ANYWHERE),
     Lock("runtime", "tests/sam/runtime.txt", LAMBDA, None),
 )
 # What would lock other versions than pyproject.toml asks for, here and nowhere else.
