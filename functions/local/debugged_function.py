@@ -50,7 +50,8 @@ class DebuggedFunction:
             context = context_of(self.function, self._region, DEADLINE_SECONDS)
             answer: Future[str] = Future()
             self._invocations.put((json.dumps({"event": event, "context": context}), answer))
-            return result_of(json.loads(await asyncio.wrap_future(answer)))
+            text: str = await asyncio.wrap_future(answer)
+            return result_of(json.loads(text))
 
     @property
     def is_running(self) -> bool:

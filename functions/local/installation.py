@@ -200,8 +200,9 @@ def _install_uv(root: Path, folder: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(lines[0])
         file.flush()
-        pip = [folder / "bin" / "python", "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        if _run([*pip, "--require-hashes", "--no-deps", "-r", file.name]):
+        python = folder / "bin" / "python"
+        options = ["-qq", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+        if _run([python, "-I", "-m", "pip", "install", *options, "-r", file.name]):
             raise CannotInstall("pip could not install uv, which installs everything else; why stands above")
 
 

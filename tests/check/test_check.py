@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def step(name: str, code: str, passes: tuple[int, ...] = (0,)) -> Step:
     return Step(name, (sys.executable, "-c", code), passes)
 
 
+def steps_instead_of_running(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
+    """Where the steps go that would be run, as long as the test lasts."""
+    noted: list[Step] = []
+
+    def note(steps: Sequence[Step], root: Path) -> int:
+        noted.extend(steps)
+        return 0
+
+    monkeypatch.setattr(check, "run_steps", note)
+    return noted
+
+
 def test_each_step_says_how_it_ended_and_one_that_fails_fails_the_whole(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -49,8 +62,7 @@ def test_all_that_pass_pass(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_files_and_their_reasons_are_said_and_the_template_is_checked_where_it_changed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run: list[str] = []
-    monkeypatch.setattr(check, "run_steps", lambda steps, root: run.extend(step.name for step in steps) or 0)
+    run = steps_instead_of_running(monkeypatch)
     monkeypatch.setattr(
         check, "changed_files", lambda root, against: ["template.yaml", "tests/sam/test_a.py"]
     )
@@ -61,7 +73,7 @@ def test_the_files_and_their_reasons_are_said_and_the_template_is_checked_where_
     said = capsys.readouterr().out
     assert "2 files differ from main; tests of 1 files:\n  tests/a.py  names template.yaml\n" in said
     assert "not here: tests/sam/test_a.py, which is run by `make test-sam`" in said
-    assert run == ["tests", "ruff", "format", "mypy", "cfn-lint", "import rules"]
+    assert [step.name for step in run] == ["tests", "ruff", "format", "mypy", "cfn-lint", "import rules"]
 
 
 def test_without_a_branch_to_compare_with_nothing_is_run(
@@ -72,8 +84,7 @@ def test_without_a_branch_to_compare_with_nothing_is_run(
 
 
 def test_lint_is_all_of_it_and_no_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    run: list[Step] = []
-    monkeypatch.setattr(check, "run_steps", lambda steps, root: run.extend(steps) or 0)
+    run = steps_instead_of_running(monkeypatch)
     assert check.main(["--lint"]) == 0
     assert run == lint_steps(template=True)
 

@@ -41,9 +41,9 @@ class Debian:
     def run(self, *command: str, folder: str = f"/{HOME}", seconds: float = SETUP_SECONDS) -> Ended:
         """Run a command as the user, without a terminal, in `folder`, with hardly an environment."""
         began = time.monotonic()
-        words = ["chroot", f"--userspec={USER}:{USER}", self.root, "/usr/bin/env", f"--chdir={folder}"]
+        user = f"--userspec={USER}:{USER}"
         finished = subprocess.run(
-            [*words, *command],
+            ["chroot", user, self.root, "/usr/bin/env", f"--chdir={folder}", *command],
             env={"PATH": "/usr/bin:/bin", "HOME": f"/{HOME}", "USER": USER, "LANG": "C.UTF-8", **_way_out()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -78,7 +78,7 @@ def mounted(debian: Debian) -> Iterator[Debian]:
         for what, place in places:
             how = ["--types", "proc"] if what == "proc" else ["--bind"]
             (debian.root / place).mkdir(exist_ok=True)
-            command = ["mount", *how, what, debian.root / place]
+            command: list[str | Path] = ["mount", *how, what, debian.root / place]
             subprocess.run(command, timeout=SETUP_SECONDS, check=True)
             done.append(debian.root / place)
         yield debian
