@@ -103,14 +103,20 @@ models: $(VENV)/.run ## List, compare, promote, roll back versions: make models 
 train: $(VENV)/.run ## Train offline; options go in ARGS: make train ARGS=--help
 	@exec $(BIN)/python -m training train $(ARGS)
 
-# What pip calls the platforms of the image's libraries: those of Lambda's, so that a version is the same in both.
+# What pip calls the platforms of the images' libraries: those of Lambda's, so that a version is the same in both.
 WHEELS := --python-version 3.13 --implementation cp --abi cp313 --abi abi3 --abi none \
 	$(foreach level,2_28 2_27 2_17,--platform manylinux_$(level)_x86_64) --platform manylinux2014_x86_64
+# $(call fetch-wheels,folder,locks): what the locks name for those platforms, whole or not at all.
+fetch-wheels = mkdir -p build && rm -rf $(1).new && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+	--require-hashes --only-binary :all: $(WHEELS) --dest $(1).new $(foreach lock,$(2),--requirement $(lock)) \
+	&& rm -rf $(1) && mv $(1).new $(1)
 .PHONY: wheels
 wheels: $(VENV)/.run ## Fetch the libraries of the images, by their hashes, into build/wheels
-	@mkdir -p build && rm -rf build/wheels.new && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
-		--require-hashes --only-binary :all: $(WHEELS) --dest build/wheels.new --requirement training/requirements.txt --requirement requirements.txt
-	@rm -rf build/wheels && mv build/wheels.new build/wheels
+	@$(call fetch-wheels,build/wheels,training/requirements.txt requirements.txt)
+
+.PHONY: mlflow-wheels
+mlflow-wheels: $(VENV)/.run ## Fetch those of the image of MLflow, which compose.yaml builds, into build/mlflow-wheels
+	@$(call fetch-wheels,build/mlflow-wheels,requirements-mlflow.txt)
 
 .PHONY: image
 image: wheels ## Build the image of trainings and scoring jobs (lifeboat-training); needs docker [ARGS="--build-arg BASE=..."]
@@ -200,7 +206,7 @@ test-track: $(VENV)/.dev ## Let the real MLflow read versions, be filled with th
 # As test-sam: where there is no container engine, pytest exits with 77 and leaves the reason in
 # build/test-image-cannot-run.
 .PHONY: test-image
-test-image: $(VENV)/.dev wheels ## Build the training image without a network, train and score in it, look into its layers
+test-image: $(VENV)/.dev wheels mlflow-wheels ## Build the images without a network; train in one, look into its layers, compose the platform of all
 	@$(BIN)/python -m pytest tests/image --no-cov -p no:cacheprovider -q -s $(ARGS)
 
 # The same for deploying, where Python 3.13 is not here and cannot be had: build/test-deploy-cannot-run has the reason.
