@@ -31,7 +31,7 @@ OPTIONS = $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,S
 	$(call given,PARAMETERS,--parameters) $(call given,TAGS,--tags) $(call given,AGAINST,--against)
 needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Which $(2)? make $@ $(3)' >&2; exit 2; }
 
-.PHONY: help run reset demo demo-drift model upload score schema key login models train evaluate score-here wheels image \
+.PHONY: help run reset demo demo-drift model upload score schema key login models train evaluate score-here wheels mlflow-wheels image \
 	scale track build sbom release invoke-predict invoke-retrain start-api deploy destroy check docs test test-sam test-track test-image \
 	test-deploy test-store test-pages test-api test-faults test-arm64 test-fuzz test-fresh openapi bench lint lint-pages \
 	format validate lock vendor clean
@@ -100,13 +100,18 @@ track: installed-run installed-mlflow ## Show all versions of a running `make ru
 
 ##@ Build and deploy
 
-# What pip calls the platforms of the image's libraries: those of Lambda's, so that a version is the same in both.
+# What pip calls the platforms of the images' libraries: those of Lambda's, so that a version is the same in both.
 WHEELS := --python-version 3.13 --implementation cp --abi cp313 --abi abi3 --abi none \
 	$(foreach level,2_28 2_27 2_17,--platform manylinux_$(level)_x86_64) --platform manylinux2014_x86_64
+# $(call fetch-wheels,folder,locks): what the locks name for those platforms, whole or not at all.
+fetch-wheels = mkdir -p build && rm -rf $(1).new && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
+	--require-hashes --only-binary :all: $(WHEELS) --dest $(1).new $(foreach lock,$(2),--requirement $(lock)) \
+	&& rm -rf $(1) && mv $(1).new $(1)
 wheels: installed-run ## Fetch the libraries of the images, by their hashes, into build/wheels
-	@mkdir -p build && rm -rf build/wheels.new && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps \
-		--require-hashes --only-binary :all: $(WHEELS) --dest build/wheels.new --requirement training/requirements.txt --requirement requirements.txt
-	@rm -rf build/wheels && mv build/wheels.new build/wheels
+	@$(call fetch-wheels,build/wheels,training/requirements.txt requirements.txt)
+
+mlflow-wheels: installed-run ## Fetch those of the image of MLflow, which compose.yaml builds, into build/mlflow-wheels
+	@$(call fetch-wheels,build/mlflow-wheels,requirements-mlflow.txt)
 
 image: wheels ## Build the image of trainings and scoring jobs (lifeboat-training); needs docker [ARGS="--build-arg BASE=..."]
 	@docker build --tag lifeboat-training $(ARGS) .
@@ -170,7 +175,7 @@ test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template an
 # the reason in build/test-NAME-cannot-run.
 test-sam: installed-dev installed-sam build ## Run the built bundles in Lambda's runtime emulator: retrain, predict and the API, by SAM
 test-deploy: installed-dev installed-sam build ## Deploy the bundles by SAM into an emulator of AWS on this machine, use all of it, judge its roles, break it
-test-image: installed-dev wheels ## Build the training image without a network, train and score in it, look into its layers
+test-image: installed-dev wheels mlflow-wheels ## Build the images without a network; train in one, look into its layers, compose the platform of all
 test-arm64: installed-dev ## Run the predict bundle for arm64, emulated, with the processor's files hidden as in Lambda; as root
 test-faults: installed-dev ## Break store, SSM, memory and disk under the functions, and count what becomes of requests; 4 minutes
 test-pages: installed-dev ## Use the pages in a browser as each role, look at them with axe, check their types; generated clients predict

@@ -115,8 +115,9 @@ def _add_starting(command: Callable[..., Parser], ports: Parser, table: Parser) 
     run.add_argument(
         "--rest-after",
         type=_seconds,
+        default=timedelta(minutes=30),
         metavar="SECONDS",
-        help="end the process of a function that nobody has used for so long, until the next request",
+        help="end the process of a function that nobody has used for so long (1800), until the next request",
     )
     words = "a site whose pages may call the API, such as http://localhost:5173; once for each, * for all"
     run.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN", help=words)
