@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.session import Session
 
 # AWS leaves no account fewer that are nobody's: Lambda refuses a reservation that would.
@@ -47,7 +48,7 @@ def find_account(session: Session | None = None) -> Account:
     try:
         sts: Any = session.create_client("sts", region_name=region, config=_CONFIG)
         identity = sts.get_caller_identity()
-    except HTTPClientError as error:
+    except (NotConnected, HTTPClientError) as error:
         raise NotReady(
             f"nobody answers for the region {region} ({error}): is that its name{_alike(session, region)}, "
             "and does this machine reach AWS (HTTPS_PROXY)?"
