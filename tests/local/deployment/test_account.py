@@ -128,7 +128,7 @@ def test_a_region_where_nobody_answers_is_said(region: str, monkeypatch: pytest.
     ],
 )
 def test_a_refusal_of_aws_is_said_with_what_to_do(code: str, said: str) -> None:
-    answer = {"Error": {"Code": code, "Message": "User is not authorized to perform: cloudformation:X"}}
+    answer: Any = {"Error": {"Code": code, "Message": "User is not authorized to perform: cloudformation:X"}}
     explained = explain(ClientError(answer, "DescribeStacks"))
     assert re.search(said, explained)
     assert "cloudformation:X" in explained
