@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from functions.core.registry.card.blocks import Block, Bullets, Code, Heading, Paragraph, Table
+from functions.core.registry.card.blocks import Block, Bullets, Code, Heading, Paragraph, Table, Words
 from functions.core.registry.card.figures import count, figure, interval, metric_name, share
 from functions.core.registry.manifest import Manifest
 from functions.core.schema.schema import Schema
 from functions.core.stats.formulas import auc_interval, wilson_interval
+from functions.core.stats.records import Interval
 
 
 def quality(manifest: Manifest) -> Iterator[Block]:
@@ -52,6 +53,8 @@ def groups(manifest: Manifest, schema: Schema) -> Iterator[Block]:
             "Hanley and McNeil for ROC AUC. The other figures are without one; of few rows, they tell as "
             "little. Among twenty intervals, one misses the truth by chance alone."
         )
+        if differences := [*_differences(manifest.slices)]:
+            yield Bullets(differences)
     judged = {*schema.slices}
     others = [field.name for field in schema.features if field.name not in judged]
     parts = [part for name in others for part in (", ", Code(name))][1:]
@@ -62,19 +65,46 @@ def groups(manifest: Manifest, schema: Schema) -> Iterator[Block]:
     )
 
 
+_RATES = ("true_positive_rate", "false_positive_rate")
+
+
+def _differences(slices: Mapping[str, Mapping[str, float]]) -> Iterator[Words]:
+    """Where groups of one field are told apart by more than chance: intervals of rates that do not meet."""
+    for field in dict.fromkeys(group.partition("=")[0] for group in slices):
+        of_field = {group: values for group, values in slices.items() if group.partition("=")[0] == field}
+        for rate in _RATES:
+            known = [
+                (found, group)
+                for group, values in of_field.items()
+                if (found := _interval_of(rate, values)) is not None
+            ]
+            if not known:
+                continue
+            low, lowest = min(known, key=lambda entry: entry[0].value)
+            high, highest = max(known, key=lambda entry: entry[0].value)
+            if low.high < high.low:
+                yield (
+                    f"The {metric_name(rate)} is {low.value:.1%} for ", Code(lowest),
+                    f" and {high.value:.1%} for ", Code(highest), ": more apart than chance explains.",
+                )  # fmt: skip
+
+
 def _with_interval(name: str, group: Mapping[str, float]) -> str:
-    """A figure of a group with its interval, where that follows from the group's counts."""
+    found = _interval_of(name, group)
+    value = figure(group.get(name))
+    return f"{value} ({interval(found)})" if found else value
+
+
+def _interval_of(name: str, group: Mapping[str, float]) -> Interval | None:
+    """The interval of a figure of a group, where it follows from the group's counts."""
     value = group.get(name)
     rows, positives = round(group.get("rows", 0)), round(group.get("positives", 0))
-    of_rows = {
-        "accuracy": rows, "true_positive_rate": positives, "false_positive_rate": rows - positives,
-    }  # fmt: skip
-    found = None
-    if value is not None and name == "roc_auc":
-        found = auc_interval(value, positives, rows - positives)
-    elif value is not None and of_rows.get(name, 0) > 0:
-        found = wilson_interval(round(value * of_rows[name]), of_rows[name])
-    return f"{figure(value)} ({interval(found)})" if found else figure(value)
+    of_rows = dict(zip(("accuracy", *_RATES), (rows, positives, rows - positives), strict=True))
+    if value is None:
+        return None
+    if name == "roc_auc":
+        return auc_interval(value, positives, rows - positives)
+    return wilson_interval(round(value * of_rows[name]), of_rows[name]) if of_rows.get(name) else None
 
 
 def calibration(manifest: Manifest) -> Iterator[Block]:

@@ -110,6 +110,23 @@ def test_figures_of_a_group_have_the_intervals_that_its_counts_give(manifest: Ma
     assert shown["log loss (nats)"] == f"{women['log_loss']:.4f}"
 
 
+def test_groups_that_are_told_apart_by_more_than_chance_are_named(store: ModelStore) -> None:
+    def group(found: float, wrong: float, rows: float = 200) -> dict[str, float]:
+        rates = {"true_positive_rate": found, "false_positive_rate": wrong}
+        return {"rows": rows, "positives": rows / 2} | rates
+
+    slices = {
+        "sex=female": group(0.9, 0.3), "sex=male": group(0.1, 0.2),
+        # So few rows that it may be chance; and a group in which nobody has the outcome.
+        "class=1": group(0.75, 0.25, rows=8), "class=2": {"rows": 3.0, "positives": 0.0},
+    }  # fmt: skip
+    told = section(markdown_card(publish(store, "a", slices=slices)), "Group by group")
+    assert [line for line in told.splitlines() if line.startswith("- ")] == [
+        "- The true positive rate is 10.0% for `sex=male` and 90.0% for `sex=female`: more apart than chance "
+        "explains."
+    ]
+
+
 def test_who_answers_is_whom_the_schema_names_and_else_said_to_be_missing(
     store: ModelStore, bare: Manifest
 ) -> None:
