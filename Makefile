@@ -179,10 +179,18 @@ destroy: $(VENV)/.run ## Delete a stage for good, with its data and keys; says w
 ##@ Develop
 
 .PHONY: test
-test: lint ## Lint, types, import rules, template and every test, with coverage; some tests only: ARGS=tests/local
+test: lint ## Lint, types, import rules, template and every test but the long ones, with coverage; some tests only: ARGS=tests/local
 	@echo '== tests'
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing \
-		$(if $(ARGS),--cov-fail-under=0 $(ARGS),--numprocesses auto --dist loadfile)
+		$(if $(ARGS),--cov-fail-under=0 $(ARGS),-m "not long" --numprocesses auto $(BY_FILE)) $(WITHIN)
+
+# A file's tests share what they start: they go to one worker, in the order of testpaths. A test that hangs is told
+# with its stack, and fails.
+BY_FILE := --dist loadfile --no-loadscope-reorder
+WITHIN = -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
+.PHONY: test-long
+test-long: $(VENV)/.dev ## The tests that `make test` leaves out: whole runs, foreign servers, processes killed at each write, races
+	@$(BIN)/python -m pytest -m long --no-cov -p no:cacheprovider -q $(or $(ARGS),--numprocesses auto $(BY_FILE)) $(WITHIN)
 
 # Where there is neither a container engine nor a way to start one, pytest exits with 77 (which make turns into its
 # own 2) and leaves the reason in build/test-sam-cannot-run.
