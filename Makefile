@@ -32,7 +32,7 @@ OPTIONS = $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,S
 needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Which $(2)? make $@ $(3)' >&2; exit 2; }
 
 .PHONY: help run reset demo demo-drift model upload score schema key login models train evaluate score-here wheels mlflow-wheels image \
-	scale track build sbom release invoke-predict invoke-retrain start-api deploy destroy check docs test test-sam test-track test-image \
+	scale track build sbom release invoke-predict invoke-retrain start-api deploy destroy check docs test test-long test-sam test-track test-image \
 	test-deploy test-store test-pages test-api test-faults test-arm64 test-fuzz test-fresh openapi bench lint lint-pages \
 	format validate lock vendor clean
 
@@ -166,9 +166,16 @@ docs: installed-run installed-docs ## Build the site of docs/ into build/docs; a
 		--doctree-dir build/doctrees $(ARGS) docs build/docs
 	@echo 'The site is in build/docs: open build/docs/index.html'
 
-test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and every test, with coverage; some tests only, without all that: ARGS=tests/local
+# A file's tests share what they start: they go to one worker, in the order of testpaths. A test that hangs is told
+# with its stack, and fails.
+BY_FILE := --numprocesses auto --dist loadfile --no-loadscope-reorder
+WITHIN := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
+test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and every test but the long ones, with coverage; some tests only, without all that: ARGS=tests/local
 	@echo '== tests'
-	@$(BIN)/python -m pytest $(if $(ARGS),--no-cov $(ARGS),--cov --cov-report=term-missing --numprocesses auto --dist loadfile)
+	@$(BIN)/python -m pytest $(if $(ARGS),--no-cov $(ARGS),--cov --cov-report=term-missing -m "not long" $(BY_FILE)) $(WITHIN)
+
+test-long: installed-dev ## The tests that `make test` leaves out: whole runs, foreign servers, processes killed at each write, races
+	@$(BIN)/python -m pytest -m long --no-cov -p no:cacheprovider -q $(or $(ARGS),$(BY_FILE)) $(WITHIN)
 
 # Each has a folder of its own, or what ARGS names of it. Where one cannot run, because there is no container engine,
 # browser, emulator or Python 3.13, and none can be had, pytest exits with 77 (which make turns into its own 2) and leaves
@@ -184,7 +191,7 @@ test-api: installed-dev ## Send the API thousands of requests that schemathesis 
 test-fresh: installed-dev ## Run the README's first command from a clone in a Debian with Python, make and git alone; as root
 test-sam test-deploy test-image test-arm64 test-faults test-fresh: SUITE = tests/$(@:test-%=%)
 # A test that hangs ends the run after ten minutes. Pictures of the pages: build/pages.
-test-pages: SUITE = tests/browser -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
+test-pages: SUITE = tests/browser $(WITHIN)
 # `make test` has a short part of it, the same each time. SEED= repeats what a run has printed.
 test-fuzz: SUITE = tests/fuzz --numprocesses 2
 test-fuzz: export FUZZ_MINUTES = $(or $(MINUTES),3)

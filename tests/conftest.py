@@ -27,8 +27,10 @@ from functions.core.storage.view import ModelStore
 from tests.support import gateway
 from tests.support import titanic as table
 from tests.support import training as trainings
+from tests.support.trained_once import train_once
+from training import upload as uploads
 from training.dataset import Dataset, load_dataset
-from training.train import Trained, train
+from training.train import Trained
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
@@ -57,6 +59,14 @@ def _set_the_loop() -> None:
     asyncio.set_event_loop(LOOP)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _train_once() -> Iterator[None]:
+    """Uploads of the same rows share one training. What other processes train, they train themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "train", train_once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def titanic() -> Dataset:
     return load_dataset(TITANIC, SCHEMA)
@@ -64,7 +74,7 @@ def titanic() -> Dataset:
 
 @pytest.fixture(scope="session")
 def trained(titanic: Dataset) -> Trained:
-    return train(titanic, QUICK, quiet)
+    return train_once(titanic, QUICK, quiet)
 
 
 @pytest.fixture

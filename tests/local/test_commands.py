@@ -230,6 +230,7 @@ def _no_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(*MARK.split("=", 1))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_no_store")
 def test_the_demo_goes_through_the_loop_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -248,6 +249,7 @@ def test_the_demo_goes_through_the_loop_once(
     assert processes_left() == []
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_no_store")
 def test_a_demo_that_is_interrupted_stops_at_once_and_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -334,6 +336,7 @@ def test_a_setting_that_names_a_store_and_does_not_count_is_said(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.long
 def test_a_runner_whose_store_is_killed_says_so_and_stops() -> None:
     session = Session()
     session.wait_for("API ")
@@ -370,6 +373,7 @@ def test_beside_a_store_that_is_named_the_template_says_which_model_is_the_defau
     assert models == ["titanic", "churn"]
 
 
+@pytest.mark.long
 def test_a_killed_runner_takes_its_processes_with_it(tmp_path: Path) -> None:
     session = Session()
     session.wait_for("Uploaded ")

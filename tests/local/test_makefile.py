@@ -145,6 +145,13 @@ def test_some_tests_only_are_run_without_lint_and_coverage() -> None:
     assert "-m pytest --cov " in everything
 
 
+def test_long_tests_have_a_command_of_their_own_and_run_where_they_are_named() -> None:
+    assert '-m "not long"' in make(ROOT, "-n", "test").stdout
+    assert "-m long" in make(ROOT, "-n", "test-long").stdout
+    named = make(ROOT, "-n", "test", "ARGS=tests/stories/test_races.py").stdout
+    assert "not long" not in named
+
+
 def test_a_stage_is_checked_before_minutes_are_spent_on_building_it() -> None:
     made = make(ROOT, "-n", "deploy", "STAGE=dev", "PARAMETERS=PredictMemory=2048", "ARGS=--no-key")
     assert made.returncode == 0, made.stderr

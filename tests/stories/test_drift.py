@@ -46,6 +46,9 @@ def told(template: Path, monkeypatch: pytest.MonkeyPatch, fate: str) -> list[str
     """What the story says over functions that have it end so."""
     template.write_text(TEMPLATE)
     monkeypatch.setenv("LIFEBOAT_FATE", fate)
+    # What is told does not depend on the store: a folder starts at once.
+    monkeypatch.setenv("LIFEBOAT_STORE", str(template.with_name("store")))
+    monkeypatch.setenv("LIFEBOAT_KEYS", str(template.with_name("keys.json")))
     monkeypatch.setattr(drift_story, "_SHIPPING_SECONDS", 1.0)
     monkeypatch.setattr(drift_story, "_REFRESH_SECONDS", 1.0)
     monkeypatch.setattr(machine, "POLL_SECONDS", 0.05)

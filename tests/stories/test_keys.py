@@ -50,6 +50,7 @@ def opened(here: Running) -> Parameter:
     return open_parameter(here.keys)
 
 
+@pytest.mark.long
 def test_every_key_that_does_not_count_is_refused_in_the_envelope_and_logged_nowhere() -> None:
     shown: list[str] = []
 

@@ -76,6 +76,7 @@ async def sign_in(browser: httpx.AsyncClient, link: str) -> dict[str, Any]:
     return tokens
 
 
+@pytest.mark.long
 def test_a_person_signs_in_and_is_let_in_as_far_as_their_role_goes() -> None:
     shown: list[str] = []
 

@@ -291,7 +291,10 @@ def test_what_else_lies_beside_the_pages_is_passed_over(store: ModelStore) -> No
 
 
 # A record deleted before there was a page leaves nothing that could tell of it: numbers begin anew.
-@pytest.mark.parametrize(("lost", "promotions"), [("damaged", 3), ("damaged", 120), ("deleted", 120)])
+@pytest.mark.parametrize(
+    ("lost", "promotions"),
+    [("damaged", 3), pytest.param("damaged", 120, marks=pytest.mark.long), ("deleted", 120)],
+)
 def test_no_number_is_given_twice_though_the_record_was_lost(
     store: ModelStore, lost: str, promotions: int
 ) -> None:

@@ -451,6 +451,7 @@ def test_penguins_have_three_species_and_two_sexes() -> None:
 # Bounds
 
 
+@pytest.mark.long
 def test_a_million_cells_are_read_in_bounded_time() -> None:
     random.seed(0)  # The same cells each time: no secret, hence no S311.
     rows = "".join(

@@ -418,10 +418,12 @@ def in_json(row: dict[str, str]) -> list[object] | None:
     [
         b"ab," * 10_000_000,
         b"pclass,sex,survived\n" + b"ab," * 10_000_000,
-        b"pclass,sex,survived\n" + b'"a\n",' * 1_500_000,
+        pytest.param(b"pclass,sex,survived\n" + b'"a\n",' * 1_500_000, marks=pytest.mark.long),
         b"pclass,sex,survived\n" + b'"' + b"a\n" * 15_000_000,
         b"\n" * 30_000_000,
-        b"pclass,sex,survived\n" + (b"1,male,0" + b",ab" * 300_000 + b"\n") * 3,
+        pytest.param(
+            b"pclass,sex,survived\n" + (b"1,male,0" + b",ab" * 300_000 + b"\n") * 3, marks=pytest.mark.long
+        ),
     ],
     ids=[
         "a line",
