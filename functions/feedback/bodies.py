@@ -3,11 +3,11 @@
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, WithJsonSchema
 from starlette.exceptions import HTTPException
 
 from functions.core.base.errors import UnsupportedMediaType
+from functions.core.http.bodies import does_not_fit, media_type, not_json
 from functions.feedback.openapi import OUTCOME
 from functions.feedback.outcomes import MAX_OUTCOMES
 
@@ -50,16 +50,12 @@ OUTCOMES_BODY: dict[str, Any] = {
 }
 
 
-def is_csv(content_type: str) -> bool:
-    return _media_type(content_type) in {"text/csv", "application/csv"}
-
-
 def read_json_outcomes(body: bytes, content_type: str) -> dict[str, Any] | list[Any]:
     """An outcome or a list, still to be read by the model's schema.
 
     Raises `UnsupportedMediaType`, and what FastAPI raises for a body that it reads by itself.
     """
-    kind = _media_type(content_type)
+    kind = media_type(content_type)
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedMediaType(
             "the body was not read; send it with the header content-type: application/json, or text/csv"
@@ -67,15 +63,8 @@ def read_json_outcomes(body: bytes, content_type: str) -> dict[str, Any] | list[
     try:
         return _OUTCOMES.validate_python(json.loads(body))
     except json.JSONDecodeError:
-        raise RequestValidationError(
-            [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}}]
-        ) from None
+        raise not_json() from None
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in faults]) from None
+        raise does_not_fit(error) from None
     except (ValueError, RecursionError):
         raise HTTPException(400, "There was an error parsing the body") from None
-
-
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()

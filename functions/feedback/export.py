@@ -43,10 +43,14 @@ def export(
     labels: by prediction id, oldest first. read_note: the note of a label.
     """
     labelled = sorted(
-        (one for one in predictions if one.prediction_id in labels and one.prediction_id > (after or "")),
+        (
+            logged
+            for logged in predictions
+            if logged.prediction_id in labels and logged.prediction_id > (after or "")
+        ),
         key=lambda prediction: prediction.prediction_id,
     )
-    page = _with_few_notes([(one, labels[one.prediction_id][-1]) for one in labelled[:limit]])
+    page = _with_few_notes([(logged, labels[logged.prediction_id][-1]) for logged in labelled[:limit]])
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         notes = list(readers.map(lambda row: read_note(row[1]) if row[1].noted else "", page))
     text = io.StringIO()

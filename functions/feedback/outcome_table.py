@@ -11,7 +11,8 @@ from functions.core.schema.delimited import DelimitedFile
 from functions.core.schema.file_format import open_text
 from functions.core.schema.header import listed
 from functions.core.schema.schema import Schema, fold
-from functions.feedback.outcomes import MAX_OUTCOMES, Outcome, OutcomeReader, Receipt, contradictions
+from functions.feedback.outcomes import MAX_OUTCOMES, Outcome, OutcomeReader, contradictions
+from functions.feedback.recording import Receipt
 
 # A table may come in gzip, where a few kilobytes stand for as many megabytes.
 MAX_DECOMPRESSED = 2**20
@@ -85,7 +86,10 @@ def read_outcome_table(body: bytes, schema: Schema, *, key_id: str) -> OutcomeTa
             if number > MAX_OUTCOMES:
                 raise InvalidInput(f"the table has more than {MAX_OUTCOMES:,} rows: send it in parts")
             _read_row(
-                table, reader, number, {name: cells[at] for name, at in columns.items()} if cells else None
+                table,
+                reader,
+                number,
+                {name: cells[place] for name, place in columns.items()} if cells else None,
             )
     if not number:
         raise InvalidInput("the table has a header, but no rows")

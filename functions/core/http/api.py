@@ -165,7 +165,7 @@ async def _check_what_is_sent(request: Request) -> None:
     route: APIRoute = request.scope["route"]
     if request.query_params:
         parameters = get_flat_params(route.dependant)
-        declared = [found.alias for found in parameters if isinstance(found.field_info, Query)]
+        declared = [parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)]
         refuse_unknown_parameters(request, declared, route.openapi_extra)
     if route.body_field:
         await sent_body(request)

@@ -23,7 +23,7 @@ _SAMPLE_ROWS = 100
 _FEW_ROWS = 20
 _SAMPLE = 1_000_000
 _CONSISTENT = 0.8
-_SAID = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?\s*', re.IGNORECASE)
+_DECLARATION = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?\s*', re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -39,14 +39,14 @@ class DelimitedFile:
     def __init__(self, text: TextFile, known: AbstractSet[str] = frozenset()) -> None:
         self._text = text
         self.notes = [*text.notes]
-        said = _said_separator(text)
+        declared = _declared_separator(text)
         # A first line of `sep=;` is Excel's word for the separator, and no header.
-        self._skipped = int(said is not None)
-        headers = {separator: self._header(separator) for separator in said or SEPARATORS}
+        self._skipped = int(declared is not None)
+        headers = {separator: self._header(separator) for separator in declared or SEPARATORS}
         candidates = [_Candidate(separator, header) for separator, header in headers.items() if header]
         if not candidates:
             # No separator makes rows of it: the fault of the first one is the one to tell.
-            with closing(RowParser(text, (said or SEPARATORS)[0])) as parser:
+            with closing(RowParser(text, (declared or SEPARATORS)[0])) as parser:
                 _first_row(parser, self._skipped)
             raise InvalidInput("the file is empty; it needs a header line and rows")
         most = max(candidate.known(known) for candidate in candidates)
@@ -176,11 +176,11 @@ def check_width(rows: Rows) -> None:
             )
 
 
-def _said_separator(text: TextFile) -> str | None:
+def _declared_separator(text: TextFile) -> str | None:
     with closing(text.lines(Meter())) as lines:
         first = next((line for line in chain.from_iterable(lines) if line.strip()), "")
-    said = _SAID.fullmatch(first)
-    return said[1] if said else None
+    match = _DECLARATION.fullmatch(first)
+    return match[1] if match else None
 
 
 def _first_row(parser: RowParser, skipped: int) -> list[str] | None:

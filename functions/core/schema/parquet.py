@@ -279,7 +279,8 @@ def _as_invalid() -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        said = str(error).partition("\n")[0][:200]
+        reason = str(error).partition("\n")[0][:200]
         raise InvalidInput(
-            f"the file begins as Parquet does, and is damaged or cut off ({said}); write and upload it again"
+            f"the file begins as Parquet does, and is damaged or cut off ({reason}); "
+            "write and upload it again"
         ) from error

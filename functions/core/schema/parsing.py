@@ -132,9 +132,9 @@ class _Parser:
         return tuple(expectations)
 
     def _row_name(self) -> tuple[str, str]:
-        said = self._document.get("rowName", {})
-        if isinstance(said, dict):
-            singular, plural = said.get("one", "row"), said.get("many", "rows")
+        words = self._document.get("rowName", {})
+        if isinstance(words, dict):
+            singular, plural = words.get("one", "row"), words.get("many", "rows")
             if isinstance(singular, str) and isinstance(plural, str) and singular and plural:
                 return singular, plural
         self._findings.fault(
@@ -146,11 +146,11 @@ class _Parser:
         listed = self._document.get("licenses", [])
         licenses = []
         for item in listed if isinstance(listed, list) else [None]:
-            said = {key: item.get(key, "") for key in _LICENSE} if isinstance(item, dict) else {}
-            if all(isinstance(text, str) for text in said.values()) and (
-                said.get("name") or said.get("path")
+            texts = {key: item.get(key, "") for key in _LICENSE} if isinstance(item, dict) else {}
+            if all(isinstance(text, str) for text in texts.values()) and (
+                texts.get("name") or texts.get("path")
             ):
-                licenses.append(License(**said))
+                licenses.append(License(**texts))
             else:
                 self._findings.fault(
                     'licenses: each has a name or a path, texts: [{"name": "CC-BY-4.0", "path": "https://..."}]'

@@ -239,17 +239,17 @@ def _of_number(field: Field) -> tuple[Callable[[object], Value], Callable[[str],
 def _range(field: Field) -> str:
     if field.categories:
         return _listed([_shown(value) for value in field.categories])
-    what = "a whole number" if field.type == "integer" else "a number"
+    kind = "a whole number" if field.type == "integer" else "a number"
     from_, to = field.minimum != -LARGEST, field.maximum != LARGEST
     if from_ and to:
-        return f"{what} from {_shown(field.minimum)} to {_shown(field.maximum)}"
+        return f"{kind} from {_shown(field.minimum)} to {_shown(field.maximum)}"
     if from_ or to:
         return (
-            f"{what}, {_shown(field.minimum)} or more"
+            f"{kind}, {_shown(field.minimum)} or more"
             if from_
-            else f"{what}, {_shown(field.maximum)} or less"
+            else f"{kind}, {_shown(field.maximum)} or less"
         )
-    return what
+    return kind
 
 
 def _shown(value: object) -> str:

@@ -28,8 +28,8 @@ def prepare(account: Account, stage: str, parameters: Mapping[str, str], say: Sa
     stack = find_stack(account, f"lifeboat-{stage}")
     unfinished = check_deployable(stack)
     reserved = int(parameters.get("ReservedConcurrency") or 0)
-    if said := check_concurrency(account, reserved, _reserved_now(account, stage)):
-        say(said)
+    if note := check_concurrency(account, reserved, _reserved_now(account, stage)):
+        say(note)
     if stack and unfinished:
         say(f"Deleting   {stack.name}, which is {stack.status}: a deployment of before that was not finished")
         delete_stack(account, stack)
@@ -110,7 +110,7 @@ def make_first_key(stage: str) -> str | None:
 def _reserved_now(account: Account, stage: str) -> int:
     """What predict of this stage has reserved already, 0 when it is not there or AWS does not say."""
     try:
-        found = account.client("lambda").get_function_concurrency(FunctionName=f"lifeboat-{stage}-predict")
+        answer = account.client("lambda").get_function_concurrency(FunctionName=f"lifeboat-{stage}-predict")
     except ClientError:
         return 0
-    return int(found.get("ReservedConcurrentExecutions", 0))
+    return int(answer.get("ReservedConcurrentExecutions", 0))

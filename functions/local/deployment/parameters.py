@@ -14,15 +14,15 @@ SETTINGS = ROOT / "samconfig.toml"
 TEMPLATE = ROOT / "template.yaml"
 
 
-def parse_pairs(text: str, what: str) -> dict[str, str]:
+def parse_pairs(text: str, name_of_pairs: str) -> dict[str, str]:
     """`A=1 B="two words"` as a mapping. Raises `ValueError` for what is no pair, or named twice."""
     pairs: dict[str, str] = {}
     for word in shlex.split(text):
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise ValueError(f"{what} are Name=value with spaces between; got {word!r}")
+            raise ValueError(f"{name_of_pairs} are Name=value with spaces between; got {word!r}")
         if name in pairs:
-            raise ValueError(f"{what} name {name} twice")
+            raise ValueError(f"{name_of_pairs} name {name} twice")
         pairs[name] = value
     return pairs
 
