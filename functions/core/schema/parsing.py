@@ -156,7 +156,9 @@ class _Parser:
         """Those who can be named and reached. Others are passed over, and said: it is for people only, and a
         version that was published with it is to be served."""
         contributors = self._texts("contributors", Contributor._fields)
-        known = [item for item in contributors if item.get("title") and (item.get("email") or item.get("path"))]
+        known = [
+            item for item in contributors if item.get("title") and (item.get("email") or item.get("path"))
+        ]
         if len(known) < len(contributors):
             self._findings.notes.append(
                 "contributors without a title, and an email or a path, are not used: "
