@@ -7,7 +7,8 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, Wi
 from starlette.exceptions import HTTPException
 
 from functions.core.base.errors import UnsupportedMediaType
-from functions.core.http.bodies import does_not_fit, media_type, not_json
+from functions.core.http.api import does_not_fit, not_json
+from functions.core.http.bodies import media_type
 from functions.feedback.openapi import OUTCOME
 from functions.feedback.outcomes import MAX_OUTCOMES
 

@@ -10,8 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from functions.core.base.errors import InvalidInput, UnreadableBody, UnsupportedMediaType
-from functions.core.http.api import guarded_by, holder_of, model_of, no_model
-from functions.core.http.bodies import does_not_fit, media_type, not_json
+from functions.core.http.api import does_not_fit, guarded_by, holder_of, model_of, no_model, not_json
+from functions.core.http.bodies import media_type
 from functions.core.http.refusals import request_id
 from functions.core.identity.caller import Caller
 from functions.predict.champion import Loaded

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -169,6 +169,17 @@ async def _check_what_is_sent(request: Request) -> None:
         refuse_unknown_parameters(request, declared, route.openapi_extra)
     if route.body_field:
         await sent_body(request)
+
+
+def not_json() -> RequestValidationError:
+    """What FastAPI raises for a body that is no JSON."""
+    return RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}}])
+
+
+def does_not_fit(error: ValidationError) -> RequestValidationError:
+    """What FastAPI raises for a body that does not fit, without the values, which may be private."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults])
 
 
 async def sent_body(request: Request) -> bytes:
