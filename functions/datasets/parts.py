@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.core.base.errors import Conflict, InvalidInput, NotFound
 from functions.core.registry.keys import sha256
 from functions.core.storage.view import ModelStore
-from functions.datasets.uploading import Uploaded, check_file_name, check_that_it_may, write_dataset
+from functions.datasets.uploading import Uploaded, check_file_name, etag_to_replace, write_dataset
 
 DIGEST = r"^[0-9a-f]{64}$"
 # The whole is in memory while it is put together, twice for a moment: Lambda has 1,769 MB.
@@ -69,7 +69,7 @@ def join_parts(
 
     Raises what `write_dataset` raises, and `InvalidInput` that names the parts that are not there.
     """
-    check_that_it_may(store, file, target=target, replace=replace)
+    etag_to_replace(store, file, target=target, replace=replace)
     bodies = _read(store, parts)
     uploaded = write_dataset(
         store, file, b"".join(bodies[part] for part in parts), by=by, target=target, replace=replace

@@ -44,7 +44,7 @@ def write_dataset(
     may make way. Raises `InvalidInput` for a name that a dataset cannot have, and `Conflict` for one that is
     taken.
     """
-    etag = check_that_it_may(store, file, target=target, replace=replace)
+    etag = etag_to_replace(store, file, target=target, replace=replace)
     key = _key(file)
     digest = sha256(body)
     metadata = {**uploader.to_metadata(by), DIGEST: digest, **_target(target)}
@@ -60,7 +60,7 @@ def write_dataset(
     )
 
 
-def check_that_it_may(store: ModelStore, file: str, *, target: str | None, replace: bool) -> str | None:
+def etag_to_replace(store: ModelStore, file: str, *, target: str | None, replace: bool) -> str | None:
     """The ETag of the dataset whose place the dataset `file` is to take; None where there is none.
 
     Raises as `write_dataset`.

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.schema.delimited import DelimitedFile
 from functions.core.schema.file_format import open_text
 from functions.core.schema.header import listed
@@ -134,7 +134,7 @@ def _read_row(table: OutcomeTable, reader: OutcomeReader, number: int, cells: di
     if not cells[reader.target.name].strip():
         table.empty += 1
         return
-    outcome = reader.read({name: meant(cell.strip()) for name, cell in cells.items()}, [])
+    outcome = reader.read({name: unescape_formula(cell.strip()) for name, cell in cells.items()}, [])
     if outcome:
         table.outcomes.append(outcome)
         table.rows.append(number)

@@ -17,7 +17,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from functions.core.base.errors import Conflict, Forbidden, InvalidInput, NotFound, UnusableRecord
 from functions.core.base.ids import new_ids
-from functions.core.base.records import Count, Moment, Record, Some
+from functions.core.base.records import Count, Moment, PositiveCount, Record
 from functions.core.identity.caller import Caller
 from functions.core.predictions.labels import PREFIX, Label
 from functions.core.predictions.records import PredictionRecord
@@ -66,7 +66,7 @@ class Choice(Record):
 
     record: PredictionRecord
     chosen: Reason
-    stands_for: Some = 1
+    stands_for: PositiveCount = 1
 
 
 class Locked(Record):

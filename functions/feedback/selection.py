@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from functions.core.base.ids import VERSION
-from functions.core.base.records import near
+from functions.core.base.records import check_year
 from functions.core.predictions.records import PredictionRecord
 from functions.core.schema.rows import Value
 from functions.feedback.log_object import Logged, LoggedObject
@@ -37,7 +37,7 @@ def _written_out(value: object) -> object:
 
 
 # Within the years of a record's time.
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(near)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(check_year)]
 
 
 class Filters(BaseModel):

@@ -21,7 +21,7 @@ from functions.core.http import refusals
 from functions.core.http.documentation import describe, operation_id
 from functions.core.http.gateway import variables_of
 from functions.core.http.middleware import MIDDLEWARE
-from functions.core.http.parameters import refuse_unknown_parameters, what_is_sent
+from functions.core.http.parameters import describe_body, refuse_unknown_parameters
 from functions.core.identity.caller import Caller, caller_of
 
 Check = Callable[[Request], Awaitable[Caller]]
@@ -188,7 +188,7 @@ async def sent_body(request: Request) -> bytes:
     if not body:
         route: APIRoute = request.scope["route"]
         described = (route.openapi_extra or {}).get("requestBody")
-        raise UnreadableBody(f"the body is empty; send {what_is_sent(_body_schema(route), described)}")
+        raise UnreadableBody(f"the body is empty; send {describe_body(_body_schema(route), described)}")
     return body
 
 

@@ -62,7 +62,7 @@ def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
     none in as much of the log as is read for one; `UnusableRecord` when it is damaged.
     """
     id_ = str(UUID(prediction_id))
-    findings = search(store, past([id_]), max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
+    findings = search(store, made_by_now([id_]), max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
     if id_ not in findings.records and findings.damaged:
         raise UnusableRecord(f"the record of prediction {id_} is damaged")
     if findings.undecided:
@@ -79,7 +79,7 @@ def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
     return findings.records[id_]
 
 
-def past(ids: Iterable[str]) -> set[str]:
+def made_by_now(ids: Iterable[str]) -> set[str]:
     """Those of `ids` that can have been made by now. Raises `ValueError` when one is no prediction id."""
     latest = datetime.now(UTC) + _CLOCKS
     return {id_ for id_ in ids if time_of(id_) <= latest}

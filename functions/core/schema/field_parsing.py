@@ -94,6 +94,7 @@ def _name(place: int, item: object, findings: Findings) -> str | None:
 
 
 def _categories(name: str, type_: str, listed: object, findings: Findings) -> tuple[Word, ...] | None:
+    """The values that a field may have; None where it may have any. Each branch is a fault of its own."""
     if listed is None:
         return None
     if not isinstance(listed, list) or not listed:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from functions.core.base.errors import InvalidInput
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.schema.chunks import Chunk, ChunkReader
 from functions.core.schema.delimited import MAX_COLUMNS
 from functions.core.schema.header import ColumnsReport, Placement, listed, place_columns, report_columns
@@ -71,7 +71,7 @@ class ParquetFile:
             # A stream of pages: a row group is never in memory as a whole.
             self._file = parquet.ParquetFile(stream, buffer_size=_SMALL, pre_buffer=False)
             schema = self._file.schema_arrow
-        self.header = [meant(name.strip()) for name in schema.names]
+        self.header = [unescape_formula(name.strip()) for name in schema.names]
         self.types = [str(kind) for kind in schema.types]
         self.nested = {index for index, kind in enumerate(schema.types) if not _is_single(kind)}
         self.notes = [

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.schema.schema import LARGEST, Field, Schema, fold
 from functions.core.schema.target import DIGITS, NO, YES
 
@@ -178,7 +178,7 @@ def _of_category(
 
     def from_text(cell: str) -> Value:
         # One string for each category: whoever goes through ten thousand finds them in the processor's cache.
-        category = exact.get(cell) or folded.get(meant(cell.strip()).casefold())
+        category = exact.get(cell) or folded.get(unescape_formula(cell.strip()).casefold())
         if category is None:
             raise Unfit(reason, "enum")
         return category

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 
 Word = str | int | float | bool
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class Target(NamedTuple):
             return self.numbers.get(value)
         if not isinstance(value, str):
             return None
-        word = meant(value.strip()).casefold()
+        word = unescape_formula(value.strip()).casefold()
         if word in self.words:
             return self.words[word]
         try:

@@ -8,7 +8,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from functions.core.base.formulas import harmless
+from functions.core.base.formulas import escape_formula
 from functions.core.schema.row_shape import Rows
 from functions.core.schema.spans import Bytes, Mask, Spans
 
@@ -112,7 +112,7 @@ class _Lines(list[str]):
 def _write(cells: list[list[str]]) -> list[str]:
     lines = _as_lines(cells)
     if _may_have_formula("\n".join(lines)):
-        lines = _as_lines([[*map(harmless, row)] for row in cells])
+        lines = _as_lines([[*map(escape_formula, row)] for row in cells])
     return lines
 
 
