@@ -117,7 +117,7 @@ class FunctionProcess:
         """Whether there is a process now."""
         return self._sandbox is not None and self._sandbox.child.alive
 
-    async def rest(self, seconds: float) -> bool:
+    async def stop_if_unused(self, seconds: float) -> bool:
         """End the process if nobody has used it for so long; the next invocation starts another. Returns
         whether it was ended."""
         if not self.is_running or self._one_at_a_time.locked():

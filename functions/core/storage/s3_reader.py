@@ -153,8 +153,8 @@ def _words(error: Exception) -> str:
 
 
 def _failure(status: int, body: bytes, key: str) -> NotFound | StoreUnavailable:
-    found = re.search(rb"<Code>(\w+)</Code>", body)
-    code = found.group(1).decode() if found else str(status)
+    match = re.search(rb"<Code>(\w+)</Code>", body)
+    code = match.group(1).decode() if match else str(status)
     if code in _MISSING:
         return NotFound(f"the store has no {key}")
     advice = f": {WRONG_REGION}" if code in _ELSEWHERE else ""
