@@ -280,7 +280,7 @@ bench-gate: $(VENV)/.run ## Measure how often models of known quality pass the g
 	@exec $(BIN)/python -m tests.bench.gate $(ARGS)
 
 .PHONY: bench-peers
-bench-peers: $(VENV)/.run ## Measure Lifeboat beside MLflow, BentoML, LitServe and FastAPI, which it installs; 10 minutes
+bench-peers: $(VENV)/.run ## Measure Lifeboat beside MLflow, BentoML, LitServe, MLServer, Ray Serve and FastAPI, which it installs; 15 minutes
 	@exec $(BIN)/python -m tests.bench.peers $(ARGS)
 
 .PHONY: bench-races
@@ -363,8 +363,11 @@ lock: $(VENV)/.uv ## Make the lock files from pyproject.toml; newer versions: ma
 	$(COMPILE) $(LAMBDA) --group peer-fastapi -c requirements-dev.txt -o tests/bench/peers/fastapi.txt
 	$(COMPILE) $(LAMBDA) --group peer-litserve -c requirements-dev.txt -o tests/bench/peers/litserve.txt
 	$(COMPILE) $(LAMBDA) --group peer-mlflow -c requirements.txt -o tests/bench/peers/mlflow.txt
-	@# What BentoML requires of opentelemetry is at odds with the development set.
+	@# What these require (BentoML of opentelemetry, MLServer of FastAPI) is at odds with the development set.
 	$(COMPILE) $(LAMBDA) --group peer-bentoml -o tests/bench/peers/bentoml.txt
+	$(COMPILE) $(LAMBDA) --group peer-mlserver -o tests/bench/peers/mlserver.txt
+	$(COMPILE) $(LAMBDA) --group peer-ray -o tests/bench/peers/ray.txt
+	$(COMPILE) $(LAMBDA) --group reader-obstore -o tests/bench/readers/obstore.txt
 	$(COMPILE) $(ANYWHERE) --group bench-tables -o tests/bench/tables/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group client -o tests/browser/requirements.txt
 	$(COMPILE) $(ANYWHERE) --group sam -o tests/sam/requirements.txt
