@@ -163,12 +163,13 @@ start-api: $(VENV)/.run $(SAM_VENV)/.sam ## Serve the API from the built bundles
 ##@ Deploy
 
 # Credentials and region are those of the caller's own AWS environment. samconfig.toml is read and never written.
+DEPLOYED = --stage "$$STAGE" $(call given,PARAMETERS,--parameters) $(call given,TAGS,--tags) $(ARGS)
 .PHONY: deploy
 deploy: $(VENV)/.run $(SAM_VENV)/.sam ## Build and deploy a stage, make its first key: make deploy STAGE=dev [PARAMETERS="AlarmEmail=me@example.org"] [TAGS="team=crew"] [ARGS=--no-key]
 	@$(call needs,STAGE,stage,STAGE=dev)
+	@$(BIN)/python -m functions.local.deployment check $(DEPLOYED)
 	@$(MAKE) build
-	@exec $(BIN)/python -m functions.local.deployment deploy --stage "$$STAGE" $(call given,PARAMETERS,--parameters) \
-		$(call given,TAGS,--tags) $(ARGS)
+	@exec $(BIN)/python -m functions.local.deployment deploy $(DEPLOYED)
 
 .PHONY: destroy
 destroy: $(VENV)/.run ## Delete a stage for good, with its data and keys; says what it deletes and asks: make destroy STAGE=dev [ARGS=--yes]
@@ -286,6 +287,10 @@ bench-peers: $(VENV)/.run ## Measure Lifeboat beside MLflow, BentoML, LitServe, 
 .PHONY: bench-races
 bench-races: $(VENV)/.run ## Let 50 processes promote different versions at once, 20 times
 	@exec $(BIN)/python -m tests.bench.races $(ARGS)
+
+.PHONY: bench-store
+bench-store: $(VENV)/.run ## Measure how long the store of `make run` takes to be ready, ten times, its processor time and its memory
+	@exec $(BIN)/python -m tests.bench.kept_store
 
 .PHONY: bench-tables
 bench-tables: $(VENV)/.run ## Measure the champions of public tables beside scikit-learn's plain estimators, on the same folds

@@ -16,7 +16,7 @@ import yaml
 
 from functions.local.listening import listen, port_of
 from tests.image.base import provide_base
-from tests.sam.engine import Engine
+from tests.support.engine import Engine
 
 ROOT = Path(__file__).parents[2]
 COMPOSED: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())

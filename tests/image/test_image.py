@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TITANIC
-from tests.sam.engine import Engine
+from tests.support.engine import Engine
 from training.__main__ import main
 
 MAX_MIB = 1_150

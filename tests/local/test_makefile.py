@@ -115,3 +115,15 @@ def test_some_tests_only_are_not_judged_by_their_coverage() -> None:
     said = make(ROOT, "-n", "test", "ARGS=tests/training/test_gate.py::test_a_name").stdout
     assert "--cov-fail-under=0 tests/training/test_gate.py::test_a_name" in said
     assert "--cov-fail-under=0" not in make(ROOT, "-n", "test").stdout
+
+
+def test_a_stage_is_checked_before_minutes_are_spent_on_building_it() -> None:
+    made = make(ROOT, "-n", "deploy", "STAGE=dev", "PARAMETERS=PredictMemory=2048", "ARGS=--no-key")
+    assert made.returncode == 0, made.stderr
+    lines = [line for line in made.stdout.splitlines() if "local.deployment" in line or "sam build" in line]
+    check, build, deploy = lines
+    assert "sam build" in build
+    options = '--stage "$STAGE" --parameters "$PARAMETERS"'
+    for command, line in (("check", check), ("deploy", deploy)):
+        assert f"functions.local.deployment {command} {options}" in line
+        assert line.endswith("--no-key")

@@ -93,7 +93,7 @@ class Run:
             base_url=self.api,
             headers={"x-api-key": self.found(r"x-api-key: ([^']+)'")},
             trust_env=False,
-            timeout=20,
+            timeout=60,
         )
 
     @property

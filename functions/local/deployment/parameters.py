@@ -17,7 +17,13 @@ TEMPLATE = ROOT / "template.yaml"
 def parse_pairs(text: str, what: str) -> dict[str, str]:
     """`A=1 B="two words"` as a mapping. Raises `ValueError` for what is no pair, or named twice."""
     pairs: dict[str, str] = {}
-    for word in shlex.split(text):
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{what} cannot be read ({error}): a quotation mark is not closed in {text}"
+        ) from None
+    for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise ValueError(f"{what} are Name=value with spaces between; got {word!r}")
