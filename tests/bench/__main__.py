@@ -50,7 +50,10 @@ ALONE: dict[str, tuple[str, str]] = {
         "tests.bench.growth",
         "the monitor and the labelling queue with ten million predictions a day of 50 models; 5 GB of disk",
     ),
-    "peers": ("tests.bench.peers", "MLflow, BentoML, LitServe and FastAPI, which it installs; 10 minutes"),
+    "peers": (
+        "tests.bench.peers",
+        "MLflow, BentoML, LitServe, MLServer, Ray Serve and FastAPI, which it installs; 15 minutes",
+    ),
     "races": ("tests.bench.races", "50 processes that promote different versions at once, 20 times"),
     "sam": (
         "tests.bench.sam",
