@@ -55,6 +55,10 @@ ALONE: dict[str, tuple[str, str]] = {
         "MLflow, BentoML, LitServe, MLServer, Ray Serve and FastAPI, which it installs; 15 minutes",
     ),
     "races": ("tests.bench.races", "50 processes that promote different versions at once, 20 times"),
+    "readers": (
+        "tests.bench.readers",
+        "the ways to read a champion from S3 in a cold start",
+    ),
     "sam": (
         "tests.bench.sam",
         "the cold start in Lambda's runtime emulator; needs docker, or root to start it",

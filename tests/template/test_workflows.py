@@ -54,7 +54,7 @@ def test_a_release_is_of_a_tag_and_only_its_last_step_has_a_token() -> None:
 
 
 def audit(folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = [ZIZMOR, "--offline", "--no-progress", "--persona", "pedantic", folder]
+    command: list[str | Path] = [ZIZMOR, "--offline", "--no-progress", "--persona", "pedantic", folder]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
