@@ -18,7 +18,7 @@ from functions.core.base.errors import InvalidInput, StoreUnavailable
 from functions.core.schema.parsing import read_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local import function_process, runner, story
+from functions.local import function_process, machine, story
 from functions.local.events import UploadWatcher
 from functions.local.function_process import Outcome
 from functions.local.listening import listen, port_of
@@ -45,7 +45,7 @@ TEMPLATE = played_by("tests.local.handlers", *ROUTES) + TICK
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS", "LIFEBOAT_DEFAULT_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(runner, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(machine, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(function_process, "DELAYS", (0.0, 0.0))
 
 
@@ -162,7 +162,7 @@ def test_a_schedule_invokes_the_function_when_it_is_due(
         assert expression == "rate(1 minute)"
         return after + timedelta(seconds=0.1)
 
-    monkeypatch.setattr(runner, "next_time", soon)
+    monkeypatch.setattr(machine, "next_time", soon)
 
     async def act(here: Here) -> None:
         first, second = await here.outcome(), await here.outcome()

@@ -16,12 +16,10 @@ import httpx
 import pytest
 
 from functions.core.schema.parsing import read_schema
+from tests.docs.reading import INDEX, PAGES, README, blocks
 from tests.stories.local_stack import ROOT, Stack, local_stack
 
-BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-README = ROOT / "README.md"
-PAGES = {path: path.read_text(encoding="utf-8") for path in [README, *sorted((ROOT / "docs").glob("*.md"))]}
-BLOCKS = [*dict.fromkeys((match[1], match[2]) for text in PAGES.values() for match in BLOCK.finditer(text))]
+BLOCKS = [*dict.fromkeys(one for page in PAGES for one in blocks(page) if one[0] in {"sh", "python"})]
 PREDICTION_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SECONDS = 30
 
@@ -100,7 +98,7 @@ def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction
 
 
 def json_blocks(path: Path) -> list[str]:
-    return re.findall(r"^```json\n(.*?)^```$", PAGES[path], re.MULTILINE | re.DOTALL)
+    return [text for language, text in blocks(path) if language == "json"]
 
 
 def test_the_schema_shown_is_one() -> None:
@@ -142,4 +140,4 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 def test_every_page_is_linked_to() -> None:
     for page in PAGES:
-        assert page == README or f"](docs/{page.name})" in PAGES[README]
+        assert page in {README, INDEX} or f"]({page.name})" in PAGES[INDEX]

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from functions.core import __version__
 from functions.core.base.errors import LifeboatError, NotFound, UnreadableBody
 from functions.core.base.ids import MODEL, VERSION
 from functions.core.base.logs import log
@@ -29,16 +30,12 @@ Subject = Callable[[Request, str], str | None]
 """The model that a request is about, if it is about one; the text is the default model's name."""
 
 
-API_VERSION = "1.0.0"
-"""Of what clients see: raised with what the API says and takes, not with every release."""
-
-
 def new_api(title: str, description: str) -> FastAPI:
     """An API without routes: closed to who shows no key, with Lifeboat's limits and its error envelope."""
     return FastAPI(
         title=title,
         description=description,
-        version=API_VERSION,
+        version=__version__,
         # See `add_document`.
         openapi_url=None,
         # The gateway knows no path with a slash behind it, and a redirect would go wherever Host says.
