@@ -17,7 +17,8 @@ from functions.core.registry.manifest import Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.bench.scale.write_rows import write
-from tests.conftest import QUICK, SCHEMA, TITANIC, quiet
+from tests.conftest import SCHEMA, TITANIC
+from tests.support.training import QUICK, quiet
 from tests.support.uploads import BUCKET, upload
 from training.__main__ import main
 from training.cluster.connection import WorkerLost, connect
