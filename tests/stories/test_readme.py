@@ -56,6 +56,7 @@ def run(language: str, block: str, stack: Stack, prediction_id: str) -> str:
     ).stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "block"), BLOCKS, ids=[block.split("\n")[0][:60] for _, block in BLOCKS]
 )
@@ -71,6 +72,7 @@ def test_what_stands_there_works(language: str, block: str, stack: Stack, predic
         assert json.loads(printed).get("error") is None
 
 
+@pytest.mark.long
 def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str) -> None:
     printed = {
         block.split('"$API/')[1].split('"')[0]: run(language, block, stack, prediction_id)
@@ -87,6 +89,7 @@ def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str
     assert [one["survived"] for one in answers["invocations"]["predictions"]] == [True, False]
 
 
+@pytest.mark.long
 def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction_id: str) -> None:
     [shown] = json_blocks(README)
     (block,) = (block for _, block in BLOCKS if '/predict" -H' in block)
