@@ -18,7 +18,9 @@ AGAIN = "scoring/again/"
 """A job's object here is written to have it gone on with."""
 JOBS = "scored/jobs/"
 """The records of jobs."""
-SUFFIXES = (".csv", ".csv.gz")
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+ENDINGS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+"""How the names of files end that are scored, as it is said."""
 JOB = r"^[0-9a-f]{20}$"
 """How a job is named."""
 
@@ -42,9 +44,8 @@ def tail_key(job: str, rows: int) -> str:
 def result_key(job: str, key: str) -> str:
     """The result of a job on a file: plain CSV. Nothing else is ever written there."""
     name = key.rpartition("/")[2]
-    for suffix in reversed(SUFFIXES):
-        name = name.removesuffix(suffix)
-    return f"scored/results/{job}/{name}.csv"
+    suffix = max((suffix for suffix in SUFFIXES if name.endswith(suffix)), key=len, default="")
+    return f"scored/results/{job}/{name.removesuffix(suffix)}.csv"
 
 
 def upload_key(job: str, file: str) -> str:
@@ -68,14 +69,13 @@ def split_key(key: str) -> tuple[str, str]:
     if own.startswith(AGAIN) and re.fullmatch(JOB, own.removeprefix(AGAIN)):
         return check_model_name(model), own
     if not own.startswith((IN, MANY)) or not own.endswith(SUFFIXES):
-        endings = " or ".join(SUFFIXES)
-        raise InvalidInput(f"only files below in/ that end with {endings} are scored: {where}")
+        raise InvalidInput(f"only files below in/ that end with {ENDINGS} are scored: {where}")
     return check_model_name(model), own
 
 
 def _fault(name: str) -> str:
     if not name.endswith(SUFFIXES):
-        return f"has to end with {' or '.join(SUFFIXES)}; Parquet is read by `python -m training score`"
+        return f"has to end with {ENDINGS}"
     if len(name.encode(errors="replace")) > _MAX_NAME:
         return f"has more than {_MAX_NAME} bytes"
     if name.startswith((".", " ")) or not name.isprintable() or "/" in name or "\\" in name:

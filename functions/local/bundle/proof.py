@@ -14,9 +14,11 @@ _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 # With -I and -S, only the bundle and the standard library are on the path.
 _IMPORT = """
 import importlib, sys
-folder, module, attribute = sys.argv[1:]
+folder, module, attribute, *besides = sys.argv[1:]
 sys.path.insert(0, folder)
 getattr(importlib.import_module(module), attribute)
+for name in besides:
+    importlib.import_module(name)
 """
 
 
@@ -48,15 +50,23 @@ def reason_not_to_import(python: Path | None, version: str, architecture: str) -
     return None
 
 
-def import_handler(folder: Path, handler: str, python: Path, environment: Mapping[str, str]) -> None:
+def import_handler(
+    folder: Path,
+    handler: str,
+    python: Path,
+    environment: Mapping[str, str],
+    *,
+    besides: Collection[str] = (),
+) -> None:
     """Import `handler` ("package.module.name") in a new process that sees only `folder` and `environment`.
+    besides: modules that are imported after it.
 
     Raises `BundleRefused` when that fails, and when it writes into the bundle: a module without byte-code, or
     one that does work at import, and Lambda's folder is read-only.
     """
     module, _, attribute = handler.rpartition(".")
     before = set(folder.rglob("*"))
-    process = run([python, "-I", "-S", "-c", _IMPORT, folder, module, attribute], environment)
+    process = run([python, "-I", "-S", "-c", _IMPORT, folder, module, attribute, *besides], environment)
     if process.returncode:
         raise BundleRefused(f"{handler} cannot be imported from the bundle:\n{process.stderr}")
     if written := sorted(set(folder.rglob("*")) - before):
