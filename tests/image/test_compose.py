@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
         version = answer["model"]["version"]
         _wait(lambda: version in _shown_in(mlflow))
         for rests in (1, 2):
-            _wait(lambda rests=rests: compose("logs", "mlflow").count("rests: nobody has used it") >= rests)
+            _wait(partial(_has_rested, compose, rests))
             assert _processes(engine, MLFLOW, "mlflow server") == 0
             assert version in _shown_in(mlflow)
             assert _processes(engine, MLFLOW, "mlflow server") > 0
@@ -123,6 +124,10 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
     compose("down", "--volumes")
     assert engine.docker("ps", "--all", "--quiet", "--filter", label) == ""
     assert engine.docker("volume", "ls", "--quiet", "--filter", f"name={PROJECT}") == ""
+
+
+def _has_rested(compose: Compose, times: int) -> bool:
+    return compose("logs", "mlflow").count("rests: nobody has used it") >= times
 
 
 def _shown_in(mlflow: str) -> set[str]:
