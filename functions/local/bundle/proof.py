@@ -70,8 +70,8 @@ def import_all(
     module, _, attribute = handler.rpartition(".")
     before = set(folder.rglob("*"))
     others = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in needs.files]
-    isolated = [python, "-I", "-S", "-c", _IMPORT]
-    process = run([*isolated, folder, module, attribute, *others, *besides], environment)
+    named: list[str | Path] = [folder, module, attribute, *others, *besides]
+    process = run([python, "-I", "-S", "-c", _IMPORT, *named], environment)
     if process.returncode:
         raise BundleRefused(f"{handler} cannot be imported from the bundle:\n{process.stderr}")
     if written := sorted(set(folder.rglob("*")) - before):
