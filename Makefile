@@ -190,7 +190,7 @@ test-api: installed-dev ## Send the API thousands of requests that schemathesis 
 test-fresh: installed-dev ## Run the README's first command from a clone in a Debian with Python, make and git alone; as root
 test-sam test-deploy test-image test-arm64 test-faults test-fresh: SUITE = tests/$(@:test-%=%)
 # A test that hangs ends the run after ten minutes. Pictures of the pages: build/pages.
-test-pages: SUITE = tests/browser -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
+test-pages: SUITE = tests/browser $(WITHIN)
 # `make test` has a short part of it, the same each time. SEED= repeats what a run has printed.
 test-fuzz: SUITE = tests/fuzz --numprocesses 2
 test-fuzz: export FUZZ_MINUTES = $(or $(MINUTES),3)
@@ -206,11 +206,8 @@ test-store: installed-dev ## Ask a store of your own for all that Lifeboat asks:
 	@STORE_ENDPOINT="$$ENDPOINT" STORE_ACCESS_KEY="$$AWS_ACCESS_KEY_ID" STORE_SECRET_KEY="$$AWS_SECRET_ACCESS_KEY" \
 		$(BIN)/python -m pytest tests/core/storage/test_contract.py --no-cov -p no:cacheprovider -q $(ARGS)
 
-# Where MLflow's packages cannot be had, it exits with 77, and leaves the reason, as above.
+# The packages are installed by the tests. Where they cannot be had, it exits with 77, and leaves the reason, as above.
 test-track: installed-dev ## Let the real MLflow read versions, be filled with them, and fail: needs .venv-mlflow, 750 MB
-	@rm -f build/test-track-cannot-run
-	@$(MAKE) installed-mlflow || { mkdir -p build; \
-		echo 'the packages of requirements-mlflow.txt cannot be installed here' > build/test-track-cannot-run; exit 77; }
 	@$(BIN)/python -m pytest $(or $(ARGS),tests/mlflow) --no-cov -p no:cacheprovider -q
 
 bench: installed-run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm" [AGAINST=../before]

@@ -48,7 +48,7 @@ class RunningFunction(Protocol):
     def is_running(self) -> bool:
         """Whether it is warm now."""
 
-    async def rest(self, seconds: float, /) -> bool:
+    async def stop_if_unused(self, seconds: float, /) -> bool:
         """Cool it down if nobody has used it for so long. Returns whether that was done."""
 
     async def stop(self) -> None:
@@ -117,7 +117,7 @@ class FunctionProcess:
         """Whether there is a process now."""
         return self._sandbox is not None and self._sandbox.child.alive
 
-    async def rest(self, seconds: float) -> bool:
+    async def stop_if_unused(self, seconds: float) -> bool:
         """End the process if nobody has used it for so long; the next invocation starts another. Returns
         whether it was ended."""
         if not self.is_running or self._one_at_a_time.locked():

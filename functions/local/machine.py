@@ -96,7 +96,7 @@ class Machine:
         while True:
             await asyncio.sleep(seconds / 4)
             for id_, process in self._functions.items():
-                if await process.rest(seconds):
+                if await process.stop_if_unused(seconds):
                     self._on_log("runner", f"{id_} rests: nobody has used it for {seconds:.0f} s")
 
     def _log_request(self, method: str, path: str, status: int, seconds: float) -> None:

@@ -67,7 +67,9 @@ def _add_versions(
     """Add what is lacking to `shown`, oldest first: MLflow's numbers are in the order of publication."""
     added: list[str] = []
     damaged: dict[str, str] = {}
-    for publication in sorted(versions.publications(store), key=lambda entry: (entry.at, entry.version)):
+    for publication in sorted(
+        versions.publications(store), key=lambda entry: (entry.published_at, entry.version)
+    ):
         version = publication.version
         if version in shown.runs and version in shown.registered:
             continue

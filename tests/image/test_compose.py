@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,12 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
         # A version was made, which woke MLflow to be shown there. Alone it rests, and wakes with all it had.
         version = answer["model"]["version"]
         _wait(lambda: version in _shown_in(mlflow))
-        for rests in (1, 2):
-            _wait(lambda rests=rests: compose("logs", "mlflow").count("rests: nobody has used it") >= rests)
+
+        def has_rested(times: int) -> bool:
+            return compose("logs", "mlflow").count("rests: nobody has used it") >= times
+
+        for times in (1, 2):
+            _wait(partial(has_rested, times))
             assert _processes(engine, MLFLOW, "mlflow server") == 0
             assert version in _shown_in(mlflow)
             assert _processes(engine, MLFLOW, "mlflow server") > 0

@@ -1,5 +1,6 @@
 """What fires the function, and what it says; the same by hand."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from functions.core.base.errors import InvalidInput
 from functions.core.storage.view import ModelStore
 from functions.track import __main__ as command
 from functions.track import handler as module
-from functions.track.track import Tracked
+from functions.track.track import Tracked, track_model
 from functions.track.tracker import Tracker, TrackingFailed
 from tests.support.gateway import read_event
 from tests.support.titanic import MODEL
@@ -106,7 +107,7 @@ def test_watching_asks_mlflow_only_about_what_is_new(
     copied: ModelStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[str] = []
-    show = command.track_model
+    show = track_model
 
     def counted(store: ModelStore, tracker: Tracker) -> Tracked:
         asked.append(store.model)
@@ -118,7 +119,7 @@ def test_watching_asks_mlflow_only_about_what_is_new(
         next(rounds)()
 
     monkeypatch.setattr(command, "track_model", counted)
-    monkeypatch.setattr(command.time, "sleep", watched)
+    monkeypatch.setattr(time, "sleep", watched)
     assert command.main(["--all", "--watch", "0.01"]) == 130
     # At first, and after the promotion, which published a version, too.
     assert asked == [MODEL, MODEL]

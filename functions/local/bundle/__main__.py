@@ -48,9 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="ARCHITECTURE (x86_64 or arm64) in the environment says what to build for.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("build", help="build the bundle of one function; SAM calls this")
-    one.add_argument("function", help="its id in template.yaml, such as PredictFunction")
-    one.add_argument("folder", type=Path, help="where to: an empty folder, or a new one")
+    build = commands.add_parser("build", help="build the bundle of one function; SAM calls this")
+    build.add_argument("function", help="its id in template.yaml, such as PredictFunction")
+    build.add_argument("folder", type=Path, help="where to: an empty folder, or a new one")
     every = commands.add_parser("report", help="weigh what SAM built; fails when a bundle is too heavy")
     every.add_argument("folder", type=Path, nargs="?", default=ROOT / ".aws-sam" / "build")
     sbom = commands.add_parser("sbom", help="write a bill of materials (CycloneDX) of each bundle")

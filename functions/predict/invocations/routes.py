@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from functions.core import __version__
 from functions.core.http.api import sent_body
+from functions.core.http.bodies import is_csv
 from functions.core.http.refusals import error_answers
 from functions.predict.answers import column_headers
 from functions.predict.body_schema import CSV_BODY, body_schema
@@ -21,7 +22,6 @@ from functions.predict.routing import (
     Asker,
     Champion,
     CurrentService,
-    is_csv,
     read_json,
     refusals_logged,
 )
