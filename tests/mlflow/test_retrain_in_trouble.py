@@ -94,6 +94,7 @@ async def machine(
     folder: Path, tracking: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Machine]:
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+    (folder / "store").mkdir()
     ModelStore(FolderStore(str(folder / "store")), MODEL).put(SCHEMA_KEY, SCHEMA.as_json())
     with monkeypatch.context() as patch:
         patch.setenv("LIFEBOAT_STORE", str(folder / "store"))
