@@ -166,16 +166,15 @@ docs: installed-run installed-docs ## Build the site of docs/ into build/docs; a
 		--doctree-dir build/doctrees $(ARGS) docs build/docs
 	@echo 'The site is in build/docs: open build/docs/index.html'
 
-# A file's tests share what they start: they go to one worker, in the order of testpaths. A test that hangs is told
-# with its stack, and fails.
+# A file's tests share what they start: they go to one worker, in the order of testpaths. A test that hangs fails.
 BY_FILE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 WITHIN := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
-test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and every test but the long ones, with coverage; some tests only, without all that: ARGS=tests/local
+test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and all tests but the long ones, with coverage; some tests only, without all that: ARGS=tests/local
 	@echo '== tests'
 	@$(BIN)/python -m pytest $(if $(ARGS),--no-cov $(ARGS),--cov --cov-report=term-missing -m "not long" $(BY_FILE)) $(WITHIN)
 
 test-long: installed-dev ## The tests that `make test` leaves out: whole runs, foreign servers, processes killed at each write, races
-	@$(BIN)/python -m pytest -m long --no-cov -p no:cacheprovider -q $(or $(ARGS),$(BY_FILE)) $(WITHIN)
+	@$(BIN)/python -m pytest $(WITHIN) -m long --no-cov -p no:cacheprovider -q $(BY_FILE) $(ARGS)
 
 # Each has a folder of its own, or what ARGS names of it. Where one cannot run, because there is no container engine,
 # browser, emulator or Python 3.13, and none can be had, pytest exits with 77 (which make turns into its own 2) and leaves
@@ -207,11 +206,8 @@ test-store: installed-dev ## Ask a store of your own for all that Lifeboat asks:
 	@STORE_ENDPOINT="$$ENDPOINT" STORE_ACCESS_KEY="$$AWS_ACCESS_KEY_ID" STORE_SECRET_KEY="$$AWS_SECRET_ACCESS_KEY" \
 		$(BIN)/python -m pytest tests/core/storage/test_contract.py --no-cov -p no:cacheprovider -q $(ARGS)
 
-# Where MLflow's packages cannot be had, it exits with 77, and leaves the reason, as above.
+# The packages are installed by the tests. Where they cannot be had, it exits with 77, and leaves the reason, as above.
 test-track: installed-dev ## Let the real MLflow read versions, be filled with them, and fail: needs .venv-mlflow, 750 MB
-	@rm -f build/test-track-cannot-run
-	@$(MAKE) installed-mlflow || { mkdir -p build; \
-		echo 'the packages of requirements-mlflow.txt cannot be installed here' > build/test-track-cannot-run; exit 77; }
 	@$(BIN)/python -m pytest $(or $(ARGS),tests/mlflow) --no-cov -p no:cacheprovider -q
 
 bench: installed-run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm" [AGAINST=../before]

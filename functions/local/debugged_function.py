@@ -58,7 +58,7 @@ class DebuggedFunction:
         """Whether the handler is imported."""
         return self._ready is not None and self._ready.done()
 
-    async def rest(self, _seconds: float, /) -> bool:
+    async def stop_if_unused(self, _seconds: float, /) -> bool:
         """Never: what is debugged stays as it is. Returns False."""
         return False
 

@@ -48,7 +48,7 @@ class RunningFunction(Protocol):
     def is_running(self) -> bool:
         """Whether it is warm now."""
 
-    async def rest(self, seconds: float, /) -> bool:
+    async def stop_if_unused(self, seconds: float, /) -> bool:
         """Cool it down if nobody has used it for so long. Returns whether that was done."""
 
     async def stop(self) -> None:

@@ -51,8 +51,11 @@ LOCKS = (
     Lock("peer-fastapi", "tests/bench/peers/fastapi.txt", LAMBDA),
     Lock("peer-litserve", "tests/bench/peers/litserve.txt", LAMBDA),
     Lock("peer-mlflow", "tests/bench/peers/mlflow.txt", LAMBDA, RUN),
-    # What BentoML requires of opentelemetry is at odds with the development set.
+    # What these require (BentoML of opentelemetry, MLServer of FastAPI) is at odds with the development set.
     Lock("peer-bentoml", "tests/bench/peers/bentoml.txt", LAMBDA, None),
+    Lock("peer-mlserver", "tests/bench/peers/mlserver.txt", LAMBDA, None),
+    Lock("peer-ray", "tests/bench/peers/ray.txt", LAMBDA, None),
+    Lock("reader-obstore", "tests/bench/readers/obstore.txt", LAMBDA, None),
     Lock("bench-tables", "tests/bench/tables/requirements.txt", ANYWHERE, None),
     Lock("client", "tests/browser/requirements.txt", ANYWHERE, None),
     Lock("sam", "tests/sam/requirements.txt", ANYWHERE, None),

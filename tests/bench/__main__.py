@@ -50,8 +50,15 @@ ALONE: dict[str, tuple[str, str]] = {
         "tests.bench.growth",
         "the monitor and the labelling queue with ten million predictions a day of 50 models; 5 GB of disk",
     ),
-    "peers": ("tests.bench.peers", "MLflow, BentoML, LitServe and FastAPI, which it installs; 10 minutes"),
+    "peers": (
+        "tests.bench.peers",
+        "MLflow, BentoML, LitServe, MLServer, Ray Serve and FastAPI, which it installs; 15 minutes",
+    ),
     "races": ("tests.bench.races", "50 processes that promote different versions at once, 20 times"),
+    "readers": (
+        "tests.bench.readers",
+        "the ways to read a champion from S3 in a cold start",
+    ),
     "sam": (
         "tests.bench.sam",
         "the cold start in Lambda's runtime emulator; needs docker, or root to start it",

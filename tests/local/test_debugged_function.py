@@ -133,7 +133,7 @@ def test_whoever_gives_up_waiting_does_not_get_the_next_answer(tmp_path: Path) -
 def test_it_does_not_rest() -> None:
     async def act(debugged: DebuggedFunction, log: list[str]) -> bool:
         await debugged.invoke({})
-        return await debugged.rest(0)
+        return await debugged.stop_if_unused(0)
 
     assert debug("watched", act) is False
 

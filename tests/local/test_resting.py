@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from functions.local.__main__ import _parser
+from functions.local.__main__ import parser
 from functions.local.runner import Options, running
 from tests.support.played import played_by
 
@@ -48,5 +48,5 @@ def test_a_function_rests_until_it_is_asked_again(tmp_path: Path, monkeypatch: p
 
 
 def test_a_run_has_functions_rest_after_half_an_hour_unless_it_is_told_otherwise() -> None:
-    assert _parser().parse_args(["run"]).rest_after == timedelta(minutes=30)
-    assert _parser().parse_args(["run", "--rest-after", "5"]).rest_after == timedelta(seconds=5)
+    assert parser().parse_args(["run"]).rest_after == timedelta(minutes=30)
+    assert parser().parse_args(["run", "--rest-after", "5"]).rest_after == timedelta(seconds=5)

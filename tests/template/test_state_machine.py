@@ -24,7 +24,8 @@ def nexts(state: dict[str, Any]) -> Iterator[str]:
 def faults(machine: dict[str, Any]) -> Iterator[str]:
     """What would stop an execution midway, in this machine and those inside it."""
     states = machine["States"]
-    reached, seen = {machine["StartAt"]}, set()
+    reached: set[str] = {machine["StartAt"]}
+    seen: set[str] = set()
     while reached - seen:
         name = (reached - seen).pop()
         seen.add(name)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from functions.core import __version__
+from functions.local.locks import LOCKS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -54,7 +55,7 @@ def test_a_release_is_of_a_tag_and_only_its_last_step_has_a_token() -> None:
 
 
 def audit(folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = [ZIZMOR, "--offline", "--no-progress", "--persona", "pedantic", folder]
+    command: list[str | Path] = [ZIZMOR, "--offline", "--no-progress", "--persona", "pedantic", folder]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -85,8 +86,7 @@ def test_updates_are_proposed_for_every_lock_that_make_writes() -> None:
     proposed = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
     [folders] = (one["directories"] for one in proposed if one["package-ecosystem"] == "pip")
     watched = {path for folder in folders for path in ROOT.glob(f"./{folder.lstrip('/')}/*.txt")}
-    locks = re.findall(r" -o (\S+\.txt)", (ROOT / "Makefile").read_text())
-    assert locks
+    locks = [lock.path for lock in LOCKS]
     assert [lock for lock in locks if ROOT / lock not in watched] == []
     for one in proposed:
         assert one["cooldown"] == {"default-days": 7}

@@ -97,7 +97,7 @@ def _component(package: Locked, found: Distribution) -> Component:
         version=package.version,
         bom_ref=purl.to_string(),
         purl=purl,
-        description=found.metadata.get("Summary"),
+        description=_field(found.metadata, "Summary"),
         licenses=[*_licenses(found.metadata)],
         external_references=[
             ExternalReference(
@@ -110,10 +110,15 @@ def _component(package: Locked, found: Distribution) -> Component:
     )
 
 
+def _field(metadata: PackageMetadata, name: str) -> str | None:
+    # Python 3.11 warns of a field that is not there, and has no type for `get`.
+    return metadata[name] if name in metadata else None  # noqa: SIM401
+
+
 def _licenses(metadata: PackageMetadata) -> Iterator[License]:
     """What a package says of its license: an expression, a name, or else its classifiers."""
     for field in ("License-Expression", "License"):
-        said = (metadata.get(field) or "").strip()
+        said = (_field(metadata, field) or "").strip()
         # Some have the whole text in the field of the name.
         if said not in _SAYS_NOTHING and "\n" not in said and len(said) <= _LONGEST_LICENSE:
             yield _license(said)

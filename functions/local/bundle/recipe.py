@@ -20,21 +20,29 @@ class _Table(BaseModel):
 class Limits(_Table):
     """What the bundle of one function may weigh, in MiB, and the globs that must match nothing in it.
 
-    files: of the repository's root, that the function serves as they stand.
+    files: of the repository's root, that the function serves as they stand. imports: modules that have to be
+    there and can be imported, though the handler does not until it needs them.
     """
 
     unzipped: float = Field(gt=0)
     zipped: float = Field(gt=0)
     forbidden: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
 
 class Contents(_Table):
     """The globs of what no function needs, their exceptions, the modules that Lambda itself brings, and those
-    that the code asks for and does without."""
+    that the code asks for and does without.
+
+    used_by: globs of what only certain packages use, left out where none of these is in the bundle. compress:
+    globs of files whose only reader takes them compressed as well, by the name with `.gz` behind it.
+    """
 
     omit: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    used_by: dict[str, tuple[str, ...]] = {}
+    compress: tuple[str, ...] = ()
     provided: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
 

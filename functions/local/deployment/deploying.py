@@ -80,7 +80,7 @@ def deploy_stack(
             timeout=DEPLOY_SECONDS,
         )
     except FileNotFoundError:
-        raise NotReady(f"SAM's command line is not installed here ({SAM}): make .venv-sam/.sam") from None
+        raise NotReady(f"SAM's command line is not installed here ({SAM}): make installed-sam") from None
     except subprocess.TimeoutExpired:
         raise NotReady(
             f"{name} is not deployed after {DEPLOY_SECONDS / 60:.0f} minutes, and CloudFormation may still "

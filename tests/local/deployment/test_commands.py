@@ -247,7 +247,7 @@ def test_without_sam_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(deploying, "SAM", tmp_path / "sam")
     assert main(["deploy", "--stage", STAGE, "--template", built]) == 1
-    assert "make .venv-sam/.sam" in capsys.readouterr().err
+    assert "make installed-sam" in capsys.readouterr().err
 
 
 def sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
