@@ -161,7 +161,8 @@ def _is_ready(process: "subprocess.Popen[bytes]", ports: Ports, runtime: Path) -
     context = ssl.create_default_context(cafile=str(runtime / CA))
     context.load_cert_chain(runtime / CERTIFICATE, runtime / KEY)
     while process.poll() is None and time.monotonic() < until:
-        if _has_volumes(ports.master, context) and _answers(ports.s3):
+        # S3 is the last to come, and to find nobody there costs nothing.
+        if _answers(ports.s3) and _has_volumes(ports.master, context):
             return True
         time.sleep(_POLL_SECONDS)
     return False

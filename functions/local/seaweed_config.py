@@ -83,7 +83,8 @@ def arguments(data: Path, ports: Ports) -> list[str]:
         "master.dir": ".",
         "master.telemetry": "false",
         "master.volumeSizeLimitMB": _VOLUME_MB,
-        "master.electionTimeout": "1s",
+        # There is no other: by default it looks for others, for a second and a half, before it leads.
+        "master.peers": "none",
         "volume.max": _VOLUMES,
         "volume.preStopSeconds": 0,
         "filer": "true",
@@ -120,7 +121,10 @@ def environment_of(folder: Path) -> dict[str, str]:
 
 
 def _write_certificates(folder: Path) -> None:
-    """A certificate by which the parts know each other. Who has signed it is forgotten: there is no other."""
+    """A certificate by which the parts know each other. Who has signed it is forgotten: there is no other.
+
+    Long because a certificate has many fields, each written once: there is nothing to be told apart in it.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

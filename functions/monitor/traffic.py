@@ -7,9 +7,9 @@ not in it, nor is the time that the network, the gateway and a cold start take: 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from math import ceil, log2
 from typing import Annotated, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, Field
 
 from functions.core.base.records import Count, Moment, Record
@@ -81,13 +81,19 @@ class TrafficCount:
         self._timed: set[str] = set()
 
     def add(self, made: Sequence[Made]) -> None:
-        hours = [int(second // 3600) for second, *_ in made]
-        self._versions.update(zip(hours, (version for _, version, *_ in made), strict=True))
-        for hour, (_, _, request, took_ms, _) in zip(hours, made, strict=True):
+        if not made:
+            return
+        seconds, versions, requests, took, _ = zip(*made, strict=True)
+        hours = (np.array(seconds) // 3600).astype(int).tolist()
+        self._versions.update(zip(hours, versions, strict=True))
+        timed: list[tuple[int, float]] = []
+        for hour, request, took_ms in zip(hours, requests, took, strict=True):
             # All rows of a request took as long as the request.
             if took_ms is not None and request not in self._timed:
                 self._timed.add(request)
-                self._took[hour, _bin_of(took_ms)] += 1
+                timed.append((hour, took_ms))
+        bins = _bins_of([took_ms for _, took_ms in timed])
+        self._took.update(zip((hour for hour, _ in timed), bins, strict=True))
 
     def hours(self, refused: Mapping[datetime, int]) -> dict[datetime, Hour]:
         """What was counted; refused: rows by the hour."""
@@ -99,10 +105,10 @@ class TrafficCount:
 
 
 def _by_hour(counts: Mapping[tuple[int, T], int]) -> dict[datetime, dict[T, int]]:
-    found: dict[datetime, dict[T, int]] = {}
-    for (hour, what), count in counts.items():
-        found.setdefault(datetime.fromtimestamp(hour * 3600, UTC), {})[what] = count
-    return found
+    by_hour: dict[datetime, dict[T, int]] = {}
+    for (hour, key), count in counts.items():
+        by_hour.setdefault(datetime.fromtimestamp(hour * 3600, UTC), {})[key] = count
+    return by_hour
 
 
 def add_hours(before: Hours, new: Hours, now: datetime) -> dict[datetime, Hour]:
@@ -133,8 +139,11 @@ def _shown(hour: datetime, counts: Hour) -> HourOfTraffic:
     )
 
 
-def _bin_of(milliseconds: float) -> int:
-    return ceil(_BINS_IN_TWICE * log2(min(max(milliseconds, _SHORTEST_MS), _LONGEST_MS)))
+def _bins_of(milliseconds: Sequence[float]) -> list[int]:
+    """The number of the bin of each."""
+    within = np.clip(np.array(milliseconds, float), _SHORTEST_MS, _LONGEST_MS)
+    bins: list[int] = np.ceil(_BINS_IN_TWICE * np.log2(within)).astype(int).tolist()
+    return bins
 
 
 def _at_most(took: Mapping[int, int], share: float) -> float | None:

@@ -14,7 +14,7 @@ LATE = timedelta(days=1)
 # What is read at once. What is left is read after that has been counted, so that no run has to start over.
 # For each part, every model has its state and a report written: of ten million predictions a day, an hour is
 # half a part. The ids of a part are held in memory, so that none counts twice.
-MAX_BYTES = 512 * 2**20
+MAX_BYTES = 384 * 2**20
 
 
 class Position(Record):

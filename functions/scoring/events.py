@@ -87,13 +87,18 @@ def _find(store: ModelStore, own: str, notification: Notification) -> Held | Non
 
 def _score_item(service: Service, item: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, Any]:
     """Work on one file of many. Whoever asks asks again while the answer is `running`."""
-    model, own = split_key(str(item.get("Key", "")))
+    key = str(item.get("Key", ""))
+    try:
+        model, own = split_key(key)
+    except InvalidInput as error:
+        # A folder's own object, a note beside the tables: to try again would not make a table of it.
+        return _said({"key": key, "state": "ignored", "reason": str(error)})
     if not own.startswith((MANY, IN)):
-        raise InvalidInput(f"{own} is no file to be scored")
+        return _said({"key": key, "state": "ignored", "reason": "it fires a job and is no file to be scored"})
     store = service.store_of(model)
     held = job_of_upload(store, own, version_id=None, etag=item.get("Etag"))
     if held is None:
-        return _said({"key": item["Key"], "state": "failed", "reason": "the object was deleted or replaced"})
+        return _said({"key": key, "state": "failed", "reason": "the object was deleted or replaced"})
     limits = service.settings.limits
     return _told(work_on(store, held.job.id, _loader, seconds_left=seconds_left, limits=limits))
 

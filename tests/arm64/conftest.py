@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,21 @@ from functions.local.bundle.python import find_python
 from functions.local.bundle.recipe import read_recipe
 from functions.local.child import ROOT
 from functions.local.listening import HOST
-from functions.local.state import BUILD
 from functions.local.template import read_template
 from tests.arm64.debian import RUN_SECONDS, Debian, make_debian
 from tests.conftest import MODEL, SCHEMA
-from tests.sam.conftest import CANNOT_RUN, Steps
-from tests.sam.machine import Unavailable, scratch
 from tests.sam.store import served_store
 from tests.support import training
+from tests.support.cannot_run import or_cannot_run
+from tests.support.commands import only
 from tests.support.gateway import read_event
+from tests.support.machine import scratch
+from tests.support.steps import Steps, pytest_report_teststatus, step
 from tests.support.titanic import people
 
-REASON = BUILD / "test-arm64-cannot-run"
+__all__ = ["TARGET", "only", "pytest_report_teststatus", "step"]
+
+TARGET = "test-arm64"
 SCRIPT = Path(__file__).parent / "ask_handler.py"
 PREDICT = read_template(ROOT / "template.yaml").functions["PredictFunction"]
 # Where Lambda has the bundle.
@@ -40,15 +42,9 @@ Said = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def step() -> Steps:
-    return Steps()
-
-
-@pytest.fixture(scope="session")
-def debian(step: Steps) -> Iterator[Debian]:
-    REASON.unlink(missing_ok=True)
+def debian(request: pytest.FixtureRequest, step: Steps) -> Iterator[Debian]:
     with scratch() as folder:
-        with step("debian") as said, _or_cannot_run():
+        with step("debian") as said, or_cannot_run(TARGET, request.session):
             debian = make_debian(folder)
             said.append(debian.python("-c", "import sys; print(sys.version)").strip())
         yield debian
@@ -138,20 +134,3 @@ def _environment() -> dict[str, str]:
 def _last(printed: str) -> Said:
     said: Said = json.loads(printed.splitlines()[-1])
     return said
-
-
-@contextmanager
-def _or_cannot_run() -> Iterator[None]:
-    try:
-        yield
-    except Unavailable as reason:
-        BUILD.mkdir(exist_ok=True)
-        REASON.write_text(f"{reason}\n")
-        pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)
-
-
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """No dots between the lines of the steps."""
-    if report.failed:
-        return None
-    return "passed" if report.when == "call" else "", "", ""

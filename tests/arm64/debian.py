@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.sam import image
-from tests.sam.image import DEBIAN, DOWNLOAD_SECONDS
-from tests.sam.machine import Unavailable, install, last_line
+from tests.support.debian import RELEASE, debootstrap
+from tests.support.machine import Unavailable, provide_command
 
 EMULATOR = "qemu-aarch64-static"
 # That of Graviton2, on which Lambda runs arm64.
@@ -84,40 +83,22 @@ def make_debian(folder: Path) -> Debian:
     """Make one below `folder`. Raises `Unavailable` when that cannot be done here."""
     if os.geteuid() != 0:
         raise Unavailable("only root can fetch and enter an arm64 Debian (debootstrap, chroot)")
-    for command, package in (("debootstrap", "debootstrap"), (EMULATOR, "qemu-user-static")):
-        if not shutil.which(command):
-            install(package)
+    provide_command(EMULATOR, "qemu-user-static")
     emulator = _emulator()
     root = folder / "root"
     for name in ("proc", "sys", "tmp", "usr/lib", "var/task"):
         (root / name).mkdir(parents=True)
     # As in every Debian since 12; the program's loader goes by this path.
     (root / "lib").symlink_to("usr/lib")
-    for file in _download(folder / "packages", folder / "debootstrap.log"):
+    for file in _download(folder / "packages"):
         subprocess.run(["dpkg-deb", "--extract", file, root], timeout=UNPACK_SECONDS, check=True)
     shutil.copy(emulator, root / EMULATOR)
     return Debian(root)
 
 
-def _download(folder: Path, log: Path) -> list[Path]:
+def _download(folder: Path) -> list[Path]:
     """The files of `PACKAGES`, their signatures checked by debootstrap."""
-    command = [
-        "debootstrap", "--download-only", "--arch=arm64", "--variant=minbase",
-        f"--include={','.join(PACKAGES)}", DEBIAN, str(folder), *image._mirror(),
-    ]  # fmt: skip
-    with log.open("w") as output:
-        finished = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            timeout=DOWNLOAD_SECONDS,
-            check=False,
-        )
-    if finished.returncode:
-        raise Unavailable(
-            f"debootstrap could not fetch Debian {DEBIAN} for arm64: {last_line(log.read_text())}"
-        )
+    debootstrap(folder, PACKAGES, "--download-only", "--arch=arm64")
     archives = folder / "var" / "cache" / "apt" / "archives"
     return [_file_of(name, archives) for name in PACKAGES]
 
@@ -125,7 +106,7 @@ def _download(folder: Path, log: Path) -> list[Path]:
 def _file_of(package: str, archives: Path) -> Path:
     file = next(archives.glob(f"{package}_*.deb"), None)
     if file is None:
-        raise Unavailable(f"debootstrap brought no {package}: Debian {DEBIAN} may have renamed it")
+        raise Unavailable(f"debootstrap brought no {package}: Debian {RELEASE} may have renamed it")
     return file
 
 

@@ -12,7 +12,7 @@ from functions.local.child import ROOT
 from tests.arm64.conftest import PASSENGERS, Said
 from tests.arm64.debian import Debian
 from tests.conftest import MODEL
-from tests.sam.conftest import Steps
+from tests.support.steps import Steps
 from training.certificate import TOLERANCE
 
 

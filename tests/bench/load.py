@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.checkout import CannotRun
 from tests.bench.stage import ROW
-from tests.sam.machine import Unavailable, install
+from tests.support.machine import Unavailable, install
 
 SCRIPT = Path(__file__).parent / "predict.lua"
 

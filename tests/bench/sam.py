@@ -9,17 +9,17 @@ import sys
 
 from tests.bench.figures import Figures
 from tests.bench.stage import EVENT, train_champion
-from tests.sam.engine import Engine, running_engine
 from tests.sam.image import provide_image
-from tests.sam.machine import Unavailable
 from tests.sam.sam_cli import SAM, TEMPLATE, invoke
 from tests.sam.store import served_store
+from tests.support.engine import Engine, running_engine
+from tests.support.machine import Unavailable
 
 ROUNDS = 9
 
 
 def main() -> int:
-    for path, target in ((SAM, ".venv-sam/.sam"), (TEMPLATE, "build")):
+    for path, target in ((SAM, "installed-sam"), (TEMPLATE, "build")):
         if not path.exists():
             print(f"{path} is missing: make {target}", file=sys.stderr)
             return 1

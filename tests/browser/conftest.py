@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,10 @@ from tests.browser.asking import ask_about, get
 from tests.browser.find import find_chromium, find_npm
 from tests.browser.visits import SECONDS, Visitor, open_page
 from tests.conftest import MODEL, TITANIC
-from tests.sam.machine import Unavailable
 from tests.stories.local_stack import Stack, local_stack
+from tests.support.cannot_run import or_cannot_run
 
-# The exit code of a run that tested nothing, because this machine lacks what it takes. `make` turns it
-# into its own 2, so the reason is also left in a file, where .ci/run finds it.
-CANNOT_RUN = 77
-REASON = BUILD / "test-pages-cannot-run"
+TARGET = "test-pages"
 _INSTALL_SECONDS = 180
 _DEMO_SECONDS = 300
 # What a browser does beside showing pages, and a machine without a screen lacks.
@@ -57,26 +53,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else len(_FIRST))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _nothing_is_known_to_be_missing() -> None:
-    REASON.unlink(missing_ok=True)
-
-
-@contextmanager
-def _or_cannot_run(session: pytest.Session) -> Iterator[None]:
-    try:
-        yield
-    except Unavailable as reason:
-        BUILD.mkdir(exist_ok=True)
-        REASON.write_text(f"{reason}\n")
-        # What has failed so far has failed, whatever is missing for the others.
-        pytest.exit(f"Cannot run here: {reason}", 1 if session.testsfailed else CANNOT_RUN)
-
-
 @pytest.fixture(scope="session")
 def modules(request: pytest.FixtureRequest) -> Path:
     """npm's folder with the libraries of the pages and the tools that check them, as the lock says."""
-    with _or_cannot_run(request.session):
+    with or_cannot_run(TARGET, request.session):
         npm = find_npm()
     installed, lock = PAGES / "node_modules" / ".package-lock.json", PAGES / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
@@ -87,7 +67,7 @@ def modules(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with _or_cannot_run(request.session):
+    with or_cannot_run(TARGET, request.session):
         chromium = find_chromium()
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.sam.machine import Unavailable, install
+from tests.support.machine import Unavailable, install
 
 
 def find_chromium() -> Path:

@@ -10,17 +10,18 @@ import pytest
 
 from functions.local.environment import Credentials
 from functions.local.sam import TEMPLATE
-from functions.local.state import BUILD
 from tests.deploy.emulated import CHANGES, read_emulated
 from tests.deploy.emulator import Emulator, running_emulator
 from tests.deploy.environment import provide_environment
 from tests.deploy.exercise_refusals import make_uploader
 from tests.deploy.sam_deploy import SAM
 from tests.deploy.stage import Stage
-from tests.sam.conftest import CANNOT_RUN, Steps
-from tests.sam.machine import Unavailable
+from tests.support.cannot_run import or_cannot_run, require_built
+from tests.support.steps import Steps, pytest_report_teststatus, step
 
-REASON = BUILD / "test-deploy-cannot-run"
+__all__ = ["TARGET", "pytest_report_teststatus", "step"]
+
+TARGET = "test-deploy"
 # What the later modules look at was done by the earlier ones: one stage lives through all of it.
 ORDER = [
     "test_cannot_run",
@@ -38,25 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def step() -> Steps:
-    return Steps()
-
-
-@pytest.fixture(scope="session")
-def emulator(step: Steps) -> Iterator[Emulator]:
-    REASON.unlink(missing_ok=True)
-    for path, target in ((SAM, ".venv-sam/.sam"), (TEMPLATE, "build")):
-        if not path.exists():
-            pytest.exit(f"{path} is missing: make {target}", 1)
+def emulator(request: pytest.FixtureRequest, step: Steps) -> Iterator[Emulator]:
+    require_built((SAM, "installed-sam"), (TEMPLATE, "build"))
     folder = Path(tempfile.mkdtemp(prefix="lifeboat-deploy-"))
     try:
-        with step("emulator") as said:
-            try:
-                said.append(provide_environment())
-            except Unavailable as reason:
-                BUILD.mkdir(exist_ok=True)
-                REASON.write_text(f"{reason}\n")
-                pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)
+        with step("emulator") as said, or_cannot_run(TARGET, request.session):
+            said.append(provide_environment())
         with running_emulator(folder) as emulator:
             yield emulator
     finally:
@@ -78,10 +66,3 @@ def stage(emulator: Emulator, step: Steps) -> Iterator[Stage]:
 @pytest.fixture(scope="session")
 def uploader(stage: Stage) -> Credentials:
     return make_uploader(stage)
-
-
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """No dots between the lines of the steps."""
-    if report.failed:
-        return None
-    return "passed" if report.when == "call" else "", "", ""

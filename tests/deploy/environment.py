@@ -9,7 +9,7 @@ from pathlib import Path
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.child import ROOT
-from tests.sam.machine import INSTALL_SECONDS, Unavailable, install, last_line
+from tests.support.machine import INSTALL_SECONDS, Unavailable, install, last_line
 
 FOLDER = ROOT / ".venv-deploy"
 PYTHON = FOLDER / "bin" / "python"

@@ -1,8 +1,9 @@
 """What the deployed roles allow, judged both ways by the calls that were made of them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.deploy.emulator import Call
@@ -46,6 +47,15 @@ class Judgement:
     def of_aws(self) -> int:
         return sum(right.grant.action in OF_LAMBDA for right in self.rights)
 
+    def use_of(self, right: Right) -> str:
+        """How many calls asked for a right, or who does where that is not seen here."""
+        asked = sum(
+            number
+            for call, number in self.calls.items()
+            if right.grant.covers(Need(call.action, call.resource, call.prefix))
+        )
+        return f"{asked:,}" if asked else OF_LAMBDA.get(right.grant.action, "0")
+
     def row(self) -> str:
         return (
             f"{self.role:<18} {self.calls.total():>6} {len(_needs(self.calls)):>8} {len(self.denied):>6} "
@@ -54,6 +64,23 @@ class Judgement:
 
 
 HEADER = f"{'role':<18} {'calls':>6} {'distinct':>8} {'denied':>6} {'rights':>6} {'of AWS':>6} {'unused':>6}"
+
+
+def write_table(judged: Sequence[Judgement], services: Mapping[str, Sequence[Right]], path: Path) -> None:
+    """Each role with each of its rights, and how many calls asked for it, as Markdown.
+
+    services: the roles that no function has, by whose rights nothing was asked.
+    """
+    lines = ["# Roles: rights given, calls made", "", "```", HEADER]
+    lines += [*(judgement.row() for judgement in judged), "```"]
+    for judgement in judged:
+        lines += ["", f"## {judgement.role}", "", "| right | calls |", "|---|---:|"]
+        lines += [f"| {right} | {judgement.use_of(right)} |" for right in judgement.rights]
+    for role, rights in services.items():
+        lines += ["", f"## {role}", "", f"{OF_SERVICES[role]}.", ""]
+        lines += [f"- {right}" for right in rights]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
 
 
 def judge_roles(stage: Stage) -> list[Judgement]:
@@ -69,13 +96,23 @@ def judge_roles(stage: Stage) -> list[Judgement]:
     return judged
 
 
-def read_rights(stage: Stage, role: str) -> Iterator[Right]:
+def read_rights_of_services(stage: Stage) -> dict[str, list[Right]]:
+    """Those of the roles that no function has."""
+    return {
+        role: list(read_rights(stage, stage.resources[role], with_conditions=True)) for role in OF_SERVICES
+    }
+
+
+def read_rights(stage: Stage, role: str, *, with_conditions: bool = False) -> Iterator[Right]:
+    """The rights of a deployed role. One on a condition is refused, unless it is only to be read."""
     iam: Any = stage.emulator.client("iam")
     for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         for statement in document["Statement"]:
             assert statement["Effect"] == "Allow"
-            assert "Condition" not in statement, f"{role}, {statement['Sid']}: conditions are not judged here"
+            assert with_conditions or "Condition" not in statement, (
+                f"{role}, {statement['Sid']}: conditions are not judged here"
+            )
             for action in _list(statement["Action"]):
                 for resource in _list(statement["Resource"]):
                     yield Right(statement["Sid"], Grant(action, resource))

@@ -1,8 +1,6 @@
 """Without a Python of Lambda's version the run says so and ends; it never passes for one that tested."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +8,11 @@ import pytest
 
 from functions.local.child import ROOT
 from tests.deploy import environment
-from tests.deploy.conftest import REASON
+from tests.deploy.conftest import TARGET
 from tests.deploy.environment import provide_environment
-from tests.sam.conftest import CANNOT_RUN
-from tests.sam.machine import Unavailable
+from tests.support.cannot_run import run_unable
+from tests.support.commands import SOMEBODY
+from tests.support.machine import Unavailable
 
 NO_PYTHON = "echo 'error: No interpreter found for Python 3.13' >&2; exit 2"
 
@@ -30,7 +29,7 @@ def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]
         monkeypatch.setattr(environment, "FOLDER", tmp_path / "environment")
         monkeypatch.setattr(environment, "_STAMP", tmp_path / "environment" / ".deploy")
         monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
-        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        monkeypatch.setattr(os, "geteuid", lambda: SOMEBODY)
 
     return put
 
@@ -53,25 +52,13 @@ def test_a_run_without_python_has_an_exit_code_of_its_own(tmp_path: Path) -> Non
     plugin = tmp_path / "without_python.py"
     plugin.write_text(
         "from tests.deploy import conftest\n"
-        "from tests.sam.machine import Unavailable\n"
+        "from tests.support.machine import Unavailable\n"
         "def refuse():\n    raise Unavailable('no Python 3.13')\n"
         "conftest.provide_environment = refuse\n"
     )
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "tests/deploy", "-k", "missing_permissions or may_do_so"),
-            *("--no-cov", "-p", "no:cacheprovider", "-p", "without_python", "-q"),
-        ],
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"},
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    reason = run_unable(
+        TARGET,
+        *("tests/deploy", "-k", "missing_permissions or may_do_so", "-p", "without_python"),
+        environment={"PYTHONPATH": f"{ROOT}:{tmp_path}"},
     )
-    reason = REASON.read_text().strip()
-    REASON.unlink()
-    assert run.returncode == CANNOT_RUN, run.stdout + run.stderr
     assert reason == "no Python 3.13"
-    assert f"Cannot run here: {reason}" in run.stdout + run.stderr

@@ -14,7 +14,7 @@ from functions.local.sam import TEMPLATE
 from tests.deploy.emulated import read_emulated, write_template
 from tests.deploy.emulator import Emulator
 from tests.deploy.test_releases import taken_name
-from tests.sam.conftest import Steps
+from tests.support.steps import Steps
 
 STAGE = "again"
 KEY = re.compile(r"\blb_\w+")

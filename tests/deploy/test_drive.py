@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+from tests.deploy import exercise_many as many
 from tests.deploy import exercise_models as models
 from tests.deploy import exercise_requests as requests
 from tests.deploy.invocations import refuse_missing_permissions
 from tests.deploy.stage import ROUTES, Stage
-from tests.sam.conftest import Steps
+from tests.support.steps import Steps
 
 
 def test_whatever_invokes_a_function_may_do_so(stage: Stage) -> None:
@@ -61,6 +62,17 @@ def test_files_are_scored(stage: Stage, step: Steps) -> None:
     with step("scoring"):
         requests.score_files(stage)
         requests.score_in_a_hurry(stage)
+
+
+def test_a_folder_of_files_is_scored_by_one_execution(stage: Stage, step: Steps) -> None:
+    with step("many") as said:
+        told = many.score_a_folder(stage)
+        said += [f"{key.rpartition('/')[2] or '(the folder)'}: {one['state']}" for key, one in told.items()]
+        many.score_it_again(stage, told)
+
+
+def test_an_execution_whose_function_cannot_run_fails_and_is_started_again(stage: Stage) -> None:
+    many.fail_and_go_on(stage)
 
 
 def test_keys_are_made_listed_and_revoked(stage: Stage) -> None:

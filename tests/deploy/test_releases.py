@@ -13,7 +13,7 @@ from tests.deploy.emulated import Template
 from tests.deploy.emulator import ACCOUNT, Emulator
 from tests.deploy.sam_deploy import delete, deploy
 from tests.deploy.stage import Stage, wait_for
-from tests.sam.conftest import Steps
+from tests.support.steps import Steps
 from tests.support.titanic import MODEL
 
 # A template of a bucket alone, with which a stack begins that takes one over.

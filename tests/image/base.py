@@ -1,16 +1,15 @@
 """The base of the image: what the Dockerfile names or, where no registry is reached, Debian made here."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-from tests.sam.engine import Engine
-from tests.sam.image import DEBIAN, debootstrap, import_folder
-from tests.sam.machine import install, scratch
+from tests.support.debian import RELEASE, debootstrap
+from tests.support.engine import Engine
+from tests.support.machine import scratch
 
 ROOT = Path(__file__).parents[2]
-STAND_IN = f"lifeboat-base:{DEBIAN}"
+STAND_IN = f"lifeboat-base:{RELEASE}"
 PACKAGES = ("python3", "python3-venv", "ca-certificates", "libgomp1")
 PULL_SECONDS = 180.0
 
@@ -31,9 +30,7 @@ def provide_base(engine: Engine) -> str:
 
 
 def _make(engine: Engine) -> None:
-    if not shutil.which("debootstrap"):
-        install("debootstrap")
     with scratch() as folder:
         root = folder / "root"
-        debootstrap(root, folder / "debootstrap.log", PACKAGES)
-        import_folder(engine, root, STAND_IN)
+        debootstrap(root, PACKAGES)
+        engine.import_folder(root, STAND_IN)

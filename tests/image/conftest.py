@@ -4,41 +4,34 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from functions.local.state import BUILD
 from tests.image.base import provide_base
-from tests.sam.engine import Engine, running_engine
-from tests.sam.machine import Unavailable
+from tests.support.cannot_run import or_cannot_run
+from tests.support.engine import Engine, running_engine
 
 ROOT = Path(__file__).parents[2]
+TARGET = "test-image"
 IMAGE = "lifeboat-training"
 WHEELS = BUILD / "wheels"
 BUILD_SECONDS = 900.0
-# As with `make test-sam`: the exit code of a run that tested nothing, and the file with the reason.
-CANNOT_RUN = 77
-REASON = BUILD / "test-image-cannot-run"
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    REASON.unlink(missing_ok=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     with ExitStack() as stack:
-        try:
-            yield stack.enter_context(running_engine())
-        except Unavailable as reason:
-            _give_up(reason)
+        with or_cannot_run(TARGET, request.session):
+            engine = stack.enter_context(running_engine())
+        yield engine
 
 
 @pytest.fixture(scope="session")
-def image(engine: Engine) -> str:
+def image(request: pytest.FixtureRequest, engine: Engine) -> str:
     """The id of the image, `sha256:...`, built without any network."""
-    try:
+    with or_cannot_run(TARGET, request.session):
         base = provide_base(engine)
-    except Unavailable as reason:
-        _give_up(reason)
     if not any(WHEELS.glob("*.whl")):
         pytest.exit(f"{WHEELS} has no wheels: make wheels", 1)
     done = subprocess.run(
@@ -52,9 +45,3 @@ def image(engine: Engine) -> str:
     )
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
     return engine.docker("image", "inspect", IMAGE, "--format", "{{.Id}}")
-
-
-def _give_up(reason: Unavailable) -> NoReturn:
-    BUILD.mkdir(exist_ok=True)
-    REASON.write_text(f"{reason}\n")
-    pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)

@@ -1,5 +1,6 @@
 """Counting for many models at once gives what counting for each alone gives, row by row."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -167,3 +168,15 @@ def test_of_many_rows_the_sample_is_the_same_whatever_their_order(champions: dic
     )
     assert forwards.window.sample == backwards.window.sample
     assert [*forwards.window.sample] == sorted(id_[-12:] for id_ in ids)[:MAX_SAMPLED]
+
+
+def test_the_collector_of_cycles_is_as_before_once_a_part_is_counted(champions: dict[str, Manifest]) -> None:
+    def broken() -> Iterable[bytes]:
+        yield b""
+        raise OSError("the store is gone")
+
+    count_log([b""], champions)
+    assert gc.isenabled()
+    with pytest.raises(OSError, match="the store is gone"):
+        count_log(broken(), champions)
+    assert gc.isenabled()

@@ -3,9 +3,8 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,41 +15,22 @@ from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.storage.contract import Store
 from functions.core.storage.parameter_opening import open_parameter
-from functions.local.state import BUILD
 from tests.conftest import MODEL, SCHEMA, TITANIC
-from tests.sam.engine import Engine, running_engine
 from tests.sam.image import provide_image
-from tests.sam.machine import Unavailable
 from tests.sam.sam_cli import SAM, TEMPLATE, Invocation, invoke, s3_put_event, started_api
 from tests.sam.store import BUCKET, served_store
+from tests.support.cannot_run import or_cannot_run, require_built
+from tests.support.commands import only
+from tests.support.engine import Engine, running_engine
 from tests.support.parameters import wait_for_parameters
+from tests.support.steps import Steps, pytest_report_teststatus, step
 
-# The exit code of a run that tested nothing, because this machine lacks what it takes. `make` turns it
-# into its own 2, so the reason is also left in a file, where .ci/run finds it.
-CANNOT_RUN = 77
-REASON = BUILD / "test-sam-cannot-run"
+__all__ = ["TARGET", "only", "pytest_report_teststatus", "step"]
 
+TARGET = "test-sam"
 KEY = "datasets/titanic/titanic.csv"
 # Where template.yaml's authorizer looks when nobody names a stage; the endpoint of the store keeps it, too.
 API_KEYS = "ssm:/lifeboat/dev/keys"
-
-
-class Steps:
-    """Prints a line for each step: its name, its seconds, what came of it."""
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[list[str]]:
-        """What is appended to the list yielded is printed, each on a line of its own."""
-        words: list[str] = []
-        started = time.monotonic()
-        yield words
-        seconds = time.monotonic() - started
-        print(f"{name:<10} {seconds:6.1f} s  " + ("\n" + " " * 21).join(words), flush=True)
-
-
-@pytest.fixture(scope="session")
-def step() -> Steps:
-    return Steps()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,24 +46,11 @@ def _terminated_in_order() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@contextmanager
-def _or_cannot_run() -> Iterator[None]:
-    try:
-        yield
-    except Unavailable as reason:
-        BUILD.mkdir(exist_ok=True)
-        REASON.write_text(f"{reason}\n")
-        pytest.exit(f"Cannot run here: {reason}", CANNOT_RUN)
-
-
 @pytest.fixture(scope="session")
-def engine(step: Steps) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, step: Steps) -> Iterator[Engine]:
     """A container engine that has the image of Lambda's runtime."""
-    REASON.unlink(missing_ok=True)
-    for path, target in ((SAM, ".venv-sam/.sam"), (TEMPLATE, "build")):
-        if not path.exists():
-            pytest.exit(f"{path} is missing: make {target}", 1)
-    with ExitStack() as stack, _or_cannot_run():
+    require_built((SAM, "installed-sam"), (TEMPLATE, "build"))
+    with ExitStack() as stack, or_cannot_run(TARGET, request.session):
         with step("engine") as said:
             engine = stack.enter_context(running_engine())
             origin = "started for this run" if engine.started_here else "there already"
@@ -94,9 +61,9 @@ def engine(step: Steps) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def store(engine: Engine, step: Steps) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, engine: Engine, step: Steps) -> Iterator[Store]:
     """An empty store that the functions reach. It stands in for the folder store of the other tests."""
-    with ExitStack() as stack, _or_cannot_run():
+    with ExitStack() as stack, or_cannot_run(TARGET, request.session):
         with step("store") as said:
             store = stack.enter_context(served_store(engine.gateway()))
             said.append(f"S3 endpoint {os.environ['AWS_ENDPOINT_URL']}")
@@ -139,10 +106,3 @@ def api(engine: Engine, retrained: Invocation, step: Steps) -> Iterator[httpx.Cl
 
 def _mib(size: int) -> str:
     return f"{size / 2**20:,.0f} MiB"
-
-
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """No dots between the lines of the steps."""
-    if report.failed:
-        return None
-    return "passed" if report.when == "call" else "", "", ""

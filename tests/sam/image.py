@@ -6,20 +6,19 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from functions.local.child import ROOT
-from tests.sam.engine import Engine
-from tests.sam.machine import Unavailable, install, last_line, scratch
+from tests.support import debian
+from tests.support.debian import DOWNLOAD_SECONDS, RELEASE, debootstrap
+from tests.support.engine import Engine
+from tests.support.machine import Unavailable, scratch
 
 IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
 # What SAM makes of it, adding its runtime emulator. It does not notice that the image below changed.
 EMULATOR = "public.ecr.aws/lambda/python:3.13-rapid-x86_64"
 LABEL = "lifeboat.stand-in"
 PULL_SECONDS = 180.0
-DOWNLOAD_SECONDS = 900.0
-DEBIAN = "trixie"  # the release whose Python is 3.13
 
 LOCK = Path(__file__).parent / "runtime.txt"
 BOOTSTRAP = Path(__file__).parent / "bootstrap.sh"
@@ -43,7 +42,7 @@ def provide_image(engine: Engine) -> str:
         engine.docker("pull", "--quiet", IMAGE, seconds=PULL_SECONDS)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         _make(engine, recipe)
-        return f"a stand-in made of Debian {DEBIAN}, since AWS' own could not be pulled"
+        return f"a stand-in made of Debian {RELEASE}, since AWS' own could not be pulled"
     return "AWS' own, pulled"
 
 
@@ -63,8 +62,8 @@ def _label(engine: Engine) -> str | None:
 
 def _recipe() -> str:
     """A stand-in made from anything else than this is made anew."""
-    parts = (LOCK.read_bytes(), BOOTSTRAP.read_bytes(), Path(__file__).read_bytes())
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+    sources = (LOCK, BOOTSTRAP, Path(__file__), Path(debian.__file__))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
 def _make(engine: Engine, recipe: str) -> None:
@@ -72,49 +71,13 @@ def _make(engine: Engine, recipe: str) -> None:
         raise Unavailable(f"{IMAGE} could not be pulled, and its stand-in is made on x86_64 machines only")
     if os.geteuid() != 0:
         raise Unavailable(f"{IMAGE} could not be pulled, and only root can make a stand-in (debootstrap)")
-    if not shutil.which("debootstrap"):
-        install("debootstrap")
     with scratch() as folder:
         root = folder / "root"
-        debootstrap(root, folder / "debootstrap.log", ["python3"])
+        debootstrap(root, ["python3"])
         _install_runtime(root / "var" / "runtime")
         (root / "var" / "task").mkdir()
         (root / "opt").mkdir(exist_ok=True)
-        import_folder(engine, root, IMAGE, f"LABEL {LABEL}={recipe}")
-
-
-def debootstrap(root: Path, log: Path, packages: Sequence[str]) -> None:
-    """Make the files of a small Debian with these packages. Raises `Unavailable` when that cannot be done."""
-    included = f"--include={','.join(packages)}"
-    command = ["debootstrap", "--variant=minbase", included, DEBIAN, str(root), *_mirror()]
-    with log.open("w") as output:
-        finished = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            timeout=DOWNLOAD_SECONDS,
-            check=False,
-        )
-    if finished.returncode:
-        raise Unavailable(f"debootstrap could not make Debian {DEBIAN}: {last_line(log.read_text())}")
-
-
-def _mirror() -> list[str]:
-    """The mirror this machine's apt uses; where that is no Debian, none: debootstrap's own."""
-    if not shutil.which("apt-get"):
-        return []
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    found = [
-        line.removeprefix("Debian ") for line in listed.stdout.splitlines() if line.startswith("Debian ")
-    ]
-    return found[:1]
+        engine.import_folder(root, IMAGE, f"LABEL {LABEL}={recipe}")
 
 
 def _install_runtime(folder: Path) -> None:
@@ -132,22 +95,3 @@ def _install_runtime(folder: Path) -> None:
     )  # fmt: skip
     shutil.copy(BOOTSTRAP, folder / "bootstrap")
     (folder / "bootstrap").chmod(0o755)
-
-
-def import_folder(engine: Engine, root: Path, name: str, *changes: str) -> None:
-    """Make an image of the files below `root`; changes: instructions as in a Dockerfile."""
-    changed = [word for change in changes for word in ("--change", change)]
-    with subprocess.Popen(
-        ["tar", "--directory", root, "--exclude=./dev/*", "--exclude=./var/cache/*", "--create", "."],
-        stdout=subprocess.PIPE,
-    ) as tar:
-        subprocess.run(
-            ["docker", "import", *changed, "-", name],
-            env=engine.environment(),
-            stdin=tar.stdout,
-            stdout=subprocess.DEVNULL,
-            timeout=DOWNLOAD_SECONDS,
-            check=True,
-        )
-    if tar.returncode:
-        raise RuntimeError("tar could not read the files of the stand-in")

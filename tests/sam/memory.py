@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from tests.sam.engine import Engine
+from tests.support.engine import Engine
 
 # The kernel keeps each process's peak, so looking ten times a second misses only what the last moment added.
 # The limit is in a file of control groups, of version 2 or 1.

@@ -17,8 +17,8 @@ import httpx
 from functions.local.child import ROOT
 from functions.local.listening import HOST, listen, port_of
 from functions.local.sam import write_local_template
-from tests.sam.engine import Engine
 from tests.sam.memory import Memory, MemoryWatch
+from tests.support.engine import Engine
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 TEMPLATE = ROOT / ".aws-sam" / "build" / "template.yaml"

@@ -14,7 +14,7 @@ from functions.core.storage.opening import open_store
 from functions.local.child import ROOT
 from functions.local.embedded_store import READY, START_SECONDS
 from functions.local.environment import exported, leading_only_to, leading_to, needed_of, new_credentials
-from tests.sam.machine import Unavailable
+from tests.support.machine import Unavailable
 
 BUCKET = "lifeboat-sam"
 ADDRESS = f"s3://{BUCKET}"

@@ -8,9 +8,10 @@ from functions.core.registry.deployment import read_champion
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
 from tests.conftest import EVENTS, MODEL
-from tests.sam.conftest import KEY, Steps
-from tests.sam.engine import Engine
+from tests.sam.conftest import KEY
 from tests.sam.sam_cli import Invocation, invoke
+from tests.support.engine import Engine
+from tests.support.steps import Steps
 
 GIB = 2**30
 ROSE = {"pclass": 1, "sex": "female", "age": 17, "fare": 211.34}

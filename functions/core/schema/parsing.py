@@ -1,7 +1,7 @@
 """Reads a schema from its document, and names every fault in it: in which field, and what to do."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from functions.core.base.errors import LifeboatError
@@ -11,7 +11,7 @@ from functions.core.schema.field_parsing import parse_fields
 from functions.core.schema.findings import Findings
 from functions.core.schema.missing_words import MISSING_WORDS
 from functions.core.schema.rows import RowReader
-from functions.core.schema.schema import RESERVED, Expectation, Field, License, Schema, fold
+from functions.core.schema.schema import RESERVED, Contributor, Expectation, Field, License, Schema, fold
 from functions.core.schema.target_parsing import parse_target
 
 TWO_CLASS = "two-class"
@@ -66,7 +66,7 @@ class _Parser:
         slices = self._slices(names)
         expectations = self._expectations()
         missing = self._words("missingValues", MISSING_WORDS)
-        row_name, licenses = self._row_name(), self._licenses()
+        row_name, licenses, contributors = self._row_name(), self._licenses(), self._contributors()
         if (task := document.get("task", TWO_CLASS)) != TWO_CLASS:
             findings.fault(f"task is {task!r}; only {TWO_CLASS} can be trained so far")
         findings.notes += [f"the key {key} is not used" for key in document if key not in _KNOWN_KEYS]
@@ -86,6 +86,7 @@ class _Parser:
             expectations=expectations,
             row_name=row_name,
             licenses=licenses,
+            contributors=contributors,
             notes=tuple(findings.notes),
         )
         self._check_whole(schema)
@@ -132,9 +133,9 @@ class _Parser:
         return tuple(expectations)
 
     def _row_name(self) -> tuple[str, str]:
-        said = self._document.get("rowName", {})
-        if isinstance(said, dict):
-            singular, plural = said.get("one", "row"), said.get("many", "rows")
+        words = self._document.get("rowName", {})
+        if isinstance(words, dict):
+            singular, plural = words.get("one", "row"), words.get("many", "rows")
             if isinstance(singular, str) and isinstance(plural, str) and singular and plural:
                 return singular, plural
         self._findings.fault(
@@ -143,19 +144,36 @@ class _Parser:
         return "row", "rows"
 
     def _licenses(self) -> tuple[License, ...]:
-        listed = self._document.get("licenses", [])
-        licenses = []
+        licenses = self._texts("licenses", License._fields)
+        if all(item.get("name") or item.get("path") for item in licenses):
+            return tuple(License(**item) for item in licenses)
+        self._findings.fault(
+            'licenses: each has a name or a path, texts: [{"name": "CC-BY-4.0", "path": "https://..."}]'
+        )
+        return ()
+
+    def _contributors(self) -> tuple[Contributor, ...]:
+        """Those who can be named and reached. Others are passed over, and said: it is for people only, and a
+        version that was published with it is to be served."""
+        contributors = self._texts("contributors", Contributor._fields)
+        known = [
+            item for item in contributors if item.get("title") and (item.get("email") or item.get("path"))
+        ]
+        if len(known) < len(contributors):
+            self._findings.notes.append(
+                "contributors without a title, and an email or a path, are not used: "
+                '[{"title": "Risk team", "email": "risk@example.org"}]'
+            )
+        return tuple(Contributor(**item) for item in known)
+
+    def _texts(self, key: str, names: Sequence[str]) -> list[dict[str, str]]:
+        """The texts by these names in each object of a list; an empty object for what is none."""
+        listed = self._document.get(key, [])
+        objects = []
         for item in listed if isinstance(listed, list) else [None]:
-            said = {key: item.get(key, "") for key in _LICENSE} if isinstance(item, dict) else {}
-            if all(isinstance(text, str) for text in said.values()) and (
-                said.get("name") or said.get("path")
-            ):
-                licenses.append(License(**said))
-            else:
-                self._findings.fault(
-                    'licenses: each has a name or a path, texts: [{"name": "CC-BY-4.0", "path": "https://..."}]'
-                )
-        return tuple(licenses)
+            texts = {name: item.get(name, "") for name in names} if isinstance(item, dict) else {}
+            objects.append(texts if all(isinstance(text, str) for text in texts.values()) else {})
+        return objects
 
     def _check_whole(self, schema: Schema) -> None:
         """Find what can only be told of a schema as a whole."""
@@ -208,10 +226,9 @@ _KNOWN_KEYS = frozenset(
     {
         "$schema", "name", "title", "description", "fields", "fieldsMatch", "primaryKey", "pandas_version",
         "missingValues", "target", "task", "aliases", "derived", "ignored", "slices", "expectations",
-        "rowName", "licenses",
+        "rowName", "licenses", "contributors",
     }
 )  # fmt: skip
-_LICENSE = ("name", "path", "title")
 
 
 def objection_to_document(document: Mapping[str, Any]) -> str:

@@ -101,6 +101,16 @@ class License(NamedTuple):
     title: str = ""
 
 
+class Contributor(NamedTuple):
+    """Who answers for a table, and to whom people can turn who are judged by its model, as in the Data
+    Package standard: `title`, a name, is there, and `email` or `path`."""
+
+    title: str = ""
+    organization: str = ""
+    email: str = ""
+    path: str = ""
+
+
 @dataclass(frozen=True)
 class Schema:
     """A schema that was checked. `document` is the JSON that it was read from."""
@@ -117,6 +127,7 @@ class Schema:
     expectations: tuple[Expectation, ...]
     row_name: tuple[str, str]
     licenses: tuple[License, ...] = ()
+    contributors: tuple[Contributor, ...] = ()
     notes: tuple[str, ...] = ()
     """What was passed over in the document, in sentences."""
 

@@ -1,18 +1,16 @@
 """How well probabilities tell two outcomes apart, and whether they are right, as curves to be drawn."""
 
-from math import sqrt
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from functions.core.stats.formulas import wilson_interval
 from functions.core.stats.metrics import BINS
-from functions.core.stats.records import CalibrationBin, Interval, RocPoint
+from functions.core.stats.records import CalibrationBin, RocPoint
 
 # As many as a chart of 800 pixels can show.
 MAX_POINTS: Final = 100
-_Z: Final = NormalDist().inv_cdf(0.975)
 
 
 def roc_curve(
@@ -86,12 +84,3 @@ def calibration_curve(outcomes: npt.ArrayLike, probability: npt.ArrayLike) -> li
         for count, hit, total in zip(rows, hits, sums, strict=True)
         if count
     ]
-
-
-def wilson_interval(hits: int, rows: int) -> Interval:
-    """The share of `hits` in `rows` ≥ 1, with its 95 % score interval: Wilson (1927), Journal of the American
-    Statistical Association 22. It stays within 0 to 1, and holds for few rows too."""
-    share, spread = hits / rows, _Z**2 / rows
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z * sqrt(share * (1 - share) / rows + spread / rows / 4) / (1 + spread)
-    return Interval(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))

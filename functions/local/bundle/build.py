@@ -1,5 +1,6 @@
 """Builds the bundle of one function: wheels, sources, byte-code, then the proofs."""
 
+import gzip
 import os
 import shutil
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from functions.core.base.imports import PROJECT, UnknownModule, trace
 from functions.local.bundle.proof import (
-    import_handler,
+    import_all,
     reason_not_to_import,
     refuse_forbidden,
     refuse_missing,
@@ -68,8 +69,13 @@ def build(root: Path, function: Function, recipe: Recipe, target: Target, folder
     if target.python:
         compile_bundle(folder, target.python)
         if not reason_not_to_import(target.python, RUNTIME, target.architecture):
-            import_handler(
-                folder, function.handler, target.python, function.environment, besides=limits.imports
+            import_all(
+                folder,
+                function.handler,
+                needs,
+                target.python,
+                function.environment,
+                besides=limits.imports,
             )
     _settle(folder)
 
@@ -94,14 +100,24 @@ def install(lock: Path, folder: Path, python: str, architecture: str) -> None:
 
 
 def slim(folder: Path, contents: Contents) -> None:
-    """Remove what the globs of `contents` leave out, save what they keep."""
+    """Remove what the globs of `contents` leave out, save what they keep, and compress what is read so."""
+    unused = [
+        glob
+        for glob, packages in contents.used_by.items()
+        if not any((folder / package).exists() for package in packages)
+    ]
     kept = {path for glob in contents.keep for path in folder.glob(glob)}
-    for glob in contents.omit:
+    for glob in [*contents.omit, *unused]:
         for path in set(folder.glob(glob)) - kept:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+    for glob in contents.compress:
+        for path in sorted(folder.glob(glob)):
+            # Without a time in it: equal inputs make equal bytes.
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            path.unlink()
 
 
 def compile_bundle(folder: Path, python: Path) -> None:

@@ -14,11 +14,11 @@ _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 # With -I and -S, only the bundle and the standard library are on the path.
 _IMPORT = """
 import importlib, sys
-folder, module, attribute, *besides = sys.argv[1:]
+folder, module, attribute, *others = sys.argv[1:]
 sys.path.insert(0, folder)
 getattr(importlib.import_module(module), attribute)
-for name in besides:
-    importlib.import_module(name)
+for module in others:
+    importlib.import_module(module)
 """
 
 
@@ -37,8 +37,10 @@ def refuse_missing(folder: Path, needs: Needs, dispensable: Collection[str]) -> 
 def refuse_forbidden(folder: Path, limits: Limits) -> None:
     """Raise `BundleRefused` when something in `folder` matches a forbidden glob."""
     for glob in limits.forbidden:
-        if found := next(folder.glob(glob), None):
-            raise BundleRefused(f"{found.relative_to(folder)} is in the bundle, where {glob} is forbidden")
+        if forbidden := next(folder.glob(glob), None):
+            raise BundleRefused(
+                f"{forbidden.relative_to(folder)} is in the bundle, where {glob} is forbidden"
+            )
 
 
 def reason_not_to_import(python: Path | None, version: str, architecture: str) -> str | None:
@@ -50,23 +52,27 @@ def reason_not_to_import(python: Path | None, version: str, architecture: str) -
     return None
 
 
-def import_handler(
+def import_all(
     folder: Path,
     handler: str,
+    needs: Needs,
     python: Path,
     environment: Mapping[str, str],
     *,
     besides: Collection[str] = (),
 ) -> None:
-    """Import `handler` ("package.module.name") in a new process that sees only `folder` and `environment`.
-    besides: modules that are imported after it.
+    """Import `handler` ("package.module.name"), then every module of ours that it may import later, in a new
+    process that sees only `folder` and `environment`. besides: modules of others that are imported as well.
 
     Raises `BundleRefused` when that fails, and when it writes into the bundle: a module without byte-code, or
     one that does work at import, and Lambda's folder is read-only.
     """
     module, _, attribute = handler.rpartition(".")
     before = set(folder.rglob("*"))
-    process = run([python, "-I", "-S", "-c", _IMPORT, folder, module, attribute, *besides], environment)
+    others = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in needs.files]
+    process = run(
+        [python, "-I", "-S", "-c", _IMPORT, folder, module, attribute, *others, *besides], environment
+    )
     if process.returncode:
         raise BundleRefused(f"{handler} cannot be imported from the bundle:\n{process.stderr}")
     if written := sorted(set(folder.rglob("*")) - before):

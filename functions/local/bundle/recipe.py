@@ -33,10 +33,16 @@ class Limits(_Table):
 
 class Contents(_Table):
     """The globs of what no function needs, their exceptions, the modules that Lambda itself brings, and those
-    that the code asks for and does without."""
+    that the code asks for and does without.
+
+    used_by: globs of what only certain packages use, left out where none of these is in the bundle. compress:
+    globs of files whose only reader takes them compressed as well, by the name with `.gz` behind it.
+    """
 
     omit: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    used_by: dict[str, tuple[str, ...]] = {}
+    compress: tuple[str, ...] = ()
     provided: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
 

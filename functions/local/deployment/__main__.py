@@ -5,13 +5,14 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.core.base.errors import LifeboatError
-from functions.local.deployment.account import Account, NotReady, find_account
-from functions.local.deployment.deploying import deploy_stack, make_first_key, prepare
+from functions.local.deployment.account import Account, NotReady, explain, find_account
+from functions.local.deployment.deploying import check_room, deploy_stack, make_first_key, prepare
 from functions.local.deployment.parameters import (
     check_stage,
     choose_parameters,
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
     except (ClientError, BotoCoreError) as error:
-        print(f"Failed: AWS refuses, or is out of reach: {error}", file=sys.stderr)
+        print(f"Failed: {explain(error)}", file=sys.stderr)
         return 1
     return code
 
@@ -43,44 +44,78 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m functions.local.deployment", description=__doc__)
     commands = parser.add_subparsers(required=True)
+    check = commands.add_parser(
+        "check", help="see that a stage could be deployed, before anything is built; changes nothing"
+    )
+    check.set_defaults(command=_check)
     deploy = commands.add_parser(
         "deploy", help="check the account, deploy the built bundles, make the first key"
     )
     deploy.set_defaults(command=_deploy)
-    deploy.add_argument(
-        "--parameters", default="", help='of template.yaml: "PredictMemory=2048 AlarmEmail=me@example.org"'
-    )
-    deploy.add_argument("--tags", default="", help='of all that is made: "team=crew cost-center=7"')
-    deploy.add_argument(
-        "--no-key", action="store_true", help="make no key: where what is printed is kept, as in CI"
-    )
+    for command in (check, deploy):
+        command.add_argument(
+            "--parameters",
+            default="",
+            help='of template.yaml: "PredictMemory=2048 AlarmEmail=me@example.org"',
+        )
+        command.add_argument("--tags", default="", help='of all that is made: "team=crew cost-center=7"')
+        command.add_argument(
+            "--no-key", action="store_true", help="make no key: where what is printed is kept, as in CI"
+        )
     deploy.add_argument("--template", type=Path, default=TEMPLATE, help="the built template")
     destroy = commands.add_parser(
         "destroy", help="delete a stage with everything in it, once its name was typed"
     )
     destroy.set_defaults(command=_destroy)
     destroy.add_argument("--yes", action="store_true", help="do not ask")
-    for command in (deploy, destroy):
+    for command in (check, deploy, destroy):
         command.add_argument("--stage", required=True, help="such as dev")
     return parser
 
 
-def _deploy(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be deployed, as far as the command line and the template say."""
+
+    stage: str
+    parameters: dict[str, str]
+    tags: dict[str, str]
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    """Raises `ValueError` for what CloudFormation would refuse."""
     stage = check_stage(options.stage)
     parameters = choose_parameters(stage, parse_pairs(options.parameters, "PARAMETERS"))
     parameters = match_architecture(parameters, os.environ.get("ARCHITECTURE") or "x86_64")
-    tags = choose_tags(stage, parse_pairs(options.tags, "TAGS"))
+    return Wanted(stage, parameters, choose_tags(stage, parse_pairs(options.tags, "TAGS")))
+
+
+def _check(options: argparse.Namespace) -> int:
+    wanted = _wanted(options)
+    account = find_account()
+    check_room(account, wanted.stage, wanted.parameters, _say)
+    _say(f"Checked    stage {wanted.stage} can be deployed to {account}")
+    return 0
+
+
+def _deploy(options: argparse.Namespace) -> int:
+    wanted = _wanted(options)
+    stage = wanted.stage
     if not options.template.exists():
         raise NotReady("there are no bundles yet: make build")
     account = find_account()
     _say(f"Deploying  stage {stage} to {account}")
-    _say(
-        f"Parameters {shlex.join(f'{name}={value}' for name, value in parameters.items())}; others stay "
-        "as they are"
-    )
-    prepare(account, stage, parameters, _say)
-    stack = deploy_stack(account, stage, parameters, tags, options.template)
-    key = None if options.no_key else make_first_key(stage)
+    named = shlex.join(f"{name}={value}" for name, value in wanted.parameters.items())
+    _say(f"Parameters {named}; others stay as they are")
+    prepare(account, stage, wanted.parameters, _say)
+    stack = deploy_stack(account, stage, wanted.parameters, wanted.tags, options.template)
+    try:
+        key = None if options.no_key else make_first_key(stage)
+    except LifeboatError as error:
+        raise NotReady(
+            f"stage {stage} is deployed at {stack.outputs['ApiUrl']}, and its first key was not made "
+            f'({error}): make key STAGE={stage} SCOPES=admin NOTE="who uses it"'
+        ) from error
     for line in describe(stack, stage, key, no_key=options.no_key):
         _say(line)
     return 0
@@ -90,19 +125,19 @@ def describe(stack: Stack, stage: str, key: str | None, *, no_key: bool) -> list
     """What is said of a deployed stage. The key is in one line, and nowhere else."""
     url = stack.outputs["ApiUrl"]
     make = f'make key STAGE={stage} SCOPES=admin NOTE="who uses it"'
-    said = [f"API        {url}", f"Bucket     {stack.outputs['BucketName']}"]
+    lines = [f"API        {url}", f"Bucket     {stack.outputs['BucketName']}"]
     if target := stack.outputs.get("DomainTarget"):
-        said.append(f"DNS        {url} answers once the record of its domain points to {target}")
+        lines.append(f"DNS        {url} answers once the record of its domain points to {target}")
     if key:
-        said.append(f"Key        {key}   (an administrator's; shown this once, as only a hash is kept)")
+        lines.append(f"Key        {key}   (an administrator's; shown this once, as only a hash is kept)")
     elif no_key:
-        said.append(f"Key        none is made here: {make}")
+        lines.append(f"Key        none is made here: {make}")
     else:
-        said.append(f"Key        there is one already; another: {make}")
-    said.append(
+        lines.append(f"Key        there is one already; another: {make}")
+    lines.append(
         f'Try        curl -H "x-api-key: $KEY" {url}/model   (503 NO_CHAMPION until a table was uploaded)'
     )
-    return said
+    return lines
 
 
 def _destroy(options: argparse.Namespace) -> int:

@@ -47,8 +47,9 @@ def has_bucket(account: Account, stage: str) -> bool:
         if status == 404:
             return False
         raise NotReady(
-            f"S3 answers {status} for the bucket {bucket}: it is another account's, or your right to list it "
-            "is missing"
+            f"S3 answers {status} for the bucket {bucket}: these credentials lack s3:ListBucket on it "
+            "(docs/deploy-options.md lists what deploying takes), or another account has taken its name: "
+            "then deploy another STAGE"
         ) from error
     return True
 

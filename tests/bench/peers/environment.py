@@ -9,7 +9,7 @@ from pathlib import Path
 from functions.local.bundle.build import RUNTIME
 from functions.local.child import ROOT
 from tests.bench.checkout import CannotRun
-from tests.sam.machine import last_line
+from tests.support.machine import last_line
 
 ENVIRONMENTS = ROOT / "build" / "peers"
 

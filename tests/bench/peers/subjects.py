@@ -28,7 +28,14 @@ from tests.support.titanic import SCHEMA, TABLE
 from training.dataset import load_dataset
 from training.train import Configuration, train
 
-NAMES = {"mlflow": "MLflow", "bentoml": "BentoML", "litserve": "LitServe", "fastapi": "FastAPI"}
+NAMES = {
+    "mlflow": "MLflow",
+    "bentoml": "BentoML",
+    "litserve": "LitServe",
+    "mlserver": "MLServer",
+    "ray": "Ray Serve",
+    "fastapi": "FastAPI",
+}
 _MLFLOW_MODEL = "mlflow-model"
 _LOCKS = Path(__file__).parent
 
@@ -80,6 +87,8 @@ def _peers(stage: Stage, folder: Path) -> Iterator[Subject]:
         "mlflow": (*serve_mlflow, "--workers", "1", "--port", PORT),
         "bentoml": ("bentoml", "serve", "tests.bench.peers.serve_bentoml:Titanic", "--port", PORT),
         "litserve": ("python", "-m", "tests.bench.peers.serve_litserve", PORT),
+        "mlserver": ("python", "-m", "tests.bench.peers.serve_mlserver", PORT),
+        "ray": ("python", "-m", "tests.bench.peers.serve_ray", PORT),
         "fastapi": ("uvicorn", "tests.bench.peers.serve_fastapi:app", "--port", PORT),
     }
     for package, name in NAMES.items():
@@ -121,6 +130,7 @@ def _surroundings(installed: Path, folder: Path) -> dict[str, str]:
         "UVICORN_ACCESS_LOG": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "BENTOML_DO_NOT_TRACK": "true",
+        "RAY_USAGE_STATS_ENABLED": "0",
     }
 
 

@@ -211,6 +211,7 @@ def test_whoever_begins_where_a_batch_ended_gets_those_that_followed(begins: int
     ]
 
 
+@pytest.mark.long
 def test_a_file_of_a_million_rows_takes_the_memory_of_a_part_of_it(tmp_path: Path) -> None:
     path = tmp_path / "large.parquet"
     size = 200_000

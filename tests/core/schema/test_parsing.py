@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
-from functions.core.schema.schema import License
+from functions.core.schema.schema import Contributor, License
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "age", "type": "number"},
@@ -259,6 +259,28 @@ def test_the_licenses_of_the_data_are_read_as_a_data_package_has_them() -> None:
 def test_a_license_without_a_name_or_a_path_is_a_fault(odd: Any) -> None:
     [fault] = faults(document(licenses=odd))
     assert fault.startswith("licenses: each has a name or a path")
+
+
+def test_who_answers_for_the_data_is_read_as_a_data_package_has_them() -> None:
+    listed = [
+        {"title": "Risk team", "email": "risk@example.org", "roles": ["owner"]},
+        {"title": "Ombudsman", "path": "https://example.org/complaints", "organization": "Bank"},
+    ]
+    schema = parse_schema(document(contributors=listed))
+    assert schema.contributors == (
+        Contributor(title="Risk team", email="risk@example.org"),
+        Contributor(title="Ombudsman", path="https://example.org/complaints", organization="Bank"),
+    )
+    assert schema.notes == ()
+
+
+@pytest.mark.parametrize("odd", ["me", [7], [{}], [{"title": "A name"}], [{"title": 7, "email": "a@b"}]])
+def test_a_contributor_who_cannot_be_reached_is_passed_over_and_said(odd: Any) -> None:
+    """No fault: versions were published when nobody looked at them."""
+    schema = parse_schema(document(contributors=odd))
+    assert schema.contributors == ()
+    [note] = schema.notes
+    assert note.startswith("contributors without a title")
 
 
 def test_what_is_not_used_of_a_document_is_said() -> None:

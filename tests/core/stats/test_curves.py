@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import calibration, metrics
 
-from functions.core.stats.curves import MAX_POINTS, calibration_curve, roc_curve, wilson_interval
+from functions.core.stats.curves import MAX_POINTS, calibration_curve, roc_curve
 from functions.core.stats.records import RocPoint
 
 
@@ -68,13 +68,6 @@ def test_a_bin_without_a_row_is_left_out_and_a_certain_row_is_in_the_last() -> N
     [low, high] = calibration_curve([0, 1, 1], [0.05, 0.95, 1.0])
     assert (low.rows, low.share.value, high.rows, high.share.value) == (1, 0, 2, 1)
     assert calibration_curve([], []) == []
-
-
-def test_the_interval_of_a_share_is_wilsons() -> None:
-    # As statsmodels' proportion_confint(8, 10, method="wilson") has it.
-    found = wilson_interval(8, 10)
-    assert (found.value, found.low, found.high) == pytest.approx((0.8, 0.490162, 0.943318), abs=1e-6)
-    assert (wilson_interval(0, 5).low, wilson_interval(5, 5).high) == pytest.approx((0, 1), abs=1e-12)
 
 
 def area(points: list[RocPoint]) -> float:

@@ -1,5 +1,6 @@
 """Bundles are complete, slim and the same each time; what is missing for one is said in words."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -79,6 +80,24 @@ def test_globs_leave_out_files_and_folders_but_not_what_is_kept(tmp_path: Path) 
     write(tmp_path, {"p/a.h": "", "p/tests/t.py": "", "data/s3/x": "", "data/ec2/x": "", "data/all.json": ""})
     slim(tmp_path, Contents(omit=("**/*.h", "**/tests", "data/*/"), keep=("data/s3",)))
     assert set(contents_of(tmp_path)) == {"data/s3/x", "data/all.json"}
+
+
+def test_what_only_another_package_uses_goes_where_that_one_is_not(tmp_path: Path) -> None:
+    contents = Contents(used_by={"numpy/ma": ("scipy", "sklearn"), "unused": ()})
+    files = {"numpy/core.py": "", "numpy/ma/a.py": "", "unused/u.py": ""}
+    slim(write(tmp_path / "without", files), contents)
+    assert set(contents_of(tmp_path / "without")) == {"numpy/core.py"}
+    slim(write(tmp_path / "with", files | {"scipy/s.py": ""}), contents)
+    assert set(contents_of(tmp_path / "with")) == {"numpy/core.py", "numpy/ma/a.py", "scipy/s.py"}
+
+
+def test_what_is_compressed_has_the_same_bytes_each_time(tmp_path: Path) -> None:
+    for name in ("one", "another"):
+        slim(write(tmp_path / name, {"data/list.json": "[1, 2]"}), Contents(compress=("data/*.json",)))
+    assert [path.name for path in (tmp_path / "one" / "data").iterdir()] == ["list.json.gz"]
+    one, another = ((tmp_path / name / "data" / "list.json.gz").read_bytes() for name in ("one", "another"))
+    assert gzip.decompress(one) == b"[1, 2]"
+    assert one == another
 
 
 def test_wheels_that_cannot_be_had_are_refused_with_the_installers_words(tmp_path: Path) -> None:

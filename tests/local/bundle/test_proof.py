@@ -7,7 +7,7 @@ import pytest
 
 from functions.core.base.imports import trace
 from functions.local.bundle.build import build
-from functions.local.bundle.proof import import_handler, reason_not_to_import, refuse_missing
+from functions.local.bundle.proof import import_all, reason_not_to_import, refuse_missing
 from functions.local.bundle.recipe import BundleRefused, Contents, Limits
 from tests.local.bundle.bundles import (
     FAKE,
@@ -37,7 +37,8 @@ def test_a_package_that_the_lock_does_not_bring_is_refused_even_if_imported_late
 
 
 def test_a_package_that_the_code_does_without_may_be_missing(repository: Path, tmp_path: Path) -> None:
-    write(repository, {"functions/core/greeting.py": "import json, scipy\n"})
+    asked = "try:\n    import scipy\nexcept ImportError:\n    scipy = None\n"
+    write(repository, {"functions/core/greeting.py": asked})
     contents = Contents(optional=frozenset({"scipy"}))
     build(repository, FAKE, recipe(contents=contents), HERE, tmp_path / "bundle")
     assert (tmp_path / "bundle" / "functions" / "core").is_dir()
@@ -62,6 +63,15 @@ def test_what_is_forbidden_is_refused(repository: Path, tmp_path: Path) -> None:
 def test_a_handler_that_cannot_be_imported_is_refused(repository: Path, tmp_path: Path) -> None:
     write(repository, {"functions/fake/handler.py": "raise RuntimeError('no such luck')\n"})
     with pytest.raises(BundleRefused, match=r"(?s)cannot be imported from the bundle:.*no such luck"):
+        build(repository, FAKE, recipe(), HERE, tmp_path / "bundle")
+
+
+@on_linux
+@built_for_this_python
+def test_a_module_that_is_imported_late_and_cannot_be_is_refused(repository: Path, tmp_path: Path) -> None:
+    # The package is there, a part of it is not.
+    write(repository, {"functions/core/greeting.py": "import xml.left_out\n"})
+    with pytest.raises(BundleRefused, match=r"(?s)cannot be imported.*No module named 'xml.left_out'"):
         build(repository, FAKE, recipe(), HERE, tmp_path / "bundle")
 
 
@@ -107,7 +117,7 @@ def test_a_module_that_is_imported_late_has_to_be_there_where_the_recipe_says_so
 def test_an_import_that_writes_into_the_bundle_is_refused(repository: Path) -> None:
     # Without byte-code, Python writes it at the first import.
     with pytest.raises(BundleRefused, match=r"importing .* wrote functions/__pycache__ into the bundle"):
-        import_handler(repository, FAKE.handler, THIS_PYTHON, {})
+        import_all(repository, FAKE.handler, trace(repository, "functions.fake.handler"), THIS_PYTHON, {})
 
 
 def test_a_bundle_that_cannot_run_here_is_not_imported() -> None:

@@ -1,14 +1,18 @@
 """Whether an account can take a stage: each failure says what to do."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.session import Session
 from botocore.stub import Stubber
 
-from functions.local.deployment.account import Account, NotReady, check_concurrency, find_account
+from functions.local.deployment import account
+from functions.local.deployment.account import Account, NotReady, check_concurrency, explain, find_account
 
 
 @contextmanager
@@ -64,3 +68,67 @@ def test_no_region_and_no_credentials_are_said_with_what_to_do(monkeypatch: pyte
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with pytest.raises(NotReady, match=r"AWS does not say whose account this is .*AWS_PROFILE"):
         find_account()
+
+
+def test_half_of_a_pair_of_keys_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_settings(monkeypatch)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    with pytest.raises(NotReady, match="missing: AWS_SECRET_ACCESS_KEY"):
+        find_account()
+
+
+def test_a_profile_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_settings(monkeypatch)
+    monkeypatch.setenv("AWS_PROFILE", "wrok")
+    with pytest.raises(NotReady, match=r"profile \(wrok\) could not be found.*list-profiles"):
+        find_account()
+
+
+@pytest.mark.parametrize(
+    ("region", "meant"),
+    [("Frankfurt", ""), ("eu_west_1", "eu-west-1"), ("us-east-1a", "us-east-1"), ("EU-WEST-1", "eu-west-1")],
+)
+def test_what_is_no_region_is_refused_with_the_one_that_was_meant(
+    region: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_settings(monkeypatch)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    with pytest.raises(NotReady, match=f"'{region}' is no name of a region") as refused:
+        find_account()
+    assert meant in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "region", ["eu-west-1", "us-gov-east-1", "ap-southeast-7", "mx-central-1", "eusc-de-east-1", "eu-west-11"]
+)
+def test_a_region_where_nobody_answers_is_said(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a name that AWS does not have, or without a network."""
+    without_settings(monkeypatch)
+    for name, value in {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(account, "_CONFIG", Config(retries={"total_max_attempts": 1}))
+    with pytest.raises(NotReady, match=rf"nobody answers for the region {region} .*HTTPS_PROXY") as said:
+        find_account()
+    assert ("is that its name (eu-west-1?)" in str(said.value)) is (region == "eu-west-11")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("AccessDenied", "these credentials may not do it: .*deploy-options.md"),
+        ("AccessDeniedException", "these credentials may not do it"),
+        ("ExpiredToken", "the sign-in has ended .*do the same again"),
+        ("Throttling", "AWS refuses, or is out of reach"),
+    ],
+)
+def test_a_refusal_of_aws_is_said_with_what_to_do(code: str, said: str) -> None:
+    answer: Any = {"Error": {"Code": code, "Message": "User is not authorized to perform: cloudformation:X"}}
+    explained = explain(ClientError(answer, "DescribeStacks"))
+    assert re.search(said, explained)
+    assert "cloudformation:X" in explained

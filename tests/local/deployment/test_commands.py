@@ -1,16 +1,21 @@
 """`make destroy` against an emulated account, and what stops `make deploy` before SAM is asked."""
 
 import builtins
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.backends import get_backend
 
+from functions.local.deployment import deploying
 from functions.local.deployment.__main__ import describe, main
-from functions.local.deployment.account import NotReady, find_account
+from functions.local.deployment.account import Account, NotReady, find_account
 from functions.local.deployment.deploying import make_first_key, prepare
 from functions.local.deployment.remains import bucket_of, find_remains
 from functions.local.deployment.stack import Stack, check_deployable, check_idle, find_stack
@@ -161,3 +166,119 @@ def test_the_first_key_is_made_once_and_is_in_one_line_of_what_is_said() -> None
     assert any('curl -H "x-api-key: $KEY" https://api.example.org/model' in line for line in said)
     assert "there is one already" in str(describe(stack("CREATE_COMPLETE"), STAGE, None, no_key=False))
     assert "none is made here" in str(describe(stack("CREATE_COMPLETE"), STAGE, None, no_key=True))
+
+
+def check(*words: str) -> int:
+    return main(["check", "--stage", STAGE, *words])
+
+
+def test_a_stage_that_can_be_deployed_is_checked_before_anything_is_built(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert check("--parameters", "PredictMemory=2048", "--tags", "team=crew", "--no-key") == 0
+    assert "Checked    stage dev can be deployed to account 123456789012" in capsys.readouterr().out
+    assert client("cloudformation").list_stacks()["StackSummaries"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--stage", "Production!"], "STAGE is 'Production!': say "),
+        (["--parameters", "PredictMemory"], "PARAMETERS are Name=value"),
+        (["--parameters", "PredictMemory=9"], "PredictMemory is '9': say "),
+        (["--parameters", "Predictmemory=2048"], "template.yaml has no parameter Predictmemory"),
+        (["--parameters", "AlarmEmail='me"], "PARAMETERS cannot be read .*quotation mark is not closed"),
+        (["--tags", "crew"], "TAGS are Name=value"),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused_in_a_sentence(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(*words) == 1
+    assert re.search(f"^Failed: {said}", capsys.readouterr().err)
+
+
+def test_a_check_leaves_what_a_first_deployment_left(capsys: pytest.CaptureFixture[str]) -> None:
+    client("cloudformation").create_change_set(
+        StackName=f"lifeboat-{STAGE}",
+        ChangeSetName="first",
+        ChangeSetType="CREATE",
+        TemplateBody='{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}',
+    )
+    assert check() == 0
+    assert find_stack(find_account(), f"lifeboat-{STAGE}") is not None
+
+
+def test_a_bucket_that_these_credentials_do_not_see_is_said_with_the_right_they_lack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer: Any = {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    real = Account.client
+
+    def forbidden(account: Account, service: str, region: str | None = None) -> Any:
+        made = real(account, service, region)
+        if service == "s3":
+            refusal = ClientError(answer, "HeadBucket")
+            monkeypatch.setattr(made, "head_bucket", Mock(side_effect=refusal))
+        return made
+
+    monkeypatch.setattr(Account, "client", forbidden)
+    assert check() == 1
+    said = capsys.readouterr().err
+    assert "S3 answers 403 for the bucket lifeboat-dev-123456789012-us-east-1" in said
+    assert "lack s3:ListBucket" in said
+    assert "deploy another STAGE" in said
+
+
+def test_bundles_that_are_not_there_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["deploy", "--stage", STAGE, "--template", str(tmp_path / "none.yaml")]) == 1
+    assert "there are no bundles yet: make build" in capsys.readouterr().err
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> str:
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {}")
+    return str(template)
+
+
+def test_without_sam_it_says_how_to_get_it(
+    built: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(deploying, "SAM", tmp_path / "sam")
+    assert main(["deploy", "--stage", STAGE, "--template", built]) == 1
+    assert "make installed-sam" in capsys.readouterr().err
+
+
+def sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    program = tmp_path / "sam"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(deploying, "SAM", program)
+
+
+def test_what_sam_does_not_deploy_is_not_taken_for_deployed(
+    built: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sam(tmp_path, monkeypatch, "exit 1")
+    assert main(["deploy", "--stage", STAGE, "--template", built]) == 1
+    assert "SAM did not deploy lifeboat-dev: its words are above" in capsys.readouterr().err
+    sam(tmp_path, monkeypatch, "exit 0")
+    assert main(["deploy", "--stage", STAGE, "--template", built]) == 1
+    assert "CloudFormation knows of none" in capsys.readouterr().err
+    sam(tmp_path, monkeypatch, "exec sleep 60")
+    monkeypatch.setattr(deploying, "DEPLOY_SECONDS", 0.2)
+    assert main(["deploy", "--stage", STAGE, "--template", built]) == 1
+    assert "CloudFormation may still be at it" in capsys.readouterr().err
+
+
+def test_a_first_key_that_cannot_be_made_is_told_beside_what_is_deployed(
+    built: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sam(tmp_path, monkeypatch, "exit 0")
+    monkeypatch.setattr(deploying, "find_stack", Mock(side_effect=[None, stack("CREATE_COMPLETE")]))
+    client("ssm").put_parameter(Name=f"/lifeboat/{STAGE}/keys", Type="String", Value="no list of keys")
+    assert main(["deploy", "--stage", STAGE, "--template", built]) == 1
+    said = capsys.readouterr().err
+    assert "stage dev is deployed at https://api.example.org, and its first key was not made" in said
+    assert "make key STAGE=dev" in said

@@ -19,7 +19,7 @@ _OPTIONS = ("seed", "folds", "repeats")
 
 def limits(manifest: Manifest, schema: Schema) -> Iterator[Block]:
     yield Heading("Limits")
-    yield Bullets([*_of_data(manifest), *_of_measuring(manifest, schema), *_of_use(manifest)])
+    yield Bullets([*_of_data(manifest), *_of_measuring(manifest, schema), *_of_use(manifest, schema)])
 
 
 def _of_data(manifest: Manifest) -> Iterator[Words]:
@@ -59,14 +59,15 @@ def _of_measuring(manifest: Manifest, schema: Schema) -> Iterator[Words]:
     yield "All figures are of rows like those it was trained with; of others, nothing is known."
 
 
-def _of_use(manifest: Manifest) -> Iterator[Words]:
+def _of_use(manifest: Manifest, schema: Schema) -> Iterator[Words]:
     if not said(manifest, "description"):
         yield "What it is meant for is written down nowhere."
     yield (
         f"The threshold, {manifest.threshold:g}, was not chosen by what a wrong yes or a wrong no costs: "
         "whoever decides by the probability should choose one."
     )
-    yield "Who answers for the model, and to whom somebody can turn who is judged by it, is not recorded."
+    if not schema.contributors:
+        yield "Who answers for the model, and to whom somebody can turn who is judged by it, is not recorded."
     yield "Values beyond those seen in training are answered all the same; the monitor counts them as drift."
     if not manifest.decision.promote:
         yield "The gate held it back: it serves only where somebody put it into service in spite of that."

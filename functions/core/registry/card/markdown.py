@@ -6,18 +6,7 @@ All words are taken as words: nothing in a name or a description becomes a headi
 import re
 from collections.abc import Iterable
 
-from functions.core.registry.card.blocks import (
-    Block,
-    Bullets,
-    Code,
-    Commands,
-    Heading,
-    Paragraph,
-    Table,
-    Words,
-    one_line,
-    parts_of,
-)
+from functions.core.registry.card import blocks
 
 # A backslash takes its meaning from any punctuation (section 2.4). These have one within a line.
 _WITHIN = re.compile(r"[\\`*_{}\[\]<>&|~!$^#]")
@@ -27,23 +16,23 @@ _BEGINNING = re.compile(r"^([-+=>:]|\d+(?=[.)]))")
 _LINKS = re.compile(r"(:)(?=/)|(?<=www)(\.)|(@)", re.IGNORECASE)
 
 
-def write_markdown(blocks: Iterable[Block]) -> str:
-    return "\n\n".join(map(_block, blocks)) + "\n"
+def write_markdown(card: Iterable[blocks.Block]) -> str:
+    return "\n\n".join(map(_block, card)) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: blocks.Block) -> str:
     match block:
-        case Heading(text, level):
+        case blocks.Heading(text, level):
             return f"{'#' * level} {escape(text)}"
-        case Paragraph(words):
+        case blocks.Paragraph(words):
             return _line(words)
-        case Bullets(items):
+        case blocks.Bullets(items):
             return "\n".join(f"- {_line(item)}" for item in items)
-        case Commands(lines):
-            body = "\n".join(map(one_line, lines))
+        case blocks.Commands(lines):
+            body = "\n".join(map(blocks.one_line, lines))
             fence = "`" * max(3, _longest_run(body) + 1)
             return f"{fence}sh\n{body}\n{fence}"
-        case Table(heads, rows):
+        case blocks.Table(heads, rows):
             headings = [[escape(name) for name in heads], ["---"] * len(heads)]
             table = [[_cell(words) for words in row] for row in rows]
             return "\n".join(f"| {' | '.join(cells)} |" for cells in (*headings, *table))
@@ -51,11 +40,11 @@ def _block(block: Block) -> str:
 
 def escape(text: str) -> str:
     """A text as words within a line. https://spec.commonmark.org/0.31.2/#backslash-escapes"""
-    escaped = _WITHIN.sub(r"\\\g<0>", one_line(text))
+    escaped = _WITHIN.sub(r"\\\g<0>", blocks.one_line(text))
     return _LINKS.sub(r"\\\g<0>", escaped)
 
 
-def _line(words: Words) -> str:
+def _line(words: blocks.Words) -> str:
     """Words that begin a line."""
     line = _inline(words).lstrip()
     beginning = _BEGINNING.match(line)
@@ -66,21 +55,23 @@ def _line(words: Words) -> str:
     return f"{mark}\\{line[len(mark) :]}" if mark[0].isdigit() else f"\\{line}"
 
 
-def _inline(words: Words) -> str:
-    return "".join(_code(part.text) if isinstance(part, Code) else escape(part) for part in parts_of(words))
+def _inline(words: blocks.Words) -> str:
+    return "".join(
+        _code(part.text) if isinstance(part, blocks.Code) else escape(part) for part in blocks.parts_of(words)
+    )
 
 
-def _cell(words: Words) -> str:
+def _cell(words: blocks.Words) -> str:
     # A bar ends a cell even in code, unless there is a backslash before it; `escape` has put one elsewhere.
     return "".join(
-        _code(part.text).replace("|", "\\|") if isinstance(part, Code) else escape(part)
-        for part in parts_of(words)
+        _code(part.text).replace("|", "\\|") if isinstance(part, blocks.Code) else escape(part)
+        for part in blocks.parts_of(words)
     )
 
 
 def _code(text: str) -> str:
     """A code span: backslashes do nothing in it, so it stands between more backticks than it has in a row."""
-    text = one_line(text)
+    text = blocks.one_line(text)
     if not text:
         return ""
     fence = "`" * (_longest_run(text) + 1)

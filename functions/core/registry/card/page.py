@@ -3,18 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-from functions.core.registry.card.blocks import (
-    Block,
-    Bullets,
-    Code,
-    Commands,
-    Heading,
-    Paragraph,
-    Table,
-    Words,
-    one_line,
-    parts_of,
-)
+from functions.core.registry.card import blocks
 
 # With it, a browser runs and loads nothing, whatever stands in the page.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; form-action 'none'; sandbox"
@@ -29,9 +18,9 @@ _STYLE = (
 )
 
 
-def write_page(title: str, blocks: Iterable[Block]) -> str:
+def write_page(title: str, card: Iterable[blocks.Block]) -> str:
     """title: for the browser's tab."""
-    body = "\n".join(map(_block, blocks))
+    body = "\n".join(map(_block, card))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -40,33 +29,33 @@ def write_page(title: str, blocks: Iterable[Block]) -> str:
     )
 
 
-def _block(block: Block) -> str:
+def _block(block: blocks.Block) -> str:
     match block:
-        case Heading(text, level):
+        case blocks.Heading(text, level):
             return f"<h{level}>{_text(text)}</h{level}>"
-        case Paragraph(words):
+        case blocks.Paragraph(words):
             return f"<p>{_inline(words)}</p>"
-        case Bullets(items):
+        case blocks.Bullets(items):
             return "<ul>\n" + "".join(f"<li>{_inline(item)}</li>\n" for item in items) + "</ul>"
-        case Commands(lines):
+        case blocks.Commands(lines):
             return f"<pre>{chr(10).join(map(_text, lines))}</pre>"
-        case Table(heads, rows):
+        case blocks.Table(heads, rows):
             head = "".join(f'<th scope="col">{_text(name)}</th>' for name in heads)
             body = "".join(map(_row, rows))
             return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
 
 
-def _row(cells: Iterable[Words]) -> str:
+def _row(cells: Iterable[blocks.Words]) -> str:
     first, *others = map(_inline, cells)
     return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>\n'
 
 
-def _inline(words: Words) -> str:
+def _inline(words: blocks.Words) -> str:
     return "".join(
-        f"<code>{_text(part.text)}</code>" if isinstance(part, Code) else _text(part)
-        for part in parts_of(words)
+        f"<code>{_text(part.text)}</code>" if isinstance(part, blocks.Code) else _text(part)
+        for part in blocks.parts_of(words)
     )
 
 
 def _text(text: str) -> str:
-    return escape(one_line(text))
+    return escape(blocks.one_line(text))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functions.core.registry.card.blocks import Block, Bullets, Code, Heading, Paragraph, Table, Words
 from functions.core.registry.card.figures import NONE, count, share
 from functions.core.registry.manifest import Manifest
-from functions.core.schema.schema import LARGEST, Field, Schema
+from functions.core.schema.schema import LARGEST, Contributor, Field, Schema
 from functions.core.stats.records import Distribution
 
 
@@ -55,6 +55,30 @@ def intended_use(manifest: Manifest, schema: Schema) -> Iterator[Block]:
     if schema.expectations:
         yield Paragraph("What its authors expect, and what the gate checks before it goes into service:")
         yield Bullets([expectation.because for expectation in schema.expectations])
+
+
+def contact(schema: Schema) -> Iterator[Block]:
+    """Who answers for the model, and to whom people can turn who are judged by it."""
+    yield Heading("Who answers for it")
+    if not schema.contributors:
+        yield Paragraph(
+            (
+                "Not recorded: the schema names nobody under ", Code("contributors"), ". Whoever is judged "
+                "by this model does not learn from its card to whom to complain.",
+            )
+        )  # fmt: skip
+        return
+    yield Bullets([_contributor(named) for named in schema.contributors])
+    yield Paragraph(
+        "To them somebody can turn who was judged by an answer of it, with the id that the answer has."
+    )
+
+
+def _contributor(named: Contributor) -> Words:
+    name = f"{named.title}, {named.organization}" if named.organization else named.title
+    ways = [Code(way) for way in (named.email, named.path) if way]
+    listed = [part for way in ways for part in (", ", way)][1:]
+    return (f"{name}: ", *listed)
 
 
 def inputs_and_output(manifest: Manifest, schema: Schema) -> Iterator[Block]:

@@ -27,6 +27,7 @@ def _blocks(manifest: Manifest) -> Iterator[Block]:
     schema = manifest.schema_of_rows
     yield from use.introduction(manifest, schema)
     yield from use.intended_use(manifest, schema)
+    yield from use.contact(schema)
     yield from use.inputs_and_output(manifest, schema)
     yield from data.data(manifest, schema)
     yield from data.split(manifest)

@@ -13,6 +13,7 @@ from functions.core.registry import versions
 from functions.core.registry.card.writing import html_card, markdown_card
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.schema.parsing import parse_schema
+from functions.core.stats.formulas import auc_interval, wilson_interval
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support import churn
@@ -54,6 +55,7 @@ def test_a_card_is_the_same_bytes_each_time_and_from_the_manifest_alone(manifest
 def test_a_card_has_its_parts_in_order(manifest: Manifest) -> None:
     assert re.findall(r"^## (.*)$", markdown_card(manifest), re.MULTILINE) == [
         "Intended use",
+        "Who answers for it",
         "Inputs and output",
         "Data",
         "Split",
@@ -68,7 +70,7 @@ def test_a_card_has_its_parts_in_order(manifest: Manifest) -> None:
         "How to reproduce",
     ]
     headings = re.findall(r"<h2>(.*?)</h2>", html_card(manifest))
-    assert len(headings) == 13
+    assert len(headings) == 14
 
 
 def test_figures_are_those_of_the_manifest(manifest: Manifest) -> None:
@@ -91,6 +93,53 @@ def test_figures_are_those_of_the_manifest(manifest: Manifest) -> None:
         f"{name} (chosen)" if name == manifest.model else name
         for name in sorted(manifest.selection, key=lambda name: manifest.selection[name]["log_loss"])
     ]
+
+
+def test_figures_of_a_group_have_the_intervals_that_its_counts_give(manifest: Manifest) -> None:
+    heads, *rows = rows_of(section(markdown_card(manifest), "Group by group"))
+    by_group = {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
+    women = manifest.slices["sex=female"]
+    rows_of_women, positives = int(women["rows"]), int(women["positives"])
+    rate = women["true_positive_rate"]
+    hits = wilson_interval(round(rate * positives), positives)
+    auc = auc_interval(women["roc_auc"], positives, rows_of_women - positives)
+    assert auc is not None
+    shown = by_group["`sex=female`"]
+    assert shown["true positive rate"] == f"{rate:.4f} ({hits.low:.4f} to {hits.high:.4f})"
+    assert shown["ROC AUC"] == f"{auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f})"
+    assert shown["log loss (nats)"] == f"{women['log_loss']:.4f}"
+
+
+def test_groups_that_are_told_apart_by_more_than_chance_are_named(store: ModelStore) -> None:
+    def group(found: float, wrong: float, rows: float = 200) -> dict[str, float]:
+        rates = {"true_positive_rate": found, "false_positive_rate": wrong}
+        return {"rows": rows, "positives": rows / 2} | rates
+
+    slices = {
+        "sex=female": group(0.9, 0.3), "sex=male": group(0.1, 0.2),
+        # So few rows that it may be chance; and a group in which nobody has the outcome.
+        "class=1": group(0.75, 0.25, rows=8), "class=2": {"rows": 3.0, "positives": 0.0},
+    }  # fmt: skip
+    told = section(markdown_card(publish(store, "a", slices=slices)), "Group by group")
+    assert [line for line in told.splitlines() if line.startswith("- ")] == [
+        "- The true positive rate is 10.0% for `sex=male` and 90.0% for `sex=female`: more apart than chance "
+        "explains."
+    ]
+
+
+def test_who_answers_is_whom_the_schema_names_and_else_said_to_be_missing(
+    store: ModelStore, bare: Manifest
+) -> None:
+    listed = [
+        {"title": "Risk team", "organization": "Bank", "email": "risk@example.org", "path": "https://a.b"}
+    ]
+    schema = parse_schema(deepcopy(churn.DOCUMENT) | {"contributors": listed})
+    card = markdown_card(publish(store, "b", schema=schema))
+    assert "- Risk team, Bank: `risk@example.org`, `https://a.b`" in section(card, "Who answers for it")
+    assert "is not recorded" not in section(card, "Limits")
+    missing = markdown_card(bare)
+    assert section(missing, "Who answers for it").strip().startswith("Not recorded: the schema names nobody")
+    assert "Who answers for the model" in section(missing, "Limits")
 
 
 def test_what_the_answers_depend_on_is_told_from_a_stated_sample(manifest: Manifest) -> None:

@@ -15,6 +15,12 @@ class Unavailable(Exception):
     """What the run needs cannot be had on this machine: the text says what, and what would help."""
 
 
+def provide_command(command: str, package: str | None = None) -> None:
+    """Install the package of `command` (by default of its name) where it is missing. Raises `Unavailable`."""
+    if not shutil.which(command):
+        install(package or command)
+
+
 def install(package: str) -> None:
     """Install a package of Debian or Ubuntu. Raises `Unavailable` when that cannot be done here."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):

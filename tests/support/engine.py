@@ -13,7 +13,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from functions.local.state import BUILD
-from tests.sam.machine import Unavailable, install, last_line, scratch
+from tests.support.debian import DOWNLOAD_SECONDS
+from tests.support.machine import Unavailable, install, last_line, provide_command, scratch
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -55,6 +56,24 @@ class Engine:
         # Engines before 23 tell it only once a container has run; it is the first address of the network.
         return settings.get("Gateway") or str(ip_network(settings["Subnet"])[1])
 
+    def import_folder(self, root: Path, name: str, *changes: str) -> None:
+        """Make an image of the files below `root`; changes: instructions as in a Dockerfile."""
+        changed = [word for change in changes for word in ("--change", change)]
+        with subprocess.Popen(
+            ["tar", "--directory", root, "--exclude=./dev/*", "--exclude=./var/cache/*", "--create", "."],
+            stdout=subprocess.PIPE,
+        ) as tar:
+            subprocess.run(
+                ["docker", "import", *changed, "-", name],
+                env=self.environment(),
+                stdin=tar.stdout,
+                stdout=subprocess.DEVNULL,
+                timeout=DOWNLOAD_SECONDS,
+                check=True,
+            )
+        if tar.returncode:
+            raise RuntimeError(f"tar could not read the files of {name}")
+
 
 @contextmanager
 def running_engine() -> Iterator[Engine]:
@@ -83,8 +102,7 @@ def _started() -> Iterator[Engine]:
                 timeout=STOP_SECONDS,
                 check=False,
             )
-    if not shutil.which("docker"):
-        install("docker-cli")
+    provide_command("docker", "docker-cli")
     with scratch() as folder:
         # A context that the user has chosen would count for more than DOCKER_HOST.
         variables = {"DOCKER_HOST": f"unix://{folder}/docker.sock", "DOCKER_CONTEXT": "default"}
