@@ -49,7 +49,7 @@ def result_key(job: str, key: str) -> str:
 
 def upload_key(job: str, file: str) -> str:
     """Where the file of a job is uploaded to. Raises `InvalidInput` for a name that no file can have."""
-    if fault := fault_of_name(file, SUFFIXES, "a table of another ending is not read"):
+    if fault := fault_of_name(file, SUFFIXES, "save a table of another kind as CSV"):
         detail = [{"loc": ["body", "file"], "msg": fault, "type": "file_name"}]
         raise InvalidInput(f"the name of the file does not fit: it {fault}", detail)
     return f"{IN}{job}/{file}"

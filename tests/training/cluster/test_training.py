@@ -106,6 +106,7 @@ def test_two_trainings_on_two_workers_give_the_same_bytes_and_hold_their_certifi
     assert manifest.dataset.train_rows == dataset.fitted.sum()
 
 
+@pytest.mark.long
 def test_workers_of_a_scheduler_give_the_same_bytes_and_name_a_file_that_they_do_not_find(
     tmp_path: Path, table: Path, together: tuple[Path, Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
