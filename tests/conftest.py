@@ -3,9 +3,10 @@
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,16 +27,17 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support import gateway
 from tests.support import titanic as table
-from tests.support import training as trainings
-from training.dataset import Dataset, load_dataset
-from training.train import Trained, train
+
+# scikit-learn is imported by the tests that train: of the others each would be seconds later.
+if TYPE_CHECKING:
+    from training.dataset import Dataset
+    from training.train import Trained
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
 
 EVENTS = gateway.EVENTS
 MODEL, SCHEMA, TITANIC = table.MODEL, table.SCHEMA, table.TABLE
-QUICK, quiet = trainings.QUICK, trainings.quiet
 # As small a selection as there is: the tests are about what happens around it.
 os.environ["LIFEBOAT_FOLDS"] = "2"
 
@@ -57,14 +59,28 @@ def _set_the_loop() -> None:
     asyncio.set_event_loop(LOOP)
 
 
+@pytest.fixture(autouse=True)
+def _train_once() -> None:
+    """Uploads of the same rows share one training. What other processes train, they train themselves."""
+    if "training.upload" in sys.modules:
+        from tests.support import trained_once
+
+        trained_once.install()
+
+
 @pytest.fixture(scope="session")
-def titanic() -> Dataset:
+def titanic() -> "Dataset":
+    from training.dataset import load_dataset
+
     return load_dataset(TITANIC, SCHEMA)
 
 
 @pytest.fixture(scope="session")
-def trained(titanic: Dataset) -> Trained:
-    return train(titanic, QUICK, quiet)
+def trained(titanic: "Dataset") -> "Trained":
+    from tests.support.trained_once import train_once
+    from tests.support.training import QUICK, quiet
+
+    return train_once(titanic, QUICK, quiet)
 
 
 @pytest.fixture
@@ -82,10 +98,13 @@ def store(whole_store: Store) -> ModelStore:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which the shipped table made the champion. A test that writes makes a copy of it."""
+    from tests.support import trained_once, training
+
+    trained_once.install()
     folder = tmp_path_factory.mktemp("published")
     store = ModelStore(FolderStore(str(folder)), MODEL)
     store.put(view.SCHEMA, SCHEMA.as_json())
-    assert trainings.publish(store).status == "promoted"
+    assert training.publish(store).status == "promoted"
     return folder
 
 

@@ -24,12 +24,12 @@ from training import models, schema_commands
 from training.cluster import options as cluster_options
 from training.dataset import RefusedDataset, load_dataset
 from training.schemas import infer
+from training.scoring import command as score
 
 # Whoever trains needs scikit-learn, which takes seconds and 150 MB; scoring has better uses for them.
 if TYPE_CHECKING:
     from training.evaluation import Progress
     from training.promotion import Outcome
-from training.scoring import command as score
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,14 +64,14 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True)
 
-    def command(name: str, what: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def command(name: str, purpose: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
         show_defaults = argparse.ArgumentDefaultsHelpFormatter
         return commands.add_parser(
-            name, help=what, description=what, parents=parents, formatter_class=show_defaults
+            name, help=purpose, description=purpose, parents=parents, formatter_class=show_defaults
         )
 
-    what = "train a model, prove it, publish it and, if it is good enough, promote it (the default)"
-    train = command("train", what, store, data)
+    purpose = "train a model, prove it, publish it and, if it is good enough, promote it (the default)"
+    train = command("train", purpose, store, data)
     train.add_argument("--model", type=_model_name, help="the model's name; if not given, made of the file's")
     train.add_argument("--folds", type=_at_least(2), default=5, help="cross-validation folds")
     train.add_argument("--repeats", type=_at_least(1), default=1, help="repetitions of them")
@@ -85,12 +85,12 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     evaluate.add_argument("--repeats", type=_at_least(1), default=3, help="repetitions of them")
     evaluate.set_defaults(run=_evaluate)
 
-    what = "score the rows of files, by all cores of this machine or on Dask"
-    score.add_options(command("score", what, store))
+    purpose = "score the rows of files, by all cores of this machine or on Dask"
+    score.add_options(command("score", purpose, store))
 
     schema_commands.add_commands(command("schema", "infer the schema of a table, or check one"))
-    what = "list, show, compare, promote, roll back and delete the models there are"
-    models.add_commands(command("models", what), store)
+    purpose = "list, show, compare, promote, roll back and delete the models there are"
+    models.add_commands(command("models", purpose), store)
     return parser
 
 
@@ -233,7 +233,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             schema = chosen.schema
         dataset = load_dataset(file.source, schema)
     with _progress() as progress:
-        found = cross_validate(
+        evaluated = cross_validate(
             candidates(schema.features, len(dataset.matrix)),
             dataset.matrix,
             dataset.outcome,
@@ -244,9 +244,9 @@ def _evaluate(options: argparse.Namespace) -> int:
             progress=progress,
         )
     print(f"{options.folds}-fold x {options.repeats} cross-validation over all {len(dataset.matrix)} rows")
-    width = max(map(len, found))
+    width = max(map(len, evaluated))
     print(f"{'model':{width}} ROC AUC  log loss   Brier")
-    for name, metrics in sorted(found.items(), key=lambda item: item[1]["log_loss"]):
+    for name, metrics in sorted(evaluated.items(), key=lambda item: item[1]["log_loss"]):
         print(
             f"{name:{width}}  {metrics['roc_auc']:.4f}    {metrics['log_loss']:.4f}  {metrics['brier']:.4f}"
         )
@@ -268,10 +268,10 @@ def _progress() -> "Iterator[Progress]":
     try:
         with _shown() as show:
 
-            def step(what: str, done: int, of: int) -> None:
+            def step(step_name: str, done: int, of: int) -> None:
                 if stopped:
                     raise KeyboardInterrupt
-                show(what, done, of)
+                show(step_name, done, of)
 
             yield step
     finally:
@@ -283,20 +283,20 @@ def _shown() -> "Iterator[Progress]":
     if not sys.stderr.isatty():
         last = ""
 
-        def line(what: str, done: int, of: int) -> None:
+        def line(step_name: str, done: int, of: int) -> None:
             nonlocal last
-            if what != last:
-                print(f"[{done}/{of}] {what}", file=sys.stderr, flush=True)
-            last = what
+            if step_name != last:
+                print(f"[{done}/{of}] {step_name}", file=sys.stderr, flush=True)
+            last = step_name
 
         yield line
         return
     with tqdm(leave=False, bar_format="{desc:28} {bar} {n_fmt}/{total_fmt}") as bar:
 
-        def move(what: str, done: int, of: int) -> None:
+        def move(step_name: str, done: int, of: int) -> None:
             bar.total = of
             bar.n = done
-            bar.set_description_str(what)
+            bar.set_description_str(step_name)
 
         yield move
 

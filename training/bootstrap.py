@@ -15,6 +15,7 @@ from training.evaluation import Probabilities
 
 DRAWS = 2_000
 MIN_ROWS = 30
+_TOGETHER = 0.95
 # More different rows than this are pooled at random into as many groups, and the groups are drawn instead.
 # The spread of a mean is then known to 1 in sqrt(2 * 2,000), or 1.6 %, and drawing takes as long as for
 # 2,000.
@@ -26,14 +27,12 @@ def paired_bootstrap(
     loss_b: Probabilities,
     twins: npt.NDArray[np.intp],
     parts: Mapping[str, npt.NDArray[np.bool_]],
-    *,
-    together: float = 0.95,
 ) -> dict[str, Interval]:
     """Interval of mean(loss_a - loss_b) over the rows of each part, different rows resampled in pairs.
 
     loss_a, loss_b: per-row log loss in nats, shape [N], the same rows in the same order; twins: a number for
     each row, [N], the same for copies (`training.matrix.copies`); parts: bool [N] each, at least 30 different
-    rows. `together` is the chance that all intervals hold at once: each is wider the more there are
+    rows. All intervals hold at once with a chance of 95 %: each is wider the more there are
     (Bonferroni's inequality). One resampling serves every part. Percentile method, Efron & Tibshirani
     (1993), "An Introduction to the Bootstrap", ch. 13, with different rows as the units that are drawn.
     Raises `ValueError` when the shapes differ or a part has fewer than 30 different rows.
@@ -58,7 +57,7 @@ def paired_bootstrap(
     ).T
     drawn = _weights(count) @ sums
     means = drawn[:, : len(parts)] / drawn[:, len(parts) :]
-    outside = (1 - together) / len(parts)
+    outside = (1 - _TOGETHER) / len(parts)
     low, high = np.quantile(means, [outside / 2, 1 - outside / 2], axis=0)
     return {
         name: Interval(value=float(difference[part].mean()), low=float(low[index]), high=float(high[index]))

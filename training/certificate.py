@@ -159,12 +159,14 @@ def edge_values(
     # Between two categories there is nothing to be sent.
     splits = {index: splits[index] for index in splits if index in values and _is_measured(features[index])}
     room = max(0, most - sum(map(len, values.values()))) // 3
-    columns = np.repeat(np.array(list(splits), dtype=np.intp), [len(found) for found in splits.values()])
+    columns = np.repeat(
+        np.array(list(splits), dtype=np.intp), [len(of_column) for of_column in splits.values()]
+    )
     chosen = np.random.default_rng(0).permutation(len(columns))[:room]
     is_chosen = np.zeros(len(columns), dtype=np.bool_)
     is_chosen[chosen] = True
-    for index, found in splits.items():
-        at_splits = found[is_chosen[columns == index]]
+    for index, of_column in splits.items():
+        at_splits = of_column[is_chosen[columns == index]]
         values[index] = np.unique(np.concatenate([values[index], _with_neighbours(at_splits)]))
     return values
 

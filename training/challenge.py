@@ -53,7 +53,7 @@ def decide(challenge: Challenge, model: bytes) -> tuple[Decision, tuple[Champion
     if isinstance(shared, Decision):
         return shared, expected
     chances = probabilities(model, dataset.matrix[dataset.holdout], dataset.schema)
-    found = surprises(model, dataset.schema)
+    surprising = surprises(model, dataset.schema)
     ancestor = _ancestor(challenge)
 
     def judged(rows: Mask, champion: Rival | None) -> Decision:
@@ -62,7 +62,7 @@ def decide(challenge: Challenge, model: bytes) -> tuple[Decision, tuple[Champion
             chances[rows],
             champion,
             limits,
-            surprises=found,
+            surprises=surprising,
             ancestor=ancestor and Rival(ancestor.version, ancestor.probability[rows]),
         )
 
@@ -73,8 +73,10 @@ def decide(challenge: Challenge, model: bytes) -> tuple[Decision, tuple[Champion
         alone = judged(np.ones(len(chances), dtype=bool), None)
         objection = _too_few(_rows(dataset, shared.rows), shared.champion.version, limits)
         if not alone.promote or objection:
-            held = {"promote": False, "rule": "changed schema", "reason": objection} if alone.promote else {}
-            return alone.model_copy(update={"champion": shared.champion.version, **held}), expected
+            refusal = (
+                {"promote": False, "rule": "changed schema", "reason": objection} if alone.promote else {}
+            )
+            return alone.model_copy(update={"champion": shared.champion.version, **refusal}), expected
     return judged(shared.rows, shared.champion), expected
 
 

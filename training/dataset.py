@@ -124,7 +124,7 @@ class DatasetSoFar:
         self._max_key_share = max_key_share
         self.rejected = self._rows = 0
         self._columns = NO_COLUMNS
-        self._found: ColumnsReport | None = None
+        self._columns_report: ColumnsReport | None = None
         self._misfit = Misfit()
         # Lines of several files are numbered through: those before the file that is read, and the last one.
         self._file, self._offset, self._last_line = "", 0, 0
@@ -154,22 +154,22 @@ class DatasetSoFar:
         """A sentence on the file that is read."""
         return f"{self._file}: {sentence}" if self._file else sentence
 
-    def set_columns(self, found: ColumnsReport) -> None:
+    def set_columns(self, report: ColumnsReport) -> None:
         """Take what became of a file's columns. Raises `InvalidInput` where another file had others."""
-        before, self._found = self._found, found
+        before, self._columns_report = self._columns_report, report
         if before is not None:
-            used, others = {*found.used.values()}, {*before.used.values()}
+            used, others = {*report.used.values()}, {*before.used.values()}
             if used != others:
                 raise InvalidInput(
                     f"its columns are not those of the files before it: {listed(sorted(used ^ others))} "
                     "are in the one and not in the others"
                 )
-            self.notes += [self._in_file(note) for note in found.notes]
+            self.notes += [self._in_file(note) for note in report.notes]
             return
         self._columns = Columns(
-            used=list(found.used), passed_over=list(found.passed_over), missing=list(found.missing)
+            used=list(report.used), passed_over=list(report.passed_over), missing=list(report.missing)
         )
-        self.notes += found.notes
+        self.notes += report.notes
 
     def add(self, rows: LabelledRows) -> None:
         """Take the rows that follow in the file."""
@@ -213,9 +213,9 @@ class DatasetSoFar:
     def dataset(self) -> Dataset:
         """The rows of a table that was read to its end. Raises `RefusedDataset` when too many were bad, or
         too few are left to learn or to judge by."""
-        if self._found is not None:
+        if self._columns_report is not None:
             # What changed in the files since the schema was written.
-            self.notes += self._misfit.sentences(self._schema, self._found)
+            self.notes += self._misfit.sentences(self._schema, self._columns_report)
         self._refuse_bad_rows()
         matrix, outcome = self._matrix.take(np.float32), self._outcomes.take(np.int64)
         if self._lost:

@@ -37,8 +37,8 @@ def intervals(outcome: Labels, probability: Probabilities) -> dict[str, Interval
     outcome: int64 [N], both outcomes present; probability: float [N].
     """
     positive = outcome.astype(np.float64)
-    found = metric_intervals(probability, positive, 1 - positive)
-    return found or _of_rare_outcome(positive, np.asarray(probability, dtype=np.float64))
+    measured = metric_intervals(probability, positive, 1 - positive)
+    return measured or _of_rare_outcome(positive, np.asarray(probability, dtype=np.float64))
 
 
 def _of_rare_outcome(positive: Probabilities, probability: Probabilities) -> dict[str, Interval]:
@@ -53,13 +53,13 @@ def _of_rare_outcome(positive: Probabilities, probability: Probabilities) -> dic
     rows = np.concatenate([np.flatnonzero(rare), drawn])
     weight = np.where(rare[rows], 1.0, len(others) / len(drawn))
     spread = metric_intervals(probability[rows], weight * positive[rows], weight * (1 - positive[rows]))
-    found = {}
+    measured = {}
     for name, value in metrics_of(positive, probability).items():
         # Both outcomes are among these rows: there is a spread.
         near = (spread or {})[name]
         shift = value - near.value
-        found[name] = Interval(value=value, low=near.low + shift, high=near.high + shift)
-    return found
+        measured[name] = Interval(value=value, low=near.low + shift, high=near.high + shift)
+    return measured
 
 
 def confusion(outcome: Labels, probability: Probabilities) -> list[list[int]]:
@@ -76,12 +76,12 @@ def members(matrix: Matrix, schema: Schema) -> dict[str, Mask]:
 
     Groups without a row are left out.
     """
-    found: dict[str, Mask] = {}
+    masks: dict[str, Mask] = {}
     for name in schema.slices:
         column = matrix[:, schema.names.index(name)]
         for value, number in field_values(schema.feature(name)):
-            found[f"{name}={value}"] = column == np.float32(number)
-    return {name: rows for name, rows in found.items() if rows.any()}
+            masks[f"{name}={value}"] = column == np.float32(number)
+    return {name: rows for name, rows in masks.items() if rows.any()}
 
 
 def slices(
@@ -91,26 +91,26 @@ def slices(
 
     ROC AUC only where both outcomes occur; a rate only where there is a row that it is of.
     """
-    found: dict[str, dict[str, float]] = {}
+    measured: dict[str, dict[str, float]] = {}
     for group, rows in members(matrix, schema).items():
         metrics = metrics_of(outcome[rows], probability[rows])
         if outcome[rows].min() == outcome[rows].max():
             del metrics["roc_auc"]
         counts = {"rows": float(rows.sum()), "positives": float(outcome[rows].sum())}
-        found[group] = counts | _rates(outcome[rows], probability[rows]) | metrics
-    return found
+        measured[group] = counts | _rates(outcome[rows], probability[rows]) | metrics
+    return measured
 
 
 def _rates(outcome: Labels, probability: Probabilities) -> dict[str, float]:
     """Of the rows with each outcome, the share that is told to be positive."""
     (true_no, false_yes), (false_no, true_yes) = confusion(outcome, probability)
     rates = {}
-    for name, told, rows in (
+    for name, judged_positive, rows in (
         ("true_positive_rate", true_yes, true_yes + false_no),
         ("false_positive_rate", false_yes, false_yes + true_no),
     ):
         if rows:
-            rates[name] = told / rows
+            rates[name] = judged_positive / rows
     return rates
 
 
@@ -129,7 +129,7 @@ def cross_validate(
     splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
     splits = list(splitter.split(matrix, outcome))
     steps, done = len(splits) * len(models), 0
-    found: dict[str, dict[str, float]] = {}
+    measured: dict[str, dict[str, float]] = {}
     for name, model in models.items():
         scores: dict[str, list[float]] = {metric: [] for metric in SELECTED_BY}
         for train, judge in splits:
@@ -139,6 +139,6 @@ def cross_validate(
             for metric, values in scores.items():
                 values.append(metrics[metric])
             done += 1
-        found[name] = {metric: float(np.mean(values)) for metric, values in scores.items()}
+        measured[name] = {metric: float(np.mean(values)) for metric, values in scores.items()}
     progress("selection", steps, steps)
-    return found
+    return measured

@@ -136,7 +136,7 @@ def parts_of(value: object) -> Iterator[BaseEstimator]:
 def thresholds(model: bytes) -> dict[int, Matrix]:
     """float32 [K] for each column of the matrix that the graph's trees split: its distinct thresholds,
     ascending."""
-    found: dict[int, set[float]] = {}
+    by_column: dict[int, set[float]] = {}
     for node in onnx.load_from_string(model).graph.node:
         if node.op_type.startswith("TreeEnsemble"):
             columns, values, modes = (
@@ -144,9 +144,13 @@ def thresholds(model: bytes) -> dict[int, Matrix]:
             )
             for column, value, mode in zip(columns, values, modes, strict=True):
                 if mode != b"LEAF":
-                    found.setdefault(column, set()).add(value)
-    return {column: np.array(sorted(values), dtype=np.float32) for column, values in sorted(found.items())}
+                    by_column.setdefault(column, set()).add(value)
+    return {
+        column: np.array(sorted(values), dtype=np.float32) for column, values in sorted(by_column.items())
+    }
 
 
 def _attribute(node: onnx.NodeProto, name: str) -> list[Any]:
-    return next(list(helper.get_attribute_value(found)) for found in node.attribute if found.name == name)
+    return next(
+        list(helper.get_attribute_value(attribute)) for attribute in node.attribute if attribute.name == name
+    )

@@ -108,7 +108,7 @@ def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, li
             f"upload more rows, of which one in five is held out: about {total} in all; lower "
             f"{setting_of('min_holdout_rows')}"
         )
-        return held(passed, "floor: holdout rows", reason, mend)
+        return hold_back(passed, "floor: holdout rows", reason, mend)
     # `not >=`: a NaN passes no floor.
     if not numbers["roc_auc"] >= limits.min_roc_auc:
         reason = f"ROC AUC {numbers['roc_auc']:.3f} is below {limits.min_roc_auc:.3f}"
@@ -116,10 +116,10 @@ def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, li
             "upload more rows or columns that tell more, lower "
             f"{setting_of('min_roc_auc')} if this table is a hard one"
         )
-        return held(passed, "floor: ROC AUC", reason, mend)
+        return hold_back(passed, "floor: ROC AUC", reason, mend)
     if not numbers["log_loss"] < numbers["log_loss_of_base_rate"]:
         reason = f"log loss {numbers['log_loss']:.3f} is no better than always saying the base rate"
-        return held(passed, "floor: base rate", reason, "upload more rows or columns that tell more")
+        return hold_back(passed, "floor: base rate", reason, "upload more rows or columns that tell more")
     return passed
 
 
@@ -140,7 +140,7 @@ def in_words(nats: float) -> str:
     return f"what happened was given a chance {1 - np.exp(-nats):.1%} lower, on average"
 
 
-def held(decision: Decision, rule: str, reason: str, mend: str) -> Decision:
+def hold_back(decision: Decision, rule: str, reason: str, mend: str) -> Decision:
     """The decision to hold a challenger back. mend: what helps, other than force."""
-    said = f"{reason}; {mend}, {_BY_HAND}"
-    return decision.model_copy(update={"promote": False, "rule": rule, "reason": said})
+    explained = f"{reason}; {mend}, {_BY_HAND}"
+    return decision.model_copy(update={"promote": False, "rule": rule, "reason": explained})

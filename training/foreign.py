@@ -242,7 +242,7 @@ def _steps(
         for name, step, columns in estimator.transformers_:
             if isinstance(step, BaseEstimator):
                 selected = _selected(columns, names, None)
-                yield name, step, [one for one in types if one[0] in selected]
+                yield name, step, [column for column in types if column[0] in selected]
 
 
 def _converts(step: Any, types: list[tuple[str, Any]]) -> bool:

@@ -62,12 +62,14 @@ def _allowed_patterns(features: Sequence[Field]) -> Mask:
 
 def _allowed_values(matrix: Matrix, features: Sequence[Field], model: bytes) -> dict[int, Matrix]:
     """The values by column that rows are bent to, without those that the schema does not allow."""
-    found = [*thresholds(model).values()]
-    splits = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.float32)
+    splits_of_columns = [*thresholds(model).values()]
+    splits = (
+        np.unique(np.concatenate(splits_of_columns)) if splits_of_columns else np.empty(0, dtype=np.float32)
+    )
     # Which column a threshold is of, and in what unit, the steps before the trees know. So each is tried in
     # every column, and so is what lies halfway between two values of the column: it is where trees split.
     numbers = {
-        index: np.concatenate([splits, _midpoints(matrix[:, index])]) if found else splits
+        index: np.concatenate([splits, _midpoints(matrix[:, index])]) if splits_of_columns else splits
         for index, field in enumerate(features)
         if field.words is None and field.type != "boolean"
     }
@@ -115,14 +117,14 @@ def _differing_columns(
     """Which columns of what `head` makes are others in its graph, bool [C]; None if that cannot be told."""
     try:
         graph = to_onnx(head, initial_types=types, target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET})
-        [theirs] = run_graph(graph.SerializeToString(), tensors)
-        ours = head.transform(frame)
-        ours = np.asarray(ours.toarray() if hasattr(ours, "toarray") else ours)
-        if ours.dtype.kind in "OUS":
-            cells = ours.astype(str) != np.asarray(theirs).astype(str)
+        [of_graph] = run_graph(graph.SerializeToString(), tensors)
+        of_pipeline = head.transform(frame)
+        of_pipeline = np.asarray(of_pipeline.toarray() if hasattr(of_pipeline, "toarray") else of_pipeline)
+        if of_pipeline.dtype.kind in "OUS":
+            cells = of_pipeline.astype(str) != np.asarray(of_graph).astype(str)
         else:
-            is_far = np.abs(ours - theirs) > _CLOSE * (1 + np.abs(ours))
-            cells = is_far | (np.isnan(ours) != np.isnan(theirs))
+            is_far = np.abs(of_pipeline - of_graph) > _CLOSE * (1 + np.abs(of_pipeline))
+            cells = is_far | (np.isnan(of_pipeline) != np.isnan(of_graph))
         differs: npt.NDArray[np.bool_] = cells.any(axis=0)
     # It serves a sentence: a step that cannot be looked at alone is no failure of its own.
     except Exception:

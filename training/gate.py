@@ -47,7 +47,7 @@ from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.bootstrap import MIN_ROWS, distinct, paired_bootstrap
 from training.evaluation import Probabilities
-from training.floors import Limits, Rival, Rows, held, in_words, judge_alone, roc_auc, setting_of
+from training.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, roc_auc, setting_of
 from training.vouched import judge_on_vouched
 
 __all__ = ["Limits", "Rival", "Rows", "judge"]
@@ -74,7 +74,7 @@ def judge(
     decision = judge_alone(rows, challenger, losses, limits)
     if decision.promote and surprises:
         reason = "; ".join(surprises)
-        decision = held(decision, "floor: expectations", reason, "check the labels")
+        decision = hold_back(decision, "floor: expectations", reason, "check the labels")
     if champion and decision.promote:
         decision = _judge_against(decision, rows, losses, champion, limits)
     if decision.promote and not rows.vouched.all():
@@ -87,12 +87,12 @@ def _judge_against(
     alone: Decision, rows: Rows, losses: Probabilities, champion: Rival, limits: Limits
 ) -> Decision:
     """The decision on a challenger that passed the floors, against the champion."""
-    theirs = log_loss_of_rows(rows.outcome, champion.probability)
+    champion_losses = log_loss_of_rows(rows.outcome, champion.probability)
     every = {"all": np.ones(len(losses), dtype=bool)}
-    worse = paired_bootstrap(losses, theirs, rows.twins, every)["all"]
+    worse = paired_bootstrap(losses, champion_losses, rows.twins, every)["all"]
     numbers = alone.numbers | {
         "roc_auc_of_champion": roc_auc(rows.outcome, champion.probability),
-        "log_loss_of_champion": float(theirs.mean()),
+        "log_loss_of_champion": float(champion_losses.mean()),
         "worse_by": worse.value,
         "worse_by_at_least": worse.low,
         "worse_by_at_most": worse.high,
@@ -103,7 +103,7 @@ def _judge_against(
         reason=f"log loss is at most {worse.high:.3f} nats worse than the champion's on the holdout",
         champion=champion.version,
         numbers=numbers,
-        slices=_compare_slices(rows, losses, theirs),
+        slices=_compare_slices(rows, losses, champion_losses),
         limits=alone.limits,
     )
     return _judge_whole(compared, len(losses), limits) or _judge_slices(compared, limits) or compared
@@ -119,31 +119,34 @@ def _judge_whole(compared: Decision, rows: int, limits: Limits) -> Decision | No
         reason = (
             f"the dataset contradicts the champion, whose ROC AUC on it is {auc:.3f}: are its labels right?"
         )
-        return held(compared, "contradiction", reason, "check the labels")
+        return hold_back(compared, "contradiction", reason, "check the labels")
     if not most <= limits.margin:
         reason = (
             f"log loss is {numbers['worse_by']:+.3f} nats {on_rows}, and may be {most:.3f} worse "
             f"({in_words(most)}); at most {limits.margin:.3f} may be"
         )
         mend = "upload more rows, which make it surer, raise "
-        return held(compared, "non-inferiority", reason, f"{mend}{setting_of('margin')}")
+        return hold_back(compared, "non-inferiority", reason, f"{mend}{setting_of('margin')}")
     if least > 0:
         reason = (
             f"log loss is {least:.3f} to {most:.3f} nats worse {on_rows} (at {most:.3f}, {in_words(most)})"
         )
-        return held(compared, "proven worse", reason, "upload rows that tell more")
+        return hold_back(compared, "proven worse", reason, "upload rows that tell more")
     return None
 
 
 def _judge_slices(compared: Decision, limits: Limits) -> Decision | None:
     """The objection of the first slice in which the challenger is worse; None without any."""
-    for name, found in compared.slices.items():
-        if found["worse_by"] > limits.slice_margin and found.get("worse_by_at_least", 0) > 0:
+    for name, compared_slice in compared.slices.items():
+        if (
+            compared_slice["worse_by"] > limits.slice_margin
+            and compared_slice.get("worse_by_at_least", 0) > 0
+        ):
             reason = (
-                f"for {name} log loss is {found['worse_by']:.3f} nats worse than the champion's "
-                f"({found['rows']:.0f} rows); at most {limits.slice_margin:.3f} may be"
+                f"for {name} log loss is {compared_slice['worse_by']:.3f} nats worse than the champion's "
+                f"({compared_slice['rows']:.0f} rows); at most {limits.slice_margin:.3f} may be"
             )
-            return held(
+            return hold_back(
                 compared,
                 f"slice: {name}",
                 reason,
@@ -152,19 +155,21 @@ def _judge_slices(compared: Decision, limits: Limits) -> Decision | None:
     return None
 
 
-def _compare_slices(rows: Rows, losses: Probabilities, theirs: Probabilities) -> dict[str, dict[str, float]]:
+def _compare_slices(
+    rows: Rows, losses: Probabilities, champion_losses: Probabilities
+) -> dict[str, dict[str, float]]:
     """Log loss of both models in each slice; with an interval where there are rows enough for one."""
-    found = {
+    compared = {
         name: {
             "rows": float(group.sum()),
             "log_loss": float(losses[group].mean()),
-            "log_loss_of_champion": float(theirs[group].mean()),
-            "worse_by": float((losses - theirs)[group].mean()),
+            "log_loss_of_champion": float(champion_losses[group].mean()),
+            "worse_by": float((losses - champion_losses)[group].mean()),
         }
         for name, group in rows.groups.items()
     }
     judged = {name: group for name, group in rows.groups.items() if distinct(rows.twins[group]) >= MIN_ROWS}
-    intervals = paired_bootstrap(losses, theirs, rows.twins, judged) if judged else {}
+    intervals = paired_bootstrap(losses, champion_losses, rows.twins, judged) if judged else {}
     for name, interval in intervals.items():
-        found[name] |= {"worse_by_at_least": interval.low, "worse_by_at_most": interval.high}
-    return found
+        compared[name] |= {"worse_by_at_least": interval.low, "worse_by_at_most": interval.high}
+    return compared

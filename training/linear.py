@@ -113,8 +113,8 @@ def _convert_numbers(scope: Any, operator: Any, container: Any) -> None:
         logarithms = nodes.add("Mul", size, nodes.add("Sign", columns))
         # [N, F, 2] as [N, 2 F]: each logarithm stands behind its number.
         last, shape = nodes.constant(np.array([-1])), nodes.constant(np.array([0, -1]))
-        both = [nodes.add("Unsqueeze", name, last) for name in (columns, logarithms)]
-        columns = nodes.add("Reshape", nodes.add("Concat", *both, axis=2), shape)
+        unsqueezed = [nodes.add("Unsqueeze", name, last) for name in (columns, logarithms)]
+        columns = nodes.add("Reshape", nodes.add("Concat", *unsqueezed, axis=2), shape)
     centred = nodes.add("Sub", columns, nodes.constant(numbers.centre_[None]))
     scaled = nodes.add("Div", centred, nodes.constant(numbers.spread_[None]))
     nodes.add("Cast", scaled, output=operator.outputs[0].full_name, to=TensorProto.FLOAT)
@@ -135,9 +135,9 @@ def _convert_logistic(scope: Any, operator: Any, container: Any) -> None:
     weights = np.concatenate([-logistic.coef_, logistic.coef_])
     offsets = np.concatenate([-logistic.intercept_, logistic.intercept_])
     logits = nodes.add("Gemm", exact, nodes.constant(weights), nodes.constant(offsets), transB=1)
-    both = nodes.add("Sigmoid", logits)
-    nodes.add("Cast", both, output=probabilities.full_name, to=TensorProto.FLOAT)
-    nodes.add("ArgMax", both, output=label.full_name, axis=1, keepdims=0)
+    scores = nodes.add("Sigmoid", logits)
+    nodes.add("Cast", scores, output=probabilities.full_name, to=TensorProto.FLOAT)
+    nodes.add("ArgMax", scores, output=label.full_name, axis=1, keepdims=0)
 
 
 update_registered_converter(Numbers, "LifeboatNumbers", _declare_numbers, _convert_numbers)

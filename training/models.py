@@ -32,12 +32,12 @@ def add_commands(parser: argparse.ArgumentParser, store: argparse.ArgumentParser
     formats = argparse.ArgumentParser(add_help=False)
     formats.add_argument("--json", action="store_true", help="answer in JSON")
 
-    what = "list the models there are, each with the version in service"
-    every = commands.add_parser("all", help=what, description=what, parents=[store, formats])
+    purpose = "list the models there are, each with the version in service"
+    every = commands.add_parser("all", help=purpose, description=purpose, parents=[store, formats])
     every.set_defaults(run=lambda options: _print(_all(open_store(options.store)), options))
 
-    def command(name: str, run: Callable[[ModelStore, argparse.Namespace], Any], what: str) -> Any:
-        added = commands.add_parser(name, help=what, description=what, parents=[store, formats])
+    def command(name: str, run: Callable[[ModelStore, argparse.Namespace], Any], purpose: str) -> Any:
+        added = commands.add_parser(name, help=purpose, description=purpose, parents=[store, formats])
         added.add_argument("--model", metavar="NAME", help="whose versions; default: the only model there is")
         added.set_defaults(
             run=lambda options: _print(run(model_named(options.store, options.model), options), options)
@@ -228,8 +228,8 @@ def _rollback(store: ModelStore, options: argparse.Namespace) -> _Answer:
 
 
 def _changed(champion: Champion) -> _Answer:
-    said = f"{champion.version} is in service, in place of {champion.previous or 'none'} "
-    return _Answer(champion, iter([f"{said}(promotion {champion.sequence})"]))
+    sentence = f"{champion.version} is in service, in place of {champion.previous or 'none'} "
+    return _Answer(champion, iter([f"{sentence}(promotion {champion.sequence})"]))
 
 
 def _history(store: ModelStore, options: argparse.Namespace) -> _Answer:

@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 def cores() -> int:
     """The cores that this process may use; OMP_NUM_THREADS where that says fewer."""
-    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return min(mine, int(told)) if told.isdecimal() and int(told) else mine
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return min(allowed, int(threads)) if threads.isdecimal() and int(threads) else allowed
 
 
 @contextmanager

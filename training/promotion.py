@@ -30,8 +30,8 @@ class Outcome:
 
     def answer(self) -> dict[str, Any]:
         """The same without nesting, for logs: the decision's rule, reason and numbers beside the rest."""
-        found = {"key": self.key, "status": self.status, "version": self.version}
-        return found | self.decision.model_dump(exclude={"promote"}) | self.report.summary()
+        outcome = {"key": self.key, "status": self.status, "version": self.version}
+        return outcome | self.decision.model_dump(exclude={"promote"}) | self.report.summary()
 
 
 def is_settled(store: Store, manifest: Manifest, limits: Limits) -> bool:
@@ -71,8 +71,8 @@ def promote_version(challenge: Challenge, manifest: Manifest, by: str) -> Outcom
             return ended("promoted", manifest.decision.model_copy(update={"reason": expected[0].reason}))
         if expected and (why := expected[0].abandoned.get(version)):
             reason = f"it was abandoned ({why}); promote it by hand to bring it back"
-            held = {"promote": False, "rule": "abandoned", "reason": reason}
-            return ended("published", decision.model_copy(update=held))
+            refusal = {"promote": False, "rule": "abandoned", "reason": reason}
+            return ended("published", decision.model_copy(update=refusal))
         if not decision.promote:
             return ended("published", decision)
         try:

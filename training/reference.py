@@ -31,16 +31,16 @@ def reference(matrix: Matrix, probability: Probabilities, schema: Schema) -> dic
     fitted on, float [H]. On the rows of its own training a model is surer than it will ever be again:
     measured against these, the probabilities of any new rows would have drifted.
     """
-    found: dict[str, Distribution] = {}
+    distributions: dict[str, Distribution] = {}
     for index, field in enumerate(schema.features):
         column = matrix[:, index]
         if field.words is None:
-            found[field.name] = of_numbers(column)
+            distributions[field.name] = of_numbers(column)
         else:
             codes = np.nan_to_num(column, nan=len(field.words)).astype(np.intp)
             counts = np.bincount(codes, minlength=len(field.words) + 1)
-            found[field.name] = Distribution(categories=list(field.words), counts=counts.tolist())
-    return found | {"probability": of_numbers(probability)}
+            distributions[field.name] = Distribution(categories=list(field.words), counts=counts.tolist())
+    return distributions | {"probability": of_numbers(probability)}
 
 
 def background(matrix: Matrix, probability: Probabilities, schema: Schema) -> dict[str, list[Any]]:

@@ -45,13 +45,13 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """The same in lines, for a terminal."""
-        for what, names in (
+        for kind, names in (
             ("used", self.columns.used),
             ("passed over", self.columns.passed_over),
             ("missing", self.columns.missing),
         ):
             if names:
-                yield f"columns {what}: {', '.join(names)}"
+                yield f"columns {kind}: {', '.join(names)}"
         yield from (f"note: {note}" for note in self.notes)
         if self.rejected:
             yield f"{self.rejected} of {self.rows + self.rejected} rows were left out:"
@@ -64,13 +64,13 @@ class Report:
 def read_report(body: bytes) -> Report:
     """A report that `as_json` wrote. Raises `ValueError` when it is damaged."""
     try:
-        found = json.loads(body)
+        document = json.loads(body)
         return Report(
-            rows=found["valid_rows"],
-            rejected=found["rejected_rows"],
-            columns=Columns.model_validate(found["columns"]),
-            notes=tuple(found["notes"]),
-            bad_rows=tuple(BadRow(**row) for row in found["bad_rows"]),
+            rows=document["valid_rows"],
+            rejected=document["rejected_rows"],
+            columns=Columns.model_validate(document["columns"]),
+            notes=tuple(document["notes"]),
+            bad_rows=tuple(BadRow(**row) for row in document["bad_rows"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError("the report is damaged") from error

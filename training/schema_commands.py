@@ -14,14 +14,16 @@ from training.schemas import infer
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Give `parser` a command for each function below."""
     commands = parser.add_subparsers(title="commands", required=True)
-    what = "print the schema of a table as JSON, to be edited; what had to be decided goes to standard error"
-    command = commands.add_parser("infer", help=what, description=what)
+    purpose = (
+        "print the schema of a table as JSON, to be edited; what had to be decided goes to standard error"
+    )
+    command = commands.add_parser("infer", help=purpose, description=purpose)
     command.add_argument("file", type=Path, help="the table")
     command.add_argument("--target", help="the column to predict; if not given, it is told by its name")
     command.add_argument("--name", help="the model's name; if not given, made of the file's")
     command.set_defaults(run=_infer)
-    what = "say what is wrong with a schema, or that it is fine"
-    command = commands.add_parser("check", help=what, description=what)
+    purpose = "say what is wrong with a schema, or that it is fine"
+    command = commands.add_parser("check", help=purpose, description=purpose)
     command.add_argument("file", type=Path, help="the schema, as JSON")
     command.add_argument("--dataset", type=Path, help="a table to be read by it")
     command.set_defaults(run=_check)
@@ -54,7 +56,7 @@ def _print_summary(schema: Schema) -> None:
     print(f"predicts     {schema.target.name}: {positive} rather than {negative}")
     print(f"features     {', '.join(schema.names)}")
     required = [field.name for field in schema.features if field.required]
-    for what, names in (
+    for kind, names in (
         ("required", required),
         ("ignored", schema.ignored),
         ("slices", schema.slices),
@@ -62,6 +64,6 @@ def _print_summary(schema: Schema) -> None:
         ("expects", [expected.because for expected in schema.expectations]),
     ):
         if names:
-            print(f"{what:12} {', '.join(names)}")
+            print(f"{kind:12} {', '.join(names)}")
     for note in schema.notes:
         print(f"note         {note}")

@@ -40,8 +40,8 @@ def choose_schema(store: ModelStore, source: Source, *, target: str | None) -> C
         return infer(source, target=target, name=store.model)
     notes = schema.notes
     if target is not None and schema.target.name != target:
-        said = f"the model's schema predicts {schema.target.name}: the target {target} was not asked for"
-        notes = (*notes, f"{said}; to predict it, change {store.full(SCHEMA)}")
+        note = f"the model's schema predicts {schema.target.name}: the target {target} was not asked for"
+        notes = (*notes, f"{note}; to predict it, change {store.full(SCHEMA)}")
     return Chosen(schema, notes)
 
 

@@ -11,7 +11,7 @@ from functions.core.schema.schema import Schema
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore
 from training.challenge import Challenge, Upload
-from training.dataset import RefusedDataset, file_sha256
+from training.dataset import Dataset, RefusedDataset, file_sha256
 from training.engine import Engine, ThisMachine
 from training.evaluation import Progress
 from training.gate import Limits
@@ -81,11 +81,14 @@ def train_and_publish(
     challenge = Challenge(store, upload, dataset, limits)
     if manifest is None:
         trained = train(dataset, configuration, progress, work.fitting)
-        # What was passed over is said where people look: in the answer, in the log, in the version's report.
-        report = replace(dataset.report, notes=(*dataset.report.notes, *trained.notes))
-        challenge = replace(challenge, dataset=replace(dataset, report=report))
+        challenge = replace(challenge, dataset=_with_notes(dataset, trained.notes))
         manifest = publish_version(challenge, trained, origin)
     return promote_version(challenge, manifest, by)
+
+
+def _with_notes(dataset: Dataset, notes: tuple[str, ...]) -> Dataset:
+    """What was passed over is said where people look: in the answer, in the log, in the version's report."""
+    return replace(dataset, report=replace(dataset.report, notes=(*dataset.report.notes, *notes)))
 
 
 def reject(store: ModelStore, upload: Upload, refusal: RefusedDataset, digest: str) -> Outcome:
@@ -103,8 +106,8 @@ def reject(store: ModelStore, upload: Upload, refusal: RefusedDataset, digest: s
 
 def report_crash(store: ModelStore, key: str, version_id: str | None, reason: str) -> None:
     """Report below `rejected/` that the retrain itself failed on an upload. key: in the whole store."""
-    said = f"the retrain crashed: {reason}. Upload the file again once that is mended"
-    report = Report().as_json(key=key, version_id=version_id, status="crashed", reason=said)
+    message = f"the retrain crashed: {reason}. Upload the file again once that is mended"
+    report = Report().as_json(key=key, version_id=version_id, status="crashed", reason=message)
     store.put(rejected_key(key.rpartition("/")[2], sha256(f"{key} {version_id}".encode())), report)
 
 

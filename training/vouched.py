@@ -16,7 +16,7 @@ from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.bootstrap import distinct, paired_bootstrap
 from training.evaluation import Probabilities
-from training.floors import Limits, Rival, Rows, held, in_words, judge_alone, setting_of
+from training.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of
 
 _WHERE = "on the {rows} held-out rows that were uploaded, or labelled with an admin key,"
 _MEND = (
@@ -41,7 +41,7 @@ def judge_on_vouched(
     if (different := distinct(vouched.twins)) < limits.min_holdout_rows:
         least = limits.min_holdout_rows
         reason = f"{different} different rows that are vouched for are held out, {least} are needed to judge"
-        return held(passed, "vouched rows", reason, _MEND)
+        return hold_back(passed, "vouched rows", reason, _MEND)
     alone = judge_alone(vouched, chances, losses, limits)
     share = float(np.mean(~rows.vouched))
     numbers = {f"vouched_{name}": number for name, number in alone.numbers.items()} | {
@@ -50,26 +50,29 @@ def judge_on_vouched(
     decision = passed.model_copy(update={"numbers": passed.numbers | numbers})
     where = _WHERE.format(rows=len(losses))
     if not alone.promote:
-        return held(decision, "vouched rows", f"{where} it does not pass: {alone.reason}", _MEND)
+        return hold_back(decision, "vouched rows", f"{where} it does not pass: {alone.reason}", _MEND)
     for name, rival in rivals.items():
         if rival is None:
             continue
-        theirs = log_loss_of_rows(vouched.outcome, rival.probability[rows.vouched])
-        worse = paired_bootstrap(losses, theirs, vouched.twins, {"all": vouched.vouched})["all"]
-        found = {f"vouched_worse_than_{name}": worse.value, f"vouched_worse_than_{name}_at_most": worse.high}
-        decision = decision.model_copy(update={"numbers": decision.numbers | found})
+        rival_losses = log_loss_of_rows(vouched.outcome, rival.probability[rows.vouched])
+        worse = paired_bootstrap(losses, rival_losses, vouched.twins, {"all": vouched.vouched})["all"]
+        numbers_of_rival = {
+            f"vouched_worse_than_{name}": worse.value,
+            f"vouched_worse_than_{name}_at_most": worse.high,
+        }
+        decision = decision.model_copy(update={"numbers": decision.numbers | numbers_of_rival})
         if not worse.high <= limits.margin:
             reason = (
                 f"{where} log loss may be {worse.high:.3f} nats worse than that of version {rival.version} "
                 f"({in_words(worse.high)}); at most {limits.margin:.3f} may be. The labels of other keys "
                 "contradict these rows"
             )
-            return held(decision, "vouched rows", reason, _MEND)
+            return hold_back(decision, "vouched rows", reason, _MEND)
     if share > limits.max_labelled_share:
         reason = (
             f"every other rule is passed, but {share:.0%} of the held-out rows stand there because keys "
             f"labelled them that may not promote; with more than {limits.max_labelled_share:.0%} "
             f"({setting_of('max_labelled_share')}) a person decides"
         )
-        return held(decision, "labelled rows", reason, _MEND)
+        return hold_back(decision, "labelled rows", reason, _MEND)
     return decision

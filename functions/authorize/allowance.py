@@ -14,15 +14,15 @@ class Allowance:
         self._per_second = per_second
         self._clock = clock
         self._left = float(burst)
-        self._at = clock()
+        self._refilled_at = clock()
         self._is_spent = False
 
     def take(self) -> bool:
         """Whether there is one more."""
         now = self._clock()
         # A process that was continued elsewhere may find that no time has passed.
-        self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._per_second)
-        self._at = now
+        self._left = min(self._burst, self._left + max(0.0, now - self._refilled_at) * self._per_second)
+        self._refilled_at = now
         if self._left < 1:
             if not self._is_spent:
                 log("WARNING", "many requests without a valid key: the gateway refuses them by itself (403)")

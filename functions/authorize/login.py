@@ -1,11 +1,12 @@
 """Access tokens, of people and of programs. What checks them is imported for the first of them."""
 
+from typing import TYPE_CHECKING
+
 from functions.authorize.settings import AuthorizeSettings
 from functions.core.base.errors import StoreUnavailable, Unauthorized
 from functions.core.base.logs import log
 from functions.core.identity.provider import Provider, parse_groups
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from functions.core.identity.tokens import KeySet, TokenHolder
 

@@ -98,9 +98,7 @@ async def upload_dataset(
     target: UploadTarget = None,
     replace: Replace = False,
 ) -> Uploaded:
-    uploaded = write_dataset(store, file, body, by=caller.key_id, target=target, replace=replace)
-    log("INFO", "dataset uploaded", model=store.model, key=uploaded.key, size=uploaded.size, by=caller.key_id)
-    return uploaded
+    return _logged(write_dataset(store, file, body, by=caller.key_id, target=target, replace=replace))
 
 
 @app.put(
@@ -136,9 +134,7 @@ async def join_dataset(
     target: UploadTarget = None,
     replace: Replace = False,
 ) -> Uploaded:
-    joined = join_parts(store, file, request.parts, by=caller.key_id, target=target, replace=replace)
-    log("INFO", "dataset uploaded", model=store.model, key=joined.key, size=joined.size, by=caller.key_id)
-    return joined
+    return _logged(join_parts(store, file, request.parts, by=caller.key_id, target=target, replace=replace))
 
 
 @app.post(
@@ -154,3 +150,15 @@ async def join_dataset(
 )
 async def infer_schema(store: NewPart, body: Body, target: Target = None) -> InferredSchema:
     return infer(body, name=store.model, target=target)
+
+
+def _logged(uploaded: Uploaded) -> Uploaded:
+    log(
+        "INFO",
+        "dataset uploaded",
+        model=uploaded.model,
+        key=uploaded.key,
+        size=uploaded.size,
+        by=uploaded.uploaded_by,
+    )
+    return uploaded

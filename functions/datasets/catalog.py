@@ -47,8 +47,8 @@ def list_datasets(store: ModelStore) -> Catalog:
     """All datasets of a model, from the manifests of all versions. One that is damaged is only named."""
     facts: dict[str, DatasetFacts] = {}
     models, grew_into = defaultdict(list), defaultdict(list)
-    found, damaged = read_manifests(store)
-    manifests = sorted(found, key=lambda manifest: manifest.created_at)
+    published, damaged = read_manifests(store)
+    manifests = sorted(published, key=lambda manifest: manifest.created_at)
     for manifest in manifests:
         id_ = _id(manifest.dataset.sha256)
         facts.setdefault(id_, manifest.dataset)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.core.base.errors import Conflict, InvalidInput, NotFound
 from functions.core.registry.keys import sha256
 from functions.core.storage.view import ModelStore
-from functions.datasets.uploading import Uploaded, check_file_name, check_that_it_may, write_dataset
+from functions.datasets.uploading import Uploaded, check_file_name, etag_to_replace, write_dataset
 
 DIGEST = r"^[0-9a-f]{64}$"
 # The whole is in memory while it is put together, twice for a moment: Lambda has 1,769 MB.
@@ -47,9 +47,9 @@ def write_part(store: ModelStore, file: str, part: str, body: bytes) -> KeptPart
     """
     check_file_name(file)
     if sha256(body) != part:
-        said = "is not the SHA-256 of the bytes that came; send the part again"
-        detail = [{"loc": ["path", "part"], "msg": said, "type": "digest"}]
-        raise InvalidInput(f"the part is not what it is called: its name {said}", detail)
+        fault = "is not the SHA-256 of the bytes that came; send the part again"
+        detail = [{"loc": ["path", "part"], "msg": fault, "type": "digest"}]
+        raise InvalidInput(f"the part is not what it is called: its name {fault}", detail)
     # It was sent before.
     with suppress(Conflict):
         store.create(_key(part), body)
@@ -69,7 +69,7 @@ def join_parts(
 
     Raises what `write_dataset` raises, and `InvalidInput` that names the parts that are not there.
     """
-    check_that_it_may(store, file, target=target, replace=replace)
+    etag_to_replace(store, file, target=target, replace=replace)
     bodies = _read(store, parts)
     uploaded = write_dataset(
         store, file, b"".join(bodies[part] for part in parts), by=by, target=target, replace=replace
@@ -83,12 +83,14 @@ def _read(store: ModelStore, parts: list[str]) -> Mapping[str, bytes]:
     """The parts by their names, each once."""
     names = [*dict.fromkeys(parts)]
     with ThreadPoolExecutor(_READ_AT_ONCE) as readers:
-        found = dict(zip(names, readers.map(lambda part: _body(store, part), names), strict=True))
-    bodies = {part: body for part, body in found.items() if body is not None}
+        by_name = dict(zip(names, readers.map(lambda part: _body(store, part), names), strict=True))
+    bodies = {part: body for part, body in by_name.items() if body is not None}
     missing = [place for place, part in enumerate(parts) if part not in bodies]
     if missing:
-        said = "was not sent, or more than a day ago; send it, and ask again"
-        detail = [{"loc": ["body", "parts", place], "msg": said, "type": "missing_part"} for place in missing]
+        fault = "was not sent, or more than a day ago; send it, and ask again"
+        detail = [
+            {"loc": ["body", "parts", place], "msg": fault, "type": "missing_part"} for place in missing
+        ]
         raise InvalidInput("parts of the file are not there; `detail` says which", detail)
     return bodies
 

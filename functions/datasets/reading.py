@@ -43,7 +43,7 @@ def read_reading(store: ModelStore, key: str) -> Reading | None:
 def read_body(store: ModelStore, key: str) -> dict[str, Any] | None:
     """A report as it stands; None where there is none, or what is there is none."""
     try:
-        found = json.loads(store.get(key).body)
+        report = json.loads(store.get(key).body)
     except (NotFound, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return report if isinstance(report, dict) else None

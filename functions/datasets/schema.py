@@ -10,7 +10,7 @@ from functions.core.storage.view import SCHEMA, ModelStore
 def schema_of_today(store: ModelStore) -> dict[str, Any] | None:
     """The document; None where there is none, or it is damaged: then the next training says so."""
     try:
-        found = json.loads(store.get(SCHEMA).body)
+        document = json.loads(store.get(SCHEMA).body)
     except (NotFound, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return document if isinstance(document, dict) else None

@@ -47,22 +47,22 @@ def infer(body: bytes, *, name: str, target: str | None) -> InferredSchema:
     """The schema of the table in `body`. name: of the model; a column of that name is taken for the target
     where none is given. Raises `InvalidInput` for what is no table, and for a target that cannot be one.
     """
-    found = survey_columns(BytesIO(body), expected=(target, name), max_decompressed=MAX_DECOMPRESSED)
-    targets = [column.name for column in two_valued(found.columns)]
+    surveyed = survey_columns(BytesIO(body), expected=(target, name), max_decompressed=MAX_DECOMPRESSED)
+    targets = [column.name for column in two_valued(surveyed.columns)]
     try:
-        inferred = infer_from(found, target=target, name=name)
+        inferred = infer_from(surveyed, target=target, name=name)
     except InvalidInput as error:
         if target is not None:
             detail = [{"loc": ["query", "target"], "msg": str(error), "type": "target"}]
             raise InvalidInput(str(error), detail) from error
         if not targets:
             raise
-        return _answer(found, targets, found.notes, None)
-    return _answer(found, targets, inferred.notes, inferred.document)
+        return _answer(surveyed, targets, surveyed.notes, None)
+    return _answer(surveyed, targets, inferred.notes, inferred.document)
 
 
 def _answer(
-    found: Surveyed, targets: list[str], notes: Sequence[str], document: dict[str, Any] | None
+    surveyed: Surveyed, targets: list[str], notes: Sequence[str], document: dict[str, Any] | None
 ) -> InferredSchema:
     question = "which column is to be predicted? Choose one of those with two values"
     return InferredSchema(
@@ -70,7 +70,7 @@ def _answer(
         question=None if document else question,
         notes=[*notes],
         targets=targets,
-        columns=[_column(column) for column in found.columns],
+        columns=[_column(column) for column in surveyed.columns],
     )
 
 

@@ -7,20 +7,18 @@ from pydantic import BaseModel, Field
 
 from functions.core.base.errors import Conflict, InvalidInput, NotFound
 from functions.core.registry import uploader
+from functions.core.registry.datasets import FOLDER, LABELLED, SUFFIXES, TARGET
 from functions.core.registry.keys import sha256
+from functions.core.storage.file_names import fault_of_name
 from functions.core.storage.view import ModelStore
 
-SUFFIXES = (".csv", ".csv.gz")
-TARGET, DIGEST = "target", "sha256"
-"""Names in the metadata of a dataset: the column to predict, and the SHA-256 of its bytes."""
+DIGEST = "sha256"
+"""The name, in the metadata of a dataset, of the SHA-256 of its bytes."""
 
 # What a schema can say of the name of a file; that it is printable and has so many bytes, `_fault` adds.
-FILE_NAME = r"^(?!labelled-)[^./\\ \u0000-\u001f][^/\\\u0000-\u001f]*\.csv(\.gz)?$"
+FILE_NAME = rf"^(?!{LABELLED})[^./\\ \u0000-\u001f][^/\\\u0000-\u001f]*\.csv(\.gz)?$"
 # Of a target that travels in a header.
 ASCII = r"^[ -~]+$"
-_MAX_NAME = 100
-# Of the datasets that functions/monitor puts together.
-_OF_THE_MONITOR = "labelled-"
 
 
 class Uploaded(BaseModel):
@@ -46,11 +44,11 @@ def write_dataset(
     may make way. Raises `InvalidInput` for a name that a dataset cannot have, and `Conflict` for one that is
     taken.
     """
-    found = check_that_it_may(store, file, target=target, replace=replace)
+    etag = etag_to_replace(store, file, target=target, replace=replace)
     key = _key(file)
     digest = sha256(body)
     metadata = {**uploader.to_metadata(by), DIGEST: digest, **_target(target)}
-    _write(store, key, body, found, metadata)
+    _write(store, key, body, etag, metadata)
     return Uploaded(
         model=store.model,
         file=file,
@@ -58,24 +56,24 @@ def write_dataset(
         size=len(body),
         sha256=digest,
         uploaded_by=by,
-        outcome="replaced" if found else "new",
+        outcome="replaced" if etag else "new",
     )
 
 
-def check_that_it_may(store: ModelStore, file: str, *, target: str | None, replace: bool) -> str | None:
+def etag_to_replace(store: ModelStore, file: str, *, target: str | None, replace: bool) -> str | None:
     """The ETag of the dataset whose place the dataset `file` is to take; None where there is none.
 
     Raises as `write_dataset`.
     """
     check_file_name(file)
     _target(target)
-    found = _etag(store, _key(file))
-    if found and not replace:
+    etag = _etag(store, _key(file))
+    if etag and not replace:
         raise Conflict(
             f"the model {store.model} has a dataset {file} already; send it under another name, or with "
             "?replace=true to put it in that one's place, as a new version"
         )
-    return found
+    return etag
 
 
 def check_file_name(name: str) -> str:
@@ -87,19 +85,15 @@ def check_file_name(name: str) -> str:
 
 
 def _fault(name: str) -> str:
-    if not name.endswith(SUFFIXES):
-        return f"has to end with {' or '.join(SUFFIXES)}; a table of another ending is called so too"
-    if len(name.encode(errors="replace")) > _MAX_NAME:
-        return f"has more than {_MAX_NAME} bytes"
-    if name.startswith((".", " ")) or not name.isprintable() or "/" in name or "\\" in name:
-        return "begins with a dot or a space, or has a slash or a character in it that cannot be printed"
-    if name.startswith(_OF_THE_MONITOR):
-        return f"begins with {_OF_THE_MONITOR}, as the datasets that the monitor puts together"
+    if fault := fault_of_name(name, SUFFIXES, "a table of another ending is called so too"):
+        return fault
+    if name.startswith(LABELLED):
+        return f"begins with {LABELLED}, as the datasets that the monitor puts together"
     return ""
 
 
 def _key(file: str) -> str:
-    return f"datasets/{file}"
+    return f"{FOLDER}{file}"
 
 
 def _target(target: str | None) -> Mapping[str, str]:

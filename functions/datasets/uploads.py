@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.registry import deployment, lineage, uploader
+from functions.core.registry.datasets import SUFFIXES
 from functions.core.registry.history import Promotion
 from functions.core.registry.keys import rejected_prefix, report_key
 from functions.core.registry.manifest import DatasetFacts, Manifest
@@ -19,7 +20,7 @@ from functions.core.storage.view import ModelStore
 from functions.datasets.catalog import READ_AT_ONCE, read_manifests
 from functions.datasets.reading import Reading, read_body, read_reading
 from functions.datasets.schema import schema_of_today
-from functions.datasets.uploading import DIGEST, SUFFIXES
+from functions.datasets.uploading import DIGEST
 
 # A training has 15 minutes; what is not there after these will not come.
 PATIENCE = timedelta(minutes=20)
@@ -53,15 +54,15 @@ class UploadPage(BaseModel):
 def list_uploads(store: ModelStore, *, limit: int, before: datetime | None, now: datetime) -> UploadPage:
     """A page of the uploads. before: the moment before which they were made; now: in UTC."""
     known = _Known.of(store, now)
-    subjects = sorted(known.subjects(), key=lambda subject: subject.at, reverse=True)
-    subjects = [subject for subject in subjects if before is None or subject.at < before]
+    subjects = sorted(known.subjects(), key=lambda subject: subject.moment, reverse=True)
+    subjects = [subject for subject in subjects if before is None or subject.moment < before]
     page = subjects[:limit]
-    page += [subject for subject in subjects[limit:] if subject.at == page[-1].at]
+    page += [subject for subject in subjects[limit:] if subject.moment == page[-1].moment]
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        found = [upload for uploads in readers.map(known.describe, page) for upload in uploads]
+        described = [upload for uploads in readers.map(known.describe, page) for upload in uploads]
     return UploadPage(
-        uploads=sorted(found, key=lambda upload: upload.uploaded_at, reverse=True),
-        next=page[-1].at if len(page) < len(subjects) else None,
+        uploads=sorted(described, key=lambda upload: upload.uploaded_at, reverse=True),
+        next=page[-1].moment if len(page) < len(subjects) else None,
     )
 
 
@@ -70,7 +71,7 @@ class _Subject:
     """Something that tells of an upload: the object itself, with what may be of it, or what stayed alone of
     one whose place another took."""
 
-    at: datetime
+    moment: datetime
     entry: Entry | None
     manifests: tuple[Manifest, ...] = ()
     reports: tuple[Entry, ...] = ()
@@ -100,26 +101,32 @@ class _Known:
         for entry in self.store.list("datasets/"):
             reports = reported[rejected_prefix(_file(entry.key))]
             later = [report for report in reports if report.modified >= _second(entry.modified)]
-            reported[rejected_prefix(_file(entry.key))] = [one for one in reports if one not in later]
+            reported[rejected_prefix(_file(entry.key))] = [
+                report for report in reports if report not in later
+            ]
             own = made.pop((self.store.full(entry.key), _second(entry.modified)), [])
             yield _Subject(entry.modified, entry, tuple(own), tuple(later))
         for manifests in made.values():
             yield _Subject(manifests[0].dataset.uploaded_at, None, tuple(manifests))
-        for report in (one for reports in reported.values() for one in reports):
+        for report in (entry for reports in reported.values() for entry in reports):
             yield _Subject(report.modified, None, (), (report,))
 
     def describe(self, subject: _Subject) -> list[Upload]:
-        reports = [(one, found) for one in subject.reports if (found := read_body(self.store, one.key))]
+        reports = [
+            (entry, report) for entry in subject.reports if (report := read_body(self.store, entry.key))
+        ]
         manifests = [*subject.manifests]
         uploads = []
         if subject.entry and (head := self._head(subject.entry)):
-            own = [one for one in manifests if _is_of(one.dataset, head)]
-            told = [(one, found) for one, found in reports if _tells_of(found, self.store, head)]
-            uploads = [self._of_object(head, own, told)]
-            manifests = [one for one in manifests if one not in own]
-            reports = [one for one in reports if one not in told]
+            own = [manifest for manifest in manifests if _is_of(manifest.dataset, head)]
+            reports_of_object = [
+                (entry, report) for entry, report in reports if _tells_of(report, self.store, head)
+            ]
+            uploads = [self._of_object(head, own, reports_of_object)]
+            manifests = [manifest for manifest in manifests if manifest not in own]
+            reports = [report for report in reports if report not in reports_of_object]
         uploads += [self._of_version(manifest, None) for manifest in manifests]
-        return uploads + [_of_report(entry.modified, found) for entry, found in reports]
+        return uploads + [_of_report(entry.modified, report) for entry, report in reports]
 
     def _head(self, entry: Entry) -> Entry | None:
         try:
@@ -133,13 +140,13 @@ class _Known:
     ) -> Upload:
         newest = max(reports, key=lambda report: report[0].modified, default=None)
         if manifests:
-            manifest = max(manifests, key=lambda one: one.created_at)
+            manifest = max(manifests, key=lambda made: made.created_at)
             if newest is None or newest[0].modified < manifest.created_at:
                 return self._of_version(manifest, head.size)
         if newest:
-            told = _of_report(head.modified, newest[1])
+            upload = _of_report(head.modified, newest[1])
             by = uploader.from_metadata(head.metadata)
-            return told.model_copy(update={"size": head.size, "uploaded_by": by})
+            return upload.model_copy(update={"size": head.size, "uploaded_by": by})
         return self._of_nothing_yet(head)
 
     def _of_version(self, manifest: Manifest, size: int | None) -> Upload:
@@ -181,8 +188,8 @@ class _Known:
         if not head.key.endswith(SUFFIXES):
             return "ignored", f"only files that end with {' or '.join(SUFFIXES)} are datasets", None
         if twin := self._twin(head.metadata.get(DIGEST)):
-            said = f"the same data made this version before; it was said then: {twin.decision.reason}"
-            return "unchanged", said, twin
+            reason = f"the same data made this version before; it was said then: {twin.decision.reason}"
+            return "unchanged", reason, twin
         if self.now - head.modified < PATIENCE:
             return "training", "a model is being trained on it", None
         return (
@@ -209,13 +216,13 @@ MONITOR = "the monitor"
 
 def _promotions(store: ModelStore) -> dict[str, Promotion]:
     """The last promotion of each version that ever was in service."""
-    found: dict[str, Promotion] = {}
+    promotions: dict[str, Promotion] = {}
     try:
         for promotion in deployment.history(store):
-            found.setdefault(promotion.version, promotion)
+            promotions.setdefault(promotion.version, promotion)
     except (NoChampion, UnusableModel):
-        return found
-    return found
+        return promotions
+    return promotions
 
 
 def _is_of(facts: DatasetFacts, head: Entry) -> bool:
@@ -226,12 +233,12 @@ def _tells_of(report: dict[str, Any], store: ModelStore, head: Entry) -> bool:
     return report.get("key") == store.full(head.key) and report.get("version_id") in (None, head.version_id)
 
 
-def _of_report(at: datetime, report: dict[str, Any]) -> Upload:
+def _of_report(uploaded: datetime, report: dict[str, Any]) -> Upload:
     key = str(report.get("key", ""))
     return Upload(
         key=key,
         file=_file(key),
-        uploaded_at=at,
+        uploaded_at=uploaded,
         uploaded_by=report.get("uploaded_by"),
         size=None,
         state="crashed" if report.get("status") == "crashed" else "refused",

@@ -7,33 +7,26 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
-from pydantic import WithJsonSchema
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.http import refusals
-from functions.core.http.api import (
-    add_document,
-    guarded_by,
-    holder_of,
-    model_of,
-    new_api,
-    no_model,
-    sent_body,
-)
+from functions.core.http.api import add_document, new_api, sent_body
+from functions.core.http.bodies import is_csv
 from functions.core.http.refusals import error_answers
 from functions.core.identity.caller import Caller
 from functions.core.predictions.labels import read_labels, read_note
 from functions.core.predictions.unsure import read_unsure
-from functions.feedback import rounds
+from functions.feedback.bodies import OUTCOMES_BODY, read_json_outcomes
 from functions.feedback.export import export
 from functions.feedback.faults import DOES_NOT_FIT
-from functions.feedback.openapi import Receipt, Receipts, TableReceipt, query_parameters, round_request
+from functions.feedback.openapi import Receipt, Receipts, TableReceipt, query_parameters
 from functions.feedback.outcome_table import read_outcome_table
-from functions.feedback.outcomes import FOREIGN, foreign_faults, read_outcomes, report
+from functions.feedback.outcomes import FOREIGN, foreign_faults, read_outcomes
 from functions.feedback.progress import Progress, progress
 from functions.feedback.queue import QueuePage, next_page
+from functions.feedback.recording import report
 from functions.feedback.requests import (
     Chosen,
     ExportQuery,
@@ -41,35 +34,13 @@ from functions.feedback.requests import (
     RoundId,
     Selected,
     read_query,
-    read_round_request,
 )
-from functions.feedback.round_list import MAX_LISTED, ListedRound, list_rounds
+from functions.feedback.round_routes import round_routes
 from functions.feedback.rounds import Round, read_round
-from functions.feedback.routing import OUTCOMES_BODY, is_csv, read_json_outcomes
+from functions.feedback.routing import MAY_LABEL, MAY_READ_DOCUMENT, ON_READ, ON_WRITE, Annotator, Model
 from functions.feedback.sampling import choose
-from functions.feedback.selection import Found, Selection, read_selected
-from functions.feedback.service import Labelling, service
-
-
-def _default_model() -> str:
-    return service().settings.default_model
-
-
-async def _labelling(request: Request) -> Labelling:
-    return service().labelling(model_of(request, _default_model()))
-
-
-_caller = holder_of("feedback", _default_model)
-MAY_LABEL = guarded_by(_caller)
-MAY_READ_DOCUMENT = guarded_by(holder_of("feedback", _default_model, subject=no_model))
-Annotator = Annotated[Caller, Depends(_caller)]
-Model = Annotated[Labelling, Depends(_labelling)]
-
-
-RoundBody = Annotated[dict[str, Any], WithJsonSchema(round_request())]
-
-_ON_READ = error_answers(401, 403, 404, 422, 503)
-_ON_WRITE = error_answers(400, 401, 403, 404, 413, 415, 422, 503)
+from functions.feedback.selection import SelectedPredictions, Selection, read_selected
+from functions.feedback.service import Labelling
 
 app = new_api(
     "Lifeboat: feedback",
@@ -78,11 +49,13 @@ app = new_api(
 routes = APIRouter(dependencies=MAY_LABEL)
 
 
-def _selected(model: Labelling, selection: Selection[Chosen], now: datetime) -> tuple[Found, Round | None]:
+def _selected(
+    model: Labelling, selection: Selection[Chosen], now: datetime
+) -> tuple[SelectedPredictions, Round | None]:
     """The predictions that are asked for, and the round that they are, if they are one."""
     if selection.query.round:
         fixed = read_round(model.store, selection.query.round)
-        return fixed.found, fixed
+        return fixed.selected, fixed
     return read_selected(model.log, selection, now=now), None
 
 
@@ -90,9 +63,9 @@ def _reporting(model: Labelling, caller: Caller, round_: str | None) -> Round | 
     """The round that outcomes are reported in; None for none."""
     if round_ is None:
         return None
-    found = read_round(model.store, round_)
-    found.require_label(caller)
-    return found
+    drawn = read_round(model.store, round_)
+    drawn.require_label(caller)
+    return drawn
 
 
 @routes.post(
@@ -110,7 +83,7 @@ def _reporting(model: Labelling, caller: Caller, round_: str | None) -> Round | 
         "team labels, and only its predictions, until it is locked."
     ),
     response_model=None,
-    responses={**_ON_WRITE, 200: {"model": Receipt | Receipts | TableReceipt}, **error_answers(409)},
+    responses={**ON_WRITE, 200: {"model": Receipt | Receipts | TableReceipt}, **error_answers(409)},
     openapi_extra={"requestBody": OUTCOMES_BODY},
 )
 async def report_outcomes(
@@ -184,7 +157,7 @@ def _report_table(
         "Without `from` it is about the last three days, or where these hold more predictions than one "
         "request looks at, about the newest: `looked_at` tells which."
     ),
-    responses={**_ON_READ, **error_answers(409)},
+    responses={**ON_READ, **error_answers(409)},
     openapi_extra=query_parameters(QueueQuery),
 )
 async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
@@ -195,16 +168,16 @@ async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
     if query.round:
         fixed = read_round(model.store, query.round)
         fixed.require_label(caller)
-        found, chooser, heard = fixed.found, fixed.choose, fixed.heard
+        selected, chooser, heard = fixed.selected, fixed.choose, fixed.heard
         wanted = query.wanted if "wanted" in query.model_fields_set else fixed.wanted
     else:
-        found, chooser = (
+        selected, chooser = (
             read_selected(model.log, selection, now=now, most=model.settings.max_queue_predictions),
             partial(choose, share=model.settings.random_share),
         )
     return next_page(
         model.store,
-        found,
+        selected,
         chooser,
         key_id=caller.key_id,
         annotator=query.annotator,
@@ -220,17 +193,17 @@ async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
 @routes.get(
     "/feedback/progress",
     summary="How far labelling has come",
-    responses=_ON_READ,
+    responses=ON_READ,
     openapi_extra=query_parameters(Selected),
 )
 async def show_progress(model: Model, request: Request) -> Progress:
     selection = read_query(Selected, request.query_params.multi_items(), model.schema)
-    found, fixed = _selected(model, selection, datetime.now(UTC))
-    labels = read_labels(model.store, found.days)
+    selected, fixed = _selected(model, selection, datetime.now(UTC))
+    labels = read_labels(model.store, selected.days)
     return progress(
-        found,
+        selected,
         fixed.heard(labels) if fixed else labels,
-        read_unsure(model.store, found.days),
+        read_unsure(model.store, selected.days),
         wanted=fixed.wanted if fixed else 1,
     )
 
@@ -247,15 +220,15 @@ async def show_progress(model: Model, request: Request) -> Progress:
         "there once for each prediction of it that has a label of its own."
     ),
     response_class=Response,
-    responses={**_ON_READ, 200: {"content": {"text/csv": {}}}},
+    responses={**ON_READ, 200: {"content": {"text/csv": {}}}},
     openapi_extra=query_parameters(ExportQuery),
 )
 async def show_export(model: Model, request: Request) -> Response:
     selection = read_query(ExportQuery, request.query_params.multi_items(), model.schema)
-    found, fixed = _selected(model, selection, datetime.now(UTC))
-    labels = read_labels(model.store, found.days)
+    selected, fixed = _selected(model, selection, datetime.now(UTC))
+    labels = read_labels(model.store, selected.days)
     page = export(
-        found.predictions,
+        selected.predictions,
         fixed.heard(labels) if fixed else labels,
         model.schema,
         limit=selection.query.limit,
@@ -263,67 +236,12 @@ async def show_export(model: Model, request: Request) -> Response:
         read_note=partial(read_note, model.store),
     )
     headers = {"x-next": page.next} if page.next else {}
-    if found.damaged_lines:
-        headers["x-damaged-lines"] = str(found.damaged_lines)
+    if selected.damaged_lines:
+        headers["x-damaged-lines"] = str(selected.damaged_lines)
     return Response(page.csv, media_type="text/csv", headers=headers)
 
 
-@routes.post(
-    "/feedback/rounds",
-    summary="Draw a labelling round",
-    description=(
-        "Fixes a list of predictions: those the model is least certain of, all of them, and for a quarter of "
-        "the places others drawn at random. Queue, progress and export can then be asked for with `round`, "
-        "and outcomes reported in it. With a `team`, only its members label in it."
-    ),
-    status_code=201,
-    responses=_ON_WRITE,
-)
-async def draw_round(caller: Annotator, model: Model, body: RoundBody) -> Round:
-    now = datetime.now(UTC)
-    selection = read_round_request(body, model.schema)
-    found = read_selected(model.log, selection, now=now)
-    return rounds.create(
-        model.store, selection, found, by=caller.key_id, now=now, share=model.settings.random_share
-    )
-
-
-@routes.get(
-    "/feedback/rounds",
-    summary="List the rounds, newest first",
-    description="Where there are more than `limit`, the header x-next says what to send as `after`.",
-    responses=_ON_READ,
-)
-async def show_rounds(
-    model: Model,
-    response: Response,
-    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = MAX_LISTED,
-    after: Annotated[RoundId | None, Query(description="The header x-next of the page before")] = None,
-) -> list[ListedRound]:
-    listed, following = list_rounds(model.store, limit=limit, after=after)
-    if following:
-        response.headers["x-next"] = following
-    return listed
-
-
-@routes.get("/feedback/rounds/{id}", summary="Show a round", responses=_ON_READ)
-async def show_round(model: Model, id_: Annotated[RoundId, Path(alias="id")]) -> Round:
-    return read_round(model.store, id_)
-
-
-@routes.post(
-    "/feedback/rounds/{id}/lock",
-    summary="Lock a round",
-    description=(
-        "For who drew it, and for administrators. No more labels are taken for it, and none that came later "
-        "counts in it: what is exported stays as it is. A lock is not taken off again."
-    ),
-    responses=_ON_READ,
-)
-async def lock_round(caller: Annotator, model: Model, id_: Annotated[RoundId, Path(alias="id")]) -> Round:
-    return rounds.lock(model.store, id_, caller)
-
-
+routes.include_router(round_routes)
 app.include_router(routes)
 app.include_router(routes, prefix="/models/{model}")
 add_document(app, MAY_READ_DOCUMENT)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from functions.core.base.formulas import harmless
+from functions.core.base.formulas import escape_formula
 from functions.core.predictions.labels import Label
 from functions.core.predictions.records import Value
 from functions.core.schema.names import own_names
@@ -43,15 +43,19 @@ def export(
     labels: by prediction id, oldest first. read_note: the note of a label.
     """
     labelled = sorted(
-        (one for one in predictions if one.prediction_id in labels and one.prediction_id > (after or "")),
+        (
+            logged
+            for logged in predictions
+            if logged.prediction_id in labels and logged.prediction_id > (after or "")
+        ),
         key=lambda prediction: prediction.prediction_id,
     )
-    page = _with_few_notes([(one, labels[one.prediction_id][-1]) for one in labelled[:limit]])
+    page = _with_few_notes([(logged, labels[logged.prediction_id][-1]) for logged in labelled[:limit]])
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         notes = list(readers.map(lambda row: read_note(row[1]) if row[1].noted else "", page))
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(map(harmless, columns(schema)))
+    rows.writerow(map(escape_formula, columns(schema)))
     outcome_cells = schema.target.cells()
     for (prediction, label), note in zip(page, notes, strict=True):
         record = prediction.record
@@ -59,12 +63,12 @@ def export(
             [
                 record.prediction_id,
                 *(_cell(record.features.get(name)) for name in schema.names),
-                harmless(outcome_cells[label.outcome]),
-                harmless(label.source),
+                escape_formula(outcome_cells[label.outcome]),
+                escape_formula(label.source),
                 label.labelled_at.isoformat(),
                 record.version,
-                harmless(record.reference or ""),
-                harmless(note),
+                escape_formula(record.reference or ""),
+                escape_formula(note),
             ]
         )
     last = page[-1][0].prediction_id if len(labelled) > len(page) else None
@@ -93,4 +97,4 @@ def _cell(value: Value) -> str:
     if value is None:
         return ""
     # Nine digits are enough to tell any float32 from its neighbours.
-    return harmless(value) if isinstance(value, str) else f"{value:.9g}"
+    return escape_formula(value) if isinstance(value, str) else f"{value:.9g}"

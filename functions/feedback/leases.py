@@ -87,7 +87,7 @@ def take(store: Store, leases: list[Lease], etags: dict[str, str]) -> list[Lease
         return True
 
     with ThreadPoolExecutor(_AT_ONCE) as writers:
-        return [lease for lease, mine in zip(leases, writers.map(won, leases), strict=True) if mine]
+        return [lease for lease, is_ours in zip(leases, writers.map(won, leases), strict=True) if is_ours]
 
 
 def _key(prediction_id: str) -> str:

@@ -21,7 +21,7 @@ from functions.core.predictions.records import PredictionRecord, Value, parse_li
 _NAMES_A_MODEL = re.compile(rf'"model":\s*"{MODEL.strip("^$")}"'.encode())
 
 
-class Held(Protocol):
+class RecordSource(Protocol):
     """What has records by their place."""
 
     def record(self, index: int) -> PredictionRecord: ...
@@ -34,12 +34,12 @@ class Logged:
     prediction_id: str
     probability: float
     row: int
-    held: Held
+    source: RecordSource
     index: int
 
     @property
     def record(self) -> PredictionRecord:
-        return self.held.record(self.index)
+        return self.source.record(self.index)
 
 
 def row_number(features: Mapping[str, Value], reference: str | None = None) -> int:
@@ -54,13 +54,13 @@ class LoggedObject:
     for those that name other models alone."""
 
     def __init__(self, body: bytes, model: str) -> None:
-        found, self.damaged = _read_lines(body, model)
-        order = sorted(found)
+        lines, self.damaged = _read_lines(body, model)
+        order = sorted(lines)
         self.ids = order
-        self.probabilities = array("d", (found[id_][0] for id_ in order))
-        self.rows = array("q", (found[id_][1] for id_ in order))
-        self.versions = [found[id_][2] for id_ in order]
-        self._starts = array("Q", (found[id_][3] for id_ in order))
+        self.probabilities = array("d", (lines[id_][0] for id_ in order))
+        self.rows = array("q", (lines[id_][1] for id_ in order))
+        self.versions = [lines[id_][2] for id_ in order]
+        self._starts = array("Q", (lines[id_][3] for id_ in order))
         # Of the predictions of other models alone, nothing will be asked.
         self._body = body if order else b""
 
@@ -87,7 +87,7 @@ class LoggedObject:
 
 def _read_lines(body: bytes, model: str) -> tuple[dict[str, tuple[float, int, str, int]], int]:
     """Of each prediction its probability, row, version and where its line begins; and the damaged lines."""
-    found: dict[str, tuple[float, int, str, int]] = {}
+    lines: dict[str, tuple[float, int, str, int]] = {}
     versions: dict[str, str] = {}
     own = f'"{model}"'.encode()
     damaged = start = 0
@@ -107,6 +107,6 @@ def _read_lines(body: bytes, model: str) -> tuple[dict[str, tuple[float, int, st
                     # One text for all predictions of a version.
                     version = versions.setdefault(record.version, record.version)
                     row = row_number(record.features, record.reference)
-                    found.setdefault(record.prediction_id, (record.probability, row, version, start))
+                    lines.setdefault(record.prediction_id, (record.probability, row, version, start))
         start = end + 1
-    return found, damaged
+    return lines, damaged

@@ -11,7 +11,7 @@ from datetime import datetime
 from functions.core.base.errors import InvalidInput
 from functions.core.base.logs import log
 from functions.core.predictions.records import bodies, objects, within
-from functions.core.predictions.search import past, search
+from functions.core.predictions.search import made_by_now, search
 from functions.core.storage.contract import Entry
 from functions.core.storage.view import ModelStore
 from functions.feedback.log_object import LoggedObject
@@ -101,7 +101,7 @@ class LogReader:
         kept = {id_ for id_ in wanted if self._cache.knows(self._store.model, id_)}
         findings = search(
             self._store,
-            past(wanted - kept),
+            made_by_now(wanted - kept),
             max_objects=self._cache.max_objects,
             max_bytes=self._cache.max_bytes,
             read=lambda entries, missing: (records.pick(missing) for records in self.read(entries)),

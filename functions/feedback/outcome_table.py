@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.schema.delimited import DelimitedFile
 from functions.core.schema.file_format import open_text
 from functions.core.schema.header import listed
 from functions.core.schema.schema import Schema, fold
-from functions.feedback.outcomes import MAX_OUTCOMES, Outcome, OutcomeReader, Receipt, contradictions
+from functions.feedback.outcomes import MAX_OUTCOMES, Outcome, OutcomeReader, contradictions
+from functions.feedback.recording import Receipt
 
 # A table may come in gzip, where a few kilobytes stand for as many megabytes.
 MAX_DECOMPRESSED = 2**20
@@ -85,7 +86,10 @@ def read_outcome_table(body: bytes, schema: Schema, *, key_id: str) -> OutcomeTa
             if number > MAX_OUTCOMES:
                 raise InvalidInput(f"the table has more than {MAX_OUTCOMES:,} rows: send it in parts")
             _read_row(
-                table, reader, number, {name: cells[at] for name, at in columns.items()} if cells else None
+                table,
+                reader,
+                number,
+                {name: cells[place] for name, place in columns.items()} if cells else None,
             )
     if not number:
         raise InvalidInput("the table has a header, but no rows")
@@ -130,7 +134,7 @@ def _read_row(table: OutcomeTable, reader: OutcomeReader, number: int, cells: di
     if not cells[reader.target.name].strip():
         table.empty += 1
         return
-    outcome = reader.read({name: meant(cell.strip()) for name, cell in cells.items()}, [])
+    outcome = reader.read({name: unescape_formula(cell.strip()) for name, cell in cells.items()}, [])
     if outcome:
         table.outcomes.append(outcome)
         table.rows.append(number)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from functions.core.predictions.labels import Label
 from functions.feedback.rows import rows_of
-from functions.feedback.selection import Found
+from functions.feedback.selection import SelectedPredictions
 
 _MAX_PAIRS = 50
 
@@ -50,7 +50,7 @@ class Progress(BaseModel):
 
 
 def progress(
-    found: Found,
+    selected: SelectedPredictions,
     labels: Mapping[str, Sequence[Label]],
     unsure: Mapping[str, frozenset[str]],
     *,
@@ -58,35 +58,41 @@ def progress(
 ) -> Progress:
     """Count what `labels` say of what was found. labels: by prediction id, oldest first. unsure: the keys
     that do not know, by prediction id. wanted: how many keys are to label each row."""
-    said = [labels[one.prediction_id] for one in found.predictions if one.prediction_id in labels]
+    labels_of_each = [
+        labels[prediction.prediction_id]
+        for prediction in selected.predictions
+        if prediction.prediction_id in labels
+    ]
     # What each source, and each key under whatever name, said last of each prediction.
-    by_source = [{label.source: label.outcome for label in of_prediction} for of_prediction in said]
-    by_key = [{label.key_id: label.outcome for label in of_prediction} for of_prediction in said]
-    kept = sum(map(len, said))
+    by_source = [{label.source: label.outcome for label in of_prediction} for of_prediction in labels_of_each]
+    by_key = [{label.key_id: label.outcome for label in of_prediction} for of_prediction in labels_of_each]
+    kept = sum(map(len, labels_of_each))
     # Who says once more with an admin key what it had said takes nothing back.
-    first = sum(len({(label.source, label.vouched) for label in of_prediction}) for of_prediction in said)
-    rows = rows_of(found.predictions, labels, unsure)
+    first = sum(
+        len({(label.source, label.vouched) for label in of_prediction}) for of_prediction in labels_of_each
+    )
+    rows = rows_of(selected.predictions, labels, unsure)
     labelled = sum(row.predictions for row in rows.values() if row.keys)
     return Progress(
-        predictions=len(found.predictions),
+        predictions=len(selected.predictions),
         rows=len(rows),
         labelled=labelled,
-        open=len(found.predictions) - labelled,
+        open=len(selected.predictions) - labelled,
         complete=sum(row.predictions for row in rows.values() if len(row.keys) >= wanted),
         unsure=sum(row.predictions for row in rows.values() if row.unsure and not row.keys),
         labels=kept,
         corrections=kept - first,
         sources=dict(Counter(source for outcomes in by_source for source in outcomes).most_common()),
         agreement=_agreements(by_key),
-        damaged_lines=found.damaged_lines,
+        damaged_lines=selected.damaged_lines,
     )
 
 
 def _agreements(standing: Iterable[Mapping[str, bool]]) -> list[Agreement]:
     pairs: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
-    for said in standing:
-        for left, right in combinations(sorted(said), 2):
-            pairs.setdefault((left, right), []).append((said[left], said[right]))
+    for by_labeller in standing:
+        for left, right in combinations(sorted(by_labeller), 2):
+            pairs.setdefault((left, right), []).append((by_labeller[left], by_labeller[right]))
     most = sorted(pairs, key=lambda pair: (-len(pairs[pair]), pair))[:_MAX_PAIRS]
     return [
         Agreement(sources=pair, both=len(pairs[pair]), raw=raw(pairs[pair]), kappa=kappa(pairs[pair]))

@@ -12,7 +12,7 @@ from functions.feedback.leases import MAX_LEASES, Lease, read_leases, take
 from functions.feedback.log_object import Logged
 from functions.feedback.rows import Row, rows_of
 from functions.feedback.sampling import Reason
-from functions.feedback.selection import Found
+from functions.feedback.selection import SelectedPredictions
 
 Choose = Callable[[Collection[Row], int, int], Sequence[tuple[Row, Reason]]]
 """Of the rows that are free, so many, when so many were chosen before; and why each."""
@@ -64,7 +64,7 @@ class QueuePage(BaseModel):
 
 def next_page(
     store: Store,
-    found: Found,
+    selected: SelectedPredictions,
     choose: Choose,
     *,
     key_id: str,
@@ -84,65 +84,112 @@ def next_page(
     Who asks again gets the same items until they are labelled or their leases end.
     """
     asking = source_of(key_id, annotator)
-    labels: Mapping[str, Sequence[Label]] = read_labels(store, found.days)
+    labels: Mapping[str, Sequence[Label]] = read_labels(store, selected.days)
     if heard:
         labels = heard(labels)
-    unsure = read_unsure(store, found.days)
-    leases = read_leases(store, found.days, now=now, seconds=lease_seconds)
-    rows = rows_of(found.predictions, labels, unsure)
-    leased = {one.prediction_id: one for one in found.predictions if one.prediction_id in leases.live}
-    # Whose holder has had their say lets the row go: where more labels are wanted, others may go on.
-    taken = {one.row for id_, one in leased.items() if leases.live[id_].key_id not in rows[one.row].answered}
+    unsure = read_unsure(store, selected.days)
+    leases = read_leases(store, selected.days, now=now, seconds=lease_seconds)
+    rows = rows_of(selected.predictions, labels, unsure)
     open_rows = {
         number: row for number, row in rows.items() if len(row.keys) < wanted and key_id not in row.answered
     }
-    own = sorted(
-        (
-            (lease, leased[id_])
-            for id_, lease in leases.live.items()
-            if lease.annotator == asking and id_ in leased and leased[id_].row in open_rows
-        ),
-        key=lambda item: item[0].place,
-    )
-    page = [item for item in own if after is None or item[0].place > after][:limit]
-    # What was labelled lets its lease go, so that nobody who works fast has to wait.
-    held = sum(
-        lease.key_id == key_id and id_ not in labels and key_id not in unsure.get(id_, ())
-        for id_, lease in leases.live.items()
-    )
-    left = max(MAX_LEASES - held, 0)
-    free = {row.prediction_id: row for number, row in open_rows.items() if number not in taken}
+    leased = [
+        (leases.live[logged.prediction_id], logged)
+        for logged in selected.predictions
+        if logged.prediction_id in leases.live
+    ]
+    page = [
+        item for item in _own_leases(leased, asking, open_rows) if after is None or item[0].place > after
+    ][:limit]
+    free = _free_rows(leased, open_rows, rows)
+    left = _leases_left(key_id, leases.live, labels, unsure)
     chosen_before = len(rows) - len(free)
-    tried = 0
-    while free and left and len(page) < limit:
-        choices = choose(free.values(), min(limit - len(page), left), chosen_before + tried)
-        asked = [
+
+    def choose_some(count: int, tried: int) -> list[Lease]:
+        choices = choose(free.values(), count, chosen_before + tried)
+        return [
             _lease(row, reason, asking, now, lease_seconds, tried + rank)
             for rank, (row, reason) in enumerate(choices)
         ]
-        # Somebody else may have been first: then others are chosen in their place.
-        won = take(store, asked, leases.etags)
-        left -= len(won)
-        tried += len(asked)
-        page += [(lease, free[lease.prediction_id].newest) for lease in won]
-        for lease in asked:
-            del free[lease.prediction_id]
+
+    others = _lease_others(store, free, choose_some, leases.etags, most=min(limit - len(page), left))
+    page += others
     return QueuePage(
-        items=[_item(prediction, lease, rows[prediction.row]) for lease, prediction in page],
+        items=[_item(logged, lease, rows[logged.row]) for lease, logged in page],
         open=len(open_rows),
         next=page[-1][0].place if len(page) == limit else None,
-        leases_left=left,
-        looked_at=_looked_at(found, len(rows)),
+        leases_left=left - len(others),
+        looked_at=_looked_at(selected, len(rows)),
     )
 
 
-def _looked_at(found: Found, rows: int) -> LookedAt:
+def _own_leases(
+    leased: Sequence[tuple[Lease, Logged]], annotator: str, open_rows: Mapping[int, Row]
+) -> list[tuple[Lease, Logged]]:
+    """What is leased to the annotator and still open, in the order in which it was."""
+    own = [item for item in leased if item[0].annotator == annotator and item[1].row in open_rows]
+    return sorted(own, key=lambda item: item[0].place)
+
+
+def _free_rows(
+    leased: Sequence[tuple[Lease, Logged]], open_rows: Mapping[int, Row], rows: Mapping[int, Row]
+) -> dict[str, Row]:
+    """The open rows that nobody has leased, by the id of their newest prediction.
+
+    Whose holder has had their say lets the row go: where more labels are wanted, others may go on.
+    """
+    taken = {logged.row for lease, logged in leased if lease.key_id not in rows[logged.row].answered}
+    return {row.prediction_id: row for number, row in open_rows.items() if number not in taken}
+
+
+def _leases_left(
+    key_id: str,
+    live: Mapping[str, Lease],
+    labels: Mapping[str, Sequence[Label]],
+    unsure: Mapping[str, frozenset[str]],
+) -> int:
+    """How many more a key may lease.
+
+    What was labelled lets its lease go, so that nobody who works fast has to wait.
+    """
+    leased = sum(
+        lease.key_id == key_id and id_ not in labels and key_id not in unsure.get(id_, ())
+        for id_, lease in live.items()
+    )
+    return max(MAX_LEASES - leased, 0)
+
+
+def _lease_others(
+    store: Store,
+    free: dict[str, Row],
+    choose_some: Callable[[int, int], list[Lease]],
+    etags: dict[str, str],
+    *,
+    most: int,
+) -> list[tuple[Lease, Logged]]:
+    """Up to `most` of the rows in `free`, leased. What is tried is taken out of `free`.
+
+    choose_some: leases of so many of them, when so many were tried before.
+    """
+    others: list[tuple[Lease, Logged]] = []
+    tried = 0
+    while free and len(others) < most:
+        asked = choose_some(most - len(others), tried)
+        # Somebody else may have been first: then others are chosen in their place.
+        others += [(lease, free[lease.prediction_id].newest) for lease in take(store, asked, etags)]
+        tried += len(asked)
+        for lease in asked:
+            del free[lease.prediction_id]
+    return others
+
+
+def _looked_at(selected: SelectedPredictions, rows: int) -> LookedAt:
     return LookedAt(
-        predictions=len(found.predictions),
+        predictions=len(selected.predictions),
         rows=rows,
-        objects=found.objects,
-        objects_in_time=found.objects_in_time,
-        damaged_lines=found.damaged_lines,
+        objects=selected.objects,
+        objects_in_time=selected.objects_in_time,
+        damaged_lines=selected.damaged_lines,
     )
 
 

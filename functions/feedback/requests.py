@@ -102,8 +102,8 @@ class _Reader(Generic[Query]):
         feature = self._schema.accepted.get(fold(name), "")
         reader = self._readers.get(feature)
         if reader is None:
-            said = "has no categories to ask for" if feature else "is nothing to ask for"
-            self._fault(name, f"{said}; there are {self._listed()}", "unknown")
+            message = "has no categories to ask for" if feature else "is nothing to ask for"
+            self._fault(name, f"{message}; there are {self._listed()}", "unknown")
             return
         try:
             values = self._values(reader, value)

@@ -43,11 +43,11 @@ def list_rounds(store: ModelStore, *, limit: int, after: str | None) -> tuple[li
     page = ids[:limit]
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         rounds = list(readers.map(lambda id_: _read(store, id_), page))
-        days = sorted({day for one in rounds if isinstance(one, Round) for day in one.found.days})
+        days = sorted({day for round_ in rounds if isinstance(round_, Round) for day in round_.selected.days})
         labels: dict[str, list[Label]] = {}
         for of_day in readers.map(lambda day: _labels_of(store, day), days):
             labels |= of_day
-    listed = [_listed(id_, one, labels) for id_, one in zip(page, rounds, strict=True)]
+    listed = [_listed(id_, round_, labels) for id_, round_ in zip(page, rounds, strict=True)]
     return listed, page[-1] if len(ids) > len(page) else None
 
 
@@ -63,22 +63,22 @@ def _labels_of(store: ModelStore, day: date) -> dict[str, list[Label]]:
     return read_labels(store, [day])
 
 
-def _listed(id_: str, found: Round | str, labels: Mapping[str, Sequence[Label]]) -> ListedRound:
-    if isinstance(found, str):
-        return ListedRound(id=id_, created_at=time_of(id_), error=found)
-    heard = found.heard(labels)
+def _listed(id_: str, drawn: Round | str, labels: Mapping[str, Sequence[Label]]) -> ListedRound:
+    if isinstance(drawn, str):
+        return ListedRound(id=id_, created_at=time_of(id_), error=drawn)
+    heard = drawn.heard(labels)
     keys = [
-        {label.key_id for label in heard.get(choice.record.prediction_id, ())} for choice in found.choices
+        {label.key_id for label in heard.get(choice.record.prediction_id, ())} for choice in drawn.choices
     ]
     return ListedRound(
         id=id_,
-        created_at=found.created_at,
-        by=found.by,
-        note=found.note,
-        size=len(found.choices),
+        created_at=drawn.created_at,
+        by=drawn.by,
+        note=drawn.note,
+        size=len(drawn.choices),
         labelled=sum(map(bool, keys)),
-        complete=sum(len(of_row) >= found.wanted for of_row in keys),
-        team=found.team,
-        wanted=found.wanted,
-        locked=found.locked,
+        complete=sum(len(of_row) >= drawn.wanted for of_row in keys),
+        team=drawn.team,
+        wanted=drawn.wanted,
+        locked=drawn.locked,
     )

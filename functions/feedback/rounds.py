@@ -17,7 +17,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from functions.core.base.errors import Conflict, Forbidden, InvalidInput, NotFound, UnusableRecord
 from functions.core.base.ids import new_ids
-from functions.core.base.records import Count, Moment, Record, Some
+from functions.core.base.records import Count, Moment, PositiveCount, Record
 from functions.core.identity.caller import Caller
 from functions.core.predictions.labels import PREFIX, Label
 from functions.core.predictions.records import PredictionRecord
@@ -26,7 +26,7 @@ from functions.core.storage.view import ModelStore
 from functions.feedback.log_object import Logged, row_number
 from functions.feedback.rows import Row, rows_of
 from functions.feedback.sampling import Reason, choose
-from functions.feedback.selection import Filters, Found, Selection
+from functions.feedback.selection import Filters, SelectedPredictions, Selection
 
 MAX_PREDICTIONS = 1_000
 ID = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
@@ -66,7 +66,7 @@ class Choice(Record):
 
     record: PredictionRecord
     chosen: Reason
-    stands_for: Some = 1
+    stands_for: PositiveCount = 1
 
 
 class Locked(Record):
@@ -104,7 +104,7 @@ class Round(Record):
         return self
 
     @property
-    def found(self) -> Found:
+    def selected(self) -> SelectedPredictions:
         """The predictions of the round."""
         predictions = [
             Logged(
@@ -116,7 +116,7 @@ class Round(Record):
             )
             for index, choice in enumerate(self.choices)
         ]
-        return Found(sorted(predictions, key=lambda prediction: prediction.prediction_id))
+        return SelectedPredictions(sorted(predictions, key=lambda prediction: prediction.prediction_id))
 
     def require_label(self, caller: Caller) -> None:
         """Raises `Forbidden` for who is not of the team, `Conflict` when the round is locked."""
@@ -141,13 +141,13 @@ class Round(Record):
         counting = {
             id_: [
                 label
-                for label in said
+                for label in of_prediction
                 if (not self.team or label.key_id in self.team)
                 and (self.locked is None or label.labelled_at <= self.locked.at)
             ]
-            for id_, said in labels.items()
+            for id_, of_prediction in labels.items()
         }
-        return {id_: said for id_, said in counting.items() if said}
+        return {id_: of_prediction for id_, of_prediction in counting.items() if of_prediction}
 
     def record(self, index: int) -> PredictionRecord:
         return self.choices[index].record
@@ -162,7 +162,7 @@ class Round(Record):
 def create(
     store: ModelStore,
     selection: Selection[RoundRequest],
-    found: Found,
+    selected: SelectedPredictions,
     *,
     by: str,
     now: datetime,
@@ -172,13 +172,13 @@ def create(
 
     share: of the round, that is drawn at random. Raises `InvalidInput` when there are no predictions.
     """
-    if not found.predictions:
+    if not selected.predictions:
         raise InvalidInput(
             "there is no prediction to draw a round from: ask for another time, or filter less"
         )
     [id_] = new_ids(1)
     request = selection.query
-    rows = rows_of(found.predictions, {})
+    rows = rows_of(selected.predictions, {})
     # The id for salt: another round of the same predictions draws others.
     chosen = choose(rows.values(), request.size, share=share, salt=id_)
     drawn = Round(
@@ -187,9 +187,9 @@ def create(
         by=by,
         note=request.note,
         selection=selection.described(now),
-        population=len(found.predictions),
+        population=len(selected.predictions),
         rows=len(rows),
-        damaged_lines=found.damaged_lines,
+        damaged_lines=selected.damaged_lines,
         team=request.team,
         wanted=request.wanted,
         choices=[
@@ -206,9 +206,9 @@ def lock(store: ModelStore, id_: str, caller: Caller) -> Round:
 
     Raises `Forbidden` for who neither drew it nor is an administrator, and as `read_round`.
     """
-    found = read_round(store, id_)
-    if caller.key_id != found.by and "admin" not in caller.scopes:
-        raise Forbidden(f"only {found.by}, who drew the round, or an administrator can lock it")
+    drawn = read_round(store, id_)
+    if caller.key_id != drawn.by and "admin" not in caller.scopes:
+        raise Forbidden(f"only {drawn.by}, who drew the round, or an administrator can lock it")
     body = Locked(by=caller.key_id, at=datetime.now(UTC)).model_dump_json().encode()
     with suppress(Conflict):
         store.create(f"{FOLDER}{id_}{LOCKED}", body)
@@ -222,13 +222,13 @@ def read_round(store: ModelStore, id_: str) -> Round:
     except NotFound as error:
         raise NotFound("there is no such round; GET /feedback/rounds lists them") from error
     try:
-        found = Round.model_validate_json(body)
+        drawn = Round.model_validate_json(body)
     except ValidationError as error:
         raise UnusableRecord(f"the record of round {id_} is damaged; draw another") from error
-    if found.id != id_ or any(choice.record.model != store.model for choice in found.choices):
+    if drawn.id != id_ or any(choice.record.model != store.model for choice in drawn.choices):
         raise UnusableRecord(f"the record of round {id_} is of another round, or model; draw another")
     locks = store.list(f"{FOLDER}{id_}{LOCKED}")
-    return found.model_copy(update={"locked": next((read_lock(store, entry) for entry in locks), None)})
+    return drawn.model_copy(update={"locked": next((read_lock(store, entry) for entry in locks), None)})
 
 
 def read_lock(store: ModelStore, entry: Entry) -> Locked:

@@ -1,81 +1,28 @@
-"""The body of POST /feedback: an outcome, or a list of them, as JSON; or a table of them, as CSV."""
+"""What the routes share: who may ask, which model a request is about, what is refused."""
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from fastapi.exceptions import RequestValidationError
-from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, WithJsonSchema
-from starlette.exceptions import HTTPException
+from fastapi import Depends, Request
 
-from functions.core.base.errors import UnsupportedMediaType
-from functions.feedback.openapi import OUTCOME
-from functions.feedback.outcomes import MAX_OUTCOMES
+from functions.core.http.api import guarded_by, holder_of, model_of, no_model
+from functions.core.http.refusals import error_answers
+from functions.core.identity.caller import Caller
+from functions.feedback.service import Labelling, service
 
-
-def _one_or_many(body: Any) -> Literal["one", "many"] | None:
-    kinds: dict[type, Literal["one", "many"]] = {dict: "one", list: "many"}
-    return kinds.get(type(body))
+ON_READ = error_answers(401, 403, 404, 422, 503)
+ON_WRITE = error_answers(400, 401, 403, 404, 413, 415, 422, 503)
 
 
-# What is in them is for the model's schema to say: see `functions.feedback.outcomes`.
-Outcomes = Annotated[
-    Annotated[dict[str, Any], WithJsonSchema(OUTCOME), Tag("one")]
-    | Annotated[
-        list[Any],
-        Field(min_length=1, max_length=MAX_OUTCOMES),
-        WithJsonSchema({"type": "array", "items": OUTCOME, "minItems": 1, "maxItems": MAX_OUTCOMES}),
-        Tag("many"),
-    ],
-    Discriminator(
-        _one_or_many,
-        custom_error_type="outcomes",
-        custom_error_message="Send an outcome, or a list of outcomes",
-    ),
-]
-_OUTCOMES: TypeAdapter[dict[str, Any] | list[Any]] = TypeAdapter(Outcomes)
-
-OUTCOMES_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "application/json": {"schema": _OUTCOMES.json_schema()},
-        "text/csv": {
-            "schema": {
-                "type": "string",
-                "description": "A table with the columns `prediction_id`, the target's, and `note`, if there "
-                "are notes; any others are passed over",
-                "examples": ["prediction_id,survived\n01a1feaa-00ea-7752-9015-c9355649249c,1\n"],
-            }
-        },
-    },
-}
+def _default_model() -> str:
+    return service().settings.default_model
 
 
-def is_csv(content_type: str) -> bool:
-    return _media_type(content_type) in {"text/csv", "application/csv"}
+async def _labelling(request: Request) -> Labelling:
+    return service().labelling(model_of(request, _default_model()))
 
 
-def read_json_outcomes(body: bytes, content_type: str) -> dict[str, Any] | list[Any]:
-    """An outcome or a list, still to be read by the model's schema.
-
-    Raises `UnsupportedMediaType`, and what FastAPI raises for a body that it reads by itself.
-    """
-    kind = _media_type(content_type)
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType(
-            "the body was not read; send it with the header content-type: application/json, or text/csv"
-        )
-    try:
-        return _OUTCOMES.validate_python(json.loads(body))
-    except json.JSONDecodeError:
-        raise RequestValidationError(
-            [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}}]
-        ) from None
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in faults]) from None
-    except (ValueError, RecursionError):
-        raise HTTPException(400, "There was an error parsing the body") from None
-
-
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+_caller = holder_of("feedback", _default_model)
+MAY_LABEL = guarded_by(_caller)
+MAY_READ_DOCUMENT = guarded_by(holder_of("feedback", _default_model, subject=no_model))
+Annotator = Annotated[Caller, Depends(_caller)]
+Model = Annotated[Labelling, Depends(_labelling)]

@@ -55,8 +55,8 @@ def rows_of(
         else:
             row.newest = prediction
             row.predictions += 1
-        if said := labels.get(prediction.prediction_id):
-            row.keys |= {label.key_id for label in said}
+        if given := labels.get(prediction.prediction_id):
+            row.keys |= {label.key_id for label in given}
         if keys := unsure.get(prediction.prediction_id):
             row.unsure |= keys
     return rows

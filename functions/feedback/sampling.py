@@ -42,7 +42,9 @@ def choose(
     at_random = [_is_random(start + place, share) for place in range(size)]
     drawn = sum(at_random)
     most_uncertain = nsmallest(
-        size - drawn, predictions, key=lambda one: (abs(one.probability - 0.5), one.prediction_id)
+        size - drawn,
+        predictions,
+        key=lambda prediction: (abs(prediction.probability - 0.5), prediction.prediction_id),
     )
     uncertain, random = iter(most_uncertain), iter(_drawn(predictions, most_uncertain, drawn, salt))
     return [
@@ -59,9 +61,11 @@ def _drawn(predictions: Collection[T], others: Collection[T], size: int, salt: s
     """So many that are not among the `others`, in an order that is random, and the same each time."""
     if not size:
         return []
-    taken = {one.prediction_id for one in others}
+    taken = {prediction.prediction_id for prediction in others}
     return nsmallest(
         size,
-        (one for one in predictions if one.prediction_id not in taken),
-        key=lambda one: hashlib.blake2b(f"{salt}{one.prediction_id}".encode(), digest_size=8).digest(),
+        (prediction for prediction in predictions if prediction.prediction_id not in taken),
+        key=lambda prediction: hashlib.blake2b(
+            f"{salt}{prediction.prediction_id}".encode(), digest_size=8
+        ).digest(),
     )

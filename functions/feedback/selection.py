@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from functions.core.base.ids import VERSION
-from functions.core.base.records import near
+from functions.core.base.records import check_year
 from functions.core.predictions.records import PredictionRecord
 from functions.core.schema.rows import Value
 from functions.feedback.log_object import Logged, LoggedObject
@@ -37,7 +37,7 @@ def _written_out(value: object) -> object:
 
 
 # Within the years of a record's time.
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(near)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(check_year)]
 
 
 class Filters(BaseModel):
@@ -81,12 +81,12 @@ class Selection(Generic[Query]):
     query: Query
     features: Mapping[str, tuple[Value, ...]]
 
-    def fits(self, held: LoggedObject, index: int) -> bool:
+    def fits(self, logged: LoggedObject, index: int) -> bool:
         """Whether the prediction of this place is asked for, whenever it was made."""
         return (
-            self.query.version in (None, held.versions[index])
-            and self.query.min_probability <= held.probabilities[index] <= self.query.max_probability
-            and (not self.features or self._fits_features(held.record(index)))
+            self.query.version in (None, logged.versions[index])
+            and self.query.min_probability <= logged.probabilities[index] <= self.query.max_probability
+            and (not self.features or self._fits_features(logged.record(index)))
         )
 
     def _fits_features(self, record: PredictionRecord) -> bool:
@@ -115,7 +115,7 @@ def _as_logged(value: Value) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SelectedPredictions:
     """The predictions that a request is about, oldest first, and what was read to find them.
 
     objects: of the log, that were read, of `objects_in_time` that may hold predictions of the time asked
@@ -141,7 +141,7 @@ class Found:
 
 def read_selected(
     log: LogReader, selection: Selection[Query], *, now: datetime, most: int | None = None
-) -> Found:
+) -> SelectedPredictions:
     """The predictions asked for.
 
     Raises `InvalidInput` when the log of that time is more than one request reads. most: look at no more
@@ -151,18 +151,18 @@ def read_selected(
     start, end = selection.query.period(now)
     entries, in_time = log.between(start, end, newest=most is not None and selection.query.start is None)
     first, last = _first_id(start), _first_id(end)
-    found: dict[str, Logged] = {}
+    predictions: dict[str, Logged] = {}
     looked_at = objects = damaged = 0
-    for held in log.read(entries):
+    for logged in log.read(entries):
         objects += 1
-        damaged += held.damaged
-        for index in range(bisect_left(held.ids, first), bisect_left(held.ids, last)):
+        damaged += logged.damaged
+        for index in range(bisect_left(logged.ids, first), bisect_left(logged.ids, last)):
             looked_at += 1
-            if selection.fits(held, index):
-                found.setdefault(held.ids[index], held.logged(index))
+            if selection.fits(logged, index):
+                predictions.setdefault(logged.ids[index], logged.logged(index))
         if most is not None and looked_at >= most:
             break
-    return Found([found[id_] for id_ in sorted(found)], objects, in_time, damaged)
+    return SelectedPredictions([predictions[id_] for id_ in sorted(predictions)], objects, in_time, damaged)
 
 
 def _first_id(moment: datetime) -> str:

@@ -65,13 +65,13 @@ async def tell_of_drift(
         say(f"Other ship {PASSENGERS} passengers more, scored by {'the new model' if is_promoted else 'it'}")
         await circle.report_outcomes(await circle.score(other_ship(dataset, PASSENGERS, seed=4)))
         after = circle.say_quality(await circle.run_monitor())
-        said = f"log loss {before:.3f} before, {after:.3f} after"
+        losses = f"log loss {before:.3f} before, {after:.3f} after"
         if not is_promoted:
-            say(f"Unmended   {said}: the next outcomes make another dataset")
+            say(f"Unmended   {losses}: the next outcomes make another dataset")
         elif after < before:
-            say(f"Recovered  {said}")
+            say(f"Recovered  {losses}")
         else:
-            raise StoryFailed(f"the new model is no better on the passengers who come now: {said}")
+            raise StoryFailed(f"the new model is no better on the passengers who come now: {losses}")
 
 
 class _Circle:
@@ -115,23 +115,23 @@ class _Circle:
         if not drift["drifted"]:
             self._say(f"Monitor    nothing drifted among {drift['rows']} predictions")
             return
-        found = ", ".join(f"{name} (PSI {drift['features'][name]['psi']:.2f})" for name in drift["drifted"])
+        drifted = ", ".join(f"{name} (PSI {drift['features'][name]['psi']:.2f})" for name in drift["drifted"])
         times = "confirmed: two windows in a row" if drift["confirmed"] else "one window, which may be chance"
-        self._say(f"Monitor    {found} drifted; {times}")
+        self._say(f"Monitor    {drifted} drifted; {times}")
 
     def say_quality(self, report: dict[str, Any]) -> float:
         """Say how good the champion is on labels; its log loss."""
         live = report["live"]
         if not live["quality"]:
             raise StoryFailed(f"{live['labels']} labels are too few to tell the quality")
-        found, holdout = live["quality"]["metrics"]["log_loss"], live["holdout"]["log_loss"]
+        measured, holdout = live["quality"]["metrics"]["log_loss"], live["holdout"]["log_loss"]
         verdict = f"fallen: {', '.join(live['fallen'])}" if live["fallen"] else "as it should be"
         self._say(
-            f"Quality    log loss {found['value']:.3f} on {live['labels']} labels "
-            f"({found['low']:.3f} to {found['high']:.3f}), "
+            f"Quality    log loss {measured['value']:.3f} on {live['labels']} labels "
+            f"({measured['low']:.3f} to {measured['high']:.3f}), "
             f"on the holdout {holdout['low']:.3f} to {holdout['high']:.3f}; {verdict}"
         )
-        return float(found["value"])
+        return float(measured["value"])
 
     async def _until(self, is_so: Callable[[], Awaitable[bool]], seconds: float, otherwise: str) -> None:
         for _ in range(round(seconds / _LOOK_SECONDS)):

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from functions.local.child import LINE_LIMIT, Child
 from functions.local.template import ACCOUNT, Function
@@ -36,6 +36,54 @@ class FunctionTimeout(FunctionError):
     """The function did not answer within its timeout and was killed."""
 
 
+class RunningFunction(Protocol):
+    """A function that is invoked, wherever it runs."""
+
+    function: Function
+
+    async def invoke(self, event: Any, /) -> Any:
+        """The handler's answer to `event`. Raises `FunctionError`, `FunctionTimeout`."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is warm now."""
+
+    async def stop_if_unused(self, seconds: float, /) -> bool:
+        """Cool it down if nobody has used it for so long. Returns whether that was done."""
+
+    async def stop(self) -> None:
+        """End it, and with it an invocation under way."""
+
+
+def environment_of(function: Function, machine: Mapping[str, str]) -> dict[str, str]:
+    """The environment that a function runs in: the template's, and what this machine sets."""
+    return {
+        **function.environment,
+        # What the machine sets wins, so that `LIFEBOAT_REFRESH_SECONDS=1 make run` does what it says.
+        **machine,
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+    }
+
+
+def context_of(function: Function, region: str, seconds: float) -> dict[str, Any]:
+    """What a handler is told of a new invocation, which may take so many seconds."""
+    return {
+        "aws_request_id": str(uuid.uuid4()),
+        "function_name": function.name,
+        "invoked_function_arn": f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function.name}",
+        "memory_limit_in_mb": str(function.memory),
+        "deadline": time.time() + seconds,
+    }
+
+
+def result_of(answer: Any) -> Any:
+    """What the handler returned. Raises `FunctionError` when it raised."""
+    if "error" in answer:
+        raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])
+    return answer["result"]
+
+
 class FunctionProcess:
     """Starts at the first invocation, stays warm, and starts afresh after a crash or a timeout."""
 
@@ -43,14 +91,8 @@ class FunctionProcess:
         self, function: Function, environment: Mapping[str, str], on_log: OnLog, *, region: str = "us-east-1"
     ) -> None:
         self.function = function
-        self._environment = {
-            **function.environment,
-            # What the machine sets wins, so that `LIFEBOAT_REFRESH_SECONDS=1 make run` does what it says.
-            **environment,
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-        }
-        self._arn = f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function.name}"
+        self._environment = environment_of(function, environment)
+        self._region = region
         self._on_log = on_log
         self._one_at_a_time = asyncio.Lock()
         self._sandbox: _Sandbox | None = None
@@ -68,16 +110,14 @@ class FunctionProcess:
                 raise
             finally:
                 self._used = time.monotonic()
-        if "error" in answer:
-            raise FunctionError(answer["error"]["errorType"], answer["error"]["errorMessage"])
-        return answer["result"]
+        return result_of(answer)
 
     @property
     def is_running(self) -> bool:
         """Whether there is a process now."""
         return self._sandbox is not None and self._sandbox.child.alive
 
-    async def rest(self, seconds: float) -> bool:
+    async def stop_if_unused(self, seconds: float) -> bool:
         """End the process if nobody has used it for so long; the next invocation starts another. Returns
         whether it was ended."""
         if not self.is_running or self._one_at_a_time.locked():
@@ -113,22 +153,15 @@ class FunctionProcess:
         return self._sandbox
 
     async def _ask(self, sandbox: "_Sandbox", event: Any) -> Any:
-        request_id = str(uuid.uuid4())
         timeout = self.function.timeout
-        context = {
-            "aws_request_id": request_id,
-            "function_name": self.function.name,
-            "invoked_function_arn": self._arn,
-            "memory_limit_in_mb": str(self.function.memory),
-            "deadline": time.time() + timeout,
-        }
+        context = context_of(self.function, self._region, timeout)
         try:
             async with asyncio.timeout(timeout):
                 with contextlib.suppress(ConnectionError):  # reading the answer tells how the process ended
                     await sandbox.child.send(json.dumps({"event": event, "context": context}).encode())
                 return await sandbox.answer()
         except TimeoutError:
-            message = f"{request_id} Task timed out after {timeout:.2f} seconds"
+            message = f"{context['aws_request_id']} Task timed out after {timeout:.2f} seconds"
             raise FunctionTimeout("Sandbox.Timedout", message) from None
 
     async def _discard(self) -> None:
@@ -192,17 +225,17 @@ class Outcome:
     attempts: int = 1
 
 
-async def deliver(process: FunctionProcess, event: Any, *, delays: Sequence[float] = DELAYS) -> Outcome:
+async def deliver(function: RunningFunction, event: Any, *, delays: Sequence[float] = DELAYS) -> Outcome:
     """Invoke until the function answers, at most `retries` times again. The outcome tells of failures."""
-    retries = process.function.retries
+    retries = function.function.retries
     attempt = 0
     while True:
         attempt += 1
         try:
-            answer = await process.invoke(event)
+            answer = await function.invoke(event)
         except FunctionError as error:
             if attempt > retries:
-                return Outcome(process.function.id, event, error=error, attempts=attempt)
+                return Outcome(function.function.id, event, error=error, attempts=attempt)
         else:
-            return Outcome(process.function.id, event, answer=answer, attempts=attempt)
+            return Outcome(function.function.id, event, answer=answer, attempts=attempt)
         await asyncio.sleep(delays[min(attempt, len(delays)) - 1])

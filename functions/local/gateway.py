@@ -48,6 +48,7 @@ class Gateway:
     on_request: told of each request its method, its path as it was sent, the status and the seconds it took.
     beside: what answers in place of a function, as other services do in AWS, by the beginnings of its paths.
     metrics: counts the requests, and answers for itself at `METRICS_PATH`, to no page of another site.
+    unhurried: the function that is waited for as long as it takes.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Gateway:
         beside: Mapping[str, Answer] | None = None,
         cors: Cors | None = None,
         metrics: Measured | None = None,
+        unhurried: str | None = None,
     ) -> None:
         self._router = Router(routes)
         self._functions = functions
@@ -67,6 +69,7 @@ class Gateway:
         self._beside = dict(beside or {})
         self._cors = cors
         self._metrics = metrics
+        self._unhurried = unhurried
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -120,7 +123,8 @@ class Gateway:
         invocation = asyncio.ensure_future(self._functions[function].invoke(event))
         # As on AWS, a function that is too late for the gateway may finish; how it ends, nobody asks.
         invocation.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        done, _ = await asyncio.wait({invocation}, timeout=INTEGRATION_SECONDS)
+        seconds = None if function == self._unhurried else INTEGRATION_SECONDS
+        done, _ = await asyncio.wait({invocation}, timeout=seconds)
         if not done:
             return _message(503, "Service Unavailable")
         try:

@@ -15,9 +15,9 @@ def is_this_machine(host: str) -> bool:
     if not host:
         # Clients of HTTP/1.0 send none; browsers always do.
         return True
-    if not (found := _HOST.fullmatch(host)):
+    if not (match := _HOST.fullmatch(host)):
         return False
-    name = found["name"].strip("[]").lower().removesuffix(".")
+    name = match["name"].strip("[]").lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

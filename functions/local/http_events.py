@@ -36,8 +36,8 @@ class Router:
 
     def match(self, method: str, path: str) -> Match | None:
         for route, pattern in self._routes:
-            if route.method in {method, "ANY"} and (found := pattern.fullmatch(path)):
-                return Match(route, found.groupdict())
+            if route.method in {method, "ANY"} and (matched := pattern.fullmatch(path)):
+                return Match(route, matched.groupdict())
         return None
 
 
@@ -66,11 +66,9 @@ def request_event(request: Request, body: bytes, match: Match) -> dict[str, Any]
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
     )
     cookies = headers.pop("cookie", None)
-    host = headers.get("host", "")
-    source = request.client.host if request.client else "127.0.0.1"
     headers |= {
         "x-amzn-trace-id": f"Root=1-{int(now):08x}-{os.urandom(12).hex()}",
-        "x-forwarded-for": ",".join(filter(None, [headers.get("x-forwarded-for"), source])),
+        "x-forwarded-for": ",".join(filter(None, [headers.get("x-forwarded-for"), _source(request)])),
         # What the server says, not the header Host: that may hold anything.
         "x-forwarded-port": str((request.scope.get("server") or ("", 80))[1] or 80),
         "x-forwarded-proto": request.scope["scheme"],
@@ -83,24 +81,7 @@ def request_event(request: Request, body: bytes, match: Match) -> dict[str, Any]
         "rawPath": path,
         "rawQueryString": query,
         "headers": headers,
-        "requestContext": {
-            "accountId": ACCOUNT,
-            "apiId": "local",
-            "domainName": host,
-            "domainPrefix": host.partition(".")[0],
-            "http": {
-                "method": request.method,
-                "path": path,
-                "protocol": f"HTTP/{request.scope['http_version']}",
-                "sourceIp": source,
-                "userAgent": headers.get("user-agent", ""),
-            },
-            "requestId": base64.b64encode(os.urandom(11)).decode(),
-            "routeKey": match.route.key,
-            "stage": "$default",
-            "time": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
-            "timeEpoch": int(now * 1000),
-        },
+        "requestContext": _context(request, match.route, headers, now),
         "isBase64Encoded": False,
     }
     if cookies:
@@ -112,6 +93,32 @@ def request_event(request: Request, body: bytes, match: Match) -> dict[str, Any]
     if body:
         event["body"], event["isBase64Encoded"] = _body(body, headers.get("content-type", "text/plain"))
     return event
+
+
+def _source(request: Request) -> str:
+    return request.client.host if request.client else "127.0.0.1"
+
+
+def _context(request: Request, route: Route, headers: dict[str, str], now: float) -> dict[str, Any]:
+    host = headers.get("host", "")
+    return {
+        "accountId": ACCOUNT,
+        "apiId": "local",
+        "domainName": host,
+        "domainPrefix": host.partition(".")[0],
+        "http": {
+            "method": request.method,
+            "path": request.scope["path"],
+            "protocol": f"HTTP/{request.scope['http_version']}",
+            "sourceIp": _source(request),
+            "userAgent": headers.get("user-agent", ""),
+        },
+        "requestId": base64.b64encode(os.urandom(11)).decode(),
+        "routeKey": route.key,
+        "stage": "$default",
+        "time": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "timeEpoch": int(now * 1000),
+    }
 
 
 def authorizer_event(event: dict[str, Any], *, region: str = "us-east-1") -> dict[str, Any]:

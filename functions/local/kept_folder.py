@@ -206,8 +206,8 @@ def _is_alive(pid: int) -> bool:
 
 def _read_holder(path: Path) -> Holder | None:
     try:
-        found = json.loads((path / "holder.json").read_text())
-        return Holder(**found) if found else None
+        document = json.loads((path / "holder.json").read_text())
+        return Holder(**document) if document else None
     except (OSError, ValueError, TypeError):
         return None
 

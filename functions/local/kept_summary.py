@@ -24,8 +24,8 @@ def say_kept(store: Store, say: Callable[[str], None]) -> None:
             continue
         since = f"{champion.promoted_at:%Y-%m-%d %H:%M} UTC"
         say(f"Kept       from {since}: model {name} version {champion.version}")
-    if found := count_predictions(store):
-        say(f"Kept       {found}")
+    if predictions := count_predictions(store):
+        say(f"Kept       {predictions}")
 
 
 def count_predictions(store: Store) -> str:

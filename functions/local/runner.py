@@ -2,25 +2,20 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import NoReturn, cast
 
-import uvicorn
-
-from functions.core.base.errors import LifeboatError, NotFound
-from functions.core.identity.key_list import add, revoke
-from functions.core.identity.keys import make_key
+from functions.core.base.errors import NotFound
 from functions.core.registry.models import check_model_name
-from functions.core.storage.contract import Entry, Store
+from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
-from functions.core.storage.parameter import Parameter
-from functions.core.storage.parameter_opening import open_parameter
 from functions.local import environment
 from functions.local.child import ROOT
+from functions.local.debugged_function import find_function
 from functions.local.embedded_store import EmbeddedStore, start_embedded_store
 from functions.local.environment import (
     REGION,
@@ -30,27 +25,21 @@ from functions.local.environment import (
     needed_of,
     replaced,
 )
-from functions.local.events import UploadWatcher, next_time, s3_put_event, scheduled_event
-from functions.local.function_process import FunctionProcess, OnLog, Outcome, deliver
-from functions.local.gateway import Answer, Gateway
+from functions.local.function_process import OnLog
+from functions.local.http_server import serve_http
 from functions.local.issuer import PREFIX, Issuer
-from functions.local.kept_folder import Deliveries, KeptFolder, held
+from functions.local.kept_folder import KeptFolder, held
 from functions.local.kept_store import start_kept_store
-from functions.local.listening import HOST, listen, port_of
-from functions.local.monitoring.exposition import Exposition
-from functions.local.monitoring.metrics import Metrics
-from functions.local.shipping import shipping
+from functions.local.listening import HOST
+from functions.local.machine import Machine, OnOutcome
+from functions.local.run_key import api_key
+from functions.local.shipping import shipping_all
 from functions.local.state import BUILD
-from functions.local.template import Schedule, Template, UploadTrigger, read_template
+from functions.local.template import Template, read_template
 
 PORT = 8000
 STORE_PORT = 9000
-POLL_SECONDS = 0.5
 KEYS = BUILD / "keys.json"
-# A runner that is killed cannot revoke its key.
-KEY_DAYS = 1
-
-OnOutcome = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,8 @@ class Options:
     origins: of the sites whose pages may call the API, as the template's parameter `AllowedOrigins` takes
     them; empty: the template's own. folder: where the store that is started here keeps everything; None: in
     memory, until the end. rest_after: the process of a function that nobody has used for so long is ended,
-    until the next request; None: it stays.
+    until the next request; None: it stays. debug: the function that runs in this process, where a debugger
+    reaches it, and that may take as long as it likes.
     """
 
     port: int = PORT
@@ -74,6 +64,7 @@ class Options:
     origins: tuple[str, ...] = ()
     folder: Path | None = None
     rest_after: timedelta | None = None
+    debug: str | None = None
 
 
 class StoreLost(Exception):
@@ -133,16 +124,16 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
     `on_outcome` how every event ended.
     A store named in the environment (LIFEBOAT_STORE, AWS_ENDPOINT_URL) is used instead of the embedded one.
     The keys are then in a file of this machine, unless LIFEBOAT_KEYS names another place.
+
+    Raises `ValueError` for options that the template does not know or allow.
     """
     async with AsyncExitStack() as stack:
         embedded = asks_for_embedded_store(os.environ)
         # Of this process and its children alike: both talk to the store.
         stack.enter_context(replaced(needed_of(os.environ)))
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
-        parameters = {"AllowedOrigins": ",".join(options.origins)} if options.origins else {}
-        if tracking := os.environ.get(environment.TRACKING):
-            parameters["TrackingUri"] = tracking
-        template = read_template(options.template, region=region, **parameters)
+        template = _read_template(options, region)
+        debugged = find_function(template, options.debug) if options.debug else None
         server = folder = None
         if embedded:
             folder = stack.enter_context(held(options.folder)) if options.folder else None
@@ -163,215 +154,24 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
             # Who makes a key by hand does not want to wait a minute until it counts.
             refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
             stack.enter_context(exported({environment.KEYS: keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
-
-            def not_revoked(text: str) -> None:
-                # With a store that has died, its keys are gone as well.
-                if server is None or server.child.alive:
-                    on_log("keys", text)
-
-            key = await stack.enter_async_context(api_key(keys, not_revoked, folder))
-        on_line = await stack.enter_async_context(_shipped(template, store, on_log))
-        machine = _Machine(
-            *(template, store, address.removeprefix("s3://"), region, options, on_line, on_outcome),
+            on_trouble = _unless_lost(server, lambda text: on_log("keys", text))
+            key = await stack.enter_async_context(api_key(keys, on_trouble, folder))
+        on_line = await stack.enter_async_context(shipping_all(store, template.shipments, on_log))
+        machine = Machine(
+            *(template, store, address.removeprefix("s3://"), region, on_line, on_outcome),
+            every=options.every,
+            rest_after=options.rest_after,
+            log_requests=options.log_requests,
+            debugged=debugged,
             beside={PREFIX: issuer.answer} if issuer else {},
             deliveries=folder.deliveries if folder else None,
         )
         stack.push_async_callback(machine.stop)
         await machine.start()
-        port = await stack.enter_async_context(_served(machine.gateway, options.port))
+        port = await stack.enter_async_context(serve_http(machine.gateway, options.port))
         endpoint = os.environ.get(environment.ENDPOINT)
         api = f"http://{HOST}:{port}"
         yield Running(api, address, endpoint, store, embedded, keys, key, model, server, issuer)
-
-
-class _Machine:
-    """The functions of a template and what invokes them."""
-
-    def __init__(
-        self,
-        template: Template,
-        store: Store,
-        bucket: str,
-        region: str,
-        options: Options,
-        on_log: OnLog,
-        on_outcome: OnOutcome,
-        *,
-        beside: Mapping[str, Answer],
-        deliveries: Deliveries | None,
-    ) -> None:
-        self._template = template
-        self._store = store
-        self._bucket = bucket
-        self._region = region
-        self._every = options.every
-        self._deliveries = deliveries
-        self._on_log = on_log
-        self._on_outcome = on_outcome
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._rest_after = options.rest_after
-        self._metrics = Metrics(template.functions)
-        self._functions = {
-            id_: FunctionProcess(function, os.environ.copy(), self._on_line, region=region)
-            for id_, function in template.functions.items()
-        }
-        on_request = self._log_request if options.log_requests else None
-        self.gateway = Gateway(
-            *(template.routes, self._functions, on_log, on_request),
-            beside=beside,
-            cors=template.cors,
-            metrics=Exposition(
-                self._metrics,
-                store,
-                lambda: {id_: process.is_running for id_, process in self._functions.items()},
-            ),
-        )
-
-    async def start(self) -> None:
-        for trigger in self._template.uploads:
-            watcher = await asyncio.to_thread(UploadWatcher, self._store, trigger, self._deliveries)
-            self._spawn(self._watch(trigger, watcher))
-        for schedule in self._template.schedules:
-            self._spawn(self._keep(schedule))
-        if self._rest_after:
-            self._spawn(self._rest(self._rest_after.total_seconds()))
-
-    async def stop(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(process.stop() for process in self._functions.values()))
-
-    def _on_line(self, function: str, line: str) -> None:
-        self._metrics.read_line(line)
-        self._on_log(function, line)
-
-    async def _rest(self, seconds: float) -> None:
-        """Have functions rest that nobody uses."""
-        while True:
-            await asyncio.sleep(seconds / 4)
-            for id_, process in self._functions.items():
-                if await process.rest(seconds):
-                    self._on_log("runner", f"{id_} rests: nobody has used it for {seconds:.0f} s")
-
-    def _log_request(self, method: str, path: str, status: int, seconds: float) -> None:
-        self._on_log("request", f"{method} {path} {status} {seconds * 1000:.0f} ms")
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self._on_log("runner", f"work in the background ended: {error!r}; start again")
-
-    async def _watch(self, trigger: UploadTrigger, watcher: UploadWatcher) -> None:
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            try:
-                uploads = await asyncio.to_thread(watcher.changes)
-            except LifeboatError as error:
-                self._on_log("store", str(error))
-                continue
-            except Exception as error:
-                # Whatever a listing holds, it must not end the watching of all uploads to come.
-                self._on_log("store", f"uploads could not be looked for: {error!r}")
-                continue
-            for entry in uploads:
-                event = s3_put_event(self._bucket, entry, configuration=trigger.id, region=self._region)
-                self._spawn(self._deliver_upload(trigger.function, event, entry))
-
-    async def _keep(self, schedule: Schedule) -> None:
-        due = datetime.now(UTC)
-        while True:
-            last = max(due, datetime.now(UTC))
-            due = last + self._every if self._every else next_time(schedule.expression, last)
-            await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
-            event = scheduled_event(schedule, due, region=self._region)
-            self._spawn(self._deliver(schedule.function, event))
-
-    async def _deliver_upload(self, function: str, event: Any, entry: Entry) -> None:
-        await self._deliver(function, event)
-        if self._deliveries:
-            self._deliveries.add(entry)
-
-    async def _deliver(self, function: str, event: Any) -> None:
-        with self._metrics.waiting(function):
-            outcome = await deliver(self._functions[function], event)
-        self._metrics.count_outcome(outcome)
-        self._on_outcome(outcome)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: Ctrl-C stops the runner, and the runner stops the server."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def _served(gateway: Gateway, port: int) -> AsyncIterator[int]:
-    with listen(port) as listener:
-        server = _Server(
-            uvicorn.Config(
-                gateway, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=3
-            )
-        )
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            # The socket listens already: a request that comes before the server is up waits in its queue.
-            yield port_of(listener)
-        finally:
-            server.should_exit = True
-            await serving
-
-
-@asynccontextmanager
-async def _shipped(template: Template, store: Store, on_log: OnLog) -> AsyncIterator[OnLog]:
-    """An `OnLog` that ships what the template has shipped, and hands on the rest."""
-    async with AsyncExitStack() as stack:
-        shippers = [
-            await stack.enter_async_context(shipping(store, shipment, lambda text: on_log("store", text)))
-            for shipment in template.shipments
-        ]
-
-        def on_line(function: str, line: str) -> None:
-            if not any(shipper.take(function, line) for shipper in shippers):
-                on_log(function, line)
-
-        yield on_line
-
-
-@asynccontextmanager
-async def api_key(
-    place: str, on_trouble: Callable[[str], None], folder: KeptFolder | None = None
-) -> AsyncIterator[str]:
-    """A key that may do everything while this runs, among those kept at `place`; revoked at the end.
-
-    That of a runner of the folder that was killed is revoked now.
-
-    Raises `StoreUnavailable`, `UnusableKeys`, `ParameterFull`, and `ValueError` when `place` is none.
-    """
-    now = datetime.now(UTC)
-    text, key = make_key(["admin"], "make run", now, KEY_DAYS)
-    parameter: Parameter = await asyncio.to_thread(open_parameter, place)
-    if folder:
-        if folder.before and folder.before.key_id:
-            with suppress(NotFound):
-                await asyncio.to_thread(revoke, parameter, folder.before.key_id, now)
-        folder.note_key(key.id)
-    await asyncio.to_thread(add, parameter, key, now)
-    try:
-        yield text
-    finally:
-        try:
-            revoke(parameter, key.id, datetime.now(UTC))
-        except LifeboatError as error:
-            on_trouble(f"the key {key.id} was not revoked, it expires within a day: {error}")
 
 
 def declared(template: Template, variable: str) -> str:
@@ -382,8 +182,20 @@ def declared(template: Template, variable: str) -> str:
     raise ValueError(f"no function of the template has a {variable}")
 
 
+def _read_template(options: Options, region: str) -> Template:
+    parameters = {"AllowedOrigins": ",".join(options.origins)} if options.origins else {}
+    if tracking := os.environ.get(environment.TRACKING):
+        parameters["TrackingUri"] = tracking
+    return read_template(options.template, region=region, **parameters)
+
+
 async def _start_store(port: int, folder: KeptFolder | None, on_line: Callable[[str], None]) -> EmbeddedStore:
     return await (start_kept_store(port, folder, on_line) if folder else start_embedded_store(port, on_line))
+
+
+def _unless_lost(server: EmbeddedStore | None, say: Callable[[str], None]) -> Callable[[str], None]:
+    """Say what went wrong with the keys, but not of a store that has died: its keys are gone as well."""
+    return lambda text: say(text) if server is None or server.child.alive else None
 
 
 def _place_of_keys(template: Template, *, embedded: bool, folder: KeptFolder | None) -> str | None:

@@ -163,10 +163,10 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def _gateway() -> str:
     """This machine's address as containers see it."""
-    found = await _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    if not found:
+    address = await _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    if not address:
         raise RuntimeError("no container engine answers: install and start Docker, then try again")
-    return found
+    return address
 
 
 async def _docker(*arguments: str) -> str | None:

@@ -93,11 +93,11 @@ def result_path(file: Path) -> Path:
 
 
 def _answer(response: httpx.Response) -> Answer:
-    found: Answer = response.json()
+    body: Answer = response.json()
     if response.is_error:
-        detail = "; ".join(str(fault["msg"]) for fault in found.get("detail", ()))
-        raise ScoringRefused(f"{found.get('error', response.text)}{f' ({detail})' if detail else ''}")
-    return found
+        detail = "; ".join(str(fault["msg"]) for fault in body.get("detail", ()))
+        raise ScoringRefused(f"{body.get('error', response.text)}{f' ({detail})' if detail else ''}")
+    return body
 
 
 def _send(store: Store, file: Path, job: Answer) -> None:
@@ -151,8 +151,8 @@ def _fetch(store: Store, job: Answer, result: Path) -> None:
                     for piece in answer.iter_raw(1 << 20):
                         stream.write(piece)
             else:
-                with store.open(job["result_key"]) as found:
-                    shutil.copyfileobj(found, stream, 1 << 20)
+                with store.open(job["result_key"]) as source:
+                    shutil.copyfileobj(source, stream, 1 << 20)
         part.replace(result)
     finally:
         part.unlink(missing_ok=True)

@@ -121,7 +121,10 @@ def environment_of(folder: Path) -> dict[str, str]:
 
 
 def _write_certificates(folder: Path) -> None:
-    """A certificate by which the parts know each other. Who has signed it is forgotten: there is no other."""
+    """A certificate by which the parts know each other. Who has signed it is forgotten: there is no other.
+
+    Long because a certificate has many fields, each written once: there is nothing to be told apart in it.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

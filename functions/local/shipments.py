@@ -39,13 +39,13 @@ def read_shipments(resources: Mapping[str, Any], resolve: Callable[[Any], Any]) 
     }
     for resource in resources.values():
         if resource["Type"] == "AWS::Logs::SubscriptionFilter":
-            found = resolve(resource["Properties"])
-            if not _PATTERN.fullmatch(pattern := found["FilterPattern"]):
+            properties = resolve(resource["Properties"])
+            if not _PATTERN.fullmatch(pattern := properties["FilterPattern"]):
                 raise ValueError(f"not a filter pattern that is understood here: {pattern}")
-            stream = resolve(resources[found["DestinationArn"].removesuffix(".Arn")]["Properties"])
+            stream = resolve(resources[properties["DestinationArn"].removesuffix(".Arn")]["Properties"])
             place = stream["ExtendedS3DestinationConfiguration"]
             yield Shipment(
-                function=writers[found["LogGroupName"]],
+                function=writers[properties["LogGroupName"]],
                 messages=tuple(re.findall(_IS, pattern)),
                 stream=stream["DeliveryStreamName"],
                 prefix=_TIME.sub(_for_strftime, place["Prefix"]),
@@ -53,8 +53,8 @@ def read_shipments(resources: Mapping[str, Any], resolve: Callable[[Any], Any]) 
             )
 
 
-def _for_strftime(found: re.Match[str]) -> str:
-    pattern = re.sub("|".join(_LETTERS), lambda letters: _LETTERS[letters[0]], found[1])
+def _for_strftime(match: re.Match[str]) -> str:
+    pattern = re.sub("|".join(_LETTERS), lambda letters: _LETTERS[letters[0]], match[1])
     if re.search(r"(?<!%)[A-Za-z]", pattern):
-        raise ValueError(f"not a time that is understood here: {found[0]}")
+        raise ValueError(f"not a time that is understood here: {match[0]}")
     return pattern

@@ -3,8 +3,8 @@
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from functions.core.base.errors import LifeboatError
@@ -15,6 +15,8 @@ from functions.local.shipments import Shipment
 SECONDS = 0.5
 
 OnTrouble = Callable[[str], None]
+# Told the id of a function and a line that it has logged.
+OnLine = Callable[[str, str], None]
 
 
 class Shipper:
@@ -82,3 +84,19 @@ async def shipping(store: Store, shipment: Shipment, on_trouble: OnTrouble) -> A
         await task
         if shipper.waiting:
             on_trouble(f"{shipper.waiting} lines of the log are lost: they could not be shipped in time")
+
+
+@asynccontextmanager
+async def shipping_all(store: Store, shipments: Iterable[Shipment], on_log: OnLine) -> AsyncIterator[OnLine]:
+    """What is to be told of every line: it ships those of the shipments, and hands on the others."""
+    async with AsyncExitStack() as stack:
+        shippers = [
+            await stack.enter_async_context(shipping(store, shipment, lambda text: on_log("store", text)))
+            for shipment in shipments
+        ]
+
+        def on_line(function: str, line: str) -> None:
+            if not any(shipper.take(function, line) for shipper in shippers):
+                on_log(function, line)
+
+        yield on_line

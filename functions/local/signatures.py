@@ -27,26 +27,26 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a request says of its signature. at: when it was made, where its address says so."""
+    """What a request says of its signature. made_at: when it was made, where its address says so."""
 
     key: str
     scope: str
     service: str
     names: tuple[str, ...]
     signature: str
-    at: str = ""
+    made_at: str = ""
 
     @classmethod
     def read(cls, authorization: str) -> Self | None:
         """The signature that a header holds; None where it holds none of this kind."""
-        if not (found := _AUTHORIZATION.fullmatch(authorization.strip())):
+        if not (match := _AUTHORIZATION.fullmatch(authorization.strip())):
             return None
         return cls(
-            found["key"],
-            found["scope"],
-            found["service"],
-            tuple(found["names"].split(";")),
-            found["signature"],
+            match["key"],
+            match["scope"],
+            match["service"],
+            tuple(match["names"].split(";")),
+            match["signature"],
         )
 
     @classmethod
@@ -56,16 +56,18 @@ class Signature:
         now: in UTC.
         """
         asked = dict(parse_qsl(query))
-        at, seconds = asked.get("X-Amz-Date", ""), asked.get("X-Amz-Expires", "")
-        found = cls.read(
+        made_at, seconds = asked.get("X-Amz-Date", ""), asked.get("X-Amz-Expires", "")
+        signature = cls.read(
             f"{asked.get('X-Amz-Algorithm', '')} Credential={asked.get('X-Amz-Credential', '')}, "
             f"SignedHeaders={asked.get('X-Amz-SignedHeaders', '')}, "
             f"Signature={asked.get('X-Amz-Signature', '')}"
         )
-        if found is None or not _STAMP.fullmatch(at) or not seconds.isdecimal():
+        if signature is None or not _STAMP.fullmatch(made_at) or not seconds.isdecimal():
             return None
-        ends = datetime.strptime(at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) + timedelta(seconds=int(seconds))
-        return replace(found, at=at) if now < ends else None
+        ends = datetime.strptime(made_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) + timedelta(
+            seconds=int(seconds)
+        )
+        return replace(signature, made_at=made_at) if now < ends else None
 
     def is_of(
         self, credentials: Credentials, method: str, target: str, headers: Mapping[str, str], body: bytes
@@ -77,7 +79,7 @@ class Signature:
         if not hmac.compare_digest(self.key, credentials.access_key) or "host" not in self.names:
             return False
         payload = headers.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
-        if self.at:
+        if self.made_at:
             # Whoever signed the address did not know what would be sent to it.
             payload = "UNSIGNED-PAYLOAD"
         elif _HASH.fullmatch(payload) and payload != hashlib.sha256(body).hexdigest():
@@ -88,7 +90,9 @@ class Signature:
         lines = [f"{name}:{' '.join(headers.get(name, '').split())}" for name in self.names]
         request = [method, path, _sorted(query), *lines, "", ";".join(self.names), payload]
         hashed = hashlib.sha256("\n".join(request).encode()).hexdigest()
-        text = "\n".join(["AWS4-HMAC-SHA256", self.at or headers.get("x-amz-date", ""), self.scope, hashed])
+        text = "\n".join(
+            ["AWS4-HMAC-SHA256", self.made_at or headers.get("x-amz-date", ""), self.scope, hashed]
+        )
         key = f"AWS4{credentials.secret_key}".encode()
         for part in self.scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")

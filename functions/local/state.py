@@ -67,16 +67,16 @@ def announced(state: State, folder: Path = RUNNERS) -> Iterator[None]:
 
 def find_runners(folder: Path = RUNNERS) -> list[State]:
     """The runners that are up, the one started last first. What killed ones left behind is removed."""
-    found = []
+    runners = []
     for path in folder.glob("*.json"):
         # Another user's cannot be read, and one may stop while this looks.
         with suppress(OSError), path.open() as file:
             if _is_locked(file.fileno()):
                 if state := _read(file.read()):
-                    found.append((os.fstat(file.fileno()).st_mtime_ns, state))
+                    runners.append((os.fstat(file.fileno()).st_mtime_ns, state))
             else:
                 path.unlink(missing_ok=True)
-    return [state for _, state in sorted(found, key=lambda one: one[0], reverse=True)]
+    return [state for _, state in sorted(runners, key=lambda runner: runner[0], reverse=True)]
 
 
 def find_runner(folder: Path = RUNNERS) -> State | None:
@@ -111,10 +111,10 @@ def keys_reached(runner: State | None) -> Iterator[None]:
 
 def _read(text: str) -> State | None:
     try:
-        found = json.loads(text)
-        if credentials := found.pop("credentials", None):
+        fields = json.loads(text)
+        if credentials := fields.pop("credentials", None):
             credentials = Credentials(**credentials)
-        return State(**found, credentials=credentials)
+        return State(**fields, credentials=credentials)
     except (ValueError, TypeError, AttributeError):
         return None
 

@@ -121,10 +121,10 @@ def describe(outcome: Outcome) -> list[str]:
 
 def _sentence(result: dict[str, Any]) -> str:
     version = f", version {result['version']}" if result.get("version") else ""
-    said = result.get("status") or result.get("state")
+    status = result.get("status") or result.get("state")
     if rows := result.get("rows"):
-        return f"{result.get('key')}: {said}{version} ({rows:,} rows in {result.get('seconds')} s)"
-    return f"{result.get('key')}: {said}{version} ({result.get('reason')})"
+        return f"{result.get('key')}: {status}{version} ({rows:,} rows in {result.get('seconds')} s)"
+    return f"{result.get('key')}: {status}{version} ({result.get('reason')})"
 
 
 async def train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, table: Table) -> str:

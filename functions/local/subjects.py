@@ -47,8 +47,8 @@ _BY_BEGINNING = {
 
 def subject_of(path: str) -> str:
     """The subject of a path of the API. Raises `ValueError` for one that is of none."""
-    rest = path.removeprefix(_OF_A_MODEL) or "/model"
+    remainder = path.removeprefix(_OF_A_MODEL) or "/model"
     for beginning, subject in _BY_BEGINNING.items():
-        if rest == beginning or rest.startswith(f"{beginning}/"):
+        if remainder == beginning or remainder.startswith(f"{beginning}/"):
             return subject
     raise ValueError(f"{path} is of no subject: give it one in functions/local/subjects.py")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.core.base.errors import NotFound
+from functions.core.registry.datasets import SUFFIXES
 from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Columns, Manifest
 from functions.core.schema.columns import to_rows
@@ -84,7 +85,7 @@ def put_file(store: ModelStore, file: Path) -> str:
 
 def name_of(file: Path) -> str:
     """What a file is called as a dataset: a table by its name, whatever separates its cells."""
-    return file.name if file.name.endswith((".csv", ".csv.gz")) else f"{file.name.partition('.')[0]}.csv"
+    return file.name if file.name.endswith(SUFFIXES) else f"{file.name.partition('.')[0]}.csv"
 
 
 def say_reading(store: ModelStore, manifest: Manifest, say: Say) -> None:
@@ -99,9 +100,9 @@ def say_reading(store: ModelStore, manifest: Manifest, say: Say) -> None:
 def say_columns(columns: Columns, notes: Any, say: Say) -> None:
     """Say which columns of a file were used, passed over and missing; notes: sentences on them."""
     say(f"Columns    used: {_first(columns.used) or 'none'}")
-    for what, names in (("passed over", columns.passed_over), ("missing", columns.missing)):
+    for kind, names in (("passed over", columns.passed_over), ("missing", columns.missing)):
         if names:
-            say(f"             {what}: {', '.join(names)}")
+            say(f"             {kind}: {', '.join(names)}")
     for note in notes:
         say(f"             {note}")
 

@@ -219,7 +219,7 @@ class _Resolver:
             if name == "Ref" or name.startswith("Fn::"):
                 return self._intrinsic(name, argument)
         # `AWS::NoValue` leaves out what it is the value of.
-        return {key: found for key, item in value.items() if (found := self(item)) is not None}
+        return {key: resolved for key, item in value.items() if (resolved := self(item)) is not None}
 
     def _intrinsic(self, name: str, argument: Any) -> Any:
         match name:

@@ -1,7 +1,8 @@
 """MLflow on this machine, showing what the running store holds: `python -m functions.local.tracking`.
 
 A real server in an environment of its own (.venv-mlflow), with a database in a temporary folder and its
-artifacts below `mlflow/` in the store: both are made anew each time, as all in them is made of the store.
+artifacts below `mlflow/` in the store: both are made anew each time, as all in them is made of the store. It
+rests while nobody uses it (`resting_server`), and nothing new is to be shown.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.error import HTTPError
 
 from functions.core.base.errors import LifeboatError
 from functions.core.registry.models import names_in_service
@@ -24,6 +26,7 @@ from functions.local import environment
 from functions.local.child import ROOT
 from functions.local.environment import needed_of
 from functions.local.listening import HOST, listen, port_of
+from functions.local.resting_server import REST_SECONDS
 from functions.local.state import BUILD, State, find_runner, store_reached
 
 MLFLOW = ROOT / ".venv-mlflow" / "bin" / "python"
@@ -38,8 +41,9 @@ _QUIETLY = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
 }
 # To import MLflow and make its tables; to train the first model.
-_START_SECONDS, _TRAINING_SECONDS = 120.0, 300.0
-_END_SECONDS = 10.0
+_START_SECONDS, _TRAINING_SECONDS = 300.0, 300.0
+# MLflow itself is given ten by who has it rest.
+_END_SECONDS = 20.0
 _POLL_SECONDS = 0.5
 
 
@@ -47,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 done or stopped, 1 failed, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m functions.local.tracking", description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="MLflow's port; another where it is taken")
+    parser.add_argument(
+        "--rest-after", type=float, default=REST_SECONDS, metavar="SECONDS",
+        help="end the server when nobody has used it for so long, until the next request",
+    )  # fmt: skip
     parser.add_argument("--once", action="store_true", help="stop as soon as all is shown")
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -58,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runner = stack.enter_context(_demo())
             address = stack.enter_context(store_reached(runner))
             store = open_store(address)
-            with _mlflow(store, address, options.port) as uri:
+            with _mlflow(store, address, options.port, options.rest_after) as uri:
                 print(f"MLflow     {uri}", flush=True)
                 return _track(uri, address, once=options.once)
     except (LifeboatError, RuntimeError, OSError, ValueError) as error:
@@ -97,8 +105,9 @@ def _has_champion(runner: State) -> bool:
 
 
 @contextmanager
-def _mlflow(store: Store, address: str, port: int) -> Iterator[str]:
-    """MLflow's server over the store. Yields its address. Raises `RuntimeError` when it does not start."""
+def _mlflow(store: Store, address: str, port: int, rest_after: float) -> Iterator[str]:
+    """MLflow's server over the store, which rests. Yields its address. Raises `RuntimeError` when it does not
+    start."""
     if not MLFLOW.exists():
         raise RuntimeError(f"{MLFLOW} is missing: `make track` installs it")
     with listen(port) as listener:
@@ -107,7 +116,9 @@ def _mlflow(store: Store, address: str, port: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="lifeboat-mlflow-") as folder:
         log = Path(folder) / "server.log"
         command: list[str | Path] = [
-            MLFLOW, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1",
+            sys.executable, "-m", "functions.local.resting_server", "--port", str(port),
+            "--rest-after", str(rest_after), "--ready", "/health", "--",
+            MLFLOW, "-m", "mlflow", "server", "--host", HOST, "--port", "{port}", "--workers", "1",
             "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
             "--artifacts-destination", f"{address}/{ARTIFACTS}",
         ]  # fmt: skip
@@ -131,11 +142,14 @@ def _clear(store: Store) -> None:
 
 def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
     until = time.monotonic() + _START_SECONDS
-    while server.poll() is None and time.monotonic() < until:
+    while server.poll() is None and (left := until - time.monotonic()) > 0:
         try:
-            with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - of this machine
+            # It is woken by this, and answers when it is ready.
+            with urllib.request.urlopen(address, timeout=left) as answer:  # noqa: S310 - of this machine
                 if answer.status == 200:
                     return
+        except HTTPError:
+            break
         except OSError:
             time.sleep(_POLL_SECONDS)
     raise RuntimeError(f"MLflow did not start:\n{log.read_text(errors='replace')[-2000:]}")

@@ -66,14 +66,14 @@ def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAIN
         say(f"Unchanged  the same file made version {same} before; only other training code makes another")
         return True
     say("Waiting    for the retrain ...")
-    begins = said = time.monotonic()
+    begins = reminded = time.monotonic()
     while time.monotonic() < begins + patience:
         time.sleep(POLL_SECONDS)
-        if time.monotonic() > said + REMIND_SECONDS:
-            said = time.monotonic()
+        if time.monotonic() > reminded + REMIND_SECONDS:
+            reminded = time.monotonic()
             say(
-                f"             for {said - begins:.0f} seconds now; the runner (make run) logs each step, or "
-                "what went wrong"
+                f"             for {reminded - begins:.0f} seconds now; the runner (make run) logs each "
+                "step, or what went wrong"
             )
         for entry in store.list(refusals):
             if entry not in refused_before:

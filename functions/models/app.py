@@ -9,19 +9,16 @@ any. The default model's own versions are also reached as `/models/{version}`: n
 from itertools import islice
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from functions.core.http.api import add_document, new_api
 from functions.core.http.refusals import error_answers
-from functions.core.identity.caller import SCOPES, Caller
-from functions.core.registry import comparison, deletion, deployment, versions
+from functions.core.identity.caller import SCOPES
+from functions.core.registry import comparison, deployment, versions
 from functions.core.registry.comparison import Comparison
 from functions.core.registry.manifest import Manifest
 from functions.core.registry.models import names
 from functions.core.storage.service import service
-from functions.core.storage.view import ModelStore
-from functions.models.cards import Form, form_asked_for, headers_of, write_card
-from functions.models.curves import Curves, curves_of
 from functions.models.identity import Me
 from functions.models.listing import VersionPage, list_versions
 from functions.models.overview import (
@@ -32,26 +29,22 @@ from functions.models.overview import (
     describe_model,
     list_models,
 )
-from functions.models.promotions import HistoryPage, PromotionRequest, RollbackRequest
+from functions.models.promotions import HistoryPage, RollbackRequest
 from functions.models.routing import (
     ANYBODY,
-    CARD_ANSWERS,
     MAY_CHANGE,
-    MAY_CHANGE_EITHER,
     MAY_LIST,
     MAY_READ,
     MAY_READ_EITHER,
     MAY_READ_SCHEMA,
-    MAY_READ_VERSION,
     MAY_WRITE_SCHEMA,
-    Accept,
+    OF_ANY_MODEL,
+    OF_DEFAULT_MODEL,
     Administrator,
-    AdministratorOfEither,
     After,
     AfterName,
     Anybody,
     Before,
-    CardForm,
     Limit,
     Lister,
     NameOrVersion,
@@ -60,23 +53,14 @@ from functions.models.routing import (
     PartOfEither,
     SchemaDocument,
     Version,
-    VersionOfDefault,
     VersionQuery,
-    Why,
 )
 from functions.models.schemas import KeptSchema, read_document, write_schema
+from functions.models.version_routes import version_routes
 
 _ON_LIST = error_answers(401, 403, 422, 503)
 _ON_READ = error_answers(401, 403, 404, 422, 503)
 _ON_CHANGE = error_answers(400, 401, 403, 404, 409, 413, 415, 422, 503)
-_ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
-_CURVES = "ROC and calibration on the rows that the version held out."
-_CARD = (
-    "The model card: what the version is for, what it was made from, how good it is, what it goes by, and "
-    "its limits, all from its manifest. In Markdown with the metadata of the Hugging Face Hub and skops, or "
-    "in HTML, as `format` or the header `accept` says."
-)
-_DELETION = "Never the one in service, nor the one that a rollback would go back to."
 
 app = new_api(
     "Lifeboat: models",
@@ -154,57 +138,7 @@ async def model(store: PartOfEither, name: NameOrVersion) -> Manifest | ModelRec
     return describe_model(store) if name == store.model else versions.read_manifest(store, name)
 
 
-@app.get(
-    "/models/{model}/curves",
-    summary="Draw the curves of a version of the default model",
-    description=_CURVES,
-    responses=_ON_READ,
-    dependencies=MAY_READ_VERSION,
-)
-async def curves_of_version_of_default(store: PartOfEither, version: VersionOfDefault) -> Curves:
-    return curves_of(store, version)
-
-
-@app.get(
-    "/models/{model}/card",
-    summary="Write the card of a version of the default model",
-    description=_CARD,
-    response_class=Response,
-    responses=_ON_READ | CARD_ANSWERS,
-    dependencies=MAY_READ_VERSION,
-)
-async def card_of_version_of_default(
-    store: PartOfEither, version: VersionOfDefault, form: CardForm = None, accept: Accept = ""
-) -> Response:
-    return _card(store, version, form, accept)
-
-
-@app.post(
-    "/models/{model}/promote",
-    summary="Put a version of the default model into service",
-    responses=_ON_CHANGE,
-    dependencies=MAY_CHANGE_EITHER,
-)
-async def promote_version_of_default(
-    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault, request: PromotionRequest
-) -> ChampionCard:
-    return _promote(caller, store, version, request)
-
-
-@app.delete(
-    "/models/{model}",
-    summary="Delete a version of the default model",
-    description=_DELETION,
-    status_code=204,
-    responses=_ON_DELETE,
-    dependencies=MAY_CHANGE_EITHER,
-)
-async def delete_version_of_default(
-    caller: AdministratorOfEither, store: PartOfEither, version: VersionOfDefault, why: Why = None
-) -> None:
-    deletion.delete(store, version, by=caller.key_id, reason=why)
-
-
+app.include_router(version_routes(OF_DEFAULT_MODEL), prefix="/models/{model}")
 app.include_router(of_one_model, prefix="/models/{model}")
 
 
@@ -228,53 +162,7 @@ async def describe_version(store: Part, version: Version) -> Manifest:
     return versions.read_manifest(store, version)
 
 
-@app.get(
-    "/models/{model}/versions/{version}/curves",
-    summary="Draw the curves of a version",
-    description=_CURVES,
-    responses=_ON_READ,
-    dependencies=MAY_READ,
-)
-async def curves_of_version(store: Part, version: Version) -> Curves:
-    return curves_of(store, version)
-
-
-@app.get(
-    "/models/{model}/versions/{version}/card",
-    summary="Write the card of a version",
-    description=_CARD,
-    response_class=Response,
-    responses=_ON_READ | CARD_ANSWERS,
-    dependencies=MAY_READ,
-)
-async def card_of_version(
-    store: Part, version: Version, form: CardForm = None, accept: Accept = ""
-) -> Response:
-    return _card(store, version, form, accept)
-
-
-@app.post(
-    "/models/{model}/versions/{version}/promote",
-    summary="Put a version into service",
-    responses=_ON_CHANGE,
-    dependencies=MAY_CHANGE,
-)
-async def promote_version(
-    caller: Administrator, store: Part, version: Version, request: PromotionRequest
-) -> ChampionCard:
-    return _promote(caller, store, version, request)
-
-
-@app.delete(
-    "/models/{model}/versions/{version}",
-    summary="Delete a version",
-    description=_DELETION,
-    status_code=204,
-    responses=_ON_DELETE,
-    dependencies=MAY_CHANGE,
-)
-async def delete_version(caller: Administrator, store: Part, version: Version, why: Why = None) -> None:
-    deletion.delete(store, version, by=caller.key_id, reason=why)
+app.include_router(version_routes(OF_ANY_MODEL), prefix="/models/{model}/versions/{version}")
 
 
 @app.get(
@@ -299,17 +187,3 @@ async def show_schema(store: Part) -> dict[str, Any]:
 )
 async def put_schema(store: NewPart, document: SchemaDocument) -> KeptSchema:
     return write_schema(store, document)
-
-
-def _promote(caller: Caller, store: ModelStore, version: str, request: PromotionRequest) -> ChampionCard:
-    return card_of(
-        deployment.promote_by_hand(
-            store, version, by=caller.key_id, reason=request.reason, force=request.force
-        )
-    )
-
-
-def _card(store: ModelStore, version: str, named: Form | None, accept: str) -> Response:
-    form = form_asked_for(named, accept)
-    text, media_type = write_card(store, version, form)
-    return Response(text, media_type=media_type, headers=headers_of(form))

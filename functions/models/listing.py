@@ -42,4 +42,4 @@ def list_versions(store: ModelStore, *, limit: int, after: str | None = None) ->
 
 def _place(publication: Publication) -> str:
     """Where a version stands in the list: places are in the order of their times, as text too."""
-    return f"{publication.at:%Y%m%dT%H%M%S.%fZ}-{publication.version}"
+    return f"{publication.published_at:%Y%m%dT%H%M%S.%fZ}-{publication.version}"

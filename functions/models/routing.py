@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, Header, Path, Query, Request
@@ -68,28 +69,18 @@ ANYBODY = guarded_by(_anybody)
 MAY_LIST = guarded_by(_lister)
 MAY_READ = guarded_by(holder_of("read", _default_model))
 MAY_READ_EITHER = guarded_by(_reader_of_either)
-MAY_READ_VERSION = guarded_by(_reader_of_version)
 MAY_READ_SCHEMA = guarded_by(_reader_of_model)
 MAY_CHANGE = guarded_by(_administrator)
-MAY_CHANGE_EITHER = guarded_by(_administrator_of_either)
 MAY_WRITE_SCHEMA = guarded_by(holder_of("admin", _default_model, subject=model_to_be))
 Anybody = Annotated[Caller, Depends(_anybody)]
 Lister = Annotated[Caller, Depends(_lister)]
 Administrator = Annotated[Caller, Depends(_administrator)]
-AdministratorOfEither = Annotated[Caller, Depends(_administrator_of_either)]
-Part = Annotated[ModelStore, Depends(_part_of(model_of))]
-PartOfEither = Annotated[ModelStore, Depends(_part_of(_default_or_named))]
+_part_of_named = _part_of(model_of)
+_part_of_either = _part_of(_default_or_named)
+Part = Annotated[ModelStore, Depends(_part_of_named)]
+PartOfEither = Annotated[ModelStore, Depends(_part_of_either)]
 NewPart = Annotated[ModelStore, Depends(_new_part)]
 Version = Annotated[str, Path(pattern=VERSION, examples=VERSION_EXAMPLES)]
-VersionOfDefault = Annotated[
-    str,
-    Path(
-        alias="model",
-        pattern=VERSION,
-        description="A version of the default model",
-        examples=VERSION_EXAMPLES,
-    ),
-]
 NameOrVersion = Annotated[
     str,
     Path(
@@ -120,3 +111,41 @@ CARD_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 _FIELDS = [{"name": "calls", "type": "integer"}, {"name": "churned", "type": "boolean"}]
 SchemaDocument = Annotated[dict[str, Any], Body(examples=[{"fields": _FIELDS, "target": "churned"}])]
+
+
+@dataclass(frozen=True)
+class WhoseVersion:
+    """How a path names a version, for the routes of one. title: in a summary, such as "a version".
+
+    store, version, administrator: dependencies of FastAPI.
+    """
+
+    title: str
+    store: Any
+    version: Any
+    administrator: Any
+    may_read: list[Any]
+    may_change: list[Any]
+
+
+OF_ANY_MODEL = WhoseVersion(
+    title="a version",
+    store=Depends(_part_of_named),
+    version=Path(pattern=VERSION, examples=VERSION_EXAMPLES),
+    administrator=Depends(_administrator),
+    may_read=MAY_READ,
+    may_change=MAY_CHANGE,
+)
+OF_DEFAULT_MODEL = WhoseVersion(
+    title="a version of the default model",
+    store=Depends(_part_of_either),
+    version=Path(
+        alias="model",
+        pattern=VERSION,
+        description="A version of the default model",
+        examples=VERSION_EXAMPLES,
+    ),
+    administrator=Depends(_administrator_of_either),
+    may_read=guarded_by(_reader_of_version),
+    may_change=guarded_by(_administrator_of_either),
+)

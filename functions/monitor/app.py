@@ -125,8 +125,8 @@ def _last(store: ModelStore) -> Report:
 
 
 def _state(store: ModelStore) -> State:
-    if held := read_state(store):
-        return held[0]
+    if versioned := read_state(store):
+        return versioned[0]
     raise NotFound(
         f"there is no report of the model {store.model} yet; the monitor runs every hour, and on "
         "POST /monitoring/run"

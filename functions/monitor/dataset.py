@@ -22,6 +22,8 @@ from io import BufferedRandom
 import numpy as np
 
 from functions.core.base.errors import InvalidInput, LifeboatError, NotFound
+from functions.core.base.logs import log
+from functions.core.registry.datasets import FOLDER, LABELLED
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.schema.columns import Columns, from_values
 from functions.core.schema.schema import LABELLED_BY, REPRESENTATIVE, Schema
@@ -77,7 +79,7 @@ def build_dataset(
     outcomes, keys = [label.outcome for label in labelled], [labeller_of(label) for label in labelled]
     table.add(from_values(values, schema), outcomes, marks, keys, ids)
     name = _fingerprint(champion, lineage, labelled)
-    return Built(f"datasets/labelled-{name}.csv", table.body(), lineage)
+    return Built(f"{FOLDER}{LABELLED}{name}.csv", table.body(), lineage)
 
 
 def _copy_rows(file: BufferedRandom, table: "_Table", schema: Schema, key: str) -> None:
@@ -119,7 +121,7 @@ def _lineage(champion: Manifest, labels: int, reason: Reason) -> Lineage:
 def _reference(store: ModelStore, lineage: Lineage) -> Iterator[BufferedRandom]:
     """The very bytes that were uploaded then, in a temporary file."""
     key = lineage.reference_key
-    if not key.startswith(store.full("datasets/")):
+    if not key.startswith(store.full(FOLDER)):
         raise LostReference(
             f"the champion was made from {key}, which was not uploaded to {store.full('datasets/')}"
         )
@@ -146,8 +148,16 @@ def _ids_measured_by(store: ModelStore, champion: Manifest) -> set[str]:
         with _copy_of(store, facts.key, facts.version_id) as file:
             rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
             return {row[_ID] for row in rows if row.get(REPRESENTATIVE) == "1"}
-    except (NotFound, ValueError, KeyError, csv.Error):
+    except (NotFound, ValueError, KeyError, csv.Error) as error:
         # It is gone, is another by now, or lies where no dataset of this model can.
+        log(
+            "WARNING",
+            "the labelled rows that the champion was measured by are not known any more: fewer rows measure "
+            "the next model",
+            model=store.model,
+            dataset=facts.key,
+            reason=str(error),
+        )
         return set()
 
 

@@ -14,6 +14,7 @@ from functions.core.base.errors import Conflict, NotFound
 from functions.core.base.logs import log
 from functions.core.base.records import Record
 from functions.core.registry import lineage
+from functions.core.registry.datasets import FOLDER, LABELLED
 from functions.core.registry.manifest import Lineage
 from functions.core.storage.view import ModelStore
 from functions.monitor.dataset import Built
@@ -23,7 +24,7 @@ class Pending(Record):
     """A dataset that lies ready in `copy_key`. `key` is where it belongs; both in the view of its model."""
 
     # It is written to, whatever the state says.
-    key: str = Field(pattern=r"^datasets/labelled-[0-9a-f]{16}\.csv$")
+    key: str = Field(pattern=rf"^{FOLDER}{LABELLED}[0-9a-f]{{16}}\.csv$")
     copy_key: str = Field(pattern=r"^monitoring/datasets/[0-9a-f]{64}\.csv$")
     lineage: Lineage
 

@@ -1,11 +1,9 @@
 """One run of the monitor for one model: read what is new, judge it, and have another model trained if due."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
 from functions.core.base.errors import Conflict
-from functions.core.base.logs import log
 from functions.core.storage.view import ModelStore
 from functions.monitor import metrics, reports
 from functions.monitor.intake import Intake, take_in
@@ -29,23 +27,14 @@ def run(
     *,
     now: datetime,
     requested: bool = False,
-    has_time: Callable[[], bool] = lambda: True,
 ) -> Report:
-    """Take in all that is new, and return the report: the last one when nothing is.
+    """Take in all that is new, part by part, and return the report: the last one when nothing is.
 
-    has_time: asked before each further part of a log that is too long to be read at once; what is left then
-    is left to the next run. Otherwise as `Run`. Raises as `Run.take_next_part`.
+    requested: as of `Run`. Raises as `Run.take_next_part`.
     """
     this_run = Run(store, settings, SharedLog(store, {}), now=now, requested=requested)
     while True:
         report, more = this_run.take_next_part()
-        if more and not has_time():
-            log(
-                "WARNING",
-                "the log is too long for the time there is; the next run goes on",
-                model=store.model,
-            )
-            more = False
         if not more:
             return report
 
@@ -74,7 +63,7 @@ class Run:
         self._requested = requested
         self._conflicts = 0
         # The state that this run wrote last and finished, and its ETag: it need not be read again.
-        self._held: tuple[State, str] | None = None
+        self._finished: tuple[State, str] | None = None
 
     def take_next_part(self) -> tuple[Report, bool]:
         """Take in the next part of what is new. Returns the report, the last one when nothing is new, and
@@ -88,25 +77,25 @@ class Run:
                 return self._try_next_part()
             except Conflict:
                 # What another run has counted in the meantime is not counted again.
-                self._held = None
+                self._finished = None
                 self._conflicts += 1
                 if self._conflicts == _ATTEMPTS:
                     raise
 
     def _try_next_part(self) -> tuple[Report, bool]:
-        held = self._held
-        if held is None and (found := read_state(self._store)):
+        finished = self._finished
+        if finished is None and (stored := read_state(self._store)):
             # Whoever wrote this state may have died before all was done that follows from it.
-            held = _finish(self._store, *found, self._settings)
-        before, etag = held or (None, None)
+            finished = _finish(self._store, *stored, self._settings)
+        before, etag = finished or (None, None)
         state, more = self._next_state(before)
         if state is before:
             return state.report, False
         etag = write_state(self._store, state, etag=etag)
-        self._held = None
+        self._finished = None
         # Another run may finish it as well, and be first.
         with suppress(Conflict):
-            self._held = _finish(self._store, state, etag, self._settings)
+            self._finished = _finish(self._store, state, etag, self._settings)
         return state.report, more
 
     def _next_state(self, before: State | None) -> tuple[State, bool]:

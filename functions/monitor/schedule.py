@@ -96,12 +96,12 @@ class _Hour:
 
 def _champions(store: Store, names: Iterable[str]) -> dict[str, Manifest]:
     """The manifests of the champions of all models, by which a part of the log is counted for all."""
-    found = {}
+    champions = {}
     for name in names:
         # What is wrong with one is said when it has its turn.
         with suppress(Exception):
-            _, found[name] = read_champion(ModelStore(store, name))
-    return found
+            _, champions[name] = read_champion(ModelStore(store, name))
+    return champions
 
 
 def _summary(report: Report | None) -> dict[str, Any]:
@@ -120,8 +120,8 @@ def _last_reports(store: Store, names: Iterable[str], known: Mapping[str, Report
             yield known[name]
             continue
         with suppress(LifeboatError):
-            if held := read_state(ModelStore(store, name)):
-                yield held[0].report
+            if versioned := read_state(ModelStore(store, name)):
+                yield versioned[0].report
 
 
 def _in_turn(names: list[str], now: datetime) -> list[str]:

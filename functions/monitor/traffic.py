@@ -105,10 +105,10 @@ class TrafficCount:
 
 
 def _by_hour(counts: Mapping[tuple[int, T], int]) -> dict[datetime, dict[T, int]]:
-    found: dict[datetime, dict[T, int]] = {}
-    for (hour, what), count in counts.items():
-        found.setdefault(datetime.fromtimestamp(hour * 3600, UTC), {})[what] = count
-    return found
+    by_hour: dict[datetime, dict[T, int]] = {}
+    for (hour, key), count in counts.items():
+        by_hour.setdefault(datetime.fromtimestamp(hour * 3600, UTC), {})[key] = count
+    return by_hour
 
 
 def add_hours(before: Hours, new: Hours, now: datetime) -> dict[datetime, Hour]:

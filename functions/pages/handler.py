@@ -72,8 +72,8 @@ def _unknown_parameters(event: Mapping[str, Any]) -> dict[str, Any] | None:
     names = dict.fromkeys(name for name, _ in parse_qsl(str(event.get("rawQueryString") or ""), True))
     if not names:
         return None
-    said = "is no parameter of this route; it has none"
-    faults = [{"loc": ["query", name[:100]], "msg": said, "type": "unknown"} for name in [*names][:20]]
+    message = "is no parameter of this route; it has none"
+    faults = [{"loc": ["query", name[:100]], "msg": message, "type": "unknown"} for name in [*names][:20]]
     error = "the input does not fit; `detail` says where"
     return refuse(dict(event), 422, "INVALID_INPUT", error, faults)
 

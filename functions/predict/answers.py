@@ -142,8 +142,8 @@ def column_headers(table: ColumnsRead) -> dict[str, str]:
     """What became of the columns of a table, as headers of an answer that has no other place for it."""
     names = {"used": table.used, "passed-over": table.passed_over, "missing": table.missing}
     return {
-        f"x-columns-{what}": ",".join(map(quote, columns))[:MAX_HEADER]
-        for what, columns in names.items()
+        f"x-columns-{kind}": ",".join(map(quote, columns))[:MAX_HEADER]
+        for kind, columns in names.items()
         if columns
     }
 

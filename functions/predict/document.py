@@ -74,8 +74,8 @@ def _row(schema: Schema) -> Document:
     row = row_schema(schema)
     if schema.takes_references:
         rule = {"anyOf": [{"type": "string", "maxLength": MAX_REFERENCE}, {"type": "null"}]}
-        said = "Your own words for the row: no feature; kept in the log and sent back with the answer"
-        row["properties"][REFERENCE] = {**rule, "description": said}
+        description = "Your own words for the row: no feature; kept in the log and sent back with the answer"
+        row["properties"][REFERENCE] = {**rule, "description": description}
     return row
 
 

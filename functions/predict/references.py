@@ -7,7 +7,7 @@ and rows have no reference.
 
 from collections.abc import Iterable, Mapping
 
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.base.texts import MAX_REFERENCE, read_line
 from functions.core.schema.rows import Unfit
 from functions.core.schema.schema import REFERENCE, Schema, fold
@@ -32,7 +32,7 @@ def read_reference(value: object) -> str | None:
 
 def read_cell(cell: str) -> str | None:
     """The reference in a cell of a table, as `core.base.formulas` may have written it. Raises `Unfit`."""
-    return read_reference(meant(cell.strip()))
+    return read_reference(unescape_formula(cell.strip()))
 
 
 def reference_column(given: str, used: Iterable[str], unused: Iterable[str], schema: Schema) -> str | None:

@@ -10,7 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from functions.core.base.errors import InvalidInput, UnreadableBody, UnsupportedMediaType
-from functions.core.http.api import guarded_by, holder_of, model_of, no_model
+from functions.core.http.api import does_not_fit, guarded_by, holder_of, model_of, no_model, not_json
+from functions.core.http.bodies import media_type
 from functions.core.http.refusals import request_id
 from functions.core.identity.caller import Caller
 from functions.predict.champion import Loaded
@@ -98,22 +99,11 @@ def read_json(
     try:
         return parse(body)
     except orjson.JSONDecodeError:
-        raise RequestValidationError(
-            [{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}}]
-        ) from None
+        raise not_json() from None
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in faults]) from None
+        raise does_not_fit(error) from None
 
 
 def parse_json(body: bytes) -> Any:
     """Any JSON. Raises `orjson.JSONDecodeError`."""
     return orjson.loads(body)
-
-
-def is_csv(content_type: str) -> bool:
-    return media_type(content_type) in {"text/csv", "application/csv"}
-
-
-def media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()

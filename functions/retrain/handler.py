@@ -36,8 +36,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         except Exception as error:
             failures[notification.key] = error
     if failures:
-        said = "; ".join(f"{key}: {explain(error)}" for key, error in failures.items())
-        raise RetrainFailed(f"{len(failures)} of {len(notifications)} uploads failed: {said}") from next(
+        reasons = "; ".join(f"{key}: {explain(error)}" for key, error in failures.items())
+        raise RetrainFailed(f"{len(failures)} of {len(notifications)} uploads failed: {reasons}") from next(
             iter(failures.values())
         )
     return {"results": results}

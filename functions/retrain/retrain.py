@@ -9,6 +9,7 @@ from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.base.logs import log
 from functions.core.base.settings import Settings, setting
 from functions.core.registry import lineage, uploader
+from functions.core.registry.datasets import FOLDER, SUFFIXES, TARGET
 from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Entry, Store
 from functions.core.storage.notifications import Notification
@@ -21,9 +22,6 @@ from training.source import Source, download
 from training.train import Configuration
 from training.upload import reject, train_and_publish
 
-PREFIX, SUFFIXES = "datasets/", (".csv", ".csv.gz")
-# The name of the target, in the metadata of an uploaded file.
-TARGET = "target"
 # Whatever else became of an upload, somebody has to look at it.
 _DONE = frozenset({"promoted", "published", "already published"})
 
@@ -52,8 +50,8 @@ def retrain(store: Store, notification: Notification, settings: RetrainSettings)
     `champion` it decided by (`core.registry.manifest.Decision`), and what was read (`training.report`).
 
     What is wrong with the upload is answered and logged, and that it takes more memory than there is. What is
-    wrong with the store or with Lifeboat
-    is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`, `UnusableModel`, `OSError`.
+    wrong with the store or with Lifeboat is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`,
+    `UnusableModel`, `OSError`.
     """
     try:
         model = model_of(notification.key)
@@ -68,13 +66,13 @@ def retrain(store: Store, notification: Notification, settings: RetrainSettings)
 
 def model_of(key: str) -> str:
     """The model that an uploaded object is for. Raises `InvalidInput` that says where a dataset belongs."""
-    where = f"put it at {PREFIX}{{model}}/{{file}}{SUFFIXES[0]}"
-    if not key.startswith(PREFIX) or not key.endswith(SUFFIXES):
+    where = f"put it at {FOLDER}{{model}}/{{file}}{SUFFIXES[0]}"
+    if not key.startswith(FOLDER) or not key.endswith(SUFFIXES):
         endings = " or ".join(SUFFIXES)
-        raise InvalidInput(f"only files below {PREFIX} that end with {endings} are datasets: {where}")
-    model, slash, _ = key.removeprefix(PREFIX).partition("/")
+        raise InvalidInput(f"only files below {FOLDER} that end with {endings} are datasets: {where}")
+    model, slash, _ = key.removeprefix(FOLDER).partition("/")
     if not slash:
-        raise InvalidInput(f"it names no model: {where}, such as {PREFIX}{suggest_model_name(model)}/{model}")
+        raise InvalidInput(f"it names no model: {where}, such as {FOLDER}{suggest_model_name(model)}/{model}")
     try:
         return check_model_name(model)
     except InvalidInput as error:
@@ -147,5 +145,5 @@ def _train(
     return reject(store, upload, refusal, file_sha256(source)).answer()
 
 
-def _log_step(what: str, done: int, of: int) -> None:
-    log("INFO", "training", step=what, done=done, of=of)
+def _log_step(name: str, done: int, of: int) -> None:
+    log("INFO", "training", step=name, done=done, of=of)

@@ -8,6 +8,7 @@ import re
 
 from functions.core.base.errors import InvalidInput
 from functions.core.registry.models import check_model_name, suggest_model_name
+from functions.core.storage.file_names import fault_of_name
 
 PREFIX = "scoring/"
 IN = "scoring/in/"
@@ -21,8 +22,6 @@ JOBS = "scored/jobs/"
 SUFFIXES = (".csv", ".csv.gz")
 JOB = r"^[0-9a-f]{20}$"
 """How a job is named."""
-
-_MAX_NAME = 100
 
 
 def job_key(job: str) -> str:
@@ -49,7 +48,7 @@ def result_key(job: str, key: str) -> str:
 
 def upload_key(job: str, file: str) -> str:
     """Where the file of a job is uploaded to. Raises `InvalidInput` for a name that no file can have."""
-    if fault := _fault(file):
+    if fault := fault_of_name(file, SUFFIXES, "Parquet is read by `python -m training score`"):
         detail = [{"loc": ["body", "file"], "msg": fault, "type": "file_name"}]
         raise InvalidInput(f"the name of the file does not fit: it {fault}", detail)
     return f"{IN}{job}/{file}"
@@ -60,24 +59,14 @@ def split_key(key: str) -> tuple[str, str]:
     belongs.
     """
     where = f"put it at {PREFIX}{{model}}/in/{{file}}{SUFFIXES[0]}"
-    model, slash, rest = key.removeprefix(PREFIX).partition("/")
+    model, slash, name = key.removeprefix(PREFIX).partition("/")
     if not key.startswith(PREFIX) or not slash:
         example = f", such as {PREFIX}{suggest_model_name(model)}/in/{model}" if model else ""
         raise InvalidInput(f"it names no model: {where}{example}")
-    own = f"{PREFIX}{rest}"
+    own = f"{PREFIX}{name}"
     if own.startswith(AGAIN) and re.fullmatch(JOB, own.removeprefix(AGAIN)):
         return check_model_name(model), own
     if not own.startswith((IN, MANY)) or not own.endswith(SUFFIXES):
         endings = " or ".join(SUFFIXES)
         raise InvalidInput(f"only files below in/ that end with {endings} are scored: {where}")
     return check_model_name(model), own
-
-
-def _fault(name: str) -> str:
-    if not name.endswith(SUFFIXES):
-        return f"has to end with {' or '.join(SUFFIXES)}; Parquet is read by `python -m training score`"
-    if len(name.encode(errors="replace")) > _MAX_NAME:
-        return f"has more than {_MAX_NAME} bytes"
-    if name.startswith((".", " ")) or not name.isprintable() or "/" in name or "\\" in name:
-        return "begins with a dot or a space, or has a slash or a character in it that cannot be printed"
-    return ""

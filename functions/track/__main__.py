@@ -5,17 +5,30 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from functions.core.base.errors import LifeboatError, StoreUnavailable
 from functions.core.registry.models import names
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
-from functions.track.track import Tracked, track_model
+from functions.track.track import Tracked, read_state, track_model
 from functions.track.tracker import Tracker, TrackingFailed
 
-# Of each model, what was told last.
-_said: dict[str, object] = {}
+# Who watches asks MLflow only about what is new here, so that a server which rests may rest; and once a day,
+# as the function does, whether it still shows all.
+_ASK_AGAIN_SECONDS = 86_400.0
+
+
+class _Shown(NamedTuple):
+    """What was shown of a model last, when, and what was said of it."""
+
+    state: Any
+    at: float
+    news: Any
+
+
+_shown: dict[str, _Shown] = {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,13 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _track(store: Store, tracker: Tracker, options: argparse.Namespace) -> None:
-    """Show the models that are asked for, and say what is new since the last time."""
+    """Show what is new of the models that are asked for, and say what is new since the last time."""
     for model in names(store) if options.all else options.model:
-        tracked = track_model(ModelStore(store, model), tracker)
+        view = ModelStore(store, model)
+        # Read before it is shown: what changes meanwhile is new the next time.
+        state, now = read_state(view), time.monotonic()
+        before = _shown.get(model)
+        if before and before.state == state and now - before.at < _ASK_AGAIN_SECONDS:
+            continue
+        tracked = track_model(view, tracker)
         news = (tracked.champion, tracked.damaged)
-        if tracked.added or news != _said.get(model):
+        if tracked.added or before is None or news != before.news:
             _print(tracked, options.tracking_uri)
-        _said[model] = news
+        _shown[model] = _Shown(state, now, news)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,9 @@ from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.base.logs import log
 from functions.core.registry import versions
 from functions.core.registry.deployment import read_champion
+from functions.core.registry.keys import CHAMPION
+from functions.core.registry.versions import Publication
+from functions.core.storage.contract import Entry
 from functions.core.storage.view import ModelStore
 from functions.track.facts import read_facts
 from functions.track.tracker import Shown, Tracker
@@ -26,6 +29,11 @@ class Tracked:
     run: str | None
     """Of the champion."""
     experiment: str
+
+
+def read_state(store: ModelStore) -> tuple[tuple[Publication, ...], tuple[Entry, ...]]:
+    """What is other than before when there is something new to show: versions, and who is in service."""
+    return tuple(versions.publications(store)), tuple(store.list(CHAMPION))
 
 
 def track_model(store: ModelStore, tracker: Tracker) -> Tracked:
@@ -59,7 +67,9 @@ def _add_versions(
     """Add what is lacking to `shown`, oldest first: MLflow's numbers are in the order of publication."""
     added: list[str] = []
     damaged: dict[str, str] = {}
-    for publication in sorted(versions.publications(store), key=lambda entry: (entry.at, entry.version)):
+    for publication in sorted(
+        versions.publications(store), key=lambda entry: (entry.published_at, entry.version)
+    ):
         version = publication.version
         if version in shown.runs and version in shown.registered:
             continue

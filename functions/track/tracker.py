@@ -65,9 +65,11 @@ class Tracker:
         for name, value in _HTTP.items():
             os.environ.setdefault(name, value)
         # Takes a second, and reads the variables.
-        from mlflow import MlflowClient
+        import mlflow
 
-        self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        # Not for the client below: a plugin that signs requests, SageMaker's for one, asks here for whom.
+        mlflow.set_tracking_uri(uri)
+        self._client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
         self._address = address
 
     def experiment_of(self, model: str) -> str:

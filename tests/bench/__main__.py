@@ -1,10 +1,12 @@
 """How fast Lifeboat is, and what it costs: `make bench`, or some of it: `make bench ARGS="cold warm"`.
 
 Beside another checkout, such as a worktree of the commit before, measured in turns with this one:
-`make bench ARGS="cold warm batch" AGAINST=../before`.
+`make bench ARGS="cold warm batch" AGAINST=../before`. What is measured by itself, with options of its own, is
+`make bench-NAME`, such as `make bench-races ARGS=--help`; a name that is unknown prints them all.
 """
 
 import argparse
+import runpy
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -30,9 +32,62 @@ COMPARABLE: dict[str, Callable[[Stage, Checkout], Figures]] = {
     "warm": warm.measure,
     "batch": batch.measure,
 }
+# What is measured by itself: its module, and what it tells.
+ALONE: dict[str, tuple[str, str]] = {
+    "authorize": ("tests.bench.authorize", "whether the time of a refusal tells if the id of a key exists"),
+    "bytecode": ("tests.bench.bytecode", "how much sooner the predict bundle imports with byte-code"),
+    "dask": (
+        "tests.bench.scale.on_dask",
+        "training on a million rows on two of Dask's workers, beside one machine",
+    ),
+    "drift": (
+        "tests.bench.drift",
+        "how often clean windows raise a drift alarm and which changes are found, by simulation",
+    ),
+    "feedback": ("tests.bench.feedback", "8 clients that report 10,000 outcomes at once, and what is kept"),
+    "gate": ("tests.bench.gate", "how often models of known quality pass the gate, by simulation"),
+    "growth": (
+        "tests.bench.growth",
+        "the monitor and the labelling queue with ten million predictions a day of 50 models; 5 GB of disk",
+    ),
+    "peers": (
+        "tests.bench.peers",
+        "MLflow, BentoML, LitServe, MLServer, Ray Serve and FastAPI, which it installs; 15 minutes",
+    ),
+    "races": ("tests.bench.races", "50 processes that promote different versions at once, 20 times"),
+    "readers": (
+        "tests.bench.readers",
+        "the ways to read a champion from S3 in a cold start",
+    ),
+    "sam": (
+        "tests.bench.sam",
+        "the cold start in Lambda's runtime emulator; needs docker, or root to start it",
+    ),
+    "scale": (
+        "tests.bench.scale",
+        "training on 10 million rows, CSV and Parquet, beside pandas and scikit-learn",
+    ),
+    "scoring": (
+        "tests.bench.scoring",
+        "scoring 10 million rows, CSV to CSV, beside pandas with scikit-learn and MLflow",
+    ),
+    "store": (
+        "tests.bench.kept_store",
+        "how long the store of `make run` takes to be ready, ten times, its processor time and its memory",
+    ),
+    "tables": (
+        "tests.bench.tables",
+        "the champions of public tables beside scikit-learn's plain estimators, on the same folds",
+    ),
+}
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in ALONE:
+        name = sys.argv.pop(1)
+        sys.argv[0] = f"make bench-{name}"
+        runpy.run_module(ALONE[name][0], run_name="__main__")
+        return 0
     options = _options()
     skipped = False
     try:
@@ -57,6 +112,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
         description=__doc__,
+        epilog="\n".join(["by itself:", *(f"  {name:<12}{words}" for name, (_, words) in ALONE.items())]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -73,7 +129,8 @@ def _options() -> argparse.Namespace:
     options.names = options.names or list(known)
     if unknown := [name for name in options.names if name not in known]:
         beside = " beside another checkout" if unknown[0] in BENCHMARKS else ""
-        parser.error(f"there is no benchmark {unknown[0]}{beside}, only {', '.join(known)}")
+        alone = "" if options.against else f", and by itself: {', '.join(ALONE)}"
+        parser.error(f"there is no benchmark {unknown[0]}{beside}, only {', '.join(known)}{alone}")
     return options
 
 

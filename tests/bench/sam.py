@@ -19,7 +19,7 @@ ROUNDS = 9
 
 
 def main() -> int:
-    for path, target in ((SAM, ".venv-sam/.sam"), (TEMPLATE, "build")):
+    for path, target in ((SAM, "installed-sam"), (TEMPLATE, "build")):
         if not path.exists():
             print(f"{path} is missing: make {target}", file=sys.stderr)
             return 1

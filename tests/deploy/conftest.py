@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def emulator(request: pytest.FixtureRequest, step: Steps) -> Iterator[Emulator]:
-    require_built((SAM, ".venv-sam/.sam"), (TEMPLATE, "build"))
+    require_built((SAM, "installed-sam"), (TEMPLATE, "build"))
     folder = Path(tempfile.mkdtemp(prefix="lifeboat-deploy-"))
     try:
         with step("emulator") as said, or_cannot_run(TARGET, request.session):

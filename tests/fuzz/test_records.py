@@ -44,6 +44,7 @@ from tests.support.titanic import MODEL, TABLE, people, row
 
 # All kinds together take some two minutes; each ends when its part of them is over.
 SECONDS = float(os.environ.get("LIFEBOAT_FUZZ_SECONDS", "60"))
+BRIEF_SECONDS = 5.0
 SEED = int(os.environ.get("LIFEBOAT_FUZZ_SEED", "0"))
 SCOPES = "predict feedback admin"
 
@@ -338,11 +339,16 @@ KINDS = {
     "a manifest": 10,
     "a holdout": 3,
 }
-"""Of each kind, how many of sixty seconds it may take."""
+"""Of each kind, which part of the seconds of all of them it may take."""
 
 
+@pytest.mark.parametrize(
+    "seconds", [BRIEF_SECONDS, pytest.param(SECONDS, marks=pytest.mark.long)], ids=["briefly", "at length"]
+)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_damaged_record_crashes_nothing_and_is_no_500(kind: str, world: World, tmp_path: Path) -> None:
+def test_a_damaged_record_crashes_nothing_and_is_no_500(
+    kind: str, seconds: float, world: World, tmp_path: Path
+) -> None:
     place = place_of(kind, world)
     record, body_of = record_in(kind, place.read_bytes(), world)
     cases: list[tuple[Any, Any]] = [(path, wrong) for path in paths_in(record) for wrong in WRONG]
@@ -352,7 +358,7 @@ def test_a_damaged_record_crashes_nothing_and_is_no_500(kind: str, world: World,
     # What looks like the value that it takes the place of gets farthest: first.
     cases.sort(key=lambda case: not _is_alike(record, *case))
     requests = routes_of(world)[kind]
-    until = monotonic() + SECONDS * KINDS[kind] / sum(KINDS.values())
+    until = monotonic() + seconds * KINDS[kind] / sum(KINDS.values())
     faults: list[str] = []
     tried = answers = 0
     for path, wrong in cases:

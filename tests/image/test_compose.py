@@ -1,5 +1,6 @@
 """The composed platform: up with one command, asked for a prediction, watched, and down without a trace."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from tests.support.engine import Engine
 ROOT = Path(__file__).parents[2]
 COMPOSED: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 PROJECT = "lifeboat-test"
-PLATFORM, STAND_IN = "lifeboat-platform:test", "lifeboat-prometheus:test"
+PLATFORM, MLFLOW, STAND_IN = "lifeboat-platform:test", "lifeboat-mlflow:test", "lifeboat-prometheus:test"
+CONTAINERS = ROOT / "functions" / "local" / "container"
+REST_SECONDS = "15"
 SECONDS = 240.0
 
 Compose = Callable[..., str]
@@ -35,16 +39,18 @@ def test_nothing_of_it_listens_to_the_network_and_no_part_may_more_than_it_needs
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert not any("SECRET" in key or "KEY" in key for key in service.get("environment", {}))
-        if name != "lifeboat":
+        if name == "prometheus":
             assert any("127.0.0.1" in word for word in service["command"])
     assert {*COMPOSED["services"]} == {"lifeboat", "prometheus", "mlflow"}
+    # What rests listens for MLflow on the loopback by itself (tests/local/test_resting_server.py).
+    assert "127.0.0.1" in _command_of_mlflow()
 
 
 @pytest.fixture
 def ports() -> list[int]:
-    """Free ones, for the API and for Prometheus: those of the file may be taken by somebody."""
+    """Free ones, for the API, Prometheus and MLflow: those of the file may be taken by somebody."""
     with ExitStack() as stack:
-        return [port_of(stack.enter_context(listen(0))) for _ in range(2)]
+        return [port_of(stack.enter_context(listen(0))) for _ in range(3)]
 
 
 @pytest.fixture
@@ -53,10 +59,11 @@ def compose(engine: Engine, tmp_path: Path, ports: list[int]) -> Iterator[Compos
     command = _compose_of(engine)
     files = ["--file", str(ROOT / "compose.yaml"), "--file", str(_elsewhere(tmp_path, *ports))]
     base = provide_base(engine)
-    dockerfile = str(ROOT / "functions" / "local" / "container" / "Dockerfile")
-    _build(engine, ["--file", dockerfile, "--tag", PLATFORM, str(ROOT)], base)
+    for name, dockerfile in ((PLATFORM, "Dockerfile"), (MLFLOW, "mlflow.Dockerfile")):
+        _build(engine, ["--file", str(CONTAINERS / dockerfile), "--tag", name, str(ROOT)], base)
     environment = engine.environment() | {
         "LIFEBOAT_IMAGE": PLATFORM,
+        "MLFLOW_IMAGE": MLFLOW,
         "PROMETHEUS_IMAGE": _prometheus(engine, base),
         "BASE": base,
     }
@@ -82,9 +89,8 @@ def compose(engine: Engine, tmp_path: Path, ports: list[int]) -> Iterator[Compos
 def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
     compose: Compose, engine: Engine, ports: list[int]
 ) -> None:
-    api, prometheus = (f"http://127.0.0.1:{port}" for port in ports)
-    # MLflow's image is half a gigabyte, from a registry that may not be reached: it is not tried here.
-    compose("up", "--detach", "lifeboat", "prometheus")
+    api, prometheus, mlflow = (f"http://127.0.0.1:{port}" for port in ports)
+    compose("up", "--detach")
     log = _wait(lambda: _if_has("Serving until Ctrl-C", compose("logs", "lifeboat")))
     [key] = {*re.findall(r"x-api-key: (lb_[^']+)'", log)}
     with httpx.Client(trust_env=False, timeout=30, headers={"x-api-key": key}) as client:
@@ -97,23 +103,66 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
             return client.get(f"{prometheus}/api/v1/query", params=query).json()["data"]["result"]
 
         assert float(_wait(scraped)[0]["value"][1]) >= 1
-        # What was kept is there after a new start: the same version, trained once.
+        # A version was made, which woke MLflow to be shown there. Alone it rests, and wakes with all it had.
         version = answer["model"]["version"]
+        _wait(lambda: version in _shown_in(mlflow))
+
+        def has_rested(times: int) -> bool:
+            return compose("logs", "mlflow").count("rests: nobody has used it") >= times
+
+        for times in (1, 2):
+            _wait(partial(has_rested, times))
+            assert _processes(engine, MLFLOW, "mlflow server") == 0
+            assert version in _shown_in(mlflow)
+            assert _processes(engine, MLFLOW, "mlflow server") > 0
+        # What was kept is there after a new start: the same version, trained once.
         compose("restart", "lifeboat")
         _wait(lambda: _if_has("is in service already", compose("logs", "lifeboat")))
     assert version in compose("logs", "lifeboat")
     label = f"label=com.docker.compose.project={PROJECT}"
-    [container] = engine.docker(
-        "ps", "--quiet", "--filter", label, "--filter", "ancestor=" + PLATFORM
-    ).split()
-    assert engine.docker("inspect", container, "--format", "{{.Config.User}}") == "10001:10001"
+    for image in (PLATFORM, MLFLOW):
+        size = int(engine.docker("image", "inspect", image, "--format", "{{.Size}}")) / 2**20
+        print(f"{image:<24} {size:,.0f} MiB")
+        container = _container_of(engine, image)
+        assert engine.docker("inspect", container, "--format", "{{.Config.User}}") == "10001:10001"
     compose("down", "--volumes")
     assert engine.docker("ps", "--all", "--quiet", "--filter", label) == ""
     assert engine.docker("volume", "ls", "--quiet", "--filter", f"name={PROJECT}") == ""
 
 
-def _elsewhere(folder: Path, api: int, prometheus: int) -> Path:
-    """A file that puts the API and Prometheus at other ports."""
+def _shown_in(mlflow: str) -> set[str]:
+    """The versions that MLflow has registered."""
+    answer = httpx.get(
+        f"{mlflow}/api/2.0/mlflow/model-versions/search", params={"filter": "name='titanic'"},
+        timeout=SECONDS, trust_env=False,
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    found = answer.json().get("model_versions", [])
+    return {tag["value"] for entry in found for tag in entry["tags"] if tag["key"] == "lifeboat.version"}
+
+
+def _container_of(engine: Engine, image: str) -> str:
+    label = f"label=com.docker.compose.project={PROJECT}"
+    [container] = engine.docker("ps", "--quiet", "--filter", label, "--filter", f"ancestor={image}").split()
+    return container
+
+
+def _processes(engine: Engine, image: str, command: str) -> int:
+    """How many processes of a container have this in their command, but for who starts it."""
+    listed = engine.docker("top", _container_of(engine, image), "-eo", "pid,args").splitlines()
+    return sum(command in line and "resting_server" not in line for line in listed)
+
+
+def _command_of_mlflow() -> list[str]:
+    """What the image of MLflow starts."""
+    written = (CONTAINERS / "mlflow.Dockerfile").read_text().replace("\\\n", "")
+    [command] = re.findall(r"^CMD (\[.*\])$", written, re.MULTILINE)
+    words: list[str] = json.loads(command)
+    return words
+
+
+def _elsewhere(folder: Path, api: int, prometheus: int, mlflow: int) -> Path:
+    """A file that puts all of them at other ports, and has MLflow rest sooner."""
     services = COMPOSED["services"]
     monitoring = ROOT / "functions" / "local" / "monitoring"
     settings = (monitoring / "prometheus.yml").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{api}")
@@ -122,9 +171,12 @@ def _elsewhere(folder: Path, api: int, prometheus: int) -> Path:
     folder.chmod(0o755)
     command = [*services["prometheus"]["command"][:-1], f"--web.listen-address=127.0.0.1:{prometheus}"]
     run = ["python", "-m", "functions.local", "run", "--folder", "/data/lifeboat", "--store-port", "0"]
+    other = {"5000": str(mlflow), "1800": REST_SECONDS}
+    tracking = {"LIFEBOAT_TRACKING_URI": f"http://127.0.0.1:{mlflow}"}
     changed = {
         "services": {
-            "lifeboat": {"command": [*run, "--port", str(api)]},
+            "lifeboat": {"command": [*run, "--port", str(api)], "environment": tracking},
+            "mlflow": {"command": [other.get(word, word) for word in _command_of_mlflow()]},
             "prometheus": {"command": command, "volumes": [f"{folder}:/etc/lifeboat:ro"]},
         },
     }

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -99,3 +100,24 @@ def tick(event: dict[str, Any], context: Any) -> Any:
 
 def mute(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {"statusCode": 404, "body": "not here"}
+
+
+def watched(event: dict[str, Any], context: Any) -> Any:
+    """What a handler in the runner's process sees of it, and what it writes."""
+    print('{"message": "a line of the log"}')
+    if event.get("do") == "act":
+        return act(event["event"], context)
+    return {
+        "process": os.getpid(),
+        "thread": threading.current_thread().name,
+        "function_name": os.environ["AWS_LAMBDA_FUNCTION_NAME"],
+        "greeting": os.environ["GREETING"],
+        "remaining": context.get_remaining_time_in_millis(),
+    }
+
+
+def stops(event: dict[str, Any], context: Any) -> Any:
+    """An HTTP function with a breakpoint in it."""
+    kettle = event["rawPath"]
+    breakpoint()  # noqa: T100 - the subject of tests/local/test_debugged_function.py
+    return {"statusCode": 200, "body": kettle}

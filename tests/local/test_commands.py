@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from functions.core.storage.view import ModelStore
-from functions.local import __main__ as command_line
+from functions.local import asking, serving
 from functions.local.__main__ import main
 from functions.local.environment import Credentials
 from functions.local.listening import listen, port_of
@@ -213,6 +213,7 @@ def test_ctrl_c_stops_cleanly_and_leaves_nothing_behind(session: Session) -> Non
         (["demo", "--file", "churn.csv"], "a table needs a name for its model"),
         (["demo", "--file", "churn.csv", "--name", "Churn"], "a model's name has"),
         (["model", "churn.csv", "--name", "champion"], "a model's name has"),
+        (["run", "--forget", "--debug", "predikt"], "there is no function predikt, only authorize, "),
     ],
 )
 def test_what_does_not_go_together_is_said(
@@ -229,12 +230,13 @@ def _no_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(*MARK.split("=", 1))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_no_store")
 def test_the_demo_goes_through_the_loop_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     log = tmp_path / "build" / "local.log"
-    monkeypatch.setattr(command_line, "LOG", log)
+    monkeypatch.setattr(serving, "LOG", log)
     with listen(0) as other:
         assert main(["demo", "--port", str(port_of(other)), "--store-port", "0"]) == 0
         words = capsys.readouterr().out
@@ -247,17 +249,18 @@ def test_the_demo_goes_through_the_loop_once(
     assert processes_left() == []
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_no_store")
 def test_a_demo_that_is_interrupted_stops_at_once_and_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(command_line, "LOG", tmp_path / "local.log")
+    monkeypatch.setattr(serving, "LOG", tmp_path / "local.log")
 
     def stop_when_training_begins(text: str) -> None:
         if text.startswith("Uploaded"):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(command_line, "_say", stop_when_training_begins)
+    monkeypatch.setattr(serving, "say", stop_when_training_begins)
     assert main(["demo", "--port", "0", "--store-port", "0"]) == INTERRUPTED
     assert processes_left() == []
 
@@ -274,7 +277,7 @@ def test_a_failure_is_a_sentence_and_an_exit_code(
 def test_without_a_runner_an_upload_says_how_to_start_one(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command_line, "find_runner", lambda: None)
+    monkeypatch.setattr(asking, "find_runner", lambda: None)
     for words in (["upload", str(TITANIC)], ["model", str(TITANIC), "--name", "titanic"], ["models"]):
         assert main(words) == 1
         assert "`make run`" in capsys.readouterr().err
@@ -292,8 +295,8 @@ def test_an_upload_goes_to_the_runner_that_is_up(
 
     where = ("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
     runner = State(*where, credentials=Credentials("OURS", "secret"))
-    monkeypatch.setattr(command_line, "find_runner", lambda: runner)
-    monkeypatch.setattr(command_line, "upload", note)
+    monkeypatch.setattr(asking, "find_runner", lambda: runner)
+    monkeypatch.setattr(asking, "upload", note)
     assert main(["upload", str(TITANIC)]) == 0
     assert main(["upload", str(TITANIC), "--model", "titanic"]) == 0
     assert reached == [("http://127.0.0.1:2", "OURS", model) for model in ("churn", "titanic")]
@@ -312,7 +315,7 @@ def test_the_versions_are_those_of_the_runner_that_is_up(
 
     where = ("http://127.0.0.1:1", "s3://lifeboat", "http://127.0.0.1:2", True, "churn", os.getpid())
     runner = State(*where, credentials=Credentials("OURS", "secret"))
-    monkeypatch.setattr(command_line, "find_runner", lambda: runner)
+    monkeypatch.setattr(asking, "find_runner", lambda: runner)
     monkeypatch.setattr(os, "execv", note)
     main(["models", "all"])
     assert started == [
@@ -326,13 +329,14 @@ def test_a_setting_that_names_a_store_and_does_not_count_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
-    command_line._say_passed_over()
+    serving._say_passed_over()
     assert "Not used   AWS_ENDPOINT_URL_S3: AWS_ENDPOINT_URL or LIFEBOAT_STORE" in capsys.readouterr().out
     monkeypatch.setenv("LIFEBOAT_STORE", "s3://mine")
-    command_line._say_passed_over()
+    serving._say_passed_over()
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.long
 def test_a_runner_whose_store_is_killed_says_so_and_stops() -> None:
     session = Session()
     session.wait_for("API ")
@@ -359,8 +363,8 @@ def test_beside_a_store_that_is_named_the_template_says_which_model_is_the_defau
         models.append(store.model)
         return True
 
-    monkeypatch.setattr(command_line, "find_runner", lambda: None)
-    monkeypatch.setattr(command_line, "upload", note)
+    monkeypatch.setattr(asking, "find_runner", lambda: None)
+    monkeypatch.setattr(asking, "upload", note)
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path))
     monkeypatch.delenv("LIFEBOAT_DEFAULT_MODEL")
     assert main(["upload", str(TITANIC)]) == 0
@@ -369,6 +373,7 @@ def test_beside_a_store_that_is_named_the_template_says_which_model_is_the_defau
     assert models == ["titanic", "churn"]
 
 
+@pytest.mark.long
 def test_a_killed_runner_takes_its_processes_with_it(tmp_path: Path) -> None:
     session = Session()
     session.wait_for("Uploaded ")

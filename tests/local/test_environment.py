@@ -58,12 +58,14 @@ def test_there_are_at_least_forty_of_them(tmp_path: Path) -> None:
     assert len(stray_settings(tmp_path)) >= 60
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", REPORTED)
 def test_the_demo_starts_under_each_setting_that_once_led_it_astray(name: str, tmp_path: Path) -> None:
     setting = stray_settings(tmp_path)[name]
     is_as_it_should_be(start(setting), setting)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(3))
 def test_the_demo_starts_under_all_of_them_some_dozens_at_a_time(number: int, tmp_path: Path) -> None:
     found = groups(stray_settings(tmp_path))

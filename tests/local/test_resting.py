@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from functions.local.__main__ import parser
 from functions.local.runner import Options, running
 from tests.support.played import played_by
 
@@ -44,3 +45,8 @@ def test_a_function_rests_until_it_is_asked_again(tmp_path: Path, monkeypatch: p
     *_, last = asyncio.run(go())
     assert 'lifeboat_requests_total{function="Web",status="418"} 2.0' in last
     assert 'lifeboat_function_running{function="Web"} 0.0' in last
+
+
+def test_a_run_has_functions_rest_after_half_an_hour_unless_it_is_told_otherwise() -> None:
+    assert parser().parse_args(["run"]).rest_after == timedelta(minutes=30)
+    assert parser().parse_args(["run", "--rest-after", "5"]).rest_after == timedelta(seconds=5)

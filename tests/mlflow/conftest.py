@@ -14,12 +14,20 @@ from functions.core.storage.view import ModelStore
 from functions.track import tracker as trackers
 from functions.track.track import Tracked, track_model
 from functions.track.tracker import Tracker
-from tests.mlflow.environment import free_port, mlflow_serving
+from tests.mlflow.environment import free_port, mlflow_serving, provide_mlflow
+from tests.support.cannot_run import or_cannot_run
 from tests.support.titanic import MODEL
 from tests.support.versions import publish
 
+TARGET = "test-track"
 # As an earlier release published it: without what MLflow reads, and without how its candidates were set.
 SECOND = "2" * 16
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed(request: pytest.FixtureRequest) -> None:
+    with or_cannot_run(TARGET, request.session):
+        provide_mlflow()
 
 
 @dataclass

@@ -15,11 +15,34 @@ import httpx
 
 from functions.local.child import ROOT
 from functions.local.environment import needed_of
+from tests.support.machine import Unavailable, last_line
 
 MLFLOW_BIN = ROOT / ".venv-mlflow" / "bin"
 PROGRAMS = Path(__file__).parent / "programs"
 # Importing MLflow takes seconds, and the processor may be shared.
 SECONDS = 120
+# 750 MB, from a registry.
+INSTALL_SECONDS = 1800
+
+
+def provide_mlflow() -> None:
+    """Make `.venv-mlflow` hold what its lock says. Raises `Unavailable` when it cannot be made here."""
+    try:
+        made = subprocess.run(
+            ["make", "installed-mlflow"],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise Unavailable("make, which installs MLflow's own environment, is missing") from None
+    if made.returncode:
+        said = last_line(made.stderr or made.stdout)
+        raise Unavailable(f"the packages of requirements-mlflow.txt cannot be installed here: {said}")
 
 
 def environment(**variables: str) -> dict[str, str]:

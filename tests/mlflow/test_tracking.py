@@ -1,10 +1,7 @@
 """Every version shows in a real MLflow once, whatever MLflow did meanwhile, and which one serves."""
 
 import json
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -17,8 +14,8 @@ from functions.track.track import Tracked, track_model
 from functions.track.tracker import VERSION, Tracker, TrackingFailed
 from tests.conftest import Call
 from tests.mlflow.conftest import SECOND, Server, wipe
-from tests.mlflow.environment import free_port, run_program
-from tests.support.answering import Answering, answering
+from tests.mlflow.environment import run_program
+from tests.mlflow.troubles import Trouble, away, failing, hanging
 from tests.support.titanic import MODEL, row
 from tests.support.versions import champion, promote
 
@@ -150,54 +147,12 @@ def test_a_version_that_is_damaged_is_left_out_and_said(
     assert [*mlflow.versions()] == [champion(two_versions).version]
 
 
-class Failing(Answering):
-    """Answers 500 to everything."""
-
-    def answer(self) -> None:
-        self.send(500, b'{"error_code": "INTERNAL_ERROR", "message": "out of order"}')
-
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
-        self.answer()
-
-
-@contextmanager
-def hanging() -> Iterator[str]:
-    """Takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        kept: list[socket.socket] = []
-
-        def accept() -> None:
-            try:
-                while True:
-                    kept.append(listener.accept()[0])
-            except OSError:
-                return
-
-        threading.Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        for connection in kept:
-            connection.close()
-
-
-@contextmanager
-def failing() -> Iterator[str]:
-    from http.server import ThreadingHTTPServer
-
-    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Failing)) as server:
-        yield f"http://127.0.0.1:{server.server_port}"
-
-
-@contextmanager
-def away() -> Iterator[str]:
-    yield f"http://127.0.0.1:{free_port()}"
-
-
 @pytest.mark.parametrize("trouble", [away, failing, hanging])
 def test_what_happens_while_mlflow_is_in_trouble_is_there_once_afterwards(
     mlflow: Server,
     track: Track,
     two_versions: ModelStore,
-    trouble: Callable[[], Any],
+    trouble: Trouble,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as impatient:
@@ -209,12 +164,12 @@ def test_what_happens_while_mlflow_is_in_trouble_is_there_once_afterwards(
     assert mlflow.aliases() == {"champion": "2", "previous": "1"}
 
 
-def meet(two_versions: ModelStore, trouble: Callable[[], Any]) -> None:
+def meet(two_versions: ModelStore, trouble: Trouble) -> None:
     """Publish and promote while MLflow is in trouble."""
-    with trouble() as uri, pytest.raises(TrackingFailed, match=r"^MLflow failed: "):
+    with trouble(0) as uri, pytest.raises(TrackingFailed, match=r"^MLflow failed: "):
         track_model(two_versions, Tracker(uri, "s3://bucket"))
     promote(two_versions, SECOND)
-    with trouble() as uri, pytest.raises(TrackingFailed):
+    with trouble(0) as uri, pytest.raises(TrackingFailed):
         track_model(two_versions, Tracker(uri, "s3://bucket"))
 
 

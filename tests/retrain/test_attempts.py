@@ -15,20 +15,11 @@ from functions.core.storage.s3 import S3Store
 from functions.retrain import attempts
 from functions.retrain.attempts import RetrainFailed
 from tests.conftest import TITANIC
-from tests.support.titanic import SCHEMA
 from tests.support.uploads import BUCKET, Event, arrive, keys, model_store, read_json, record, retrain, upload
 from training import memory
 from training import upload as uploads
-from training.candidates import candidates
 
 KEY = "datasets/titanic/titanic.csv"
-
-
-@pytest.fixture(autouse=True)
-def _one_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is selected from does not matter here, and takes most of the time."""
-    one = {"logistic regression": candidates(SCHEMA.features, 1_309)["logistic regression"]}
-    monkeypatch.setattr("training.train.candidates", lambda _features, _rows: one)
 
 
 def reports(s3: Any) -> list[dict[str, Any]]:

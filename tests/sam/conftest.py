@@ -49,7 +49,7 @@ def _terminated_in_order() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest, step: Steps) -> Iterator[Engine]:
     """A container engine that has the image of Lambda's runtime."""
-    require_built((SAM, ".venv-sam/.sam"), (TEMPLATE, "build"))
+    require_built((SAM, "installed-sam"), (TEMPLATE, "build"))
     with ExitStack() as stack, or_cannot_run(TARGET, request.session):
         with step("engine") as said:
             engine = stack.enter_context(running_engine())

@@ -92,6 +92,7 @@ def count_writes(root: Path, seconds: Callable[[], float]) -> list[str]:
     return store.writes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before", [True, False], ids=["before it", "after it"])
 @pytest.mark.parametrize("hurried", [False, True], ids=["in one go", "handed over"])
 def test_a_job_that_dies_at_any_of_its_writes_goes_on_to_the_same_bytes(
@@ -148,6 +149,7 @@ def test_what_is_left_by_the_dead_is_little_and_nobody_sees_it(
     ]
 
 
+@pytest.mark.long
 def test_a_process_that_is_killed_midway_is_gone_on_with(
     root: Path, whole_store: Store, store: ModelStore
 ) -> None:

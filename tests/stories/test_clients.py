@@ -23,6 +23,8 @@ from tests.conftest import EVENTS
 from tests.stories.local_stack import Stack, local_stack
 from tests.support.titanic import MODEL, SCHEMA
 
+pytestmark = pytest.mark.long
+
 Row = dict[str, Any]
 Rows = list[Row]
 

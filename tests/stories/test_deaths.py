@@ -20,6 +20,8 @@ from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import MODEL, SCHEMA, TABLE, columns_of, row
 
+pytestmark = pytest.mark.long
+
 Retrain = Callable[[Path, str, int], int]
 # More than any retrain writes: nobody dies.
 NEVER = 1_000

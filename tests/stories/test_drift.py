@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local import drift_story, runner
+from functions.local import drift_story, machine
 from functions.local.__main__ import main
 from functions.local.drift_story import tell_of_drift
 from functions.local.function_process import Outcome
@@ -46,9 +46,12 @@ def told(template: Path, monkeypatch: pytest.MonkeyPatch, fate: str) -> list[str
     """What the story says over functions that have it end so."""
     template.write_text(TEMPLATE)
     monkeypatch.setenv("LIFEBOAT_FATE", fate)
+    # What is told does not depend on the store: a folder starts at once.
+    monkeypatch.setenv("LIFEBOAT_STORE", str(template.with_name("store")))
+    monkeypatch.setenv("LIFEBOAT_KEYS", str(template.with_name("keys.json")))
     monkeypatch.setattr(drift_story, "_SHIPPING_SECONDS", 1.0)
     monkeypatch.setattr(drift_story, "_REFRESH_SECONDS", 1.0)
-    monkeypatch.setattr(runner, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(machine, "POLL_SECONDS", 0.05)
     said: list[str] = []
 
     async def go() -> None:

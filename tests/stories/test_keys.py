@@ -14,8 +14,7 @@ from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import make_key, write_keys
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
-from functions.local import __main__ as command_line
-from functions.local import runner
+from functions.local import asking, runner
 from functions.local.__main__ import main
 from functions.local.runner import Options, Running, running
 from functions.local.state import State
@@ -51,6 +50,7 @@ def opened(here: Running) -> Parameter:
     return open_parameter(here.keys)
 
 
+@pytest.mark.long
 def test_every_key_that_does_not_count_is_refused_in_the_envelope_and_logged_nowhere() -> None:
     shown: list[str] = []
 
@@ -140,7 +140,7 @@ def test_the_command_line_reaches_the_keys_of_the_runner_that_is_up(
 ) -> None:
     place = tmp_path / "keys.json"
     state = State("", "s3://b", "http://127.0.0.1:9", embedded, "titanic", 1, str(place))
-    monkeypatch.setattr(command_line, "find_runner", lambda: state)
+    monkeypatch.setattr(asking, "find_runner", lambda: state)
     assert main(["key", "create", "--scopes", "predict", "--note", "x"]) == 0
     text = capsys.readouterr().out.strip()
     assert list(all_keys(open_parameter(str(place)))) == [text.split("_")[1]]
@@ -154,7 +154,7 @@ def test_a_place_named_in_the_environment_comes_before_the_runners(
     mine.write_text(write_keys({key.id: key}, datetime.now(UTC)))
     monkeypatch.setenv("LIFEBOAT_KEYS", str(mine))
     runners = State("", "s3://b", None, True, "titanic", 1, str(tmp_path / "theirs.json"))
-    monkeypatch.setattr(command_line, "find_runner", lambda: runners)
+    monkeypatch.setattr(asking, "find_runner", lambda: runners)
     assert main(["key", "list"]) == 0
     assert key.id in capsys.readouterr().out
 
@@ -162,7 +162,7 @@ def test_a_place_named_in_the_environment_comes_before_the_runners(
 def test_without_a_runner_the_command_line_says_what_to_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "find_runner", lambda: None)
+    monkeypatch.setattr(asking, "find_runner", lambda: None)
     with pytest.raises(SystemExit, match="2"):
         main(["key", "list"])
     assert "make run" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from functions.local import __main__ as command_line
+from functions.local import asking
 from functions.local import state as runners
 from functions.local.__main__ import main
 from functions.local.runner import Options, Running, running
@@ -76,6 +76,7 @@ async def sign_in(browser: httpx.AsyncClient, link: str) -> dict[str, Any]:
     return tokens
 
 
+@pytest.mark.long
 def test_a_person_signs_in_and_is_let_in_as_far_as_their_role_goes() -> None:
     shown: list[str] = []
 
@@ -118,10 +119,10 @@ async def makes_another_link(here: Running, browser: httpx.AsyncClient) -> None:
     assert here.issuer is not None
     state = State(here.api, here.address, here.endpoint, True, here.model, 1, secret=here.issuer.secret)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command_line, "find_runner", lambda: state)
+        patch.setattr(asking, "find_runner", lambda: state)
         patch.setattr(runners, "find_runners", lambda: [state])
         said: list[str] = []
-        patch.setattr(command_line, "_say", said.append)
+        patch.setattr(asking, "say", said.append)
         assert await asyncio.to_thread(main, ["login", "--role", "annotator"]) == 0
     browser.cookies.clear()
     tokens = await sign_in(browser, said[-1])
@@ -132,7 +133,7 @@ async def makes_another_link(here: Running, browser: httpx.AsyncClient) -> None:
 def test_without_a_runner_there_is_no_link(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "find_runner", lambda: None)
+    monkeypatch.setattr(asking, "find_runner", lambda: None)
     assert main(["login"]) == 1
     assert "start one with `make run`" in capsys.readouterr().err
 
@@ -151,6 +152,6 @@ def test_beside_another_provider_the_runner_knows_nobody(
 
     run(act)
     state = State("http://127.0.0.1:8000", "s3://b", None, True, "titanic", 1)
-    monkeypatch.setattr(command_line, "find_runner", lambda: state)
+    monkeypatch.setattr(asking, "find_runner", lambda: state)
     assert main(["login"]) == 1
     assert "sign in elsewhere" in capsys.readouterr().err

@@ -61,6 +61,7 @@ def run(stack: Stack) -> Run:
     return run
 
 
+@pytest.mark.long
 def test_the_pipeline_gets_into_service_and_is_as_good_as_before(run: Run) -> None:
     outcome, manifest = run.names["outcome"], run.names["manifest"]
     assert (outcome.status, outcome.decision.rule) == ("promoted", "first champion")
@@ -72,6 +73,7 @@ def test_the_pipeline_gets_into_service_and_is_as_good_as_before(run: Run) -> No
     assert manifest["certificate"]["largest_difference"] < 1e-5
 
 
+@pytest.mark.long
 def test_the_served_model_answers_as_the_pipeline_does(run: Run) -> None:
     answer, customers = run.names["answer"], run.names["customers"]
     assert answer["model"] == {"name": "customers", "version": run.names["outcome"].version}
@@ -82,6 +84,7 @@ def test_the_served_model_answers_as_the_pipeline_does(run: Run) -> None:
     assert answer["probability"] == pytest.approx(fitted.predict_proba(row)[0, 1], abs=0.02)
 
 
+@pytest.mark.long
 def test_the_explanation_adds_up_to_the_answer(run: Run) -> None:
     explanation = run.names["explanation"]
     assert explanation["contributions"].keys() == set(run.names["features"].columns)
@@ -89,6 +92,7 @@ def test_the_explanation_adds_up_to_the_answer(run: Run) -> None:
     assert total == pytest.approx(run.names["answer"]["probability"], abs=1e-5)
 
 
+@pytest.mark.long
 def test_the_curl_gets_the_same_answer(run: Run, stack: Stack) -> None:
     blocks = SHELL.findall("\n".join("".join(cell["source"]) for cell in CELLS))
     [curl] = (block for block in blocks if block.startswith("curl"))
@@ -99,6 +103,7 @@ def test_the_curl_gets_the_same_answer(run: Run, stack: Stack) -> None:
     assert answer["probability"] == run.names["answer"]["probability"]
 
 
+@pytest.mark.long
 def test_the_outputs_in_the_file_have_the_form_of_those_that_come(run: Run) -> None:
     stored = {cell["id"]: "".join(map(text_of, cell["outputs"])) for cell in CODE}
     assert {id_: form_of(text) for id_, text in stored.items()} == {

@@ -1,6 +1,10 @@
 """Promotions at the same moment, from different processes, over a real S3 protocol."""
 
+import pytest
+
 from tests.bench.races import embedded_store, faults, race
+
+pytestmark = pytest.mark.long
 
 
 def test_of_many_promotions_at_once_one_wins_and_the_others_are_told() -> None:

@@ -16,12 +16,10 @@ import httpx
 import pytest
 
 from functions.core.schema.parsing import read_schema
+from tests.docs.reading import INDEX, PAGES, README, blocks
 from tests.stories.local_stack import ROOT, Stack, local_stack
 
-BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-README = ROOT / "README.md"
-PAGES = {path: path.read_text(encoding="utf-8") for path in [README, *sorted((ROOT / "docs").glob("*.md"))]}
-BLOCKS = [*dict.fromkeys((match[1], match[2]) for text in PAGES.values() for match in BLOCK.finditer(text))]
+BLOCKS = [*dict.fromkeys(one for page in PAGES for one in blocks(page) if one[0] in {"sh", "python"})]
 PREDICTION_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SECONDS = 30
 
@@ -58,6 +56,7 @@ def run(language: str, block: str, stack: Stack, prediction_id: str) -> str:
     ).stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "block"), BLOCKS, ids=[block.split("\n")[0][:60] for _, block in BLOCKS]
 )
@@ -73,6 +72,7 @@ def test_what_stands_there_works(language: str, block: str, stack: Stack, predic
         assert json.loads(printed).get("error") is None
 
 
+@pytest.mark.long
 def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str) -> None:
     printed = {
         block.split('"$API/')[1].split('"')[0]: run(language, block, stack, prediction_id)
@@ -89,6 +89,7 @@ def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str
     assert [one["survived"] for one in answers["invocations"]["predictions"]] == [True, False]
 
 
+@pytest.mark.long
 def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction_id: str) -> None:
     [shown] = json_blocks(README)
     (block,) = (block for _, block in BLOCKS if '/predict" -H' in block)
@@ -97,7 +98,7 @@ def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction
 
 
 def json_blocks(path: Path) -> list[str]:
-    return re.findall(r"^```json\n(.*?)^```$", PAGES[path], re.MULTILINE | re.DOTALL)
+    return [text for language, text in blocks(path) if language == "json"]
 
 
 def test_the_schema_shown_is_one() -> None:
@@ -139,4 +140,4 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 def test_every_page_is_linked_to() -> None:
     for page in PAGES:
-        assert page == README or f"](docs/{page.name})" in PAGES[README]
+        assert page in {README, INDEX} or f"]({page.name})" in PAGES[INDEX]

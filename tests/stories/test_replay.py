@@ -19,6 +19,8 @@ from tests.conftest import TITANIC
 from tests.support.titanic import MODEL
 from tests.support.training import publish
 
+pytestmark = pytest.mark.long
+
 PASSENGERS: list[dict[str, Any]] = [
     {"pclass": 1, "sex": "female", "age": 29, "fare": 211.34, "name": "Allen, Miss. Elisabeth Walton"},
     {"pclass": 3, "sex": "male"},

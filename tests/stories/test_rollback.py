@@ -20,6 +20,8 @@ from functions.core.storage.view import ModelStore
 from functions.local.runner import Options, running
 from tests.support.titanic import MODEL
 
+pytestmark = pytest.mark.long
+
 REFRESH_SECONDS = 1.0
 OTHER = "0" * 15 + "1"
 PASSENGER = {"pclass": 1, "sex": "female"}

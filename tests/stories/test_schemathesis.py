@@ -28,6 +28,8 @@ from tests.stories.local_stack import ROOT, Stack, local_stack
 from tests.support.titanic import MODEL
 from tests.support.training import publish
 
+pytestmark = pytest.mark.long
+
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 TWIN = "0123456789abcdef"
 

@@ -22,6 +22,8 @@ from functions.local.__main__ import main
 from tests.stories.local_stack import Stack, local_stack
 from tests.support.strangers import SUBJECTS, TITANIC, Subject
 
+pytestmark = pytest.mark.long
+
 ROWS = 40
 ARRIVING_SECONDS = 30
 

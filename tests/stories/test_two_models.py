@@ -24,6 +24,8 @@ from tests.stories.local_stack import Stack, local_stack
 from tests.support.strangers import churn_table
 from tests.support.titanic import people
 
+pytestmark = pytest.mark.long
+
 # How long both are used; a minute is asked of a release: LIFEBOAT_STORY_SECONDS=60 make test ARGS=...
 SECONDS = float(os.environ.get("LIFEBOAT_STORY_SECONDS", "15"))
 BATCH = 60

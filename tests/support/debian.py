@@ -11,7 +11,7 @@ RELEASE = "trixie"  # whose Python is Lambda's, 3.13
 DOWNLOAD_SECONDS = 900.0
 
 
-def debootstrap(folder: Path, packages: Sequence[str], *options: str) -> None:
+def debootstrap(folder: Path, packages: Sequence[str], *options: str, release: str = RELEASE) -> None:
     """Make the files of a small Debian with these packages in `folder`, which is made.
 
     Options are debootstrap's own (`--download-only`, `--arch=arm64`). Raises `Unavailable` when it fails,
@@ -24,7 +24,7 @@ def debootstrap(folder: Path, packages: Sequence[str], *options: str) -> None:
         finished = subprocess.run(
             [
                 *("debootstrap", "--variant=minbase", *options, included),
-                *(RELEASE, str(folder), *find_mirror()),
+                *(release, str(folder), *find_mirror()),
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -34,7 +34,7 @@ def debootstrap(folder: Path, packages: Sequence[str], *options: str) -> None:
         )
     if finished.returncode:
         said = last_line(log.read_text())
-        raise Unavailable(f"debootstrap could not bring {' '.join(['Debian', RELEASE, *options])}: {said}")
+        raise Unavailable(f"debootstrap could not bring {' '.join(['Debian', release, *options])}: {said}")
 
 
 def find_mirror() -> list[str]:

@@ -14,6 +14,9 @@ from functions.core.schema.schema import Schema
 from functions.core.schema.table import open_table
 
 DATA = Path(__file__).parents[2] / "training" / "data"
+HEADER = "pclass,survived,name,sex,age,sibsp,parch,fare,embarked"
+ROWS = '3,0,"Braund, Mr. Owen",male,22,1,0,7.25,S\n1,1,"Allen, Miss. Elisabeth",female,29,0,0,211.3375,S\n'
+PLAIN = f"{HEADER}\n{ROWS}"
 TITANIC = DATA / "titanic.csv"
 SCHEMA = read_schema((DATA / "titanic.schema.json").read_bytes())
 

@@ -110,3 +110,15 @@ def promote(store: ModelStore, *names: str) -> Champion:
 
 def champion(store: ModelStore) -> Champion:
     return deployment.read_champion(store)[0]
+
+
+def rollback(store: ModelStore, to: str | None = None) -> Champion:
+    return deployment.rollback(store, to=to, by="ann", reason="complaints")
+
+
+def by_hand(store: ModelStore, version: str, *, force: bool = False) -> Champion:
+    return deployment.promote_by_hand(store, version, by="ann", reason="we know better", force=force)
+
+
+def judged_against(version: str) -> Decision:
+    return Decision(promote=True, rule="non-inferiority", reason="not worse", champion=version)

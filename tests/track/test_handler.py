@@ -1,5 +1,6 @@
 """What fires the function, and what it says; the same by hand."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from functions.core.base.errors import InvalidInput
 from functions.core.storage.view import ModelStore
 from functions.track import __main__ as command
 from functions.track import handler as module
-from functions.track.tracker import TrackingFailed
+from functions.track.track import Tracked, track_model
+from functions.track.tracker import Tracker, TrackingFailed
 from tests.support.gateway import read_event
 from tests.support.titanic import MODEL
-from tests.support.versions import champion
+from tests.support.versions import champion, promote
+
+OTHER = "1" * 16
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +26,7 @@ def _settings(
 ) -> Iterator[None]:
     monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "copied"))
     monkeypatch.setenv("LIFEBOAT_TRACKING_URI", uri)
+    monkeypatch.setattr(command, "_shown", {})
     for cached in (module._settings, module._store, module._tracker):
         cached.cache_clear()
     yield
@@ -92,8 +97,38 @@ def test_watching_goes_on_through_trouble(
             raise trouble
 
     monkeypatch.setattr(command, "_track", troubled)
-    monkeypatch.setattr(command, "_said", {})
     assert command.main(["--all", "--watch", "0.01"]) == 130
     said = capsys.readouterr()
     assert said.out.count("versions added") == 1
     assert said.err.count("trying again") == 1
+
+
+def test_watching_asks_mlflow_only_about_what_is_new(
+    copied: ModelStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    show = track_model
+
+    def counted(store: ModelStore, tracker: Tracker) -> Tracked:
+        asked.append(store.model)
+        return show(store, tracker)
+
+    rounds = iter([lambda: None, lambda: promote(copied, OTHER), lambda: None, interrupt])
+
+    def watched(_seconds: float) -> None:
+        next(rounds)()
+
+    monkeypatch.setattr(command, "track_model", counted)
+    monkeypatch.setattr(time, "sleep", watched)
+    assert command.main(["--all", "--watch", "0.01"]) == 130
+    # At first, and after the promotion, which published a version, too.
+    assert asked == [MODEL, MODEL]
+    assert capsys.readouterr().out.count("1 versions added") == 2
+    # And whether it still shows all, once a day.
+    monkeypatch.setattr(command, "_ASK_AGAIN_SECONDS", 0.0)
+    assert command.main(["--all"]) == 0
+    assert asked == [MODEL] * 3
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt

@@ -38,6 +38,7 @@ def test_two_trainings_make_the_same_bytes(titanic: Dataset, trained: Trained) -
 
 
 # Two seeds that put the names of the opsets into different orders in a set.
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ["1", "6"])
 def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str, trained: Trained) -> None:
     script = (

@@ -16,9 +16,9 @@ from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
-from tests.conftest import QUICK
 from tests.conftest import SCHEMA as TITANIC_SCHEMA
 from tests.support.strangers import breast_cancer_table, churn_table
+from tests.support.training import QUICK
 from training import upload as uploads
 from training.challenge import Upload
 from training.gate import Limits

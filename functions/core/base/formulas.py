@@ -8,7 +8,7 @@ _BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
-def harmless(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """The cell with an apostrophe before it, where a spreadsheet would run it as a formula.
 
     Numbers, negative ones too, stay as they are, and so does a sign alone.
@@ -18,6 +18,6 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if runs else cell
 
 
-def meant(cell: str) -> str:
-    """The cell as it was before `harmless`: what is written is read again, as a dataset."""
-    return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell
+def unescape_formula(cell: str) -> str:
+    """The cell as it was before `escape_formula`: what is written is read again, as a dataset."""
+    return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell

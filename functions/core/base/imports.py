@@ -38,7 +38,7 @@ def trace(root: Path, module: str) -> Needs:
         for file in _files(root, name, importer):
             if file not in files:
                 files.add(file)
-                waiting += [(found, file) for found in imported(root, file)]
+                waiting += [(needed, file) for needed in imported(root, file)]
     return Needs(tuple(sorted(files)), packages)
 
 

@@ -15,7 +15,7 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-def near(value: datetime) -> datetime:
+def check_year(value: datetime) -> datetime:
     """A time that can be computed with. Raises `ValueError`."""
     # From the first moment that Python can tell nothing can be taken, to the last nothing added.
     if not 2000 <= value.year < 2200:
@@ -23,11 +23,11 @@ def near(value: datetime) -> datetime:
     return value
 
 
-Moment = Annotated[AwareDatetime, Field(strict=True), AfterValidator(near)]
+Moment = Annotated[AwareDatetime, Field(strict=True), AfterValidator(check_year)]
 """A time of a record: written out, with its zone. One without a zone cannot be compared with the others."""
 
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 """How many: no more than a float64, which it is computed with, tells apart."""
 
-Some = Annotated[int, Field(strict=True, ge=1, lt=2**53)]
+PositiveCount = Annotated[int, Field(strict=True, ge=1, lt=2**53)]
 """How many, where there is at least one."""

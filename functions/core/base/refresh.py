@@ -27,10 +27,10 @@ class Refresh:
     """
 
     def __init__(
-        self, what: str, seconds: float, clock: Callable[[], float] = time.monotonic, **names: str
+        self, subject: str, seconds: float, clock: Callable[[], float] = time.monotonic, **names: str
     ) -> None:
-        """what: for the log, such as "champion"; names: of whom, for the log."""
-        self._what = what
+        """subject: what is read, for the log, such as "champion"; names: of whom, for the log."""
+        self._subject = subject
         self._seconds = seconds
         self._clock = clock
         self._names = names
@@ -50,7 +50,7 @@ class Refresh:
             return None
         if isinstance(self.failure, LifeboatError):
             return str(self.failure)
-        return f"the {self._what} could not be read, by a mistake of ours; the log says which"
+        return f"the {self._subject} could not be read, by a mistake of ours; the log says which"
 
     def expire(self) -> None:
         """Be due at once, whatever the clock says."""
@@ -79,13 +79,13 @@ class Refresh:
 
     def _log(self, error: Exception, now: float) -> None:
         text = repr(error)
-        before, at = self._logged
-        if text == before and now < at + _LOG_SECONDS:
+        logged_text, logged_at = self._logged
+        if text == logged_text and now < logged_at + _LOG_SECONDS:
             return
         self._logged = (text, now)
         log(
             "ERROR",
-            f"{self._what} not refreshed",
+            f"{self._subject} not refreshed",
             **self._names,
             error=type(error).__name__,
             reason=str(error),

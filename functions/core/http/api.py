@@ -10,10 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from functions.core import __version__
 from functions.core.base.errors import LifeboatError, NotFound, UnreadableBody
 from functions.core.base.ids import MODEL, VERSION
 from functions.core.base.logs import log
@@ -21,7 +22,7 @@ from functions.core.http import refusals
 from functions.core.http.documentation import describe, operation_id
 from functions.core.http.gateway import variables_of
 from functions.core.http.middleware import MIDDLEWARE
-from functions.core.http.parameters import refuse_unknown_parameters, what_is_sent
+from functions.core.http.parameters import describe_body, refuse_unknown_parameters
 from functions.core.identity.caller import Caller, caller_of
 
 Check = Callable[[Request], Awaitable[Caller]]
@@ -29,16 +30,12 @@ Subject = Callable[[Request, str], str | None]
 """The model that a request is about, if it is about one; the text is the default model's name."""
 
 
-API_VERSION = "1.0.0"
-"""Of what clients see: raised with what the API says and takes, not with every release."""
-
-
 def new_api(title: str, description: str) -> FastAPI:
     """An API without routes: closed to who shows no key, with Lifeboat's limits and its error envelope."""
     return FastAPI(
         title=title,
         description=description,
-        version=API_VERSION,
+        version=__version__,
         # See `add_document`.
         openapi_url=None,
         # The gateway knows no path with a slash behind it, and a redirect would go wherever Host says.
@@ -165,10 +162,21 @@ async def _check_what_is_sent(request: Request) -> None:
     route: APIRoute = request.scope["route"]
     if request.query_params:
         parameters = get_flat_params(route.dependant)
-        declared = [found.alias for found in parameters if isinstance(found.field_info, Query)]
+        declared = [parameter.alias for parameter in parameters if isinstance(parameter.field_info, Query)]
         refuse_unknown_parameters(request, declared, route.openapi_extra)
     if route.body_field:
         await sent_body(request)
+
+
+def not_json() -> RequestValidationError:
+    """What FastAPI raises for a body that is no JSON."""
+    return RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}}])
+
+
+def does_not_fit(error: ValidationError) -> RequestValidationError:
+    """What FastAPI raises for a body that does not fit, without the values, which may be private."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults])
 
 
 async def sent_body(request: Request) -> bytes:
@@ -177,7 +185,7 @@ async def sent_body(request: Request) -> bytes:
     if not body:
         route: APIRoute = request.scope["route"]
         described = (route.openapi_extra or {}).get("requestBody")
-        raise UnreadableBody(f"the body is empty; send {what_is_sent(_body_schema(route), described)}")
+        raise UnreadableBody(f"the body is empty; send {describe_body(_body_schema(route), described)}")
     return body
 
 

@@ -34,12 +34,12 @@ def decoded(body: bytes, encoding: str, limit: int) -> bytes:
             f"the body's content-encoding is {encoding[:40]}; gzip is read, and a body that is not encoded"
         )
     whole = bytearray()
-    rest = body
+    remaining = body
     # A file of gzip may be several behind one another.
-    while rest:
+    while remaining:
         member = zlib.decompressobj(_WINDOW)
         try:
-            whole += member.decompress(rest, limit + 1 - len(whole))
+            whole += member.decompress(remaining, limit + 1 - len(whole))
         except zlib.error:
             raise UnreadableBody(
                 "the body's content-encoding is gzip, and it is damaged or no gzip"
@@ -48,15 +48,15 @@ def decoded(body: bytes, encoding: str, limit: int) -> bytes:
             raise PayloadTooLarge(f"the body is larger than {limit} bytes once it is decoded")
         if not member.eof:
             raise UnreadableBody("the body's content-encoding is gzip, and it is cut short")
-        rest = member.unused_data
+        remaining = member.unused_data
     return bytes(whole)
 
 
 def takes_gzip(accept_encoding: str) -> bool:
     """Whether a client with this header accept-encoding takes gzip (RFC 9110, section 12.5.3)."""
     for accepted in accept_encoding.split(","):
-        if found := _ACCEPTED.fullmatch(accepted.strip()):
-            return found[1] is None or float(found[1]) > 0
+        if match := _ACCEPTED.fullmatch(accepted.strip()):
+            return match[1] is None or float(match[1]) > 0
     return False
 
 

@@ -70,32 +70,30 @@ def _without_body(send: Send) -> Send:
 
 
 class HeaderLimit:
-    """ASGI middleware that refuses a request of more than `limit` headers."""
+    """ASGI middleware that refuses a request of more than `MAX_HEADERS` headers."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_HEADERS) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and len(scope["headers"]) > self._limit:
-            error = TooManyHeaders(f"the request has more than {self._limit} headers")
+        if scope["type"] == "http" and len(scope["headers"]) > MAX_HEADERS:
+            error = TooManyHeaders(f"the request has more than {MAX_HEADERS} headers")
             await _refuse(error, scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
 class Door:
-    """ASGI middleware that lets in who has a valid key, and to `open_paths` everybody.
+    """ASGI middleware that lets in who has a valid key, and to `OPEN_PATHS` everybody.
 
     What the key allows is for each route to say, with `Caller.require`.
     """
 
-    def __init__(self, app: ASGIApp, open_paths: frozenset[str] = OPEN_PATHS) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in self._open_paths:
+        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
             try:
                 caller_of(scope.get("aws.event", {}))
             except LifeboatError as error:

@@ -39,7 +39,7 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"is no parameter of this route; it has {', '.join(known) if known else 'none'}"
 
 
-def what_is_sent(schema: Mapping[str, Any] | None, described: Mapping[str, Any] | None) -> str:
+def describe_body(schema: Mapping[str, Any] | None, described: Mapping[str, Any] | None) -> str:
     """What the body of a route is, for a sentence. schema: of the body that FastAPI reads. described: the
     `requestBody` of a route that reads its own."""
     if described:

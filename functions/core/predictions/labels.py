@@ -66,10 +66,10 @@ class Label:
     def key(self) -> str:
         """Where it lies in the store."""
         key_id, _, name = self.source.partition("/")
-        said = f"{self.number:06}-{self.outcome:d}-{key_id}"
+        name_of_label = f"{self.number:06}-{self.outcome:d}-{key_id}"
         if name or self.vouched or self.noted:
-            said += f"~{name}{'~vouched' * self.vouched}{'~noted' * (self.noted == self.number)}"
-        return f"{folder(self.prediction_id)}{said}.json"
+            name_of_label += f"~{name}{'~vouched' * self.vouched}{'~noted' * (self.noted == self.number)}"
+        return f"{folder(self.prediction_id)}{name_of_label}.json"
 
     @property
     def key_id(self) -> str:
@@ -227,12 +227,12 @@ def _in_order(labels: list[Label]) -> list[Label]:
     A source that repeats itself at the very moment another one writes gets a second number for one label, and
     so does one that adds a note: it stands with the label that it is of.
     """
-    said: dict[tuple[str, bool], int] = {}
+    places: dict[tuple[str, bool], int] = {}
     kept: list[Label] = []
     for label in sorted(labels, key=_rank):
-        place = said.get((label.source, label.vouched))
+        place = places.get((label.source, label.vouched))
         if place is None or kept[place].outcome is not label.outcome:
-            said[label.source, label.vouched] = len(kept)
+            places[label.source, label.vouched] = len(kept)
             kept.append(label)
         elif label.noted:
             kept[place] = replace(kept[place], noted=label.noted)

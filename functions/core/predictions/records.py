@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from functions.core.base.ids import MODEL, PATTERN, VERSION, time_of
-from functions.core.base.records import Count, Moment, Record, Some
+from functions.core.base.records import Count, Moment, PositiveCount, Record
 from functions.core.base.texts import MAX_REFERENCE
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Entry, Store
@@ -82,7 +82,7 @@ class RefusalRecord(Record):
 
     refusal_id: str = Field(pattern=PATTERN)
     model: str = Field(pattern=MODEL)
-    rows: Some
+    rows: PositiveCount
     fields: dict[str, Count]
 
 

@@ -62,7 +62,7 @@ def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
     none in as much of the log as is read for one; `UnusableRecord` when it is damaged.
     """
     id_ = str(UUID(prediction_id))
-    findings = search(store, past([id_]), max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
+    findings = search(store, made_by_now([id_]), max_objects=_MAX_OBJECTS, max_bytes=_MAX_BYTES)
     if id_ not in findings.records and findings.damaged:
         raise UnusableRecord(f"the record of prediction {id_} is damaged")
     if findings.undecided:
@@ -79,7 +79,7 @@ def find(store: ModelStore, prediction_id: str) -> PredictionRecord:
     return findings.records[id_]
 
 
-def past(ids: Iterable[str]) -> set[str]:
+def made_by_now(ids: Iterable[str]) -> set[str]:
     """Those of `ids` that can have been made by now. Raises `ValueError` when one is no prediction id."""
     latest = datetime.now(UTC) + _CLOCKS
     return {id_ for id_ in ids if time_of(id_) <= latest}
@@ -110,29 +110,35 @@ def search(
     seen: set[str] = set()
     depth = 1
     while missing:
-        due: dict[str, Entry] = {}
-        for id_, candidates in list(missing.items()):
-            nearest = list(islice((entry for entry in candidates if entry.key not in seen), depth))
-            due.update((entry.key, entry) for entry in nearest)
-            if not nearest:
-                del missing[id_]
-        entries = list(due.values())
+        entries = _nearest(missing, seen, depth)
         allowed = entries[: within(entries, max_objects=max_objects, max_bytes=max_bytes)]
         for start in range(0, len(allowed), READ_AT_ONCE):
             if not missing:
                 break
-            for held in read(allowed[start : start + READ_AT_ONCE], missing.keys()):
-                for id_ in missing.keys() & held.keys():
-                    records[id_] = held[id_]
+            for batch in read(allowed[start : start + READ_AT_ONCE], missing.keys()):
+                for id_ in missing.keys() & batch.keys():
+                    records[id_] = batch[id_]
                     del missing[id_]
         if len(allowed) < len(entries):
             return Findings(records, set(missing), damaged)
         max_objects -= len(allowed)
         max_bytes -= sum(entry.size for entry in allowed)
-        seen |= due.keys()
+        seen |= {entry.key for entry in entries}
         # The first is most often the right one. Where it was not, a few at once cost no more time than one.
         depth = min(2 * depth, READ_AT_ONCE)
     return Findings(records, set(), damaged)
+
+
+def _nearest(missing: dict[str, Iterator[Entry]], seen: Set[str], depth: int) -> list[Entry]:
+    """Up to `depth` objects for each id that is missing, without those that were `seen`, each object once. An
+    id without any is taken out of `missing`."""
+    due: dict[str, Entry] = {}
+    for id_, candidates in list(missing.items()):
+        nearest = list(islice((entry for entry in candidates if entry.key not in seen), depth))
+        due.update((entry.key, entry) for entry in nearest)
+        if not nearest:
+            del missing[id_]
+    return list(due.values())
 
 
 def _candidates(store: ModelStore, ids: Iterable[str]) -> dict[str, Iterator[Entry]]:

@@ -130,12 +130,12 @@ def _shared_rows(store: Store, left: Manifest, right: Manifest) -> list[_SharedR
 
 def _each_once(rows: Iterable[_SharedRow]) -> list[Disagreement]:
     """Equal rows of one outcome once, with how many there are: one row would else fill the list."""
-    found: dict[tuple[Any, ...], Disagreement] = {}
+    disagreements: dict[tuple[Any, ...], Disagreement] = {}
     for row in rows:
         key = (row.outcome, *row.row.values())
-        before = found.get(key)
-        found[key] = Disagreement(**row._asdict(), count=before.count + 1 if before else 1)
-    return list(found.values())
+        before = disagreements.get(key)
+        disagreements[key] = Disagreement(**row._asdict(), count=before.count + 1 if before else 1)
+    return list(disagreements.values())
 
 
 def _figures(rows: list[_SharedRow], thresholds: list[float]) -> dict[str, Pair]:

@@ -19,7 +19,7 @@ def delete(store: Store, version: str, *, by: str, reason: str | None = None) ->
     version, `Conflict` when it is one of those two, when there is no champion yet, or when others keep
     promoting; `UnusableModel` when the record of the champion is damaged.
     """
-    said = f"deleted by {by}: {reason}" if reason else f"deleted by {by}"
+    note = f"deleted by {by}: {reason}" if reason else f"deleted by {by}"
 
     def begun(champion: Champion) -> Champion:
         if version in champion.deleting:
@@ -28,7 +28,7 @@ def delete(store: Store, version: str, *, by: str, reason: str | None = None) ->
         return champion.model_copy(
             update={
                 "deleting": [*champion.deleting, version],
-                "abandoned": champion.abandoned | {version: said},
+                "abandoned": champion.abandoned | {version: note},
             }
         )
 

@@ -42,7 +42,7 @@ def newest_first(store: Store) -> list[Publication]:
     """The published versions; those of one moment by their names, the last first."""
     return sorted(
         versions.publications(store),
-        key=lambda publication: (publication.at, publication.version),
+        key=lambda publication: (publication.published_at, publication.version),
         reverse=True,
     )
 
@@ -70,7 +70,7 @@ def _listed(store: Store, publication: Publication, champion: Champion | None) -
         trouble = str(error)
     return ListedVersion(
         version=version,
-        published_at=publication.at,
+        published_at=publication.published_at,
         in_service=champion is not None and version == champion.version,
         abandoned=champion.abandoned.get(version) if champion else None,
         summary=summary,

@@ -89,7 +89,7 @@ class Publication:
     """A version that has a manifest, and when that was written (UTC)."""
 
     version: str
-    at: datetime
+    published_at: datetime
 
 
 def publications(store: Store) -> Iterator[Publication]:

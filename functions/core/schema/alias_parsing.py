@@ -8,23 +8,24 @@ from functions.core.schema.schema import Field
 
 
 def parse_aliases(
-    said: object, names: Mapping[str, Field], findings: Findings
+    document: object, names: Mapping[str, Field], findings: Findings
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, dict[str, str]]]:
-    """Other names of each field; and of each field the category by other words, folded. said: what a document
-    has under `aliases`.
+    """Other names of each field; and of each field the category by other words, folded.
+
+    document: what a schema has under `aliases`.
     """
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         findings.fault('aliases is no object; write {"aliases": {"fields": {...}, "values": {...}}}')
         return {}, {}
     fields: dict[str, tuple[str, ...]] = {}
-    for name, spellings in _by_field(said, "fields", names, findings).items():
+    for name, spellings in _by_field(document, "fields", names, findings).items():
         listed = [spellings] if isinstance(spellings, str) else spellings
         if not isinstance(listed, list) or not all(isinstance(text, str) and text.strip() for text in listed):
             findings.fault(f"aliases.fields.{name} is no list of other names")
             continue
         fields[name] = tuple(listed)
     values: dict[str, dict[str, str]] = {}
-    for name, words in _by_field(said, "values", names, findings).items():
+    for name, words in _by_field(document, "values", names, findings).items():
         known = {word.casefold(): word for word in map(str, names[name].categories or ())}
         if not isinstance(words, dict):
             findings.fault(f"aliases.values.{name} is no object of words and the categories they stand for")
@@ -38,9 +39,9 @@ def parse_aliases(
 
 
 def _by_field(
-    said: Mapping[str, Any], key: str, names: Mapping[str, Field], findings: Findings
+    document: Mapping[str, Any], key: str, names: Mapping[str, Field], findings: Findings
 ) -> dict[str, Any]:
-    given = said.get(key, {})
+    given = document.get(key, {})
     if not isinstance(given, dict):
         findings.fault(f"aliases.{key} is no object")
         return {}

@@ -79,7 +79,10 @@ _IDENTIFIER = f"looks like an identifier, and was ignored; {_CHANGE}"
 
 
 def _objection(column: ColumnSummary) -> str:
-    """Why a column is no feature, whatever its values are; "" when it may be one."""
+    """Why a column is no feature, whatever its values are; "" when it may be one.
+
+    A list of rules, the first of which counts: each branch is one.
+    """
     distinct = len(column.counts)
     if len(column.name) > MAX_NAME or not column.name.isprintable():
         return f"has a name that cannot be printed, or of over {MAX_NAME} characters, and was ignored"

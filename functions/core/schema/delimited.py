@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TypeVar
 
 from functions.core.base.errors import InvalidInput
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.schema.file_format import Meter, TextFile
 from functions.core.schema.row_parser import MAX_CHUNK, NotCsv, RowParser, parse_all
 from functions.core.schema.row_shape import Rows, fit_rows, has_row_names, is_blank
@@ -23,7 +23,7 @@ _SAMPLE_ROWS = 100
 _FEW_ROWS = 20
 _SAMPLE = 1_000_000
 _CONSISTENT = 0.8
-_SAID = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?\s*', re.IGNORECASE)
+_DECLARATION = re.compile(r'\s*"?sep=([^\w"\s]|\t)"?\s*', re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -39,14 +39,29 @@ class DelimitedFile:
     def __init__(self, text: TextFile, known: AbstractSet[str] = frozenset()) -> None:
         self._text = text
         self.notes = [*text.notes]
-        said = _said_separator(text)
+        declared = _declared_separator(text)
         # A first line of `sep=;` is Excel's word for the separator, and no header.
-        self._skipped = int(said is not None)
-        headers = {separator: self._header(separator) for separator in said or SEPARATORS}
+        self._skipped = int(declared is not None)
+        best, sample = self._choose(declared or SEPARATORS, known)
+        self.separator = best.separator
+        self.header = [unescape_formula(name.strip()) for name in best.header]
+        if len(self.header) > MAX_COLUMNS:
+            raise InvalidInput(
+                f"the header names {len(self.header):,} columns; at most {MAX_COLUMNS:,} are read"
+            )
+        if has_row_names(self.separator, self.header, sample):
+            self.notes.append("the first cell of each row is its number or name, and was passed over")
+            self.header.insert(0, "")
+
+    def _choose(
+        self, separators: Sequence[str], known: AbstractSet[str]
+    ) -> tuple["_Candidate", list[list[str]]]:
+        """The separator that fits best, with its header, and the first rows by it."""
+        headers = {separator: self._header(separator) for separator in separators}
         candidates = [_Candidate(separator, header) for separator, header in headers.items() if header]
         if not candidates:
             # No separator makes rows of it: the fault of the first one is the one to tell.
-            with closing(RowParser(text, (said or SEPARATORS)[0])) as parser:
+            with closing(RowParser(self._text, separators[0])) as parser:
                 _first_row(parser, self._skipped)
             raise InvalidInput("the file is empty; it needs a header line and rows")
         most = max(candidate.known(known) for candidate in candidates)
@@ -55,15 +70,7 @@ class DelimitedFile:
         size = _SAMPLE_ROWS if len(candidates) > 1 or not most else _FEW_ROWS
         samples = {candidate.separator: self._sample(candidate.separator, size) for candidate in candidates}
         best = max(candidates, key=lambda candidate: candidate.fit(samples[candidate.separator]))
-        self.separator = best.separator
-        self.header = [meant(name.strip()) for name in best.header]
-        if len(self.header) > MAX_COLUMNS:
-            raise InvalidInput(
-                f"the header names {len(self.header):,} columns; at most {MAX_COLUMNS:,} are read"
-            )
-        if has_row_names(self.separator, self.header, samples[self.separator]):
-            self.notes.append("the first cell of each row is its number or name, and was passed over")
-            self.header.insert(0, "")
+        return best, samples[best.separator]
 
     def _header(self, separator: str) -> list[str] | None:
         with closing(RowParser(self._text, separator)) as parser:
@@ -176,11 +183,11 @@ def check_width(rows: Rows) -> None:
             )
 
 
-def _said_separator(text: TextFile) -> str | None:
+def _declared_separator(text: TextFile) -> str | None:
     with closing(text.lines(Meter())) as lines:
         first = next((line for line in chain.from_iterable(lines) if line.strip()), "")
-    said = _SAID.fullmatch(first)
-    return said[1] if said else None
+    match = _DECLARATION.fullmatch(first)
+    return match[1] if match else None
 
 
 def _first_row(parser: RowParser, skipped: int) -> list[str] | None:

@@ -35,15 +35,8 @@ def parse_fields(listed: object, findings: Findings) -> list[Field]:
 
 
 def _parse_field(place: int, item: object, findings: Findings) -> Field | None:
-    name = item.get("name") if isinstance(item, dict) else None
-    if not isinstance(item, dict) or not isinstance(name, str) or not name.strip():
-        findings.fault(f"field {place} has no name")
-        return None
-    name = name.strip()
-    if len(name) > MAX_NAME or not name.isprintable():
-        findings.fault(
-            f"field {place} has a name of over {MAX_NAME} characters, or one that cannot be printed"
-        )
+    name = _name(place, item, findings)
+    if name is None or not isinstance(item, dict):
         return None
     rules = item.get("constraints", {})
     if not isinstance(rules, dict):
@@ -86,7 +79,22 @@ def _parse_field(place: int, item: object, findings: Findings) -> Field | None:
     )
 
 
+def _name(place: int, item: object, findings: Findings) -> str | None:
+    name = item.get("name") if isinstance(item, dict) else None
+    if not isinstance(name, str) or not name.strip():
+        findings.fault(f"field {place} has no name")
+        return None
+    name = name.strip()
+    if len(name) > MAX_NAME or not name.isprintable():
+        findings.fault(
+            f"field {place} has a name of over {MAX_NAME} characters, or one that cannot be printed"
+        )
+        return None
+    return name
+
+
 def _categories(name: str, type_: str, listed: object, findings: Findings) -> tuple[Word, ...] | None:
+    """The values that a field may have; None where it may have any. Each branch is a fault of its own."""
     if listed is None:
         return None
     if not isinstance(listed, list) or not listed:

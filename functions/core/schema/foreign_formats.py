@@ -41,7 +41,9 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (rb"\s*(\{\s*[\"'}]|\[\s*[\[{\]\"0-9-])", "JSON", _EXPORT),
     (rb"(?i)\s*(%[^\n]*\n\s*){0,99}@relation\s", "an ARFF file", _EXPORT),
 )
-_COMPILED = tuple((re.compile(pattern, re.DOTALL), what, cure) for pattern, what, cure in _SIGNATURES)
+_COMPILED = tuple(
+    (re.compile(pattern, re.DOTALL), description, cure) for pattern, description, cure in _SIGNATURES
+)
 
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 # Control characters that no text has; a vertical tab and a form feed it may have.
@@ -55,17 +57,17 @@ def objection(head: bytes) -> str | None:
     if head and not head.strip(b"\0"):
         return "the file is nothing but zero bytes; it was not written in full, so upload it again"
     text = head.removeprefix(codecs.BOM_UTF8)
-    for pattern, what, cure in _COMPILED:
+    for pattern, description, cure in _COMPILED:
         if pattern.match(text):
-            return _sentence(what, cure)
+            return _sentence(description, cure)
     for recognise in (_zip, _tar, _binary):
         if recognised := recognise(head):
             return _sentence(*recognised)
     return None
 
 
-def _sentence(what: str, cure: str) -> str:
-    return f"the file is {what}, not a table as CSV; {cure}"
+def _sentence(description: str, cure: str) -> str:
+    return f"the file is {description}, not a table as CSV; {cure}"
 
 
 def _zip(head: bytes) -> tuple[str, str] | None:

@@ -120,8 +120,8 @@ def _derivable(name: str, fields: Mapping[str, int], schema: Schema) -> bool:
 
 def _lacking(lacking: Sequence[str], header: Sequence[str]) -> str:
     seen = [name for name in header if name]
-    what = " and no column ".join(lacking)
-    text = f"the header has no column {what}; its columns are: {listed(seen) or 'none'}. "
+    names = " and no column ".join(lacking)
+    text = f"the header has no column {names}; its columns are: {listed(seen) or 'none'}. "
     if len(header) == 1:
         return text + "Separate columns by a comma, a semicolon, a tab or a pipe"
     if any(_is_number(name) for name in seen):

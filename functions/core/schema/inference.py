@@ -181,15 +181,15 @@ def _note_on_reserved(name: str) -> str:
 
 def _notes_on_missing(columns: Iterable[ColumnSummary], features: Collection[str]) -> list[str]:
     """Which words were taken for missing values, where people may have meant something by them."""
-    found: dict[str, list[str]] = {}
+    columns_by_word: dict[str, list[str]] = {}
     for column in columns:
         for word in column.missing_words if column.name in features else ():
             if word.casefold() in _MEANT_AT_TIMES:
-                found.setdefault(word, []).append(column.name)
+                columns_by_word.setdefault(word, []).append(column.name)
     return [
         f"{word} stands for a missing value, in {'columns' if len(names) > 1 else 'the column'} "
         f"{listed(names)}; if it is a category of its own, add it to the enum in the schema"
-        for word, names in found.items()
+        for word, names in columns_by_word.items()
     ]
 
 

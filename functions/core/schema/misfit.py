@@ -1,10 +1,10 @@
 """Says in sentences how a table differs from what its schema expects."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from functions.core.schema.chunks import BadRow, Chunk
+from functions.core.schema.chunks import BadRow
 from functions.core.schema.header import ColumnsReport, listed
 from functions.core.schema.schema import Schema, fold
 
@@ -12,18 +12,6 @@ MAX_REASONS = 10
 """Reasons of bad rows that are told apart."""
 
 _WORDS = 5
-
-
-def explain_misfit(schema: Schema, report: ColumnsReport, chunks: Iterable[Chunk]) -> list[str]:
-    """What changed in a file since its schema was written; empty where it fits.
-
-    report, chunks: of the table that was read. A required column that is missing is not among it: without
-    one, the table cannot be opened, and the error says so.
-    """
-    misfit = Misfit()
-    for chunk in chunks:
-        misfit.add(len(chunk.lines), chunk.bad, chunk.unknown)
-    return misfit.sentences(schema, report)
 
 
 @dataclass(slots=True)
@@ -49,34 +37,40 @@ class Misfit:
             tally[0] += 1
 
     def sentences(self, schema: Schema, report: ColumnsReport) -> list[str]:
-        """See `explain_misfit`."""
-        return _sentences(schema, report, self)
+        """What changed in a file since its schema was written; empty where it fits.
+
+        report: of the table that was read. A required column that is missing is not among it: without one,
+        the table cannot be opened, and the error says so.
+        """
+        return [
+            *_of_columns(schema, report),
+            *_of_words(report.used, self.unknown),
+            *self._of_rows({column for column, name in report.used.items() if name in self.unknown}),
+        ]
+
+    def _of_rows(self, columns_told: Set[str]) -> Iterator[str]:
+        others = {key: tally for key, tally in self.reasons.items() if key[0] not in columns_told}
+        most = sorted(others.items(), key=lambda item: -item[1][0])[:MAX_REASONS]
+        for (column, reason), (count, line) in most:
+            subject = f"the column {column} {reason}" if column else f"a row {reason}"
+            yield f"{subject}: {count:,} of {self.rows:,} rows, the first on line {line}"
 
 
-def _sentences(schema: Schema, report: ColumnsReport, misfit: Misfit) -> list[str]:
-    rows, unknown, reasons = misfit.rows, misfit.unknown, misfit.reasons
-    sentences = []
+def _of_columns(schema: Schema, report: ColumnsReport) -> Iterator[str]:
     if report.missing:
-        sentences.append(f"these columns are missing: {listed(report.missing)}")
+        yield f"these columns are missing: {listed(report.missing)}"
     known = schema.passed_over | schema.accepted.keys()
     if new := [name for name in report.passed_over if fold(name) not in known]:
-        sentences.append(f"these columns are new, and were passed over: {listed(new)}")
-    for column, name in report.used.items():
+        yield f"these columns are new, and were passed over: {listed(new)}"
+
+
+def _of_words(used: Mapping[str, str], unknown: Mapping[str, Counter[str]]) -> Iterator[str]:
+    for column, name in used.items():
         if name not in unknown:
             continue
         words = unknown[name]
         shown = [f"{word} ({count:,})" for word, count in words.most_common(_WORDS)]
         more = f" and {len(words) - _WORDS} more" if len(words) > _WORDS else ""
-        sentences.append(
-            f"the column {column} has words that are none of its categories: {', '.join(shown)}{more}"
-        )
+        yield f"the column {column} has words that are none of its categories: {', '.join(shown)}{more}"
     if unknown:
-        sentences.append(
-            "a word that is to be a category has to be added to the enum of its column in the schema"
-        )
-    columns_told = {column for column, name in report.used.items() if name in unknown}
-    others = {key: tally for key, tally in reasons.items() if key[0] not in columns_told}
-    for (column, reason), (count, line) in sorted(others.items(), key=lambda item: -item[1][0])[:MAX_REASONS]:
-        subject = f"the column {column} {reason}" if column else f"a row {reason}"
-        sentences.append(f"{subject}: {count:,} of {rows:,} rows, the first on line {line}")
-    return sentences
+        yield "a word that is to be a category has to be added to the enum of its column in the schema"

@@ -60,7 +60,10 @@ _WHOLE = {
 
 
 def writing(cell: str) -> Writing | None:
-    """How a cell writes a number; None when it is no number."""
+    """How a cell writes a number; None when it is no number.
+
+    One question after the other, the commonest first: the branches are the table of ways to write a number.
+    """
     text = cell.strip()
     if text.isascii() and text.isdigit():
         return Writing.WHOLE
@@ -148,13 +151,13 @@ def shared_unit(words: Iterable[str]) -> str:
     The sentence begins with the name of the column.
     """
     words = [*words]
-    found = [match for match in map(_MEASURED.fullmatch, words) if match and writing(match[2])]
-    if len(found) < max(_MIN_MEASURED, _MOSTLY * len(words)):
+    matches = [match for match in map(_MEASURED.fullmatch, words) if match and writing(match[2])]
+    if len(matches) < max(_MIN_MEASURED, _MOSTLY * len(words)):
         return ""
-    units, rows = Counter((match[1] or match[3]).strip() for match in found).most_common(1)[0]
+    units, rows = Counter((match[1] or match[3]).strip() for match in matches).most_common(1)[0]
     if not units or rows < _MOSTLY * len(words):
         return ""
-    shown = next(match[0] for match in found if units in (match[1].strip(), match[3].strip()))
+    shown = next(match[0] for match in matches if units in (match[1].strip(), match[3].strip()))
     return f"has numbers with {units} beside them, such as {shown}"
 
 

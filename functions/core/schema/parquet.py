@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from functions.core.base.errors import InvalidInput
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.schema.chunks import Chunk, ChunkReader
 from functions.core.schema.delimited import MAX_COLUMNS
 from functions.core.schema.header import ColumnsReport, Placement, listed, place_columns, report_columns
@@ -71,7 +71,7 @@ class ParquetFile:
             # A stream of pages: a row group is never in memory as a whole.
             self._file = parquet.ParquetFile(stream, buffer_size=_SMALL, pre_buffer=False)
             schema = self._file.schema_arrow
-        self.header = [meant(name.strip()) for name in schema.names]
+        self.header = [unescape_formula(name.strip()) for name in schema.names]
         self.types = [str(kind) for kind in schema.types]
         self.nested = {index for index, kind in enumerate(schema.types) if not _is_single(kind)}
         self.notes = [
@@ -279,7 +279,8 @@ def _as_invalid() -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        said = str(error).partition("\n")[0][:200]
+        reason = str(error).partition("\n")[0][:200]
         raise InvalidInput(
-            f"the file begins as Parquet does, and is damaged or cut off ({said}); write and upload it again"
+            f"the file begins as Parquet does, and is damaged or cut off ({reason}); "
+            "write and upload it again"
         ) from error

@@ -133,9 +133,9 @@ class _Parser:
         return tuple(expectations)
 
     def _row_name(self) -> tuple[str, str]:
-        said = self._document.get("rowName", {})
-        if isinstance(said, dict):
-            singular, plural = said.get("one", "row"), said.get("many", "rows")
+        words = self._document.get("rowName", {})
+        if isinstance(words, dict):
+            singular, plural = words.get("one", "row"), words.get("many", "rows")
             if isinstance(singular, str) and isinstance(plural, str) and singular and plural:
                 return singular, plural
         self._findings.fault(
@@ -144,9 +144,9 @@ class _Parser:
         return "row", "rows"
 
     def _licenses(self) -> tuple[License, ...]:
-        said = self._texts("licenses", License._fields)
-        if all(item.get("name") or item.get("path") for item in said):
-            return tuple(License(**item) for item in said)
+        licenses = self._texts("licenses", License._fields)
+        if all(item.get("name") or item.get("path") for item in licenses):
+            return tuple(License(**item) for item in licenses)
         self._findings.fault(
             'licenses: each has a name or a path, texts: [{"name": "CC-BY-4.0", "path": "https://..."}]'
         )
@@ -155,9 +155,11 @@ class _Parser:
     def _contributors(self) -> tuple[Contributor, ...]:
         """Those who can be named and reached. Others are passed over, and said: it is for people only, and a
         version that was published with it is to be served."""
-        said = self._texts("contributors", Contributor._fields)
-        known = [item for item in said if item.get("title") and (item.get("email") or item.get("path"))]
-        if len(known) < len(said):
+        contributors = self._texts("contributors", Contributor._fields)
+        known = [
+            item for item in contributors if item.get("title") and (item.get("email") or item.get("path"))
+        ]
+        if len(known) < len(contributors):
             self._findings.notes.append(
                 "contributors without a title, and an email or a path, are not used: "
                 '[{"title": "Risk team", "email": "risk@example.org"}]'
@@ -167,11 +169,11 @@ class _Parser:
     def _texts(self, key: str, names: Sequence[str]) -> list[dict[str, str]]:
         """The texts by these names in each object of a list; an empty object for what is none."""
         listed = self._document.get(key, [])
-        found = []
+        objects = []
         for item in listed if isinstance(listed, list) else [None]:
             texts = {name: item.get(name, "") for name in names} if isinstance(item, dict) else {}
-            found.append(texts if all(isinstance(text, str) for text in texts.values()) else {})
-        return found
+            objects.append(texts if all(isinstance(text, str) for text in texts.values()) else {})
+        return objects
 
     def _check_whole(self, schema: Schema) -> None:
         """Find what can only be told of a schema as a whole."""

@@ -73,10 +73,10 @@ class _Count:
         self._walk(items, [], 1 if is_anchored else self._length + 1)
         return self._steps
 
-    def _walk(self, items: Sequence[Item], rest: Sequence[Item], arrivals: float) -> float:
-        """How often what is behind `items` is tried, where they are tried so often. rest: what is behind."""
+    def _walk(self, items: Sequence[Item], behind: Sequence[Item], arrivals: float) -> float:
+        """How often what follows `items` is tried, where they are tried so often. behind: what follows."""
         for index, (kind, value) in enumerate(items):
-            following = [*items[index + 1 :], *rest]
+            following = [*items[index + 1 :], *behind]
             self._steps += arrivals
             if self._steps == inf:
                 return inf
@@ -150,23 +150,23 @@ def _choices(kind: Any, value: Any) -> list[list[Item]]:
 
 def _first(items: Iterable[Item]) -> Characters | None:
     """The characters that what fits `items` can begin with; None where it may be nothing."""
-    found: Characters = frozenset()
+    characters: Characters = frozenset()
     for kind, value in items:
         if kind is op.AT:
             continue
         if kind in _REPEATS:
             least, _, body = value
             begins = _first(body)
-            found |= begins or frozenset()
+            characters |= begins or frozenset()
             if least and begins is not None:
-                return found
+                return characters
         elif kind in (op.SUBPATTERN, op.BRANCH):
             choices = [_first(choice) for choice in _choices(kind, value)]
-            found = found.union(*(choice for choice in choices if choice is not None))
+            characters = characters.union(*(choice for choice in choices if choice is not None))
             if None not in choices:
-                return found
+                return characters
         else:
-            return found | _characters(kind, value)
+            return characters | _characters(kind, value)
     return None
 
 
@@ -180,23 +180,26 @@ def _characters(kind: Any, value: Any) -> Characters:
     listed = list(value)
     is_negated = listed[0][0] is op.NEGATE
     members: set[int] = set()
-    for what, of in listed[is_negated:]:
-        members |= _members(what, of)
+    for kind_of_member, member in listed[is_negated:]:
+        members |= _members(kind_of_member, member)
     if is_negated:
         # Of what is named beyond, none is taken away: that can only count too much.
         return _every() - members
-    beyond = any(what in (op.LITERAL, op.RANGE) and _highest(of) > _LAST for what, of in listed)
+    beyond = any(
+        kind_of_member in (op.LITERAL, op.RANGE) and _highest(member) > _LAST
+        for kind_of_member, member in listed
+    )
     return _every() if beyond else frozenset(members)
 
 
-def _members(what: Any, of: Any) -> set[int]:
-    if what is op.LITERAL:
-        return {of} if of <= _LAST else set()
-    if what is op.RANGE:
-        return set(range(of[0], min(of[1], _LAST) + 1))
-    belongs, wanted = _CATEGORIES[of]
+def _members(kind: Any, value: Any) -> set[int]:
+    if kind is op.LITERAL:
+        return {value} if value <= _LAST else set()
+    if kind is op.RANGE:
+        return set(range(value[0], min(value[1], _LAST) + 1))
+    belongs, wanted = _CATEGORIES[value]
     return {code for code in _every() if belongs(chr(code)) is wanted}
 
 
-def _highest(of: Any) -> int:
-    return int(of[1] if isinstance(of, tuple) else of)
+def _highest(value: Any) -> int:
+    return int(value[1] if isinstance(value, tuple) else value)

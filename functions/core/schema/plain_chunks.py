@@ -144,9 +144,9 @@ class PlainReader:
             values = coded.array(np.object_).tolist()
         for derived, column in self._sources[name]:
             longest = reader.schema.sources[derived.source].max_length
-            found, unread = derive(column, derived, longest, part.cells(column.index))
+            categories, unread = derive(column, derived, longest, part.cells(column.index))
             bad |= unread
-            values = [value or category for value, category in zip(values, found, strict=True)]
+            values = [value or category for value, category in zip(values, categories, strict=True)]
         array = np.array(values, dtype=np.object_)
         if feature.field.required:
             bad |= array == MISSING_CATEGORY
@@ -171,9 +171,9 @@ def _merged(chunk: Chunk, other: Chunk) -> Chunk:
         lines = [*chunk.lines, *other.lines]
         order = np.argsort(lines, kind="stable")
         rows = order.tolist()
-        both = concatenate([chunk.columns, other.columns])
+        joined = concatenate([chunk.columns, other.columns])
         merged = Chunk(
-            columns={name: column[order] for name, column in both.items()},
+            columns={name: column[order] for name, column in joined.items()},
             outcomes=_ordered(chunk.outcomes, other.outcomes, rows),
             representative=_ordered(chunk.representative, other.representative, rows),
             labelled_by=_ordered(chunk.labelled_by, other.labelled_by, rows),
@@ -187,5 +187,5 @@ def _merged(chunk: Chunk, other: Chunk) -> Chunk:
 
 def _ordered(first: list[T], second: list[T], order: Sequence[int]) -> list[T]:
     """The values of both, in that order; empty where there are none, as without labels."""
-    both = [*first, *second]
-    return [both[row] for row in order] if both else both
+    values = [*first, *second]
+    return [values[row] for row in order] if values else values

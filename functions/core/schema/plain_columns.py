@@ -146,8 +146,8 @@ class NumberColumn:
             bad = np.array([isinstance(value, Unfit) for value in read], dtype=np.bool_)
             numbers = np.array([np.nan if isinstance(value, Unfit) else value for value in read])
             return numbers[codes], bad[codes]
-        said = [float(word) for word in self._words]
-        missing = np.isnan(cells.numbers) | np.isin(cells.numbers, said)
+        missing_numbers = [float(word) for word in self._words]
+        missing = np.isnan(cells.numbers) | np.isin(cells.numbers, missing_numbers)
         values = np.where(missing, np.nan, cells.numbers)
         is_required = isinstance(self.column[""], Unfit)
         return values, np.where(missing, is_required, ~self._is_allowed(values))
@@ -164,11 +164,11 @@ class NumberColumn:
 
     def _may_be_missing(self, cells: Cells) -> Mask:
         keys, sizes = cells.keys(slice(None)), cells.sizes
-        found = np.zeros(len(keys), dtype=np.bool_)
+        may_be_missing = np.zeros(len(keys), dtype=np.bool_)
         for word in self._words:
             key = np.uint64(int.from_bytes(word.encode()[:KEY], "little"))
-            found |= (keys == key) & (sizes == len(word))
-        return found
+            may_be_missing |= (keys == key) & (sizes == len(word))
+        return may_be_missing
 
     def _read_others(self, cells: Cells, rows: Indices) -> tuple[Floats, Mask]:
         values, bad = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.bool_)

@@ -69,9 +69,9 @@ def _read_key(keys: Words, sizes: Indices) -> tuple[Words, Indices, Indices, Mas
     """
     # The lowest byte that is a point: subtracting borrows only from what stands above it.
     differs = keys ^ _POINTS
-    at = (differs - _ONES) & ~differs & _HIGHS
-    has_point = at != 0
-    below = (at & (~at + np.uint64(1))) - np.uint64(1)
+    point_bit = (differs - _ONES) & ~differs & _HIGHS
+    has_point = point_bit != 0
+    below = (point_bit & (~point_bit + np.uint64(1))) - np.uint64(1)
     # 8 p + 7 bits are below the highest bit of byte p; without a point, all 64.
     place = np.bitwise_count(below).astype(np.intp) // KEY
     low = below >> np.uint64(7)

@@ -51,19 +51,19 @@ def cut_rows(
     begins = dialect.begins if begins is None else begins
     line = dialect.line if line is None else line
     stream.seek(begins)
-    rest = b""
+    unfinished = b""
     reads = begins
     while block := read_bytes(stream, size - reads % size):
         reads += len(block)
-        rest += block
-        if end := _last_row_end(rest, dialect.separator):
-            yield Part(rest[:end], begins, line)
-            line += count_lines(rest[:end])
+        unfinished += block
+        if end := _last_row_end(unfinished, dialect.separator):
+            yield Part(unfinished[:end], begins, line)
+            line += count_lines(unfinished[:end])
             begins += end
-            rest = rest[end:]
-        check_unfinished(rest, line)
-    if rest:
-        yield Part(rest, begins, line)
+            unfinished = unfinished[end:]
+        check_unfinished(unfinished, line)
+    if unfinished:
+        yield Part(unfinished, begins, line)
 
 
 def read_bytes(stream: BinaryIO, size: int) -> bytes:
@@ -85,21 +85,21 @@ def find_line(stream: BinaryIO, number: int) -> int:
     """The byte at which line `number` of a plain text begins, from 0. number: from 1, and there has to be
     such a line, or the line before it is the last one."""
     stream.seek(0)
-    at, left, half = 0, number - 1, False
+    offset, left, half = 0, number - 1, False
     while left > 0 and (block := stream.read(_HEAD)):
         # A "\r" that ended the block before may be half of "\r\n".
         if half and block.startswith(b"\n"):
-            block, at = block[1:], at + 1
+            block, offset = block[1:], offset + 1
         half = block.endswith(b"\r")
-        for found in _BREAK.finditer(block):
+        for line_break in _BREAK.finditer(block):
             left -= 1
             if not left:
-                end = found.end()
+                end = line_break.end()
                 if half and end == len(block) and stream.read(1) == b"\n":
                     end += 1
-                return at + end
-        at += len(block)
-    return at
+                return offset + end
+        offset += len(block)
+    return offset
 
 
 _HEAD = 1 << 16
@@ -112,8 +112,8 @@ def _last_row_end(body: bytes, separator: str) -> int:
     if b'"' not in body:
         return _last_line_end(body, 0, len(body))
     for start, end in _outside_quotes(body, separator):
-        if found := _last_line_end(body, start, end):
-            return found
+        if line_end := _last_line_end(body, start, end):
+            return line_end
     return 0
 
 
@@ -156,9 +156,9 @@ def _searched(body: bytes, separator: str) -> list[tuple[int, int]]:
     """The same for quotes anywhere, one after the other."""
     gaps = []
     start = 0
-    for found in _quoted(separator).finditer(body):
-        gaps.append((start, found.start(1)))
-        start = found.end()
+    for quoted in _quoted(separator).finditer(body):
+        gaps.append((start, quoted.start(1)))
+        start = quoted.end()
         if start == len(body):
             return gaps
     gaps.append((start, len(body)))
@@ -172,12 +172,12 @@ def _quoted(separator: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?:\A|[\r\n" + before + rb'])[ ]*("[^"]*(?:""[^"]*)*(?:"|\Z))')
 
 
-def check_unfinished(rest: bytes, line: int) -> None:
+def check_unfinished(unfinished: bytes, line: int) -> None:
     """Raises `InvalidInput` where what is no whole row yet is more than any may be."""
-    if len(rest) <= MAX_LINE:
+    if len(unfinished) <= MAX_LINE:
         return
-    characters = len(rest.decode(errors="ignore"))
-    if characters > MAX_LINE and not _BREAK.search(rest):
+    characters = len(unfinished.decode(errors="ignore"))
+    if characters > MAX_LINE and not _BREAK.search(unfinished):
         raise InvalidInput(
             f"line {line} has more than {MAX_LINE:,} characters; a table has one row on each line"
         )

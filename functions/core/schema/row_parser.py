@@ -66,21 +66,21 @@ class RowParser:
         """
         self._meter.characters = 0
         block: str | None = self._block.read()
-        size = found = 0
+        size = taken_lines = 0
         while block is not None:
             count = block.count("\n")
-            if found + count >= lines:
+            if taken_lines + count >= lines:
                 # The last piece is what stands behind the line ends that there is room for.
-                *_, rest = block.split("\n", lines - found)
-                self._taken.append(block[: len(block) - len(rest)])
-                self._returned.appendleft(rest)
-                found = lines
+                *_, surplus = block.split("\n", lines - taken_lines)
+                self._taken.append(block[: len(block) - len(surplus)])
+                self._returned.appendleft(surplus)
+                taken_lines = lines
                 break
             self._taken.append(block)
-            found += count
+            taken_lines += count
             size += len(block)
             block = self._next_block() if size < MAX_TEXT else None
-        self._taken_lines = found
+        self._taken_lines = taken_lines
         return "".join(self._taken), self._line()
 
     def accept_text(self) -> None:

@@ -39,6 +39,11 @@ def line_numbers(cells: Sequence[Sequence[str]], begins: int) -> Iterator[int]:
 
 
 def fit_rows(cells: list[list[str]], lines: list[int], width: int) -> Rows:
+    """The rows as wide as the header, `width` cells. cells is changed.
+
+    Cells that a row lacks are empty, blank ones beyond the header are cut off, blank rows are left out, and a
+    row with more cells is one of `wide`.
+    """
     if {*map(len, cells)} == {width} and all(map(str.strip, {*map(itemgetter(0), cells)})):
         return Rows(cells, lines, [])
     # Spreadsheets write rows of nothing but separators below a table.

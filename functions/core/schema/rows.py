@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 from functions.core.schema.schema import LARGEST, Field, Schema, fold
 from functions.core.schema.target import DIGITS, NO, YES
 
@@ -178,7 +178,7 @@ def _of_category(
 
     def from_text(cell: str) -> Value:
         # One string for each category: whoever goes through ten thousand finds them in the processor's cache.
-        category = exact.get(cell) or folded.get(meant(cell.strip()).casefold())
+        category = exact.get(cell) or folded.get(unescape_formula(cell.strip()).casefold())
         if category is None:
             raise Unfit(reason, "enum")
         return category
@@ -239,17 +239,17 @@ def _of_number(field: Field) -> tuple[Callable[[object], Value], Callable[[str],
 def _range(field: Field) -> str:
     if field.categories:
         return _listed([_shown(value) for value in field.categories])
-    what = "a whole number" if field.type == "integer" else "a number"
+    kind = "a whole number" if field.type == "integer" else "a number"
     from_, to = field.minimum != -LARGEST, field.maximum != LARGEST
     if from_ and to:
-        return f"{what} from {_shown(field.minimum)} to {_shown(field.maximum)}"
+        return f"{kind} from {_shown(field.minimum)} to {_shown(field.maximum)}"
     if from_ or to:
         return (
-            f"{what}, {_shown(field.minimum)} or more"
+            f"{kind}, {_shown(field.minimum)} or more"
             if from_
-            else f"{what}, {_shown(field.maximum)} or less"
+            else f"{kind}, {_shown(field.maximum)} or less"
         )
-    return what
+    return kind
 
 
 def _shown(value: object) -> str:

@@ -158,14 +158,14 @@ def find_spans(text: str, separator: str, width: int, line: int) -> Spans | None
     is_mark = (content == ord(separator)) | (content == _NEWLINE)
     quotes = None
     if '"' in text:
-        found = np.flatnonzero(is_mark | (content == _QUOTE))
-        kinds = content[found]
+        marked = np.flatnonzero(is_mark | (content == _QUOTE))
+        kinds = content[marked]
         is_quote = kinds == _QUOTE
         counted = np.cumsum(is_quote)
-        if not _are_usual(content, found[is_quote], ord(separator)):
+        if not _are_usual(content, marked[is_quote], ord(separator)):
             return None
         is_structure = ~is_quote & (counted & 1 == 0)
-        places = found[is_structure]
+        places = marked[is_structure]
         quotes = np.diff(counted[is_structure], prepend=0)
         quotes = np.concatenate([[0], quotes])
     else:

@@ -100,20 +100,24 @@ class Table:
         wide = text.encoding in ("utf-16", "utf-32")
         if not columns or not (wide or may_be_grouped(text.blocks(), self._file.separator)):
             return {}, []
-        for part in self._file.parts(self._chunk_rows, find_spans):
-            if isinstance(part, Spans) and not part.is_odd.any():
-                lines = part.lines.tolist()
-                for index, writings in columns.values():
-                    writings.add(part.cells(index).texts(), lines)
-                continue
-            rows = part.read_rows(range(len(part.lines))) if isinstance(part, Spans) else part
-            for index, writings in columns.values():
-                writings.add([row[index] for row in rows.cells], rows.lines)
+        self._read_writings([*columns.values()])
         every = [writings for _, writings in columns.values()]
         marks = decimal_marks(every, self._file.separator)
         return {name: marks[writings.column] for name, (_, writings) in columns.items()}, notes_on_marks(
             every, marks
         )
+
+    def _read_writings(self, columns: Sequence[tuple[int, Writings]]) -> None:
+        """Take in how the numbers of columns are written, in all of the file. columns: by their places."""
+        for part in self._file.parts(self._chunk_rows, find_spans):
+            if isinstance(part, Spans) and not part.is_odd.any():
+                lines = part.lines.tolist()
+                for index, writings in columns:
+                    writings.add(part.cells(index).texts(), lines)
+                continue
+            rows = part.read_rows(range(len(part.lines))) if isinstance(part, Spans) else part
+            for index, writings in columns:
+                writings.add([row[index] for row in rows.cells], rows.lines)
 
 
 def open_table(

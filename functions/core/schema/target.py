@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from functions.core.base.formulas import meant
+from functions.core.base.formulas import unescape_formula
 
 Word = str | int | float | bool
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class Target(NamedTuple):
             return self.numbers.get(value)
         if not isinstance(value, str):
             return None
-        word = meant(value.strip()).casefold()
+        word = unescape_formula(value.strip()).casefold()
         if word in self.words:
             return self.words[word]
         try:
@@ -95,11 +95,13 @@ def target_of_words(
     if len(values) == 2:
         # Of yes and no, true means yes, whichever of them is the positive value.
         yes = next((code for word, code in words.items() if word in YES), 1)
-    said = {"true": yes, "false": 1 - yes}
+    outcomes = {"true": yes, "false": 1 - yes}
     if len(values) == 2 and all(value.casefold() in YES | NO for value in values):
-        said = dict.fromkeys(YES, yes) | dict.fromkeys(NO, 1 - yes)
-    numbers: dict[float, int] = {number: said[word] for number, word in ((0, "0"), (1, "1")) if word in said}
-    return Target(name, _answers(values, positive), said | words, numbers, (1 - yes, yes))
+        outcomes = dict.fromkeys(YES, yes) | dict.fromkeys(NO, 1 - yes)
+    numbers: dict[float, int] = {
+        number: outcomes[word] for number, word in ((0, "0"), (1, "1")) if word in outcomes
+    }
+    return Target(name, _answers(values, positive), outcomes | words, numbers, (1 - yes, yes))
 
 
 def _answers(values: Sequence[Word], positive: Sequence[Word]) -> tuple[Word, Word]:

@@ -133,15 +133,15 @@ def _check_two(column: ColumnSummary, values: dict[Word, int]) -> None:
         )
     many = f"over {len(values):,}" if column.overflowing else f"{len(values):,}"
     if column.numbers == column.present:
-        what, cure = "numbers", "a number cannot be predicted yet, only one of two values"
+        kind, cure = "numbers", "a number cannot be predicted yet, only one of two values"
     else:
-        what = "values"
+        kind = "values"
         cure = (
             "only one of two values can be predicted. To tell some of them from all others, name those in "
             "target.positive of a schema"
         )
     raise InvalidInput(
-        f"the target {column.name} has {many} distinct {what}, such as {shown}; {cure}. "
+        f"the target {column.name} has {many} distinct {kind}, such as {shown}; {cure}. "
         f"If another column is to be predicted, {_SAY}"
     )
 

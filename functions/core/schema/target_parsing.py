@@ -11,13 +11,16 @@ _KEYS_OF_ANSWERS = ("explanation", "model", "row", "threshold")
 
 
 def parse_target(
-    said: object,
+    description: object,
     names: Mapping[str, Field],
     value_aliases: Mapping[str, Mapping[str, str]],
     findings: Findings,
 ) -> Target | None:
-    """The target of a document; None, and a fault, where there is none. said: what it has under `target`."""
-    name = said.get("field") if isinstance(said, dict) else said
+    """The target of a document; None, and a fault, where there is none.
+
+    description: what the document has under `target`.
+    """
+    name = description.get("field") if isinstance(description, dict) else description
     if not isinstance(name, str):
         findings.fault('target is missing; write {"target": {"field": ..., "positive": ...}}')
         return None
@@ -27,7 +30,7 @@ def parse_target(
         return None
     if name.casefold() in _KEYS_OF_ANSWERS:
         findings.fault(f"target {name}: answers have a key of that name already; rename the column")
-    positive = said.get("positive") if isinstance(said, dict) else None
+    positive = description.get("positive") if isinstance(description, dict) else None
     wanted = positive if isinstance(positive, list) else [positive]
     if field.type == "string":
         return _target_of_words(field, wanted, value_aliases.get(name, {}), findings)

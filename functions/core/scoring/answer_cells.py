@@ -8,7 +8,7 @@ from itertools import repeat
 
 import orjson
 
-from functions.core.base.formulas import harmless
+from functions.core.base.formulas import escape_formula
 from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema, fold
 from functions.core.scoring.explain import Explanation
@@ -18,7 +18,7 @@ _SPECIAL = re.compile('[",\r\n]')
 
 def write_cell(text: str) -> str:
     """A cell of CSV, quoted where it has to be, and no formula."""
-    text = harmless(text)
+    text = escape_formula(text)
     return quote(text) if _SPECIAL.search(text) else text
 
 

@@ -8,7 +8,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from functions.core.base.formulas import harmless
+from functions.core.base.formulas import escape_formula
 from functions.core.schema.row_shape import Rows
 from functions.core.schema.spans import Bytes, Mask, Spans
 
@@ -36,8 +36,8 @@ def kept_of_rows(rows: Rows, width: int) -> Kept:
         return Kept(rows.lines, texts)
     # What stands in a row that is too wide belongs to no column.
     nothing = "," * (width - 1)
-    both = [*zip(rows.lines, texts, strict=True), *((line, nothing) for line, _ in rows.wide)]
-    return _sorted(both)
+    numbered = [*zip(rows.lines, texts, strict=True), *((line, nothing) for line, _ in rows.wide)]
+    return _sorted(numbered)
 
 
 def kept_of_spans(spans: Spans) -> Kept:
@@ -53,11 +53,11 @@ def kept_of_spans(spans: Spans) -> Kept:
         return Kept(spans.lines.tolist(), texts[: len(every)])
     starts, lines = [0, *spans.ends.tolist()], spans.lines.tolist()
     as_it_is = np.setdiff1d(np.arange(len(every)), anew).tolist()
-    both = [
+    unchanged = [
         (lines[row], spans.raw[starts[row] : starts[row + 1]].decode().rstrip("\r\n")) for row in as_it_is
     ]
     written = kept_of_rows(spans.read_rows(anew.tolist()), spans.width)
-    return _sorted([*both, *zip(written.lines, written.texts, strict=True)])
+    return _sorted([*unchanged, *zip(written.lines, written.texts, strict=True)])
 
 
 def _sorted(lines: list[tuple[int, str]]) -> Kept:
@@ -112,7 +112,7 @@ class _Lines(list[str]):
 def _write(cells: list[list[str]]) -> list[str]:
     lines = _as_lines(cells)
     if _may_have_formula("\n".join(lines)):
-        lines = _as_lines([[*map(harmless, row)] for row in cells])
+        lines = _as_lines([[*map(escape_formula, row)] for row in cells])
     return lines
 
 

@@ -53,14 +53,14 @@ class FolderStore:
     def open(self, key: str, version_id: str | None = None) -> Iterator[BinaryIO]:
         _only_the_latest(key, version_id)
         path = self._path_to_read(key)
-        with _told(key, "read"):
+        with _os_errors_translated(key, "read"):
             stream = path.open("rb")
         with stream:
             yield stream
 
     def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
         path = self._path_to_read(key)
-        with _told(key, "read"), path.open("rb") as stream:
+        with _os_errors_translated(key, "read"), path.open("rb") as stream:
             # Of the file that is open: whatever takes its place does not change it.
             if self._etag_of(stream) != etag:
                 raise Conflict(f"{key} was written by somebody else first")
@@ -70,7 +70,7 @@ class FolderStore:
     def list(self, prefix: str) -> Iterator[Entry]:
         # What is not in this folder does not begin with the prefix.
         folder = self._root / prefix.rpartition("/")[0]
-        with _told(prefix, "list"):
+        with _os_errors_translated(prefix, "list"):
             files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
         for key in sorted(path.relative_to(self._root).as_posix() for path in files):
             if key.startswith(prefix):
@@ -102,7 +102,7 @@ class FolderStore:
     def replace(self, key: str, body: bytes, *, etag: str, metadata: Mapping[str, str] | None = None) -> str:
         check_key_to_write(key)
         self._make_root()
-        with _told(key, "write"), self._locked():
+        with _os_errors_translated(key, "write"), self._locked():
             try:
                 current = self.get(key).etag
             except NotFound as error:
@@ -117,23 +117,27 @@ class FolderStore:
     def begin_upload(self, key: str) -> str:
         check_key_to_write(key)
         self._make_root()
-        with _told(key, "write"):
+        with _os_errors_translated(key, "write"):
             return self._uploads.begin()
 
     def upload_part(self, key: str, upload: str, number: int, body: bytes) -> str:
-        with _told(key, "write"):
+        with _os_errors_translated(key, "write"):
             self._uploads.write(upload, number, body)
         return _etag(body)
 
     def complete_upload(self, key: str, upload: str, parts: Sequence[str]) -> None:
         path = self._path(key)
-        with _told(key, "write"), self._uploads.whole(upload, len(parts)) as whole, self._locked():
+        with (
+            _os_errors_translated(key, "write"),
+            self._uploads.whole(upload, len(parts)) as whole,
+            self._locked(),
+        ):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._beside(path).unlink(missing_ok=True)
             whole.replace(path)
 
     def abort_upload(self, key: str, upload: str) -> None:
-        with _told(key, "delete"):
+        with _os_errors_translated(key, "delete"):
             self._uploads.abort(upload)
 
     # The contract is that of stores with addresses: here none of it is looked at.
@@ -143,7 +147,7 @@ class FolderStore:
 
     def delete(self, key: str) -> None:
         path = self._path(key)
-        with suppress(NotFound), _told(key, "delete"):
+        with suppress(NotFound), _os_errors_translated(key, "delete"):
             path.unlink(missing_ok=True)
             self._beside(path).unlink(missing_ok=True)
 
@@ -197,12 +201,12 @@ class FolderStore:
         return path.with_name(f".{path.name}.metadata")
 
     def _read(self, key: str, path: Path) -> bytes:
-        with _told(key, "read"):
+        with _os_errors_translated(key, "read"):
             return path.read_bytes()
 
     def _entry(self, key: str) -> Entry:
         path = self._path_to_read(key)
-        with _told(key, "read"), path.open("rb") as stream:
+        with _os_errors_translated(key, "read"), path.open("rb") as stream:
             known = os.fstat(stream.fileno())
             modified = datetime.fromtimestamp(known.st_mtime, UTC)
             return Entry(key, known.st_size, self._etag_of(stream), modified)
@@ -229,14 +233,14 @@ class FolderStore:
         check_key_to_write(key)
         self._make_root()
         path = self._path(key)
-        with _told(key, "write"):
+        with _os_errors_translated(key, "write"):
             path.parent.mkdir(parents=True, exist_ok=True)
             with written(self._root / _PARTS, body) as part:
                 yield part, path
 
 
 @contextmanager
-def _told(key: str, verb: str) -> Iterator[None]:
+def _os_errors_translated(key: str, verb: str) -> Iterator[None]:
     """Raise in the project's words what the operating system has against it."""
     try:
         yield

@@ -22,7 +22,7 @@ class ObjectStream(io.RawIOBase):
         self._size = size
         self._etag = etag
         self._length = block
-        self._at = 0
+        self._position = 0
         self._first: bytes | None = None
         self._number = 0
         self._block = b""
@@ -34,21 +34,21 @@ class ObjectStream(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, origin + offset)
-        return self._at
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, origin + offset)
+        return self._position
 
     # io's stubs allow any writable buffer; Python's own readers pass these two, and only they can be sliced.
     def readinto(self, buffer: "memoryview | bytearray", /) -> int:  # type: ignore[override]
-        if self._at >= self._size or not len(buffer):
+        if self._position >= self._size or not len(buffer):
             return 0
-        number, offset = divmod(self._at, self._length)
+        number, offset = divmod(self._position, self._length)
         taken = self._read_block(number)[offset : offset + len(buffer)]
         buffer[: len(taken)] = taken
-        self._at += len(taken)
+        self._position += len(taken)
         return len(taken)
 
     def _read_block(self, number: int) -> bytes:

@@ -28,7 +28,7 @@ def open_store(address: str) -> Store:
 
 
 def _bucket(address: str) -> str:
-    bucket, _, rest = address.removeprefix("s3://").partition("/")
-    if not bucket or rest:
+    bucket, _, path = address.removeprefix("s3://").partition("/")
+    if not bucket or path:
         raise ValueError(f"a store is s3://bucket, without a path in it; got {address!r}")
     return bucket

@@ -56,15 +56,15 @@ class S3Store:
     def head(self, key: str, version_id: str | None = None) -> Entry:
         check_key_to_read(key)
         with _translated(key):
-            found = self._s3.head_object(Bucket=self._bucket, Key=key, **_version(version_id))
-            _check_kind(found)
+            answer = self._s3.head_object(Bucket=self._bucket, Key=key, **_version(version_id))
+            _check_kind(answer)
             return Entry(
                 key,
-                found["ContentLength"],
-                found["ETag"],
-                found["LastModified"],
-                found.get("VersionId"),
-                found["Metadata"],
+                answer["ContentLength"],
+                answer["ETag"],
+                answer["LastModified"],
+                answer.get("VersionId"),
+                answer["Metadata"],
             )
 
     @contextmanager
@@ -97,11 +97,11 @@ class S3Store:
     def list(self, prefix: str) -> Iterator[Entry]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         with _translated(prefix):
-            found = iter(pages)
+            listed = iter(pages)
         while True:
             # What is yielded is outside: whatever the caller raises is its own.
             with _translated(prefix):
-                page = next(found, None)
+                page = next(listed, None)
                 entries = _entries(page) if page is not None else []
             if page is None:
                 return

@@ -3,9 +3,9 @@
 For the one case that a cold start is about: an environment that says all, as Lambda's does. Where the SDK
 might look elsewhere, or go another way, `core.storage.s3_target` finds no target, and it is left to the SDK.
 
-`python -m tests.bench.readers` has it read a champion beside others. The SDK's signer alone brings half of
-the SDK along. obstore, in Rust, is there as soon or sooner, but is 16 MiB of a bundle that may have 88, and
-6 MiB of memory.
+`make bench-readers` has it read a champion beside others. The SDK's signer alone brings half of the SDK.
+obstore, in Rust, is there as soon or sooner, and is 16 MiB of a bundle that must stay below 88, and 6 MiB of
+memory.
 """
 
 import hashlib
@@ -157,8 +157,8 @@ def _words(error: Exception) -> str:
 
 
 def _failure(status: int, body: bytes, key: str) -> NotFound | StoreUnavailable:
-    found = re.search(rb"<Code>(\w+)</Code>", body)
-    code = found.group(1).decode() if found else str(status)
+    match = re.search(rb"<Code>(\w+)</Code>", body)
+    code = match.group(1).decode() if match else str(status)
     if code in _MISSING:
         return NotFound(f"the store has no {key}")
     advice = f": {WRONG_REGION}" if code in _ELSEWHERE else ""

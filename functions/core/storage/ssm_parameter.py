@@ -99,21 +99,21 @@ class SsmParameter:
         They are those of the last minute before the newest, and all from the number `since` on, if that is
         not 0.
         """
-        found: list[dict[str, Any]] = []
+        versions: list[dict[str, Any]] = []
         more: dict[str, str] = {}
         while True:
             try:
                 page = self._call("get_parameter_history", "Parameters", **more)
             except NotFound:
                 return []
-            found += page["Parameters"]
+            versions += page["Parameters"]
             if not page.get("NextToken"):
                 break
             more = {"NextToken": page["NextToken"]}
-        if not found:
+        if not versions:
             raise _damaged("a history without versions")
-        found.sort(key=_number)
-        *older, newest = found
+        versions.sort(key=_number)
+        *older, newest = versions
         racing = _moment(newest) - _RACING
         recent = (version for version in older if _moment(version) >= racing or 0 < since <= _number(version))
         return [*recent, newest]
@@ -143,8 +143,8 @@ class SsmParameter:
         raise _damaged("one that the SDK cannot read") from error
 
 
-def _damaged(what: str) -> StoreUnavailable:
-    return StoreUnavailable(f"the parameter store gave an answer that cannot be used: {what}")
+def _damaged(reason: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the parameter store gave an answer that cannot be used: {reason}")
 
 
 def _text(version: Mapping[str, Any]) -> str:

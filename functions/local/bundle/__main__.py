@@ -24,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         template = _whole_template(ROOT / "template.yaml")
         if options.command == "build":
             return _build(template, recipe, target, options.function, options.folder)
+        if options.command == "sbom":
+            return _write_bills(template, target, options.folder, options.to)
+        if options.command == "release":
+            return _write_release(template, target, options.folder, options.to, options.tag)
         return _report(template, recipe, target, options.folder)
     except (BundleRefused, OSError, SyntaxError, ValueError) as error:
         print(f"Failed: {error}", file=sys.stderr)
@@ -44,12 +48,43 @@ def _parser() -> argparse.ArgumentParser:
         epilog="ARCHITECTURE (x86_64 or arm64) in the environment says what to build for.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("build", help="build the bundle of one function; SAM calls this")
-    one.add_argument("function", help="its id in template.yaml, such as PredictFunction")
-    one.add_argument("folder", type=Path, help="where to: an empty folder, or a new one")
+    build = commands.add_parser("build", help="build the bundle of one function; SAM calls this")
+    build.add_argument("function", help="its id in template.yaml, such as PredictFunction")
+    build.add_argument("folder", type=Path, help="where to: an empty folder, or a new one")
     every = commands.add_parser("report", help="weigh what SAM built; fails when a bundle is too heavy")
     every.add_argument("folder", type=Path, nargs="?", default=ROOT / ".aws-sam" / "build")
+    sbom = commands.add_parser("sbom", help="write a bill of materials (CycloneDX) of each bundle")
+    sbom.add_argument("folder", type=Path, help="where SAM built them")
+    sbom.add_argument("to", type=Path, help="the folder for the bills, such as build/sbom")
+    release = commands.add_parser("release", help="write each bundle as a zip, its bill, and checksums")
+    release.add_argument("folder", type=Path, help="where SAM built them")
+    release.add_argument("to", type=Path, help="the folder for the files, such as build/release")
+    release.add_argument(
+        "--tag", required=True, help="the release, such as v0.1.0: it has to be this version"
+    )
     return parser
+
+
+# The library of bills is for development: building works without it.
+def _write_bills(template: Template, target: Target, folder: Path, to: Path) -> int:
+    from functions.local.bundle.bill_of_materials import write_bills
+
+    for path in write_bills(_bundles(template, folder), ROOT, target.architecture, to):
+        print(path)
+    return 0
+
+
+def _write_release(template: Template, target: Target, folder: Path, to: Path, tag: str) -> int:
+    from functions.local.bundle.release import write_release
+
+    for path in write_release(tag, _bundles(template, folder), ROOT, target.architecture, to):
+        print(path)
+    return 0
+
+
+def _bundles(template: Template, folder: Path) -> dict[str, Path]:
+    """Where the bundle of each function was built, by the name of the function's folder."""
+    return {function.handler.split(".")[1]: folder / id_ for id_, function in template.functions.items()}
 
 
 def _build(template: Template, recipe: Recipe, target: Target, function: str, folder: Path) -> int:

@@ -37,8 +37,10 @@ def refuse_missing(folder: Path, needs: Needs, dispensable: Collection[str]) -> 
 def refuse_forbidden(folder: Path, limits: Limits) -> None:
     """Raise `BundleRefused` when something in `folder` matches a forbidden glob."""
     for glob in limits.forbidden:
-        if found := next(folder.glob(glob), None):
-            raise BundleRefused(f"{found.relative_to(folder)} is in the bundle, where {glob} is forbidden")
+        if forbidden := next(folder.glob(glob), None):
+            raise BundleRefused(
+                f"{forbidden.relative_to(folder)} is in the bundle, where {glob} is forbidden"
+            )
 
 
 def reason_not_to_import(python: Path | None, version: str, architecture: str) -> str | None:

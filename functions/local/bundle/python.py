@@ -29,8 +29,8 @@ def find_python(version: str) -> Path | None:
 
 def _candidates(version: str) -> Iterator[Path]:
     yield Path(sys.executable)
-    if found := shutil.which(f"python{version}"):
-        yield Path(found)
+    if interpreter := shutil.which(f"python{version}"):
+        yield Path(interpreter)
     find = ["python", "find", "--managed-python", "--no-python-downloads", version]
     uv = run([sys.executable, "-m", "uv", *find])
     if uv.returncode == 0:

@@ -125,19 +125,19 @@ def describe(stack: Stack, stage: str, key: str | None, *, no_key: bool) -> list
     """What is said of a deployed stage. The key is in one line, and nowhere else."""
     url = stack.outputs["ApiUrl"]
     make = f'make key STAGE={stage} SCOPES=admin NOTE="who uses it"'
-    said = [f"API        {url}", f"Bucket     {stack.outputs['BucketName']}"]
+    lines = [f"API        {url}", f"Bucket     {stack.outputs['BucketName']}"]
     if target := stack.outputs.get("DomainTarget"):
-        said.append(f"DNS        {url} answers once the record of its domain points to {target}")
+        lines.append(f"DNS        {url} answers once the record of its domain points to {target}")
     if key:
-        said.append(f"Key        {key}   (an administrator's; shown this once, as only a hash is kept)")
+        lines.append(f"Key        {key}   (an administrator's; shown this once, as only a hash is kept)")
     elif no_key:
-        said.append(f"Key        none is made here: {make}")
+        lines.append(f"Key        none is made here: {make}")
     else:
-        said.append(f"Key        there is one already; another: {make}")
-    said.append(
+        lines.append(f"Key        there is one already; another: {make}")
+    lines.append(
         f'Try        curl -H "x-api-key: $KEY" {url}/model   (503 NO_CHAMPION until a table was uploaded)'
     )
-    return said
+    return lines
 
 
 def _destroy(options: argparse.Namespace) -> int:

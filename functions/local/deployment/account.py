@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.session import Session
 
 # AWS leaves no account fewer that are nobody's: Lambda refuses a reservation that would.
@@ -47,10 +48,10 @@ def find_account(session: Session | None = None) -> Account:
     try:
         sts: Any = session.create_client("sts", region_name=region, config=_CONFIG)
         identity = sts.get_caller_identity()
-    except HTTPClientError as error:
+    except (NotConnected, HTTPClientError) as error:
         raise NotReady(
-            f"nobody answers for the region {region} ({error}): is that its name{_alike(session, region)}, "
-            "and does this machine reach AWS (HTTPS_PROXY)?"
+            f"nobody answers for the region {region} ({error}): {_doubt(session, region)}"
+            "does this machine reach AWS (HTTPS_PROXY)?"
         ) from error
     except (BotoCoreError, ClientError) as error:
         raise NotReady(
@@ -78,15 +79,26 @@ def _region_of(session: Session) -> str:
     return region
 
 
+def _doubt(session: Session, region: str) -> str:
+    """Whether that is a region's name, as a question; nothing for one that the SDK knows."""
+    if region in _known_regions(session):
+        return ""
+    return f"is that its name{_alike(session, region)}, and "
+
+
 def _alike(session: Session, region: str) -> str:
     """A region that somebody may have meant, in brackets; nothing where none is similar."""
-    known = [name for part in session.get_available_partitions() for name in _regions(session, part)]
-    alike = get_close_matches(region.strip().lower(), known, n=1)
+    alike = get_close_matches(region.strip().lower(), _known_regions(session), n=1)
     return f" ({alike[0]}?)" if alike else ""
 
 
-def _regions(session: Session, partition: str) -> list[str]:
-    return list(session.get_available_regions("lambda", partition_name=partition))
+def _known_regions(session: Session) -> list[str]:
+    """Those that this release of the SDK knows: there may be newer ones."""
+    return [
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("lambda", partition_name=partition)
+    ]
 
 
 def explain(error: BotoCoreError | ClientError) -> str:

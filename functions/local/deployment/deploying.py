@@ -29,8 +29,8 @@ def check_room(account: Account, stage: str, parameters: Mapping[str, str], say:
     stack = find_stack(account, f"lifeboat-{stage}")
     unfinished = check_deployable(stack)
     reserved = int(parameters.get("ReservedConcurrency") or 0)
-    if said := check_concurrency(account, reserved, _reserved_now(account, stage)):
-        say(said)
+    if note := check_concurrency(account, reserved, _reserved_now(account, stage)):
+        say(note)
     if stack is None:
         _check_no_bucket(account, stage)
     return stack if unfinished else None
@@ -80,7 +80,7 @@ def deploy_stack(
             timeout=DEPLOY_SECONDS,
         )
     except FileNotFoundError:
-        raise NotReady(f"SAM's command line is not installed here ({SAM}): make .venv-sam/.sam") from None
+        raise NotReady(f"SAM's command line is not installed here ({SAM}): make installed-sam") from None
     except subprocess.TimeoutExpired:
         raise NotReady(
             f"{name} is not deployed after {DEPLOY_SECONDS / 60:.0f} minutes, and CloudFormation may still "
@@ -135,7 +135,7 @@ def make_first_key(stage: str) -> str | None:
 def _reserved_now(account: Account, stage: str) -> int:
     """What predict of this stage has reserved already, 0 when it is not there or AWS does not say."""
     try:
-        found = account.client("lambda").get_function_concurrency(FunctionName=f"lifeboat-{stage}-predict")
+        answer = account.client("lambda").get_function_concurrency(FunctionName=f"lifeboat-{stage}-predict")
     except ClientError:
         return 0
-    return int(found.get("ReservedConcurrentExecutions", 0))
+    return int(answer.get("ReservedConcurrentExecutions", 0))

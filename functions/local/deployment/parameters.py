@@ -14,21 +14,21 @@ SETTINGS = ROOT / "samconfig.toml"
 TEMPLATE = ROOT / "template.yaml"
 
 
-def parse_pairs(text: str, what: str) -> dict[str, str]:
+def parse_pairs(text: str, subject: str) -> dict[str, str]:
     """`A=1 B="two words"` as a mapping. Raises `ValueError` for what is no pair, or named twice."""
     pairs: dict[str, str] = {}
     try:
         words = shlex.split(text)
     except ValueError as error:
         raise ValueError(
-            f"{what} cannot be read ({error}): a quotation mark is not closed in {text}"
+            f"{subject} cannot be read ({error}): a quotation mark is not closed in {text}"
         ) from None
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise ValueError(f"{what} are Name=value with spaces between; got {word!r}")
+            raise ValueError(f"{subject} are Name=value with spaces between; got {word!r}")
         if name in pairs:
-            raise ValueError(f"{what} name {name} twice")
+            raise ValueError(f"{subject} name {name} twice")
         pairs[name] = value
     return pairs
 

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
 
+from functions.core import __version__
 from functions.core.http.api import sent_body
+from functions.core.http.bodies import is_csv
 from functions.core.http.refusals import error_answers
 from functions.predict.answers import column_headers
 from functions.predict.body_schema import CSV_BODY, body_schema
@@ -20,7 +22,6 @@ from functions.predict.routing import (
     Asker,
     Champion,
     CurrentService,
-    is_csv,
     read_json,
     refusals_logged,
 )
@@ -48,11 +49,11 @@ async def ping(_: Champion) -> Pong:
 
 @root.get(
     "/version",
-    summary="Tell the version of this API",
+    summary="Tell the version of Lifeboat",
     # Not PlainTextResponse here: the document would have the refusals in plain text, too.
     response_class=Response,
     responses={
-        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "1.0.0"}}},
+        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": __version__}}},
         **error_answers(401, 403, 503),
     },
     dependencies=MAY_ASK,

@@ -1,15 +1,15 @@
 """Reads the bodies of a batch: rows as JSON, or a table as CSV."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
 from functions.core.http.limits import MAX_BATCH_BYTES
 from functions.core.schema.chunks import Chunk
-from functions.core.schema.columns import concatenate
+from functions.core.schema.columns import Columns, concatenate
 from functions.core.schema.rows import RowReader, Unfit
-from functions.core.schema.table import open_table
+from functions.core.schema.table import Table, open_table
 from functions.predict.references import read_cell, reference_column
 from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, Kept, RowError, Rows, read_rows
 
@@ -42,17 +42,8 @@ def read_csv(
 
     Raises `InvalidInput` for a file that is no table, and, without `partial`, `BadRows`.
     """
-    chunks: list[Chunk] = []
-    lines: list[int] = []
     table = open_table(io.BytesIO(body), reader, labelled=False, max_decompressed=MAX_DECOMPRESSED)
-    for chunk in table:
-        chunks.append(chunk)
-        lines += [*chunk.lines, *(row.line for row in chunk.bad)]
-        # Now: the rest of the table need not be read.
-        if len(lines) > MAX_ROWS:
-            raise InvalidInput(f"the table has more than the {MAX_ROWS} rows that can be scored at once")
-    if not lines:
-        raise InvalidInput("the table has a header, but no rows")
+    chunks, lines = _read_chunks(table)
     report = table.columns_report
     column = reference_column(reference, report.used, report.passed_over, reader.schema)
     wanted = [*keep, column] if column else keep
@@ -65,21 +56,43 @@ def read_csv(
         [name for name in report.passed_over if name != column],
         report.missing,
     )
-    numbers = list(range(1, len(lines) + 1))
     if not unfit and not any(chunk.bad for chunk in chunks):
-        return Rows(columns, numbers, table=read, kept=kept, references=references)
+        return Rows(columns, list(range(1, len(lines) + 1)), table=read, kept=kept, references=references)
     number = {line: place for place, line in enumerate(sorted(lines), start=1)}
     bad = [RowError(number[row.line], row.column, row.reason) for chunk in chunks for row in chunk.bad]
     good = [number[line] for chunk in chunks for line in chunk.lines]
     if unfit:
+        columns, good = _leave_out(columns, good, {row.row for row in unfit})
         known = {row.row for row in bad}
         bad = sorted([*bad, *(row for row in unfit if row.row not in known)], key=lambda row: row.row)
-        scored = [place not in {row.row for row in unfit} for place in good]
-        columns = {name: values[scored] for name, values in columns.items()}
-        good = [place for place, fits in zip(good, scored, strict=True) if fits]
     if not partial:
         raise BadRows(bad, len(lines))
     return Rows(columns, good, bad, read, kept, references)
+
+
+def _read_chunks(table: Table) -> tuple[list[Chunk], list[int]]:
+    """The rows of a table, and the lines of all of them, bad ones too. Raises `InvalidInput` for none or too
+    many."""
+    chunks: list[Chunk] = []
+    lines: list[int] = []
+    for chunk in table:
+        chunks.append(chunk)
+        lines += [*chunk.lines, *(row.line for row in chunk.bad)]
+        # Now: the rest of the table need not be read.
+        if len(lines) > MAX_ROWS:
+            raise InvalidInput(f"the table has more than the {MAX_ROWS} rows that can be scored at once")
+    if not lines:
+        raise InvalidInput("the table has a header, but no rows")
+    return chunks, lines
+
+
+def _leave_out(columns: Columns, numbers: list[int], left_out: Container[int]) -> tuple[Columns, list[int]]:
+    """The columns and the numbers of rows, without the rows of these numbers."""
+    fits = [number not in left_out for number in numbers]
+    return (
+        {name: values[fits] for name, values in columns.items()},
+        [number for number, is_fit in zip(numbers, fits, strict=True) if is_fit],
+    )
 
 
 def _references(

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from functions.core.base.errors import InvalidInput
 from functions.core.http.api import sent_body
+from functions.core.http.bodies import is_csv
 from functions.core.http.refusals import error_answers
 from functions.core.registry.background import read_background
 from functions.core.registry.manifest import Certificate, DatasetFacts, Signature
@@ -26,7 +27,6 @@ from functions.predict.routing import (
     Asker,
     Champion,
     CurrentService,
-    is_csv,
     parse_json,
     read_json,
     refusals_logged,

@@ -4,6 +4,7 @@ https://docs.ray.io/en/latest/serve/http-guide.html
 """
 
 import sys
+from typing import Any
 
 import ray
 from fastapi import FastAPI
@@ -29,4 +30,5 @@ class Titanic:
 if __name__ == "__main__":
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
-    serve.run(Titanic.bind(), blocking=True)
+    deployment: Any = Titanic  # What the decorators have made of it.
+    serve.run(deployment.bind(), blocking=True)

@@ -1,4 +1,4 @@
-"""What a cold start waits for its model, by each way to read S3: `python -m tests.bench.readers`.
+"""What a cold start waits for its model, by each way to read S3: `make bench-readers`.
 
 The project's own reader, botocore's signer with the standard library's HTTP, obstore, and the SDK read the
 record, the manifest and the graph of a champion in new processes, in turns: over plain HTTP, and over TLS as

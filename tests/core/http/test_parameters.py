@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.core.http.middleware import OPEN_PATHS
-from functions.core.http.parameters import what_is_sent
+from functions.core.http.parameters import describe_body
 from tests.core.http.test_middleware import CLOSED
 from tests.support.authorizing import VALID, Ask
 
@@ -63,4 +63,4 @@ def test_what_watches_may_add_what_it_likes_to_its_address(ask: Ask, path: str) 
     ],
 )
 def test_who_sends_nothing_is_told_what_to_send(schema: Any, described: Any, said: str) -> None:
-    assert what_is_sent(schema, described).startswith(said)
+    assert describe_body(schema, described).startswith(said)

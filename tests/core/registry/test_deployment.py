@@ -13,114 +13,13 @@ from functions.core.base.errors import (
     StoreUnavailable,
     UnusableModel,
 )
-from functions.core.registry import deletion, deployment, history
-from functions.core.registry.deployment import Champion
+from functions.core.registry import deployment
 from functions.core.registry.keys import CHAMPION, manifest_key, model_key
 from functions.core.registry.manifest import Decision
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import MODEL
-from tests.support.versions import NOON, champion, promote, publish
-
-
-def rollback(store: ModelStore, to: str | None = None) -> Champion:
-    return deployment.rollback(store, to=to, by="ann", reason="complaints")
-
-
-def by_hand(store: ModelStore, version: str, *, force: bool = False) -> Champion:
-    return deployment.promote_by_hand(store, version, by="ann", reason="we know better", force=force)
-
-
-def judged_against(version: str) -> Decision:
-    return Decision(promote=True, rule="non-inferiority", reason="not worse", champion=version)
-
-
-def test_a_rollback_brings_the_champion_before_back_and_says_who_and_why(store: ModelStore) -> None:
-    promote(store, "a", "b")
-    found = rollback(store)
-    assert (found.version, found.previous, found.sequence) == ("a", "b", 3)
-    assert (found.by, found.reason) == ("ann", "complaints")
-    assert found.abandoned == {"b": "complaints"}
-    assert found == champion(store)
-
-
-def test_each_rollback_goes_further_back_and_none_to_an_abandoned_version(store: ModelStore) -> None:
-    promote(store, "a", "b", "c", "d")
-    assert [rollback(store).version for _ in range(3)] == ["c", "b", "a"]
-    assert set(champion(store).abandoned) == {"b", "c", "d"}
-    before = store.get(CHAMPION)
-    with pytest.raises(NotFound, match="name a version"):
-        rollback(store)
-    assert store.get(CHAMPION) == before
-
-
-def test_a_rollback_passes_over_versions_that_are_deleted(store: ModelStore) -> None:
-    promote(store, "a", "b", "c", "d")
-    deletion.delete(store, "b", by="ann")
-    assert [rollback(store).version for _ in range(2)] == ["c", "a"]
-
-
-def test_a_rollback_to_a_named_version_need_not_be_to_a_former_champion(store: ModelStore) -> None:
-    promote(store, "a", "b")
-    publish(store, "never")
-    assert rollback(store, "never").version == "never"
-    # Named, an abandoned one comes back too, and is abandoned no more.
-    found = rollback(store, "b")
-    assert (found.version, found.abandoned) == ("b", {"never": "complaints"})
-
-
-def test_a_rollback_past_others_marks_them_and_the_next_goes_further_back(store: ModelStore) -> None:
-    promote(store, "a", "b", "c", "d")
-    assert rollback(store, "b").abandoned == {"c": "complaints", "d": "complaints"}
-    assert rollback(store).version == "a"
-    with pytest.raises(NotFound):
-        rollback(store)
-    # What was abandoned before keeps its reason.
-    promote(store, "e")
-    found = deployment.rollback(store, to="c", by="ann", reason="other complaints")
-    assert found.abandoned == {"d": "complaints", "b": "complaints"} | dict.fromkeys("ae", "other complaints")
-
-
-def test_a_rollback_finds_its_target_in_the_pages_too(
-    store: ModelStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "MAX_KEPT", 4)
-    promote(store, *"abcdefgh")
-    assert rollback(store, "b").abandoned.keys() == set("cdefgh")
-    assert rollback(store).version == "a"
-
-
-def test_a_damaged_page_keeps_nobody_from_leaving_a_bad_model(
-    store: ModelStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "MAX_KEPT", 4)
-    promote(store, *"abcdef")
-    store.put(f"{history.HISTORY}00000001.json", b"{")
-    assert [rollback(store).version for _ in range(3)] == ["e", "d", "c"]
-    with pytest.raises(UnusableModel, match=r"00000001\.json is damaged"):
-        rollback(store)
-    assert rollback(store, "a").abandoned.keys() == set("cdef")
-
-
-def test_what_cannot_be_gone_back_to_changes_nothing(store: ModelStore) -> None:
-    with pytest.raises(NoChampion):
-        rollback(store)
-    promote(store, "a", "b")
-    before = store.get(CHAMPION)
-    with pytest.raises(NotFound):
-        rollback(store, "nowhere")
-    with pytest.raises(Conflict, match="in service already"):
-        rollback(store, "b")
-    store.put(model_key("a"), b"junk")
-    with pytest.raises(Conflict, match="checksum; name another version"):
-        rollback(store)
-    store.delete(model_key("a"))
-    with pytest.raises(Conflict, match="no model"):
-        rollback(store, "a")
-    store.put(manifest_key("a"), b"{")
-    with pytest.raises(Conflict, match="manifest of version a has been changed since"):
-        rollback(store, "a")
-    assert store.get(CHAMPION) == before
+from tests.support.versions import NOON, by_hand, champion, judged_against, promote, publish, rollback
 
 
 def test_a_person_may_promote_what_the_gate_let_pass(store: ModelStore) -> None:
@@ -243,68 +142,6 @@ def test_a_champion_that_cannot_be_read_makes_no_upload_too_old(store: ModelStor
     store.put(manifest_key("a"), b"{}")
     publish(store, "b", decision=judged_against("a"), at=NOON - timedelta(days=1))
     assert by_hand(store, "b").version == "b"
-
-
-def test_the_history_is_whole_beyond_what_the_champion_keeps(store: ModelStore) -> None:
-    publish(store, "even")
-    publish(store, "odd")
-    for number in range(1, 261):
-        promote(store, "odd" if number % 2 else "even")
-    found = list(deployment.history(store))
-    assert [one.sequence for one in found] == list(range(260, 0, -1))
-    assert all((one.version == "odd") == bool(one.sequence % 2) for one in found)
-    assert len(champion(store).history) <= history.MAX_KEPT
-    assert [one.sequence for one in deployment.history(store, before=140)] == list(range(139, 0, -1))
-    assert list(deployment.history(store, before=1)) == []
-
-
-def test_of_two_who_write_the_same_page_both_go_on(store: ModelStore) -> None:
-    publish(store, "even")
-    publish(store, "odd")
-    for number in range(1, history.MAX_KEPT + 1):
-        promote(store, "odd" if number % 2 else "even")
-    expected = deployment.read_to_replace(store)
-    # Who lost the race has written the page before it was told.
-    deployment.promote(store, "odd", expected=expected, by="test", reason="")
-    publish(store, "late")
-    with pytest.raises(Conflict):
-        deployment.promote(store, "late", expected=expected, by="test", reason="")
-    sequences = [one.sequence for one in deployment.history(store)]
-    assert sequences == list(range(history.MAX_KEPT + 1, 0, -1))
-
-
-def test_a_damaged_page_of_the_history_is_named(store: ModelStore) -> None:
-    promote(store, "a")
-    store.put(f"{history.HISTORY}00000000.json", b"{")
-    with pytest.raises(UnusableModel, match=r"registry/history/00000000\.json is damaged"):
-        list(deployment.history(store))
-
-
-def test_what_else_lies_beside_the_pages_is_passed_over(store: ModelStore) -> None:
-    for name in ("", "notes.txt", "x.json", "1.json", "backup/00000001.json"):
-        if name:
-            store.put(f"{history.HISTORY}{name}", b"not a page")
-    promote(store, "a", "b")
-    assert [one.version for one in deployment.history(store)] == ["b", "a"]
-    store.put(CHAMPION, b"{")
-    assert by_hand(store, "a").sequence == history.MAX_KEPT + 1
-
-
-# A record deleted before there was a page leaves nothing that could tell of it: numbers begin anew.
-@pytest.mark.parametrize(("lost", "promotions"), [("damaged", 3), ("damaged", 120), ("deleted", 120)])
-def test_no_number_is_given_twice_though_the_record_was_lost(
-    store: ModelStore, lost: str, promotions: int
-) -> None:
-    publish(store, "even")
-    publish(store, "odd")
-    given: list[int] = []
-    for _ in range(3):
-        given += [promote(store, "odd" if number % 2 else "even").sequence for number in range(promotions)]
-        if lost == "damaged":
-            store.put(CHAMPION, b"{")
-        else:
-            store.delete(CHAMPION)
-    assert given == sorted(set(given))
 
 
 def test_people_can_put_a_damaged_record_right(store: ModelStore) -> None:

@@ -72,6 +72,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path,
     path.unlink()
 
 
+@pytest.mark.long
 def test_128_mib_of_too_much_take_little_memory_and_are_refused_with_line_and_bound(
     case: tuple[Path, str],
 ) -> None:

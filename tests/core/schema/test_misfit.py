@@ -2,7 +2,7 @@
 
 import io
 
-from functions.core.schema.misfit import explain_misfit
+from functions.core.schema.misfit import Misfit
 from functions.core.schema.table import open_table
 from tests.support.reading import SCHEMA, TITANIC
 
@@ -12,7 +12,10 @@ ADVICE = "a word that is to be a category has to be added to the enum of its col
 def explain(text: str | bytes, chunk_rows: int = 2) -> list[str]:
     stream = io.BytesIO(text.encode() if isinstance(text, str) else text)
     table = open_table(stream, SCHEMA, labelled=True, chunk_rows=chunk_rows)
-    return explain_misfit(SCHEMA, table.columns_report, table)
+    misfit = Misfit()
+    for chunk in table:
+        misfit.add(len(chunk.lines), chunk.bad, chunk.unknown)
+    return misfit.sentences(SCHEMA, table.columns_report)
 
 
 def test_of_a_table_that_fits_nothing_is_said() -> None:

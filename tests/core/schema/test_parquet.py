@@ -199,6 +199,7 @@ def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatc
         read(stream)
 
 
+@pytest.mark.long
 def test_a_file_of_a_million_rows_takes_the_memory_of_a_part_of_it(tmp_path: Path) -> None:
     path = tmp_path / "large.parquet"
     size = 200_000

@@ -1,27 +1,18 @@
 """Reading tables as people really save them, by their schema."""
 
-import csv
-import gzip
 import io
 import time
 import tracemalloc
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.chunks import BadRow
 from functions.core.schema.parsing import parse_schema
-from functions.core.schema.rows import RowReader
 from functions.core.schema.table import open_table
-from tests.support.reading import SCHEMA, TITANIC, features, read, schema_of
+from tests.support.reading import HEADER, PLAIN, SCHEMA, features, read, schema_of
 
-HEADER = "pclass,survived,name,sex,age,sibsp,parch,fare,embarked"
-ROWS = '3,0,"Braund, Mr. Owen",male,22,1,0,7.25,S\n1,1,"Allen, Miss. Elisabeth",female,29,0,0,211.3375,S\n'
-PLAIN = f"{HEADER}\n{ROWS}"
 EXPECTED = read(PLAIN)
 
 
@@ -37,106 +28,6 @@ def test_a_plain_file_is_read_in_order() -> None:
     assert EXPECTED.report.used["name"] == "name"
     assert EXPECTED.report.used["survived"] == "survived"
     assert (EXPECTED.report.passed_over, EXPECTED.report.missing, EXPECTED.report.notes) == ((), (), ())
-
-
-def table(
-    header: str = HEADER,
-    *,
-    separator: str = ",",
-    line_end: str = "\n",
-    quoting: int = csv.QUOTE_MINIMAL,
-    edit: Callable[[list[str]], list[str]] = list,
-) -> str:
-    """The two rows, written in another way."""
-    text = io.StringIO()
-    # The kinds of quoting are numbers here; the stubs know each by its name.
-    writer = csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=quoting)  # type: ignore[arg-type]
-    writer.writerow(header.split(","))
-    writer.writerows(edit(row) for row in csv.reader(io.StringIO(ROWS)))
-    return text.getvalue()
-
-
-def decimal_comma(row: list[str]) -> list[str]:
-    return [cell.replace(".", ",") if cell.replace(".", "").isdigit() else cell for cell in row]
-
-
-KAGGLE = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked"
-
-
-def kaggle(row: list[str]) -> list[str]:
-    pclass, survived, name, sex, age, sibsp, parch, fare, embarked = row
-    return ["17", survived, pclass, name, sex, age, sibsp, parch, "A/5 21171", fare, "", embarked]
-
-
-SPELLINGS: dict[str, str | bytes] = {
-    "UTF-8 with a mark": PLAIN.encode("utf-8-sig"),
-    "UTF-16": PLAIN.encode("utf-16"),
-    "UTF-16 with a decimal comma": table(separator="\t", edit=decimal_comma).encode("utf-16"),
-    "Windows-1252": table(f"{HEADER},note", edit=lambda row: [*row, "é"]).encode("cp1252"),
-    "gzip": gzip.compress(PLAIN.encode()),
-    "CRLF": table(line_end="\r\n"),
-    "CR": table(line_end="\r"),
-    "blank lines": f"\n{HEADER}\n\n{ROWS}\n \n",
-    "no last line end": PLAIN.rstrip("\n"),
-    "upper case": PLAIN.replace(HEADER, HEADER.upper()),
-    "spaces in the header": PLAIN.replace(HEADER, HEADER.replace(",", " , ")),
-    "spaces behind commas": PLAIN.replace(",", ", ").replace(",  ", ", "),
-    "an extra column": table(f"{HEADER},boat", edit=lambda row: [*row, "11"]),
-    "trailing separators": PLAIN.replace("S\n", "S,,\n"),
-    "a header with trailing separators": table(f"{HEADER},,", edit=lambda row: [*row, "", ""]),
-    "rows of nothing but separators": f"{PLAIN},,,,,,,,\n,,,,,,,,\n",
-    "semicolons": table(separator=";"),
-    "semicolons and a decimal comma": table(separator=";", edit=decimal_comma),
-    "tabs and a decimal comma": table(separator="\t", edit=decimal_comma),
-    "commas and a decimal comma in quotes": table(edit=decimal_comma),
-    "pipes": table(separator="|"),
-    "all in quotes": table(quoting=csv.QUOTE_ALL),
-    "sep=;": "sep=;\r\n" + table(separator=";"),
-    '"sep=|"': '"sep=|"\n' + table(separator="|"),
-    "sep=, in UTF-16": ("sep=,\r\n" + PLAIN).encode("utf-16"),
-    "Kaggle": table(KAGGLE, edit=kaggle),
-    "Stanford": table(
-        "Pclass,Survived,Name,Sex,Age,Siblings/Spouses Aboard,Parents/Children Aboard,Fare,Port of "
-        "Embarkation"
-    ),
-    "Gender with M and F": PLAIN.replace("sex", "Gender").replace(",male", ",M").replace("female", "F"),
-    "outcomes in words": table(edit=lambda row: [row[0], {"0": "No", "1": "Yes"}[row[1]], *row[2:]]),
-    "ports in words": table(edit=lambda row: [*row[:-1], "Southampton"]),
-    "R, with row numbers below an empty name": f",{PLAIN}".replace("3,0", "1,3,0").replace("1,1,", "2,1,1,"),
-    "R, with row numbers below no name": PLAIN.replace("3,0", "1,3,0").replace("1,1,", "2,1,1,"),
-    "semicolons in the header": table(f"a;b;c;d;e;f;g;h;i,{HEADER}", edit=lambda row: ["", *row]),
-    "an unknown column of long texts": table(f"{HEADER},review", edit=lambda row: [*row, "x" * 60_000]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("spelling", SPELLINGS)
-def test_the_same_table_in_another_spelling_is_read_the_same(spelling: str) -> None:
-    found = read(SPELLINGS[spelling])
-    assert found.rows == EXPECTED.rows
-    assert found.outcomes == EXPECTED.outcomes
-    assert not found.bad
-    assert not found.report.missing
-
-
-def test_the_whole_titanic_is_read_as_its_rows_are_one_by_one() -> None:
-    found = read(TITANIC.read_bytes())
-    assert (len(found.rows), sum(found.outcomes), found.bad) == (1309, 500, [])
-    assert found.report.passed_over == ("ticket", "cabin", "boat", "body", "home.dest")
-    assert found.report.notes == ()
-    with TITANIC.open(newline="") as file:
-        cells = [*csv.DictReader(file)]
-    numbers = {"pclass", "age", "sibsp", "parch", "fare"}
-    reader = RowReader(SCHEMA)
-    for row, values in zip(found.rows, cells, strict=True):
-        given = {
-            name: float(cell) if name in numbers else cell
-            for name, cell in values.items()
-            if cell and name != "survived"
-        }
-        expected, faults = reader.read(given, extras=True)
-        assert not faults
-        for value, wanted in zip(row.values(), expected, strict=True):
-            assert value == (None if wanted != wanted or wanted == "" else pytest.approx(wanted))
 
 
 @pytest.mark.parametrize(
@@ -340,14 +231,6 @@ def test_a_decimal_comma_is_never_taken_for_a_separator() -> None:
     assert (found.rows, len(found.bad)) == ([], 2)
 
 
-def test_row_numbers_are_passed_over_and_said() -> None:
-    note = "the first cell of each row is its number or name, and was passed over"
-    assert read(SPELLINGS["R, with row numbers below no name"]).report.notes == (note,)
-    found = read("pclass\tsex\tsurvived\nBraund\t1\tmale\t0\nAllen\t2\tfemale\t1\n")
-    assert [row["pclass"] for row in found.rows] == [1, 2]
-    assert found.report.notes == (note,)
-
-
 def test_a_short_row_lacks_its_last_cells() -> None:
     found = read("pclass,survived,age,sex,fare\n1,1,22,male\n1,0,,male\n1,1\n1\n")
     assert found.rows == [features(pclass=1, sex="male", age=22), features(pclass=1, sex="male")]
@@ -363,65 +246,17 @@ def test_a_numeric_target_may_have_a_decimal_comma() -> None:
     assert read("a;y\n1,5;1,0\n2;2,0\n3;3\n", schema).outcomes == [0, 1]
 
 
-NUMBERS = ("pclass", "age", "sibsp", "parch", "fare")
-CELLS = {
-    "pclass": ["1", "2", "3", "3.0", "", "4", "1.5", "x"],
-    "sex": ["male", "female", "", "Male", "f"],
-    "age": ["29", "0.92", "", "-0", "120", "120.00001", "-1", "NA", "1e1", "2_9", "nan", "1e400"],
-    "sibsp": ["0", "1.0", "20", "", "21", "0.5", "+3"],
-    "parch": ["0", "2", "", ".", "\u0663"],
-    "fare": ["7.25", "1000000", "1000000.01", "", "-0.0", "inf", "1e-50"],
-    "embarked": ["S", "C", "q", "", "X", "?", "Cherbourg"],
-    "title": ["Mr", "Mrs", "", "mlle", "Dr", "King"],
-    "name": ["", "Braund, Mr. Owen", "Dodge, Dr. W", "A" * 200, "A" * 201],
-}
-
-
-@given(
-    st.lists(
-        st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in CELLS.items()}),
-        min_size=1,
-        max_size=5,
-    ),
-    st.integers(1, 3),
-)
-def test_a_row_of_a_table_is_the_one_that_is_read_by_itself(
-    rows: list[dict[str, str]], chunk_rows: int
-) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*CELLS])
-    writer.writeheader()
-    writer.writerows(rows)
-    found = read(text.getvalue(), labelled=False, chunk_rows=chunk_rows)
-    expected = [values for row in rows if any(row.values()) if (values := in_json(row)) is not None]
-    assert [[*row.values()] for row in found.rows] == expected
-
-
-def in_json(row: dict[str, str]) -> list[object] | None:
-    """What the graph is given of a row whose cells are sent as JSON; None when it has a fault."""
-    given: dict[str, object] = {}
-    for name, cell in row.items():
-        if cell.casefold() in SCHEMA.missing:
-            continue
-        is_number = name in NUMBERS and "_" not in cell and cell.isascii()
-        try:
-            given[name] = float(cell) if is_number else cell
-        except ValueError:
-            return None
-    values, faults = RowReader(SCHEMA).read(given)
-    shown = [np.float32(value).item() if isinstance(value, float) else value for value in values]
-    return None if faults else [None if value != value or value == "" else value for value in shown]
-
-
 @pytest.mark.parametrize(
     "body",
     [
         b"ab," * 10_000_000,
         b"pclass,sex,survived\n" + b"ab," * 10_000_000,
-        b"pclass,sex,survived\n" + b'"a\n",' * 1_500_000,
+        pytest.param(b"pclass,sex,survived\n" + b'"a\n",' * 1_500_000, marks=pytest.mark.long),
         b"pclass,sex,survived\n" + b'"' + b"a\n" * 15_000_000,
         b"\n" * 30_000_000,
-        b"pclass,sex,survived\n" + (b"1,male,0" + b",ab" * 300_000 + b"\n") * 3,
+        pytest.param(
+            b"pclass,sex,survived\n" + (b"1,male,0" + b",ab" * 300_000 + b"\n") * 3, marks=pytest.mark.long
+        ),
     ],
     ids=[
         "a line",

@@ -34,7 +34,7 @@ from functions.local.seaweed_config import find_weed
 from tests.sam.store import served_store
 
 NAMED = os.environ.get("STORE_ENDPOINT")
-STORES = ["named"] if NAMED else ["moto", "SeaweedFS"]
+STORES = ["named"] if NAMED else ["moto", pytest.param("SeaweedFS", marks=pytest.mark.long)]
 BUCKET = f"lifeboat-contract-{uuid.uuid4().hex[:8]}"
 LARGE_MIB = 32
 # One page of a listing has 1,000.

@@ -72,6 +72,7 @@ def test_a_parameter_is_made_read_and_changed(name: str) -> None:
     assert (described["Type"], described["Version"]) == ("String", 2)
 
 
+@pytest.mark.long
 def test_of_many_writers_at_once_none_loses_a_key(name: str) -> None:
     before, victim = SsmParameter(name), make_key(["predict"], "to be revoked", NOW)[1]
     keys = [make_key(["predict"], f"writer {number}", NOW)[1] for number in range(24)]
@@ -95,6 +96,7 @@ def test_of_many_writers_at_once_none_loses_a_key(name: str) -> None:
     assert client().get_parameter(Name=name)["Parameter"]["Version"] > 26
 
 
+@pytest.mark.long
 def test_processes_that_make_the_first_keys_at_once_lose_none(name: str) -> None:
     command = [sys.executable, "-m", "functions.authorize", "create", "--scopes", "predict", "--note", "x"]
     processes = [

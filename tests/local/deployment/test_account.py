@@ -100,7 +100,7 @@ def test_what_is_no_region_is_refused_with_the_one_that_was_meant(
 
 
 @pytest.mark.parametrize(
-    "region", ["eu-west-1", "us-gov-east-1", "ap-southeast-7", "mx-central-1", "eusc-de-east-1"]
+    "region", ["eu-west-1", "us-gov-east-1", "ap-southeast-7", "mx-central-1", "eusc-de-east-1", "eu-west-11"]
 )
 def test_a_region_where_nobody_answers_is_said(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for a name that AWS does not have, or without a network."""
@@ -113,8 +113,9 @@ def test_a_region_where_nobody_answers_is_said(region: str, monkeypatch: pytest.
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(account, "_CONFIG", Config(retries={"total_max_attempts": 1}))
-    with pytest.raises(NotReady, match=rf"nobody answers for the region {region} .*HTTPS_PROXY"):
+    with pytest.raises(NotReady, match=rf"nobody answers for the region {region} .*HTTPS_PROXY") as said:
         find_account()
+    assert ("is that its name (eu-west-1?)" in str(said.value)) is (region == "eu-west-11")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_region_where_nobody_answers_is_said(region: str, monkeypatch: pytest.
     ],
 )
 def test_a_refusal_of_aws_is_said_with_what_to_do(code: str, said: str) -> None:
-    answer = {"Error": {"Code": code, "Message": "User is not authorized to perform: cloudformation:X"}}
+    answer: Any = {"Error": {"Code": code, "Message": "User is not authorized to perform: cloudformation:X"}}
     explained = explain(ClientError(answer, "DescribeStacks"))
     assert re.search(said, explained)
     assert "cloudformation:X" in explained

@@ -212,15 +212,13 @@ def test_a_check_leaves_what_a_first_deployment_left(capsys: pytest.CaptureFixtu
 def test_a_bucket_that_these_credentials_do_not_see_is_said_with_the_right_they_lack(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    answer: Any = {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
     real = Account.client
 
     def forbidden(account: Account, service: str, region: str | None = None) -> Any:
         made = real(account, service, region)
         if service == "s3":
-            refusal = ClientError(
-                {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}},  # type: ignore[typeddict-item]
-                "HeadBucket",
-            )
+            refusal = ClientError(answer, "HeadBucket")
             monkeypatch.setattr(made, "head_bucket", Mock(side_effect=refusal))
         return made
 
@@ -249,7 +247,7 @@ def test_without_sam_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(deploying, "SAM", tmp_path / "sam")
     assert main(["deploy", "--stage", STAGE, "--template", built]) == 1
-    assert "make .venv-sam/.sam" in capsys.readouterr().err
+    assert "make installed-sam" in capsys.readouterr().err
 
 
 def sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

@@ -17,7 +17,8 @@ from functions.core.registry.manifest import Manifest
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.bench.scale.write_rows import write
-from tests.conftest import QUICK, SCHEMA, TITANIC, quiet
+from tests.conftest import SCHEMA, TITANIC
+from tests.support.training import QUICK, quiet
 from tests.support.uploads import BUCKET, upload
 from training.__main__ import main
 from training.cluster.connection import WorkerLost, connect
@@ -81,6 +82,7 @@ def together(client: Any, table: Path, tmp_path_factory: pytest.TempPathFactory)
     return store, on_cluster(client, store, table)
 
 
+@pytest.mark.long
 def test_two_trainings_on_two_workers_give_the_same_bytes_and_hold_their_certificate(
     client: Any, tmp_path: Path, table: Path, together: tuple[Path, Outcome]
 ) -> None:
@@ -103,6 +105,7 @@ def test_two_trainings_on_two_workers_give_the_same_bytes_and_hold_their_certifi
     assert manifest.dataset.train_rows == dataset.fitted.sum()
 
 
+@pytest.mark.long
 def test_it_is_not_worse_than_the_model_of_one_machine_by_more_than_chance(
     tmp_path: Path, table: Path, together: tuple[Path, Outcome]
 ) -> None:
@@ -118,6 +121,7 @@ def test_it_is_not_worse_than_the_model_of_one_machine_by_more_than_chance(
     assert worse.mean() <= worse.std() / np.sqrt(len(worse))
 
 
+@pytest.mark.long
 def test_what_fits_one_worker_is_the_model_of_one_machine(
     client: Any, tmp_path: Path, trained: Trained
 ) -> None:
@@ -129,6 +133,7 @@ def test_what_fits_one_worker_is_the_model_of_one_machine(
     assert any("one worker fitted the model, by scikit-learn" in note for note in manifest.notes)
 
 
+@pytest.mark.long
 def test_bad_rows_are_named_by_line_column_and_reason_whoever_read_them(client: Any, tmp_path: Path) -> None:
     folder = tmp_path / "parts"
     folder.mkdir()
@@ -150,6 +155,7 @@ def test_bad_rows_are_named_by_line_column_and_reason_whoever_read_them(client: 
         read(client, folder)
 
 
+@pytest.mark.long
 def test_workers_read_objects_where_they_stand(client: Any, s3: Any) -> None:
     lines = TITANIC.read_bytes().splitlines(keepends=True)
     upload(s3, "parts/a.csv", b"".join(lines[:700]))
@@ -161,6 +167,7 @@ def test_workers_read_objects_where_they_stand(client: Any, s3: Any) -> None:
     np.testing.assert_array_equal(dataset.holdout, alone.holdout)
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_is_told_of_and_nothing_is_published(tmp_path: Path) -> None:
     with connect("local", 2) as client:
         killed: list[tuple[str, int]] = []
@@ -179,6 +186,7 @@ def test_a_worker_that_dies_is_told_of_and_nothing_is_published(tmp_path: Path) 
     assert [*versions.published(ModelStore(FolderStore(str(tmp_path)), "titanic"))] == []
 
 
+@pytest.mark.long
 def test_a_worker_of_other_libraries_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.cluster.alike.libraries", lambda: {"numpy": "1"})
     with pytest.raises(InvalidInput, match="other code or libraries"):

@@ -19,6 +19,7 @@ def model(published: Path) -> ScoringModel:
     return read_scoring_model(ModelStore(FolderStore(str(published)), "titanic"))
 
 
+@pytest.mark.long
 def test_a_cluster_of_two_workers_writes_the_same_bytes_and_refuses_the_same_files(
     published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

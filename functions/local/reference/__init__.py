@@ -1,0 +1,1 @@
+"""Pages of reference for the site of the documents, made from openapi.json, `--help` and the Makefile."""
