@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import BinaryIO, Literal, Protocol, cast
 
 from functions.core.base.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
@@ -67,8 +66,7 @@ _BLOCKS = 16
 
 class _ObjectStream(ObjectStream):
     def __init__(self, store: Store, key: str, *, size: int, etag: str) -> None:
-        super().__init__(store, key, size=size, etag=etag, block=BLOCK_BYTES)
-        self._read_block = lru_cache(_BLOCKS)(self._get)  # type: ignore[method-assign]
+        super().__init__(store, key, size=size, etag=etag, block=BLOCK_BYTES, kept=_BLOCKS)
 
     def _get(self, number: int) -> bytes:
         try:

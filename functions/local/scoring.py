@@ -88,8 +88,9 @@ def score_file(
 
 
 def result_path(file: Path) -> Path:
-    """Beside the file: `march.csv.gz` is scored into `march.scored.csv`."""
-    return file.with_name(f"{file.name.removesuffix('.gz').removesuffix('.csv')}.scored.csv")
+    """Beside the file: `march.csv.gz` is scored into `march.scored.csv`, and so is `march.parquet`."""
+    name = file.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".parquet")
+    return file.with_name(f"{name}.scored.csv")
 
 
 def _answer(response: httpx.Response) -> Answer:

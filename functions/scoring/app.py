@@ -22,10 +22,11 @@ router = APIRouter()
     "/scoring",
     summary="Have a file scored",
     description=(
-        "A file of any size: CSV, or CSV in gzip. With `file`, the answer has an address to send it to, and "
-        "the job begins once it is there; with `key`, it begins at once. The result is CSV: the columns "
-        "that came in, then the outcome, probability, version, and of each row that could not be scored the "
-        "reason. A file that is put into the store at scoring/{model}/in/ is a job without this request."
+        "A file of any size: CSV, CSV in gzip, or Parquet. With `file`, the answer has an address to send it "
+        "to, and the job begins once it is there; with `key`, it begins at once. The result is CSV: the "
+        "columns that came in, then the outcome, probability, version, and of each row that could not be "
+        "scored the reason. A file that is put into the store at scoring/{model}/in/ is a job without this "
+        "request."
     ),
     status_code=202,
     responses=error_answers(400, 401, 403, 404, 415, 422, 503),

@@ -26,8 +26,9 @@ class InputStream(ObjectStream):
         etag: str,
         on_block: Callable[[], None],
         block: int,
+        kept: int = 1,
     ) -> None:
-        super().__init__(store, key, size=size, etag=etag, block=block)
+        super().__init__(store, key, size=size, etag=etag, block=block, kept=kept)
         self._on_block = on_block
 
     def _get(self, number: int) -> bytes:

@@ -47,7 +47,8 @@ class Plan(Record):
 class Progress(Record):
     """How far it is: all of this counts, nothing else does.
 
-    begins: the byte of the plain text at which the next row begins, line: its number. rows: scored and bad
+    begins: the byte of the plain text at which the next row begins, or its number in a Parquet file, from 0;
+    line: its number, from 1. rows: scored and bad
     ones, bad: of these. parts: ETags of those of the result that are written, in order. tail: the key of
     what was scored beyond them.
     """

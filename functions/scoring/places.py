@@ -19,7 +19,9 @@ AGAIN = "scoring/again/"
 """A job's object here is written to have it gone on with."""
 JOBS = "scored/jobs/"
 """The records of jobs."""
-SUFFIXES = (".csv", ".csv.gz")
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+ENDINGS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+"""How the names of files end that are scored, as it is said."""
 JOB = r"^[0-9a-f]{20}$"
 """How a job is named."""
 
@@ -41,14 +43,13 @@ def tail_key(job: str, rows: int) -> str:
 def result_key(job: str, key: str) -> str:
     """The result of a job on a file: plain CSV. Nothing else is ever written there."""
     name = key.rpartition("/")[2]
-    for suffix in reversed(SUFFIXES):
-        name = name.removesuffix(suffix)
-    return f"scored/results/{job}/{name}.csv"
+    suffix = max((suffix for suffix in SUFFIXES if name.endswith(suffix)), key=len, default="")
+    return f"scored/results/{job}/{name.removesuffix(suffix)}.csv"
 
 
 def upload_key(job: str, file: str) -> str:
     """Where the file of a job is uploaded to. Raises `InvalidInput` for a name that no file can have."""
-    if fault := fault_of_name(file, SUFFIXES, "Parquet is read by `python -m training score`"):
+    if fault := fault_of_name(file, SUFFIXES, "a table of another ending is not read"):
         detail = [{"loc": ["body", "file"], "msg": fault, "type": "file_name"}]
         raise InvalidInput(f"the name of the file does not fit: it {fault}", detail)
     return f"{IN}{job}/{file}"
@@ -67,6 +68,5 @@ def split_key(key: str) -> tuple[str, str]:
     if own.startswith(AGAIN) and re.fullmatch(JOB, own.removeprefix(AGAIN)):
         return check_model_name(model), own
     if not own.startswith((IN, MANY)) or not own.endswith(SUFFIXES):
-        endings = " or ".join(SUFFIXES)
-        raise InvalidInput(f"only files below in/ that end with {endings} are scored: {where}")
+        raise InvalidInput(f"only files below in/ that end with {ENDINGS} are scored: {where}")
     return check_model_name(model), own

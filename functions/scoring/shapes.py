@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.core.base.errors import NotFound
 from functions.core.storage.contract import Entry
 from functions.scoring.job import Held, Job
-from functions.scoring.places import result_key
+from functions.scoring.places import ENDINGS, result_key
 
 ADDRESS_SECONDS = 3_600
 """How long an address to upload to or to download from can be used."""
@@ -31,7 +31,7 @@ class JobRequest(BaseModel):
         None,
         min_length=1,
         max_length=100,
-        description="What the file is called that you will upload: it ends with .csv or .csv.gz",
+        description=f"What the file is called that you will upload: it ends with {ENDINGS}",
         examples=["march.csv.gz"],
     )
     key: str | None = Field(
@@ -80,7 +80,7 @@ class JobAnswer(BaseModel):
     bad_rows: int = Field(description="Rows that were not scored; the result says of each why")
     lines: int | None = Field(
         description="Lines below the header: as many rows, but for blank lines and line breaks in cells. "
-        "Null until the file was read once"
+        "Of Parquet, rows. Null until the file was read once"
     )
     rows_per_second: float | None
     seconds: float = Field(description="Of work so far")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BufferedReader
 from typing import BinaryIO, cast
 
 from functions.core.base.errors import (
@@ -25,8 +26,10 @@ from functions.core.base.errors import (
 )
 from functions.core.base.logs import log
 from functions.core.schema.dialect import Dialect
-from functions.core.schema.row_cutting import PART_BYTES, Part, count_lines, cut_rows
-from functions.core.scoring.table_scorer import Survey, TableScorer, open_plain, survey_table
+from functions.core.schema.parquet import is_parquet
+from functions.core.schema.row_cutting import PART_BYTES
+from functions.core.schema.table import CHUNK_ROWS
+from functions.core.scoring.table_scorer import TableScorer, open_plain
 from functions.core.storage.contract import MAX_PARTS
 from functions.core.storage.object_stream import BLOCK_BYTES
 from functions.core.storage.view import ModelStore
@@ -34,6 +37,7 @@ from functions.scoring.input_stream import InputLost, InputStream
 from functions.scoring.job import Columns, Held, Input, Plan, Progress, read_job
 from functions.scoring.loading import Loaded, Loader
 from functions.scoring.places import result_key, tail_key
+from functions.scoring.tables import BatchedTable, JobTable, Place, Surveyed, TextTable
 
 BEAT_SECONDS = 10.0
 """The record changes at least so often while somebody works on a job."""
@@ -51,7 +55,9 @@ _PLANNED_PARTS = MAX_PARTS * 4 // 5
 _ANSWER_BYTES = 80
 _EXPLANATION_BYTES = 24
 # Some dozen rows at once, so that an explained job says in time that it is alive.
-_EXPLAINED_BYTES = 4_096
+_EXPLAINED_BYTES, _EXPLAINED_ROWS = 4_096, 32
+# The columns of a Parquet file are read by turns, each a megabyte at a time: what was read of others is kept.
+_COLUMN_BYTES, _COLUMN_BLOCKS = 2**20, 64
 
 
 _FINAL = (InvalidInput, InputLost, NoChampion, NotFound, UnusableModel, UnusableRecord)
@@ -66,7 +72,8 @@ class Superseded(Exception):
 class Limits:
     """Of what a job may be, and of how it is worked on; seconds and bytes.
 
-    cut_bytes: of the text that is scored at once; the same all along a job. block_bytes: read at once.
+    cut_bytes, cut_rows: of the text, or of a Parquet file, that are scored at once; the same all along a job.
+    block_bytes: read at once.
     """
 
     beat: float = BEAT_SECONDS
@@ -74,6 +81,7 @@ class Limits:
     reserve: float = RESERVE_SECONDS
     part_bytes: int = _PART_BYTES
     cut_bytes: int = PART_BYTES
+    cut_rows: int = CHUNK_ROWS
     block_bytes: int = BLOCK_BYTES
     max_explained: int = MAX_EXPLAINED
     max_attempts: int = MAX_ATTEMPTS
@@ -169,13 +177,26 @@ class _Worker:
         loaded = self._loader.version(store, str(self._held.job.version))
         if job.input is None:
             raise UnusableRecord(f"the record of the scoring job {job.id} lacks its file")
-        stream = open_plain(self._open(job.input))
+        table = self._open_table(job.input, loaded)
         if self._held.job.plan is None:
-            self._plan(stream, loaded)
-        if self._score(stream, loaded):
+            self._plan(table.survey(), loaded)
+        if self._score(table, loaded):
             self._complete()
 
-    def _open(self, input_: Input) -> BinaryIO:
+    def _open_table(self, input_: Input, loaded: Loaded) -> JobTable:
+        """What the file is, whatever its name. Raises `InvalidInput`."""
+        limits, explain = self._limits, self._held.job.explain
+        stream = self._open(input_, limits.block_bytes)
+        # An explanation takes time: fewer rows at once, to be in time for the next beat.
+        if is_parquet(stream):
+            columns = self._open(input_, min(limits.block_bytes, _COLUMN_BYTES), kept=_COLUMN_BLOCKS)
+            rows = _EXPLAINED_ROWS if explain else limits.cut_rows
+            # Whoever reads Parquet takes fewer bytes than were asked for as the end of the file.
+            return BatchedTable(cast(BinaryIO, BufferedReader(columns)), loaded.rows, rows=rows)
+        size = _EXPLAINED_BYTES if explain else limits.cut_bytes
+        return TextTable(open_plain(stream), loaded.rows, size=size)
+
+    def _open(self, input_: Input, block: int, *, kept: int = 1) -> BinaryIO:
         job, store = self._held.job, self._held.store
         stream = InputStream(
             store,
@@ -183,13 +204,13 @@ class _Worker:
             size=input_.size,
             etag=input_.etag,
             on_block=self._beat,
-            block=self._limits.block_bytes,
+            block=block,
+            kept=kept,
         )
         return cast(BinaryIO, stream)
 
-    def _plan(self, stream: BinaryIO, loaded: Loaded) -> None:
-        """Read the file once, and decide how it is scored. Raises `InvalidInput`."""
-        survey = survey_table(stream, loaded.rows)
+    def _plan(self, survey: Surveyed, loaded: Loaded) -> None:
+        """Decide how the file is scored. Raises `InvalidInput`."""
         job, report = self._held.job, survey.report
         if job.explain and survey.lines > self._limits.max_explained:
             raise InvalidInput(
@@ -212,20 +233,18 @@ class _Worker:
         )
         self._save(plan=plan, progress=Progress(begins=survey.dialect.begins, line=survey.dialect.line))
 
-    def _score(self, stream: BinaryIO, loaded: Loaded) -> bool:
+    def _score(self, table: JobTable, loaded: Loaded) -> bool:
         """Score what is left. Returns whether all of it was, or the time was up before."""
         job = self._held.job
         plan, progress = job.planned
         dialect = Dialect.from_json(plan.dialect)
         explain = loaded.explainer() if job.explain else None
-        table = TableScorer(loaded.scorer, loaded.rows, str(job.version), dialect, explain=explain)
-        pending = self._pending(progress, table)
-        # An explanation takes time: fewer rows at once, to be in time for the next beat.
-        size = _EXPLAINED_BYTES if explain else self._limits.cut_bytes
-        for part in cut_rows(stream, dialect, begins=progress.begins, line=progress.line, size=size):
-            scored = table.score(part)
+        scorer = TableScorer(loaded.scorer, loaded.rows, str(job.version), dialect, explain=explain)
+        pending = self._pending(progress, scorer)
+        for part, behind in table.parts(dialect, Place(progress.begins, progress.line)):
+            scored = scorer.score(part)
             pending += scored.body
-            progress = _behind(progress, part, scored.rows, scored.bad)
+            progress = _behind(progress, behind, scored.rows, scored.bad)
             if len(pending) >= plan.part_bytes:
                 progress = self._write(progress, bytes(pending))
                 pending.clear()
@@ -309,18 +328,18 @@ class _Worker:
         )
 
 
-def _behind(progress: Progress, part: Part, rows: int, bad: int) -> Progress:
+def _behind(progress: Progress, place: Place, rows: int, bad: int) -> Progress:
     return progress.model_copy(
         update={
-            "begins": part.ends,
-            "line": part.line + count_lines(part.body),
+            "begins": place.begins,
+            "line": place.line,
             "rows": progress.rows + rows,
             "bad": progress.bad + bad,
         }
     )
 
 
-def _part_bytes(survey: Survey, explained: int, limits: Limits) -> int:
+def _part_bytes(survey: Surveyed, explained: int, limits: Limits) -> int:
     """How large the parts of the result have to be, so that they are not too many. explained: features."""
     most = survey.size + survey.lines * (_ANSWER_BYTES + _EXPLANATION_BYTES * explained)
     return max(limits.part_bytes, most // _PLANNED_PARTS)

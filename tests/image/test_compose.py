@@ -106,12 +106,8 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
         # A version was made, which woke MLflow to be shown there. Alone it rests, and wakes with all it had.
         version = answer["model"]["version"]
         _wait(lambda: version in _shown_in(mlflow))
-
-        def has_rested(times: int) -> bool:
-            return compose("logs", "mlflow").count("rests: nobody has used it") >= times
-
-        for times in (1, 2):
-            _wait(partial(has_rested, times))
+        for rests in (1, 2):
+            _wait(partial(_has_rested, compose, rests))
             assert _processes(engine, MLFLOW, "mlflow server") == 0
             assert version in _shown_in(mlflow)
             assert _processes(engine, MLFLOW, "mlflow server") > 0
@@ -128,6 +124,10 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
     compose("down", "--volumes")
     assert engine.docker("ps", "--all", "--quiet", "--filter", label) == ""
     assert engine.docker("volume", "ls", "--quiet", "--filter", f"name={PROJECT}") == ""
+
+
+def _has_rested(compose: Compose, times: int) -> bool:
+    return compose("logs", "mlflow").count("rests: nobody has used it") >= times
 
 
 def _shown_in(mlflow: str) -> set[str]:

@@ -19,7 +19,7 @@ from functions.local.installation import SETS, CannotInstall, Stamp, install
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path("functions", "local", "installation.py")
-SECONDS = 120
+SECONDS = 600
 
 
 class Project:

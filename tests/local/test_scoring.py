@@ -147,3 +147,4 @@ def test_the_key_of_the_command_ends_with_it(tmp_path: Path) -> None:
 def test_the_result_of_a_packed_file_is_plain() -> None:
     assert result_path(Path("a/march.csv.gz")) == Path("a/march.scored.csv")
     assert result_path(Path("march.csv")) == Path("march.scored.csv")
+    assert result_path(Path("march.parquet")) == Path("march.scored.csv")

@@ -151,7 +151,7 @@ def test_a_job_that_has_ended_is_not_cancelled(folder: FolderStore) -> None:
     [
         ({}, "send `file`"),
         ({"file": "a.csv", "key": f"scoring/{MODEL}/in/a.csv"}, "send `file`"),
-        ({"file": "a.parquet"}, "the name of the file does not fit"),
+        ({"file": "a.xlsx"}, "the name of the file does not fit"),
         ({"file": "../a.csv"}, "the name of the file does not fit"),
         ({"key": f"datasets/{MODEL}/a.csv"}, "it names no model"),
         ({"key": "scoring/churn/in/a.csv"}, "lies below scoring/titanic/in/"),

@@ -235,7 +235,7 @@ def test_without_a_model_in_service_a_job_says_so(whole_store: Store, store: Mod
     "key",
     [
         "scoring/a.csv",
-        f"scoring/{MODEL}/in/a.parquet",
+        f"scoring/{MODEL}/in/a.xlsx",
         f"scoring/{MODEL}/elsewhere/a.csv",
         "scoring/A B/in/a.csv",
     ],

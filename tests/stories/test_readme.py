@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from functions.core.schema.parsing import read_schema
+from tests.bench.__main__ import ALONE
 from tests.docs.reading import INDEX, PAGES, README, blocks
 from tests.stories.local_stack import ROOT, Stack, local_stack
 
@@ -130,6 +131,7 @@ def test_every_file_and_section_that_is_linked_to_is_there(page: Path) -> None:
 
 def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets |= {f"bench-{name}" for name in ALONE}
     named = {
         name
         for text in PAGES.values()

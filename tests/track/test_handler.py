@@ -107,11 +107,10 @@ def test_watching_asks_mlflow_only_about_what_is_new(
     copied: ModelStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[str] = []
-    show = track_model
 
     def counted(store: ModelStore, tracker: Tracker) -> Tracked:
         asked.append(store.model)
-        return show(store, tracker)
+        return track_model(store, tracker)
 
     rounds = iter([lambda: None, lambda: promote(copied, OTHER), lambda: None, interrupt])
 

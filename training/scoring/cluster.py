@@ -1,22 +1,33 @@
-"""Dask's workers as those who score: parts go out, answers come back in order. Needs the group `scale`."""
+"""Dask's workers as those who score: places of parts go out, answers come back in order. Needs the group
+`scale`.
+"""
 
+import os
+import sys
+import tempfile
 import threading
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from functions.core.base.errors import LifeboatError
 from functions.core.schema.parquet import Batch
 from functions.core.schema.row_cutting import Part
 from functions.core.scoring.table_scorer import ScoredPart
+from training.cluster.allocation import keep_freed_memory
 from training.cluster.connection import connect
-from training.scoring.crew import Crew, Job, Worker, WorkerDied
+from training.scoring.crew import Crew, Job, Task, Worker, WorkerDied, name_part
+from training.scoring.located import has_file
 from training.scoring.model import ScoringModel
 
 # Parts for each thread of the cluster, those that wait at the workers included.
 _PARTS = 3
+_TOKEN_BYTES = 64
 
 
 @contextmanager
@@ -43,23 +54,61 @@ class Cluster:
         return self._own.header(job)
 
     def score(self, job: Job, parts: Iterator[Part | Batch]) -> Iterator[ScoredPart]:
-        # Of the same arguments, Dask would keep the answer: here, each part is scored once.
-        submit = partial(self._client.submit, score_on_worker, self._model, job, pure=False)
-        waiting: deque[Any] = deque()
-        try:
-            for part in parts:
-                waiting.append(submit(part))
-                if len(waiting) == self._parts:
+        with _folder_beside(job) as folder:
+            shared = self._shared(job, folder)
+            # Of the same arguments, Dask would keep the answer: here, each part is scored once.
+            submit = partial(
+                self._client.submit, score_on_worker, self._model, shared.job, shared.folder, pure=False
+            )
+            waiting: deque[Any] = deque()
+            try:
+                for part in parts:
+                    waiting.append(submit(name_part(shared.job, part)))
+                    if len(waiting) == self._parts:
+                        yield _result(waiting.popleft())
+                while waiting:
                     yield _result(waiting.popleft())
-            while waiting:
-                yield _result(waiting.popleft())
-        finally:
-            self._client.cancel([*waiting])
+            finally:
+                self._client.cancel([*waiting])
+
+    def _shared(self, job: Job, folder: Path) -> "_Shared":
+        """What the workers share with this process: the job, without its file where one of them does not find
+        it, and the folder where they leave their answers; None where one does not find that.
+        """
+        token = folder / "token"
+        token.write_bytes(os.urandom(_TOKEN_BYTES))
+        seen = self._client.run(_find_files, job.file, job.size, token)
+        if lost := sorted(worker for worker, (has_rows, _) in seen.items() if not has_rows):
+            print(
+                f"note: {len(lost)} of {len(seen)} workers do not find {job.file} ({lost[0]}): its parts are "
+                "sent to them",
+                file=sys.stderr,
+            )
+            job = replace(job, file=None)
+        return _Shared(job, folder if all(has_folder for _, has_folder in seen.values()) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    job: Job
+    folder: Path | None
+
+
+@contextmanager
+def _folder_beside(job: Job) -> Iterator[Path]:
+    """A folder beside the answers, for the time of a job."""
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=job.folder) as folder:
+        yield Path(folder)
+
+
+def _find_files(file: Path | None, size: int, token: Path) -> tuple[bool, bool]:
+    """Whether a worker finds the rows, and the folder of the answers, by the same paths."""
+    return file is None or has_file(file, size), has_file(token, _TOKEN_BYTES)
 
 
 def _result(future: Any) -> ScoredPart:
     try:
-        scored: ScoredPart | LifeboatError = future.result()
+        scored: LeftPart | ScoredPart | LifeboatError = future.result()
     # What Dask raises for a worker that is gone, or cannot import this code, has no common base.
     except Exception as error:
         raise WorkerDied(
@@ -68,21 +117,44 @@ def _result(future: Any) -> ScoredPart:
         ) from error
     if isinstance(scored, LifeboatError):
         raise scored
+    if isinstance(scored, LeftPart):
+        body = scored.answer.read_bytes()
+        scored.answer.unlink()
+        return ScoredPart(body, scored.rows, scored.bad)
     return scored
+
+
+@dataclass(frozen=True, slots=True)
+class LeftPart:
+    """A `ScoredPart` whose body was left in a file."""
+
+    answer: Path
+    rows: int
+    bad: int
 
 
 _own = threading.local()
 
 
-def score_on_worker(model: ScoringModel, job: Job, part: Part | Batch) -> ScoredPart | LifeboatError:
+def score_on_worker(
+    model: ScoringModel, job: Job, folder: Path | None, part: Task
+) -> LeftPart | ScoredPart | LifeboatError:
     """On a worker of the cluster, of which each thread keeps the model that it has loaded.
 
-    What is wrong with a file is an answer, and no failure of the cluster's that it would log or try again.
+    folder: where to leave the answer, so that it does not go through the scheduler; None to send it. What is
+    wrong with a file is an answer, and no failure of the cluster's that it would log or try again.
     """
+    keep_freed_memory()
     if getattr(_own, "model", None) != model:
         _own.model, _own.worker = model, Worker(model)
     worker: Worker = _own.worker
     try:
-        return worker.score_part(job, part)
+        scored = worker.score_part(job, part)
     except LifeboatError as error:
         return error
+    if folder is None:
+        return scored
+    # Of a worker that only seems to be gone, Dask has another one do the same again.
+    answer = folder / uuid.uuid4().hex
+    answer.write_bytes(scored.body)
+    return LeftPart(answer, scored.rows, scored.bad)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from functions.core.base.errors import LifeboatError
@@ -15,6 +16,7 @@ from functions.core.schema.parquet import Batch
 from functions.core.schema.row_cutting import Part
 from functions.core.scoring.scorer import Scorer
 from functions.core.scoring.table_scorer import ScoredPart, TableScorer
+from training.scoring.located import LocatedPart, PartReader, locate
 from training.scoring.model import ScoringModel
 
 if TYPE_CHECKING:
@@ -29,10 +31,27 @@ class WorkerDied(LifeboatError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is the same for all parts of a file. is_packed: the answer is to be in gzip."""
+    """What is the same for all parts of a file.
+
+    is_packed: the answer is to be in gzip. file: from which parts are cut as they stand there; None where
+    they are not, as of a file in gzip. size: of this file, in bytes. folder: where the answers are to be;
+    None for that of the process.
+    """
 
     dialect: Dialect
     is_packed: bool
+    file: Path | None = None
+    size: int = 0
+    folder: Path | None = None
+
+
+Task = Part | Batch | LocatedPart
+"""What a worker is given to score."""
+
+
+def name_part(job: Job, part: Part | Batch) -> Task:
+    """The part as it is sent to another process: by its place in the file, where it has one."""
+    return locate(part) if job.file is not None and isinstance(part, Part) else part
 
 
 class Crew(Protocol):
@@ -56,6 +75,7 @@ class Worker:
         self._explain = model.explainer(self._scorer)
         self._job: Job | None = None
         self._table: TableScorer | None = None
+        self._parts = PartReader()
 
     def header(self, job: Job) -> bytes:
         return _packed(job, self._of(job).header())
@@ -63,7 +83,11 @@ class Worker:
     def score(self, job: Job, parts: Iterator[Part | Batch]) -> Iterator[ScoredPart]:
         return (self.score_part(job, part) for part in parts)
 
-    def score_part(self, job: Job, part: Part | Batch) -> ScoredPart:
+    def score_part(self, job: Job, part: Task) -> ScoredPart:
+        if isinstance(part, LocatedPart):
+            if job.file is None:
+                raise ValueError("a part is named by its place, and the job names no file")
+            part = self._parts.read(job.file, part)
         scored = self._of(job).score(part)
         return replace(scored, body=_packed(job, scored.body))
 
@@ -124,7 +148,7 @@ class Processes:
                 # By turns, so that the one that has its part the longest is the one whose answer is next.
                 scored = None if idle else _receive(busy[0])
                 connection = idle.popleft() if idle else busy.popleft()
-                _send(connection, (job, part))
+                _send(connection, (job, name_part(job, part)))
                 busy.append(connection)
                 if scored is not None:
                     yield scored
@@ -137,7 +161,7 @@ class Processes:
                     _receive(connection)
 
 
-def _send(connection: "Connection", task: tuple[Job, Part | Batch]) -> None:
+def _send(connection: "Connection", task: tuple[Job, Task]) -> None:
     try:
         connection.send(task)
     except OSError as error:

@@ -74,7 +74,13 @@ def score_file(
     rows = bad = 0
     # What the table refuses in the end, it refuses before its answers are seen.
     with _whole(target) as file, open_table(source, reader, explained=explained) as table:
-        job = Job(table.dialect, is_packed=target.name.endswith(".gz"))
+        job = Job(
+            table.dialect,
+            is_packed=target.name.endswith(".gz"),
+            file=table.file,
+            size=table.size,
+            folder=target.parent.absolute(),
+        )
         file.write(crew.header(job))
         for part in crew.score(job, table.parts):
             file.write(part.body)

@@ -22,12 +22,16 @@ _EXPLAINED_BYTES, _EXPLAINED_ROWS = 1 << 15, 256
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """parts: in order, to be gone through once. rows: how many there are, about."""
+    """parts: in order, to be gone through once. rows: how many there are, about. file, size: where the parts
+    stand as they are, and its bytes; None and 0 where they do not stand anywhere.
+    """
 
     dialect: Dialect
     report: ColumnsReport
     rows: int
     parts: Iterator[Part | Batch]
+    file: Path | None = None
+    size: int = 0
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def open_table(
         if is_parquet(file):
             yield _parquet(file, reader, _EXPLAINED_ROWS if explained else CHUNK_ROWS)
         else:
-            yield _text(file, reader, _EXPLAINED_BYTES if explained else PART_BYTES)
+            yield _text(source, file, reader, _EXPLAINED_BYTES if explained else PART_BYTES)
         if _identity(source) != before:
             raise InvalidInput(
                 f"{source} has changed while it was scored: nothing was kept, so score it again"
@@ -59,14 +63,22 @@ def _identity(source: Path | StoredObject) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _text(file: BinaryIO, reader: RowReader, size: int) -> OpenTable:
+def _text(source: Path | StoredObject, file: BinaryIO, reader: RowReader, size: int) -> OpenTable:
     plain = open_plain(file)
     survey = survey_table(plain, reader)
     parts = cut_rows(plain, survey.dialect, size=size)
-    return OpenTable(survey.dialect, survey.report, survey.lines, parts)
+    # Of an object in a store, a part was read already by whoever cut it, and costs others a request.
+    stands = plain is file and isinstance(source, Path)
+    return OpenTable(
+        survey.dialect,
+        survey.report,
+        survey.lines,
+        parts,
+        file=source.absolute() if stands and isinstance(source, Path) else None,
+        size=survey.size,
+    )
 
 
 def _parquet(file: BinaryIO, reader: RowReader, rows: int) -> OpenTable:
     table = ParquetTable(file, reader, labelled=False, chunk_rows=rows)
-    dialect = Dialect((*table.header,), ",", "utf-8", "strict", {}, begins=0, line=1)
-    return OpenTable(dialect, table.columns_report, table.row_count, table.batches())
+    return OpenTable(table.dialect, table.columns_report, table.row_count, table.batches())

@@ -16,6 +16,7 @@ from functions.core.base.errors import InvalidInput
 from functions.core.base.formulas import unescape_formula
 from functions.core.schema.chunks import Chunk, ChunkReader
 from functions.core.schema.delimited import MAX_COLUMNS
+from functions.core.schema.dialect import Dialect
 from functions.core.schema.header import ColumnsReport, Placement, listed, place_columns, report_columns
 from functions.core.schema.plain_chunks import PlainReader
 from functions.core.schema.row_shape import Rows
@@ -105,24 +106,30 @@ class ParquetFile:
         return [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
 
     def batches(
-        self, rows: int, columns: Iterable[int], groups: Container[int] | None = None
+        self, rows: int, columns: Iterable[int], groups: Container[int] | None = None, *, begins: int = 0
     ) -> Iterator["Batch"]:
         """Up to `rows` rows at a time, of these columns. groups: the row groups by number, from 0; None: all.
+        begins: the row, from 0, before which all are passed over.
 
-        Raises `InvalidInput` where the file is damaged.
+        Whoever begins where a batch ended gets the same batches that followed it: none has rows of two row
+        groups. Raises `InvalidInput` where the file is damaged.
         """
         indices = sorted(set(columns))
         # By their places: two columns may have one name, and a dot in a name is no step into another.
         line = 1
         with _as_invalid():
             for number in range(self._file.metadata.num_row_groups):
-                if groups is not None and number not in groups:
-                    line += self._file.metadata.row_group(number).num_rows
+                size = self._file.metadata.row_group(number).num_rows
+                if (groups is not None and number not in groups) or line - 1 + size <= begins:
+                    line += size
                     continue
                 group = self._file.iter_batches(
                     rows, [number], [self._names[index] for index in indices], use_threads=False
                 )
                 for batch in group:
+                    if line - 1 + len(batch) <= begins:
+                        line += len(batch)
+                        continue
                     yield Batch(
                         {index: batch.column(self._names[index]) for index in indices},
                         len(self.header),
@@ -150,6 +157,11 @@ class Batch:
     @property
     def lines(self) -> Indices:
         return np.arange(self.line, self.line + self.size)
+
+    @property
+    def ends(self) -> int:
+        """How many rows of the file are before the end of it."""
+        return self.line - 1 + self.size
 
     @property
     def is_odd(self) -> Mask:
@@ -191,10 +203,17 @@ class ParquetTable:
         """Rows, as the file says itself."""
         return self._file.row_count
 
-    def batches(self) -> Iterator["Batch"]:
-        """The rows with all columns that hold single values. Raises `InvalidInput` as `__iter__` does."""
+    @property
+    def dialect(self) -> Dialect:
+        """What a `TableScorer` of its batches is made with."""
+        return Dialect((*self.header,), ",", "utf-8", "strict", {}, begins=0, line=1)
+
+    def batches(self, *, begins: int = 0) -> Iterator["Batch"]:
+        """The rows with all columns that hold single values, from row `begins` on, where another batch ended.
+        Raises `InvalidInput` as `__iter__` does.
+        """
         readable = set(range(len(self.header))) - self._file.nested
-        return self._file.batches(self._chunk_rows, readable)
+        return self._file.batches(self._chunk_rows, readable, begins=begins)
 
     @property
     def group_bytes(self) -> list[int]:
@@ -235,13 +254,20 @@ def _is_single(kind: Any) -> bool:
     from pyarrow import types
 
     value = kind.value_type if types.is_dictionary(kind) else kind
-    return not (types.is_nested(value) or types.is_duration(value) or _is_binary(value))
+    return not (
+        types.is_nested(value) or types.is_duration(value) or types.is_interval(value) or _is_binary(value)
+    )
 
 
 def _is_binary(kind: Any) -> bool:
     from pyarrow import types
 
-    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))
+    return bool(
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_binary_view(kind)
+        or types.is_fixed_size_binary(kind)
+    )
 
 
 def _typed(array: Any) -> TypedCells:

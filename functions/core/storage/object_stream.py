@@ -1,6 +1,7 @@
 """An object as a stream that can be sought: read block by block, as long as it is the same object."""
 
 import io
+from collections import OrderedDict
 
 from functions.core.storage.contract import Store
 
@@ -10,12 +11,14 @@ BLOCK_BYTES = 4 * 2**20
 class ObjectStream(io.RawIOBase):
     """The bytes of the object that has `etag`.
 
-    size: of all of it. Its beginning, which is asked for again and again, is kept, and the block that was
-    read last. Reading raises `NotFound` once the object is deleted, `Conflict` once another is in its place,
-    `StoreUnavailable`.
+    size: of all of it. Its beginning, which is asked for again and again, is kept, and the `kept` blocks that
+    were used last: more than one for who goes through several places of it by turns. Reading raises
+    `NotFound` once the object is deleted, `Conflict` once another is in its place, `StoreUnavailable`.
     """
 
-    def __init__(self, store: Store, key: str, *, size: int, etag: str, block: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self, store: Store, key: str, *, size: int, etag: str, block: int = BLOCK_BYTES, kept: int = 1
+    ) -> None:
         super().__init__()
         self._store = store
         self._key = key
@@ -24,8 +27,8 @@ class ObjectStream(io.RawIOBase):
         self._length = block
         self._position = 0
         self._first: bytes | None = None
-        self._number = 0
-        self._block = b""
+        self._kept = kept
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
     def readable(self) -> bool:
         return True
@@ -56,12 +59,13 @@ class ObjectStream(io.RawIOBase):
             if self._first is None:
                 self._first = self._get(0)
             return self._first
-        if number != self._number:
+        if number not in self._blocks:
             # Not both at once in memory.
-            self._number, self._block = 0, b""
-            self._block = self._get(number)
-            self._number = number
-        return self._block
+            while len(self._blocks) >= self._kept:
+                self._blocks.popitem(last=False)
+            self._blocks[number] = self._get(number)
+        self._blocks.move_to_end(number)
+        return self._blocks[number]
 
     def _get(self, number: int) -> bytes:
         start = number * self._length

@@ -69,7 +69,9 @@ def build(root: Path, function: Function, recipe: Recipe, target: Target, folder
     if target.python:
         compile_bundle(folder, target.python)
         if not reason_not_to_import(target.python, RUNTIME, target.architecture):
-            import_all(folder, function.handler, needs, target.python, function.environment)
+            import_all(
+                folder, function.handler, needs, target.python, function.environment, besides=limits.imports
+            )
     _settle(folder)
 
 

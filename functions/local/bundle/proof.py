@@ -53,10 +53,16 @@ def reason_not_to_import(python: Path | None, version: str, architecture: str) -
 
 
 def import_all(
-    folder: Path, handler: str, needs: Needs, python: Path, environment: Mapping[str, str]
+    folder: Path,
+    handler: str,
+    needs: Needs,
+    python: Path,
+    environment: Mapping[str, str],
+    *,
+    besides: Collection[str] = (),
 ) -> None:
     """Import `handler` ("package.module.name"), then every module of ours that it may import later, in a new
-    process that sees only `folder` and `environment`.
+    process that sees only `folder` and `environment`. besides: modules that are imported after these.
 
     Raises `BundleRefused` when that fails, and when it writes into the bundle: a module without byte-code, or
     one that does work at import, and Lambda's folder is read-only.
@@ -64,7 +70,8 @@ def import_all(
     module, _, attribute = handler.rpartition(".")
     before = set(folder.rglob("*"))
     others = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in needs.files]
-    process = run([python, "-I", "-S", "-c", _IMPORT, folder, module, attribute, *others], environment)
+    named: list[str | Path] = [folder, module, attribute, *others, *besides]
+    process = run([python, "-I", "-S", "-c", _IMPORT, *named], environment)
     if process.returncode:
         raise BundleRefused(f"{handler} cannot be imported from the bundle:\n{process.stderr}")
     if written := sorted(set(folder.rglob("*")) - before):

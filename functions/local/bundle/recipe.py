@@ -20,13 +20,15 @@ class _Table(BaseModel):
 class Limits(_Table):
     """What the bundle of one function may weigh, in MiB, and the globs that must match nothing in it.
 
-    files: of the repository's root, that the function serves as they stand.
+    files: of the repository's root, that the function serves as they stand. imports: modules that have to be
+    there and can be imported, though the handler does not until it needs them.
     """
 
     unzipped: float = Field(gt=0)
     zipped: float = Field(gt=0)
     forbidden: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
 
 class Contents(_Table):

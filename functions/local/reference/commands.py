@@ -44,7 +44,7 @@ print(json.dumps(told))
 _SECONDS = 300
 # Brackets would be a link, a pipe another cell.
 _MARKS, _ESCAPED = re.compile(r"([][|<*])"), r"\\\1"
-_PART = re.compile(r"^##@ (.+)$|^([a-z0-9-]+):.*?## (.+)$", re.MULTILINE)
+_PART = re.compile(r"^##@ (.+)$|^([a-zA-Z0-9-]+):.*?## (.+)$", re.MULTILINE)
 
 
 class NoHelp(Exception):

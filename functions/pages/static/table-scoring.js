@@ -22,6 +22,7 @@ const MAX_BYTES = 500_000_000;
  */
 export async function readTable(file) {
   if (file.size > MAX_BYTES) throw new Error("This file is larger than 500 MB. Score it with a scoring job instead.");
+  if ((await file.slice(0, 4).text()) === "PAR1") throw new Error("This is a Parquet file, which is scored on the server: see \"Files scored on the server\" on this page.");
   const [first, ...records] = recordsOf(await file.text()).filter((record) => record.trim());
   if (!first || records.length === 0) throw new Error("This file has no rows. The first line names the columns; the rows follow.");
   const separator = separatorOf(first);

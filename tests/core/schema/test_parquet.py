@@ -199,6 +199,18 @@ def test_without_pyarrow_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatc
         read(stream)
 
 
+@pytest.mark.parametrize("begins", [0, 3, 5, 8, 10])
+def test_whoever_begins_where_a_batch_ended_gets_those_that_followed(begins: int) -> None:
+    stream = written({"age": [*range(10)], "y": [0, 1] * 5}, row_group_size=5)
+    table = ParquetTable(stream, RowReader(PEOPLE), labelled=True, chunk_rows=3)
+    places = [(batch.line, batch.size, batch.ends) for batch in table.batches(begins=begins)]
+    every = [(1, 3, 3), (4, 2, 5), (6, 3, 8), (9, 2, 10)]
+    assert places == [place for place in every if place[0] > begins]
+    assert [batch.read_rows([0]).cells[0][0] for batch in table.batches(begins=begins)] == [
+        str(line - 1) for line, _, _ in places
+    ]
+
+
 @pytest.mark.long
 def test_a_file_of_a_million_rows_takes_the_memory_of_a_part_of_it(tmp_path: Path) -> None:
     path = tmp_path / "large.parquet"

@@ -95,6 +95,20 @@ def test_an_object_is_a_stream_that_can_be_sought(store: Store) -> None:
         stream.read(1)
 
 
+def test_several_places_of_an_object_can_be_read_by_turns(store: Store) -> None:
+    etag = store.put("in/1.csv", bytes(range(100)))
+    stream = ObjectStream(store, "in/1.csv", size=100, etag=etag, block=10, kept=2)
+    for start in (20, 60, 20, 60):
+        stream.seek(start)
+        assert stream.read(5) == bytes(range(start, start + 5))
+    store.delete("in/1.csv")
+    for start in (65, 25):
+        stream.seek(start)
+        assert stream.read(5) == bytes(range(start, start + 5)), "the last two are kept"
+    with pytest.raises(NotFound):
+        stream.read(1)
+
+
 def test_whoever_has_an_address_may_do_what_it_is_for_and_nothing_else(s3: Any) -> None:
     store = S3Store(BUCKET)
     to_write = store.presign("PUT", "in/a file.csv", 60)

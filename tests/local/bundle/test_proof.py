@@ -102,6 +102,18 @@ def test_the_import_sees_the_environment_of_the_template_and_no_other_package(
     build(repository, FAKE, recipe(), HERE, tmp_path / "bundle")
 
 
+@on_linux
+@built_for_this_python
+def test_a_module_that_is_imported_late_has_to_be_there_where_the_recipe_says_so(
+    repository: Path, tmp_path: Path
+) -> None:
+    there = Limits(unzipped=1, zipped=1, imports=("functions.core.greeting",))
+    build(repository, FAKE, recipe(there), HERE, tmp_path / "bundle")
+    lacking = Limits(unzipped=1, zipped=1, imports=("functions.core.greeting", "slimmed.away"))
+    with pytest.raises(BundleRefused, match=r"(?s)cannot be imported from the bundle:.*slimmed"):
+        build(repository, FAKE, recipe(lacking), HERE, tmp_path / "other")
+
+
 def test_an_import_that_writes_into_the_bundle_is_refused(repository: Path) -> None:
     # Without byte-code, Python writes it at the first import.
     with pytest.raises(BundleRefused, match=r"importing .* wrote functions/__pycache__ into the bundle"):

@@ -29,7 +29,7 @@ export function Jobs({ model }) {
   return html`<section class="card">
     <h2>Files scored on the server</h2>
     <p class="hint">
-      For files that are too large for a browser. Put one into the bucket below <code>scoring/${model}/in/</code>, or send it with the
+      For files that are too large for a browser, and for Parquet. Put one into the bucket below <code>scoring/${model}/in/</code>, or send it with the
       command line (<code>make score FILE=rows.csv${" "}MODEL=${model}</code>): it is listed here as soon as it is there.
     </p>
     <${WhenLoaded} loaded=${loaded} what="the files">
