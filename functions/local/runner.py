@@ -145,15 +145,16 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         model = check_model_name(model or declared(template, environment.DEFAULT_MODEL))
         stack.enter_context(exported({environment.STORE: address, environment.DEFAULT_MODEL: model}))
         store = await asyncio.to_thread(_ready_store, address, embedded=embedded)
+        # Who promotes a version, or makes a key, by hand does not want to wait until it counts.
+        for refresh in ("LIFEBOAT_REFRESH_SECONDS", "LIFEBOAT_KEYS_REFRESH_SECONDS"):
+            stack.enter_context(exported({refresh: os.environ.get(refresh, "1")}))
         keys = _place_of_keys(template, embedded=embedded, folder=folder)
         key = issuer = None
         if keys:
             if not os.environ.get(environment.LOGIN_ISSUER):
                 issuer = Issuer()
                 stack.enter_context(exported(issuer.environment()))
-            # Who makes a key by hand does not want to wait a minute until it counts.
-            refresh = os.environ.get("LIFEBOAT_KEYS_REFRESH_SECONDS", "1")
-            stack.enter_context(exported({environment.KEYS: keys, "LIFEBOAT_KEYS_REFRESH_SECONDS": refresh}))
+            stack.enter_context(exported({environment.KEYS: keys}))
             on_trouble = _unless_lost(server, lambda text: on_log("keys", text))
             key = await stack.enter_async_context(api_key(keys, on_trouble, folder))
         on_line = await stack.enter_async_context(shipping_all(store, template.shipments, on_log))

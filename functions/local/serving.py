@@ -12,7 +12,6 @@ from functions.core.base.errors import LifeboatError
 from functions.core.registry.models import check_model_name
 from functions.local import environment
 from functions.local.drift_story import tell_of_drift
-from functions.local.environment import exported
 from functions.local.function_process import Outcome
 from functions.local.issuer import PEOPLE
 from functions.local.kept_folder import KEPT, is_kept
@@ -99,9 +98,7 @@ def show_demo(options: argparse.Namespace) -> int:
 
 
 def show_drift(options: argparse.Namespace) -> int:
-    # Predict looks for a new champion twice a minute; nobody wants to wait for that here.
-    with exported({"LIFEBOAT_REFRESH_SECONDS": "1"}):
-        return _show(options, tell_of_drift, SHIPPED)
+    return _show(options, tell_of_drift, SHIPPED)
 
 
 def _show(options: argparse.Namespace, story: Story, table: Table) -> int:
