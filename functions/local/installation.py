@@ -23,6 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 11)
+# For all that an environment holds: MLflow's is 750 MB.
+SECONDS = 3_600
 # What a Python prints of itself: sys.hexversion, which tells 3.13.1 from 3.13.2.
 VERSION = "import sys; print(sys.hexversion)"
 
@@ -254,8 +256,11 @@ def _ask(command: Sequence[str | Path]) -> str:
 
 
 def _run(command: Sequence[str | Path]) -> int:
-    """The exit code of a command, which says itself what it does."""
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - a Python or uv
+    """The exit code of a command, which says itself what it does. Raises `CannotInstall` when it does not end."""
+    try:
+        return subprocess.run(command, check=False, timeout=SECONDS).returncode  # noqa: S603 - a Python or uv
+    except subprocess.TimeoutExpired as error:
+        raise CannotInstall(f"{Path(command[0]).name} took over {SECONDS} s; is the index there?") from error
 
 
 @contextmanager

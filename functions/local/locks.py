@@ -14,6 +14,8 @@ from pathlib import Path
 
 from functions.local.child import ROOT
 
+# For one lock: what has to be fetched first comes in megabytes.
+SECONDS = 900
 DEV = "requirements-dev.txt"
 RUN = "requirements.txt"
 ANYWHERE = ("--universal", "--python-version", "3.11")
@@ -68,14 +70,19 @@ FOREIGN = frozenset({"UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE_NEWER", "UV_PRE
 
 
 def compile_lock(lock: Lock, options: Sequence[str], *, root: Path = ROOT) -> None:
-    """Write a lock file. Raises `subprocess.CalledProcessError` when uv finds no versions; it says why."""
+    """Write a lock file.
+
+    Raises `subprocess.CalledProcessError` when uv finds no versions, which says why, and
+    `subprocess.TimeoutExpired` when it does not end.
+    """
     command = [
         str(Path(sys.executable).with_name("uv")), "--no-config", "pip", "compile", "--quiet",
         "--generate-hashes", "--no-emit-index-url", "--fork-strategy", "fewest",
         "--custom-compile-command", "make lock", *options, *lock.target, "--group", lock.group,
         *(("-c", lock.held_to) if lock.held_to else ()), "-o", lock.path,
     ]  # fmt: skip
-    subprocess.run(command, cwd=root, env=_environment(os.environ), check=True)  # noqa: S603 - the lines above
+    environment = _environment(os.environ)
+    subprocess.run(command, cwd=root, env=environment, check=True, timeout=SECONDS)  # noqa: S603 - the lines above
 
 
 def _environment(caller: Mapping[str, str]) -> dict[str, str]:
@@ -91,6 +98,9 @@ def main() -> int:
         except subprocess.CalledProcessError as error:
             print(f"Failed: {lock.path} stays as it is; why stands above", file=sys.stderr)
             return error.returncode
+        except subprocess.TimeoutExpired:
+            print(f"Failed: {lock.path} took over {SECONDS} s; is the index there?", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -65,7 +65,7 @@ def test_a_program_with_client_credentials_is_a_caller_too(ask: Ask) -> None:
     ("text", "reason"),
     [
         (token(exp=int(time.time()) - 60), "has expired"),
-        (token(nbf=int(time.time()) + 600), "does not count yet"),
+        (token(nbf=int(time.time()) + 86_400), "does not count yet"),
         (token(aud="billing"), "another application"),
         (token(iss="https://elsewhere.example.com/"), "another provider"),
         (token(key=EC, algorithm="ES256", key_id="rsa"), "signature"),

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import zipfile
@@ -84,7 +85,7 @@ def _zipped(path: Path, files: dict[str, bytes], info: str, name: str, version: 
         with zipfile.ZipFile(path, "w") as wheel:
             for place, content in files.items():
                 entry = zipfile.ZipInfo(place, (2026, 1, 1, 0, 0, 0))
-                entry.external_attr = 0o755 << 16
+                entry.external_attr = (stat.S_IFREG | 0o755) << 16
                 wheel.writestr(entry, content)
             wheel.writestr(f"{info}/RECORD", "".join(f"{place},,\n" for place in [*files, f"{info}/RECORD"]))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -285,3 +286,9 @@ def test_the_script_imports_nothing_but_pythons_own_library() -> None:
 def test_every_lock_of_an_environment_is_in_the_repository() -> None:
     locks = {lock for kind in SETS.values() for locks in kind.locks.values() for lock in locks}
     assert {lock for lock in locks if not (installation.ROOT / lock).is_file()} == set()
+
+
+def test_a_command_that_does_not_end_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "SECONDS", 0.1)
+    with pytest.raises(CannotInstall, match=r"sleep took over 0\.1 s; is the index there"):
+        installation._run(["sleep", "60"])

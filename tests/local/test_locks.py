@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_lock_that_the_repository_has_is_made_and_no_other() -> None:
     command = ["git", "ls-files", "*.txt"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
     made = {path for path in listed if "#    make lock" in (ROOT / path).read_text()[:200]}
     assert made == {lock.path for lock in LOCKS}
 
@@ -66,3 +69,16 @@ def test_a_lock_that_cannot_be_made_ends_it_and_stays(
     assert "Failed: bad.txt stays as it is" in capfd.readouterr().err
     assert (tmp_path / "bad.txt").read_text() == "# as before\n"
     assert not (tmp_path / "none.txt").exists()
+
+
+def test_a_lock_that_takes_for_ever_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = tmp_path / "uv"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(locks, "SECONDS", 0.1)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "argv", ["locks"])
+    assert locks.main() == 1
+    assert "took over 0.1 s; is the index there?" in capsys.readouterr().err

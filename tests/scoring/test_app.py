@@ -204,7 +204,7 @@ def test_a_file_of_many_is_gone_on_with_until_it_is_done(folder: FolderStore) ->
 @pytest.mark.parametrize(
     ("key", "reason"),
     [
-        (f"scoring/{MODEL}/many/march/", "only files below in/ that end with .csv or .csv.gz"),
+        (f"scoring/{MODEL}/many/march/", "only files below in/ that end with .csv, .csv.gz or .parquet"),
         (f"scoring/{MODEL}/many/march/read me.txt", "only files below in/ that end with"),
         ("scoring/people.csv", "it names no model"),
         ("datasets/titanic/titanic.csv", "it names no model"),

@@ -180,7 +180,7 @@ ROWS = {"pclass": [1, 2], "sex": ["male", "female"]}
         (b"PAR1" + bytes(5_000) + b"PAR1", "damaged or cut off"),
         (b"PAR1", "damaged or cut off"),
         (written({"what": [1]}), "no column"),
-        (written(ROWS | {"sex": [["male"], ["female"]]}), 'the column "sex" is of the type list'),
+        (written(ROWS | {"sex": [["male"], ["female"]]}), "the column sex is of the type list"),
         (written(ROWS | {"age": [date(2020, 1, 1)] * 2}), "a date or time"),
         (written(ROWS | {"sex": [b"male", b"female"]}), "of the type binary"),
     ],
@@ -230,7 +230,7 @@ def test_columns_of_any_kind_that_are_no_features_are_kept_or_passed_over_with_a
             | {
                 "when": pa.array([datetime(2026, 3, 1, 12, 30, tzinfo=UTC), None]),
                 "list": [[1], [2]],
-                "step": pa.array([(1, 2, 3), None], pa.month_day_nano_interval()),
+                "step": [{"length": 1}, None],
                 "kind": pa.array(["a", None]).dictionary_encode(),
                 "seen": [True, None],
             }

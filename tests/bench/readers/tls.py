@@ -16,6 +16,9 @@ from cryptography.x509.oid import NameOID
 
 from functions.local.listening import HOST
 
+# A client that hangs is let go of then.
+SECONDS = 60.0
+
 
 @contextmanager
 def behind_tls(port: int, folder: Path, authorities: Path) -> Iterator[tuple[str, Path]]:
@@ -80,7 +83,7 @@ def _serve(plain: socket.socket, context: ssl.SSLContext, port: int) -> None:
             answers = threading.Thread(target=_pass_on, args=(store, client), daemon=True)
             answers.start()
             _pass_on(client, store)
-            answers.join()
+            answers.join(SECONDS)
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
