@@ -256,7 +256,7 @@ def _ask(command: Sequence[str | Path]) -> str:
 
 
 def _run(command: Sequence[str | Path]) -> int:
-    """The exit code of a command, which says itself what it does. Raises `CannotInstall` when it does not end."""
+    """The exit code of a command, which says what it does. Raises `CannotInstall` when it does not end."""
     try:
         return subprocess.run(command, check=False, timeout=SECONDS).returncode  # noqa: S603 - a Python or uv
     except subprocess.TimeoutExpired as error:
