@@ -18,6 +18,9 @@ HOST = "127.0.0.1"
 class _Failing(Answering):
     """Answers 500 to everything."""
 
+    # A connection that is kept open would be answered by this one's thread when another server is there.
+    protocol_version = "HTTP/1.0"
+
     def answer(self) -> None:
         self.send(500, b'{"error_code": "INTERNAL_ERROR", "message": "out of order"}')
 
