@@ -1,4 +1,4 @@
-"""What bundles leave out of numpy, neither the rest of numpy nor a function asks for: also not late, in a body.
+"""What bundles leave out of numpy, neither the rest of numpy nor a function asks for: not in a body either.
 
 numpy.unique, median and quantile use numpy.ma in theirs. A bundle without it imports, and fails when asked.
 """
