@@ -49,7 +49,7 @@ def test_a_person_predicts_sees_why_and_says_what_happened(visit: Visit) -> None
 
 def test_a_file_that_is_scored_on_the_server_is_watched_to_its_end(visit: Visit, stack: Stack) -> None:
     user = visit("user")
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + 4 * SECONDS
     jobs = user.page.locator(
         "section", has=user.page.get_by_role("heading", name="Files scored on the server")
     )
