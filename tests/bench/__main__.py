@@ -6,7 +6,7 @@ Beside another checkout, such as a worktree of the commit before, measured in tu
 """
 
 import argparse
-import runpy
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -84,10 +84,10 @@ ALONE: dict[str, tuple[str, str]] = {
 
 def main() -> int:
     if sys.argv[1:2] and sys.argv[1] in ALONE:
-        name = sys.argv.pop(1)
-        sys.argv[0] = f"make bench-{name}"
-        runpy.run_module(ALONE[name][0], run_name="__main__")
-        return 0
+        # As a program of its own: processes that it starts look for what they run by the name of its module.
+        module, _ = ALONE[sys.argv[1]]
+        command = [sys.executable, "-m", module, *sys.argv[2:]]
+        os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
     options = _options()
     skipped = False
     try:

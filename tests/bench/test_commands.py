@@ -88,3 +88,18 @@ def test_a_start_of_the_store_is_measured_to_its_end(tmp_path: Path) -> None:
     # The program's own pages alone are more than that.
     assert 20 < start.memory < 1_000
     assert start.processor > 0
+
+
+def test_what_is_measured_by_itself_is_a_program_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that it starts look for what they run in its module, which has to have its own name."""
+    begun: list[list[str]] = []
+
+    def begin(_path: str, words: list[str]) -> None:
+        begun.append(words)
+        raise SystemExit(0)
+
+    monkeypatch.setattr("os.execv", begin)
+    monkeypatch.setattr(sys, "argv", ["bench", "growth", "--models", "5"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert begun == [[sys.executable, "-m", "tests.bench.growth", "--models", "5"]]

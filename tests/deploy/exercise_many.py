@@ -72,16 +72,19 @@ def fail_and_go_on(stage: Stage) -> None:
 def _run(stage: Stage, prefix: str) -> Told:
     """An execution that succeeds, and what each of its children ends with."""
     done = _execute(stage, prefix)
-    assert done["status"] == "SUCCEEDED", done
     [run] = _map_runs(stage, done)
-    assert run["itemCounts"]["failed"] == 0
     client: Any = stage.emulator.client("stepfunctions")
-    children = client.list_executions(mapRunArn=run["mapRunArn"])["executions"]
-    assert len(children) == run["itemCounts"]["total"]
-    outputs = [
-        json.loads(client.describe_execution(executionArn=child["executionArn"])["output"])
-        for child in children
+    children = [
+        client.describe_execution(executionArn=child["executionArn"])
+        for child in client.list_executions(mapRunArn=run["mapRunArn"])["executions"]
     ]
+    ends = [
+        (child["status"], child.get("input"), child.get("cause"), child.get("output")) for child in children
+    ]
+    assert done["status"] == "SUCCEEDED", ends
+    assert run["itemCounts"]["failed"] == 0, ends
+    assert len(children) == run["itemCounts"]["total"]
+    outputs = [json.loads(child["output"]) for child in children]
     return {output["key"]: output for output in outputs}
 
 
