@@ -46,7 +46,7 @@ def _project(folder: Path) -> Path:
 def test_a_lock_says_how_it_was_made_and_nothing_of_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: tuple[str, ...]
 ) -> None:
-    monkeypatch.setenv("UV_INDEX_URL", "https://user:secret@packages.invalid/simple")
+    monkeypatch.setenv("UV_INDEX_URL", "https://user:secret@packages.invalid/all")
     monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "not there"))
     compile_lock(Lock("none", "none.txt", target, None), [], root=_project(tmp_path))
     text = (tmp_path / "none.txt").read_text()
