@@ -19,8 +19,8 @@ import httpx
 from functions.local.environment import REGION, exported, leading_only_to, needed_of
 from functions.local.environment import Credentials as Key
 from functions.local.listening import HOST, listen, port_of
-from tests.deploy.certificate import write_certificate
 from tests.deploy.environment import PYTHON
+from tests.support.certificate import write_certificate
 
 # The credentials of the account's root user, whom no policy limits: deploying is not what is tried here.
 ROOT_USER = Key("test", "test")

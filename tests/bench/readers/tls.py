@@ -5,16 +5,10 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from functions.local.listening import HOST
+from tests.support.certificate import write_certificate
 
 # A client that hangs is let go of then.
 SECONDS = 60.0
@@ -24,44 +18,18 @@ SECONDS = 60.0
 def behind_tls(port: int, folder: Path, authorities: Path) -> Iterator[tuple[str, Path]]:
     """The address of what passes on, to `port` of this machine, what comes to it by TLS, and a file with who
     vouches for it: among all of `authorities`, so that to read it takes as long as it does elsewhere."""
-    key, certificate = _certificate()
-    files = {
-        "key": key,
-        "certificate": certificate,
-        "trusted": authorities.read_bytes() + b"\n" + certificate,
-    }
-    for name, text in files.items():
-        (folder / f"{name}.pem").write_bytes(text)
+    certificate, key = write_certificate(folder)
+    trusted = folder / "trusted.pem"
+    trusted.write_bytes(authorities.read_bytes() + b"\n" + certificate.read_bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    context.load_cert_chain(certificate, key)
     with socket.create_server((HOST, 0)) as listener:
         threading.Thread(target=_accept, args=(listener, context, port), daemon=True).start()
         try:
-            yield f"https://{HOST}:{listener.getsockname()[1]}", folder / "trusted.pem"
+            yield f"https://{HOST}:{listener.getsockname()[1]}", trusted
         finally:
             # It wakes who waits for a connection, which closing alone does not.
             listener.shutdown(socket.SHUT_RDWR)
-
-
-def _certificate() -> tuple[bytes, bytes]:
-    """A key and its certificate, signed by itself, for an hour."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a store to be measured")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    return key.private_bytes(pem, *plain), certificate.public_bytes(pem)
 
 
 def _accept(listener: socket.socket, context: ssl.SSLContext, port: int) -> None:
