@@ -30,7 +30,7 @@ from tests.support import titanic as table
 
 # scikit-learn is imported by the tests that train: of the others each would be seconds later.
 if TYPE_CHECKING:
-    from training.dataset import Dataset
+    from training.table.dataset import Dataset
     from training.train import Trained
 
 Send = Callable[..., dict[str, Any]]
@@ -70,7 +70,7 @@ def _train_once() -> None:
 
 @pytest.fixture(scope="session")
 def titanic() -> "Dataset":
-    from training.dataset import load_dataset
+    from training.table.dataset import load_dataset
 
     return load_dataset(TITANIC, SCHEMA)
 

@@ -22,9 +22,9 @@ from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
 from training import models, schema_commands
 from training.cluster import options as cluster_options
-from training.dataset import RefusedDataset, load_dataset
-from training.schemas import infer
 from training.scoring import command as score
+from training.table.dataset import RefusedDataset, load_dataset
+from training.table.schemas import infer
 
 # Whoever trains needs scikit-learn, which takes seconds and 150 MB; scoring has better uses for them.
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _model_name(text: str) -> str:
 
 def _train(options: argparse.Namespace) -> int:
     from training.gate import Limits
-    from training.local_file import local_file
+    from training.table.local_file import local_file
     from training.train import Configuration
     from training.upload import train_and_publish
 
@@ -221,7 +221,7 @@ def _print_version(manifest: Manifest, outcome: "Outcome") -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from training.candidates import candidates
     from training.evaluation import cross_validate
-    from training.local_file import local_file
+    from training.table.local_file import local_file
 
     with local_file(*options.dataset) as file:
         schema = file.schema(options.schema, use_beside=options.target is None)

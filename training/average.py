@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
 
 from training.linear import Nodes, declare_classifier
-from training.matrix import Labels, Matrix
+from training.table.matrix import Labels, Matrix
 
 FloatArray = npt.NDArray[np.float64]
 

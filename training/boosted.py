@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from training.lightgbm_fit import fit_booster, import_lightgbm
 from training.linear import declare_classifier
-from training.matrix import Labels, Matrix, round_down
+from training.table.matrix import Labels, Matrix, round_down
 
 # How LightGBM says of a split where a missing number goes: two bits of a node's `decision_type`.
 _DEFAULT_LEFT = 2

@@ -31,11 +31,11 @@ def paired_bootstrap(
     """Interval of mean(loss_a - loss_b) over the rows of each part, different rows resampled in pairs.
 
     loss_a, loss_b: per-row log loss in nats, shape [N], the same rows in the same order; twins: a number for
-    each row, [N], the same for copies (`training.matrix.copies`); parts: bool [N] each, at least 30 different
-    rows. All intervals hold at once with a chance of 95 %: each is wider the more there are
-    (Bonferroni's inequality). One resampling serves every part. Percentile method, Efron & Tibshirani
-    (1993), "An Introduction to the Bootstrap", ch. 13, with different rows as the units that are drawn.
-    Raises `ValueError` when the shapes differ or a part has fewer than 30 different rows.
+    each row, [N], the same for copies (`training.table.matrix.copies`); parts: bool [N] each, at least 30
+    different rows. All intervals hold at once with a chance of 95 %: each is wider the more there are
+    (Bonferroni's inequality). One resampling serves every part. Percentile method, Efron & Tibshirani (1993),
+    "An Introduction to the Bootstrap", ch. 13, with different rows as the units that are drawn. Raises
+    `ValueError` when the shapes differ or a part has fewer than 30 different rows.
     """
     masks = list(parts.values())
     if any(shape != loss_a.shape for shape in (loss_b.shape, twins.shape, *(part.shape for part in masks))):

@@ -31,7 +31,7 @@ SEED: Final = 0
 def candidates(features: Sequence[Field], rows: int) -> dict[str, Pipeline]:
     """Return unfitted classifiers by name, for a training table of `rows` rows.
 
-    Each takes a matrix of the features (see `training.matrix`) and labels 0 and 1, and gives
+    Each takes a matrix of the features (see `training.table.matrix`) and labels 0 and 1, and gives
     `predict_proba` [N, 2]. The last step is named "model" and takes weights of rows. The more rows, the
     larger the trees that they can support; above MAX_SORTED_ROWS only candidates are offered whose fit time
     grows linearly with the rows.

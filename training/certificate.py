@@ -13,8 +13,8 @@ from functions.core.schema.columns import Columns
 from functions.core.schema.schema import LARGEST, Field, Schema
 from functions.core.scoring.scorer import Scorer
 from training.export import thresholds
-from training.matrix import Mask, Matrix, to_columns
-from training.parallel import map_chunks
+from training.table.matrix import Mask, Matrix, to_columns
+from training.table.parallel import map_chunks
 
 TOLERANCE = 1e-5
 # Edge rows at most: what a forest of many trees splits by alone would be more.

@@ -1,7 +1,6 @@
 """A dataset's model on its way to the champion's place: where it came from, and what the gate says of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
@@ -9,26 +8,15 @@ from functions.core.base.errors import NotFound, UnusableModel
 from functions.core.base.logs import log
 from functions.core.registry import deployment, versions
 from functions.core.registry.deployment import Champion
-from functions.core.registry.manifest import Decision, Lineage
+from functions.core.registry.manifest import Decision
 from functions.core.storage.view import ModelStore
 from training.bootstrap import distinct
-from training.dataset import Dataset
 from training.evaluation import probabilities
 from training.expectations import surprises
 from training.gate import Limits, Rival, Rows, judge
-from training.matrix import Mask, holdout_rows, translate
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Where a dataset came from. `key` in the whole store; `uploaded_at` in UTC; `lineage` of a dataset that
-    was made from feedback; `uploaded_by` of one that came through the API."""
-
-    key: str
-    uploaded_at: datetime
-    version_id: str | None = None
-    lineage: Lineage | None = None
-    uploaded_by: str | None = None
+from training.table.dataset import Dataset
+from training.table.matrix import Mask, holdout_rows, translate
+from training.table.provenance import Upload
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from functions.core.schema.schema import Schema
-from training.dataset import Dataset, load_dataset
-from training.source import Source
+from training.table.dataset import Dataset, load_dataset
+from training.table.source import Source
 from training.train import Configuration, Fitting, FittingHere
 
 

@@ -14,8 +14,8 @@ from functions.core.stats.intervals import MAX_ROWS, metric_intervals
 from functions.core.stats.metrics import metrics_of
 from functions.core.stats.records import Interval
 from training.gaps import fit
-from training.matrix import Labels, Mask, Matrix, field_values, to_columns
-from training.parallel import map_chunks
+from training.table.matrix import Labels, Mask, Matrix, field_values, to_columns
+from training.table.parallel import map_chunks
 
 Probabilities = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from functions.core.schema.schema import Field, Schema
 from functions.core.scoring.scorer import output_names
-from training.matrix import Matrix, round_down
+from training.table.matrix import Matrix, round_down
 
 # Pinned, so that a newer exporter does not ask for more than the serving onnxruntime can run.
 OPSET, ML_OPSET, IR_VERSION = 21, 3, 10

@@ -13,7 +13,7 @@ from functions.core.schema.schema import Schema
 from functions.core.stats.metrics import log_loss_of_rows, metrics_of
 from training.bootstrap import MIN_ROWS, distinct
 from training.evaluation import Probabilities, members
-from training.matrix import HOLDOUT_SHARE, Labels, Mask, Matrix, copies
+from training.table.matrix import HOLDOUT_SHARE, Labels, Mask, Matrix, copies
 
 _BY_HAND = (
     "or promote it by hand, with force (make models ARGS='promote VERSION --force --reason ...', or POST "
@@ -46,8 +46,9 @@ class Rows:
     """The held-out rows that a challenger is judged on, none of which either model was fitted on.
 
     outcome: int64 [N], both outcomes among them; twins: a number for each row, [N], the same for copies
-    (`training.matrix.copies`); groups: bool [N] for each group of each slice (`training.evaluation.members`);
-    vouched: bool [N], the rows that are vouched for (`training.labellers`).
+    (`training.table.matrix.copies`); groups: bool [N] for each group of each slice
+    (`training.evaluation.members`); vouched: bool [N], the rows that are vouched for
+    (`training.table.labellers`).
     """
 
     outcome: Labels

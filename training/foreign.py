@@ -18,7 +18,6 @@ from sklearn.pipeline import Pipeline
 from functions.core.base.errors import InvalidInput, UnprovenModel
 from functions.core.schema.schema import Schema
 from functions.core.scoring.scorer import output_names
-from training.dataset import Dataset
 from training.evaluation import Probabilities
 from training.export import (
     ML_OPSET,
@@ -30,7 +29,8 @@ from training.export import (
     seal,
     signature,
 )
-from training.matrix import Matrix, to_columns
+from training.table.dataset import Dataset
+from training.table.matrix import Matrix, to_columns
 
 Frame = Any
 """A DataFrame, of whatever library, or an array."""

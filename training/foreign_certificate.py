@@ -23,7 +23,7 @@ from training.certificate import (
 )
 from training.export import ML_OPSET, OPSET, thresholds
 from training.foreign import FittedEstimator
-from training.matrix import Mask, Matrix, to_columns
+from training.table.matrix import Mask, Matrix, to_columns
 
 # Rows of each kind by which a step is found that is to blame.
 MAX_BLAMED_ROWS = 2_000

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from functions.core.schema.schema import Field
-from training.matrix import Labels, Mask, Matrix
+from training.table.matrix import Labels, Mask, Matrix
 
 # Copies of each row, and what they weigh together beside the row itself. On the shipped table five
 # copies learn hardly more than two, one does measurably less, and a fit takes the time that its rows take.

@@ -11,7 +11,7 @@ from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 
-from training.matrix import Matrix
+from training.table.matrix import Matrix
 
 _OPSET = 13
 

@@ -19,14 +19,15 @@ from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore
-from training.challenge import Challenge, Upload
-from training.dataset import file_sha256, load_dataset
+from training.challenge import Challenge
 from training.foreign import FittedEstimator, Inputs, export_estimator, fit_estimator
 from training.foreign_certificate import certify_estimator
 from training.gate import Limits
 from training.promotion import Outcome, promote_version
 from training.publication import Origin, publish_version
-from training.schemas import Chosen, choose_schema, keep_schema, replace_schema
+from training.table.dataset import file_sha256, load_dataset
+from training.table.provenance import Upload
+from training.table.schemas import Chosen, choose_schema, keep_schema, replace_schema
 from training.train import Proven, Trained, judge_on_holdout
 from training.version import version_of
 

@@ -9,7 +9,7 @@ from functions.core.registry.manifest import Decision, Manifest
 from functions.core.storage.contract import Store
 from training.challenge import Challenge, decide
 from training.gate import Limits
-from training.report import Report
+from training.table.report import Report
 
 Status = Literal["promoted", "published", "already published", "rejected"]
 MAX_ATTEMPTS = 10

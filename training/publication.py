@@ -25,10 +25,10 @@ from functions.core.registry.manifest import Certificate, DatasetFacts, File, Ma
 from functions.core.schema.columns import to_values
 from functions.core.storage.contract import Store
 from training.challenge import Challenge, decide
-from training.dataset import Dataset
 from training.evaluation import probabilities
-from training.matrix import to_columns
 from training.mlmodel.document import mlflow_parts
+from training.table.dataset import Dataset
+from training.table.matrix import to_columns
 from training.train import Trained
 from training.version import libraries
 

@@ -13,7 +13,7 @@ from functions.core.scoring.scorer import Scorer
 from functions.core.stats.distributions import of_numbers
 from functions.core.stats.records import Distribution, MeanContributions
 from training.evaluation import Probabilities
-from training.matrix import Matrix, to_columns
+from training.table.matrix import Matrix, to_columns
 
 BACKGROUND_ROWS = 8
 # Rows that are explained to tell what a model goes by, and rows of the graph that are run for them at most:

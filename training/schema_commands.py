@@ -7,8 +7,8 @@ from pathlib import Path
 from functions.core.registry.models import suggest_model_name
 from functions.core.schema.parsing import read_schema
 from functions.core.schema.schema import Schema
-from training.dataset import load_dataset
-from training.schemas import infer
+from training.table.dataset import load_dataset
+from training.table.schemas import infer
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:

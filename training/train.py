@@ -17,7 +17,6 @@ from functions.core.stats.curves import calibration_curve
 from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
 from training.candidates import candidates
 from training.certificate import CompareRows, certify
-from training.dataset import MAX_KEY_SHARE, Dataset
 from training.evaluation import (
     Probabilities,
     Progress,
@@ -29,10 +28,11 @@ from training.evaluation import (
 )
 from training.export import export
 from training.gaps import fit
-from training.matrix import Mask
-from training.parallel import limited_threads
 from training.parameters import Parameters, parameters_of
 from training.reference import MAX_EXPLAINED, background, mean_contributions, reference
+from training.table.dataset import MAX_KEY_SHARE, Dataset
+from training.table.matrix import Mask
+from training.table.parallel import limited_threads
 
 # Candidates are compared on a sample of so many rows where the training side has more than the other number:
 # two that differ by less than it shows are as good as each other.
@@ -49,7 +49,7 @@ Certify = Callable[[bytes], Certificate]
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """How a model is selected: cross-validation on the training side, `folds` times `repeats`; and how many
-    of the rows that one key labelled are taken (`training.labellers`)."""
+    of the rows that one key labelled are taken (`training.table.labellers`)."""
 
     folds: int = 5
     repeats: int = 1

@@ -10,16 +10,17 @@ from functions.core.schema.parsing import InvalidSchema
 from functions.core.schema.schema import Schema
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore
-from training.challenge import Challenge, Upload
-from training.dataset import Dataset, RefusedDataset, file_sha256
+from training.challenge import Challenge
 from training.engine import Engine, ThisMachine
 from training.evaluation import Progress
 from training.gate import Limits
 from training.promotion import Outcome, is_settled, promote_version
 from training.publication import Origin, publish_version
-from training.report import Report, read_report
-from training.schemas import Chosen, choose_schema, keep_schema, replace_schema
-from training.source import Source
+from training.table.dataset import Dataset, RefusedDataset, file_sha256
+from training.table.provenance import Upload
+from training.table.report import Report, read_report
+from training.table.schemas import Chosen, choose_schema, keep_schema, replace_schema
+from training.table.source import Source
 from training.train import Configuration, train
 from training.version import version_of
 

@@ -20,11 +20,11 @@ _CODE = (
     *(
         _TRAINING / f"{name}.py"
         for name in (
-            "average", "candidates", "certificate", "dataset", "evaluation", "export", "gaps", "growing",
-            "labelled_rows", "linear", "losses", "matrix", "parallel", "reference", "tables", "train",
-            "trees",
+            "average", "candidates", "certificate", "evaluation", "export", "gaps", "linear", "reference",
+            "train", "trees",
         )
     ),
+    _TRAINING / "table",
     *(_CORE / name for name in ("schema", "scoring", "stats")),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the gate asks besides where nobody vouches for some of the rows of a dataset (`training.labellers`).
+"""What the gate asks besides where nobody vouches for some of the rows (`training.table.labellers`).
 
 Labels by keys that may only label are learned from, and among the rows that judge. Without more, such a key
 could replace the champion: false labels on both sides make a model that is the better one by its own holdout.

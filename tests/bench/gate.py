@@ -30,10 +30,10 @@ from threadpoolctl import threadpool_limits
 
 from tests.support.titanic import SCHEMA, TABLE
 from training.candidates import candidates
-from training.dataset import load_dataset
 from training.evaluation import members
 from training.gate import Limits, Rival, Rows, judge
-from training.matrix import Matrix
+from training.table.dataset import load_dataset
+from training.table.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 

@@ -26,7 +26,7 @@ from functions.local.template import Template, read_template
 from tests.bench.checkout import STARTED_WITH, CannotRun, Checkout, isolated, run_script
 from tests.sam.store import served_store
 from tests.support.titanic import MODEL, SCHEMA, TABLE
-from training.challenge import Upload
+from training.table.provenance import Upload
 from training.upload import train_and_publish
 
 INSIDE = Path(__file__).parent / "inside"

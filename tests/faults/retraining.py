@@ -52,7 +52,7 @@ def retrain(order: Order) -> Any:
     one = {"logistic regression": candidates(SCHEMA.features, 1_309)["logistic regression"]}
     patch("training.train.candidates", lambda _features, _rows: one).start()
     if not order["is_estimated"]:
-        patch("training.memory.Memory.most_rows", lambda _memory, _features: sys.maxsize).start()
+        patch("training.table.memory.Memory.most_rows", lambda _memory, _features: sys.maxsize).start()
     if order["room"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["room"], resource.RLIM_INFINITY))
     if order["memory"] is not None:

@@ -15,7 +15,7 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.predict import service
 from tests.conftest import Call, Send
-from training.dataset import Dataset
+from training.table.dataset import Dataset
 from training.train import Trained
 
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}

@@ -29,7 +29,7 @@ from functions.predict.rows import RowError, Rows
 from functions.predict.scoring import Scored
 from tests.support import gateway
 from tests.support.training import QUICK
-from training.challenge import Upload
+from training.table.provenance import Upload
 from training.upload import train_and_publish
 
 CHURN = parse_schema(

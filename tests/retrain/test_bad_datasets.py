@@ -15,8 +15,8 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK
-from training.challenge import Upload
 from training.promotion import Outcome
+from training.table.provenance import Upload
 from training.upload import train_and_publish
 
 Labels = list[str]

@@ -10,8 +10,8 @@ from collections.abc import Hashable
 
 from training import train as training
 from training import upload
-from training.dataset import Dataset
 from training.evaluation import Progress
+from training.table.dataset import Dataset
 from training.train import Configuration, Fitting, FittingHere, Trained, train
 
 _ORIGINAL = dict(vars(training))

@@ -6,8 +6,8 @@ from typing import Any
 
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import SCHEMA, TABLE
-from training.challenge import Upload
 from training.promotion import Outcome
+from training.table.provenance import Upload
 from training.train import Configuration
 from training.upload import train_and_publish
 

@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer
 
 from functions.core.schema.parsing import parse_schema
 from functions.core.schema.schema import Schema
-from training.matrix import Labels, Matrix
+from training.table.matrix import Labels, Matrix
 
 
 class TrainingTable(NamedTuple):

@@ -14,7 +14,7 @@ from training.boosted import Boosted
 from training.certificate import certify
 from training.export import export, thresholds
 from training.gaps import fit
-from training.matrix import Labels, Matrix, round_down
+from training.table.matrix import Labels, Matrix, round_down
 
 
 def awkward(rows: int) -> tuple[Matrix, Labels]:

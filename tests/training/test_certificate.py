@@ -13,7 +13,7 @@ from training.candidates import candidates
 from training.certificate import certify, edge_rows, edge_values, missing_patterns
 from training.export import export, thresholds
 from training.gaps import fit
-from training.matrix import Matrix
+from training.table.matrix import Matrix
 
 NAMES = list(candidates([], 100))
 

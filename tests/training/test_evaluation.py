@@ -7,9 +7,9 @@ from functions.core.schema.parsing import parse_schema
 from functions.core.stats.intervals import MAX_ROWS
 from functions.core.stats.metrics import metrics_of
 from tests.support.titanic import SCHEMA
-from training.dataset import Dataset
 from training.evaluation import confusion, intervals, members, slices
 from training.reference import background, reference
+from training.table.dataset import Dataset
 from training.train import Trained
 
 

@@ -14,7 +14,7 @@ from tests.support.training_tables import field, loans, schema_of, tumours
 from training.candidates import candidates
 from training.export import IR_VERSION, ML_OPSET, OPSET, export, thresholds
 from training.gaps import fit
-from training.matrix import to_columns
+from training.table.matrix import to_columns
 
 NAMES = list(candidates([], 100))
 

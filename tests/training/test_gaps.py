@@ -9,7 +9,7 @@ from tests.support.training_tables import loans
 from training import gaps
 from training.candidates import candidates
 from training.gaps import fit, with_gaps
-from training.matrix import Matrix
+from training.table.matrix import Matrix
 
 
 def table(rows: int) -> Matrix:

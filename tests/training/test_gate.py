@@ -12,12 +12,12 @@ from functions.core.stats.metrics import log_loss_of_rows
 from tests.support.titanic import SCHEMA
 from training.bootstrap import MAX_GROUPS, paired_bootstrap
 from training.candidates import candidates
-from training.dataset import Dataset
 from training.evaluation import probabilities
 from training.expectations import surprises
 from training.export import export
 from training.gaps import fit
 from training.gate import Limits, Rival, Rows, judge
+from training.table.dataset import Dataset
 from training.train import Trained
 
 Floats = npt.NDArray[np.float64]

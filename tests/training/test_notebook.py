@@ -29,9 +29,9 @@ from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.support.strangers import breast_cancer_table, churn_table
-from training.dataset import RefusedDataset
 from training.promotion import Outcome
-from training.schemas import infer
+from training.table.dataset import RefusedDataset
+from training.table.schemas import infer
 
 NUMBERS, WORDS, FLAG = ["Calls", "Monthly Charge"], ["Plan"], ["Paperless"]
 Publish = Callable[..., Outcome]

@@ -29,10 +29,10 @@ from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK
 from tests.support.versions import overwrite_manifest
 from training import upload as uploads
-from training.challenge import Upload
-from training.dataset import Dataset
 from training.gate import Limits
 from training.promotion import Outcome
+from training.table.dataset import Dataset
+from training.table.provenance import Upload
 from training.train import Trained
 from training.upload import train_and_publish
 

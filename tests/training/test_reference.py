@@ -11,9 +11,9 @@ from functions.core.scoring.explain import explain
 from functions.core.scoring.scorer import Scorer
 from tests.support.titanic import SCHEMA
 from training import reference as references
-from training.dataset import Dataset
-from training.matrix import to_columns
 from training.reference import mean_contributions
+from training.table.dataset import Dataset
+from training.table.matrix import to_columns
 from training.train import Trained
 
 

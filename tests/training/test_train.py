@@ -28,8 +28,8 @@ from training import evaluation, gaps
 from training import train as training
 from training.candidates import candidates
 from training.certificate import certify
-from training.dataset import Dataset
-from training.report import read_report
+from training.table.dataset import Dataset
+from training.table.report import read_report
 from training.train import Trained, train
 
 
@@ -44,7 +44,7 @@ def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str
     script = (
         "import sys\nfrom tests.support.titanic import SCHEMA, TABLE\n"
         "from tests.support.training import QUICK, quiet\n"
-        "from training.dataset import load_dataset\nfrom training.train import train\n"
+        "from training.table.dataset import load_dataset\nfrom training.train import train\n"
         "sys.stdout.buffer.write(train(load_dataset(TABLE, SCHEMA), QUICK, quiet).model)\n"
     )
     made = subprocess.run(

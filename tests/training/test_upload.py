@@ -20,11 +20,11 @@ from tests.conftest import SCHEMA as TITANIC_SCHEMA
 from tests.support.strangers import breast_cancer_table, churn_table
 from tests.support.training import QUICK
 from training import upload as uploads
-from training.challenge import Upload
 from training.gate import Limits
 from training.promotion import Outcome
-from training.report import read_report
-from training.schemas import infer, keep_schema
+from training.table.provenance import Upload
+from training.table.report import read_report
+from training.table.schemas import infer, keep_schema
 from training.upload import train_and_publish
 
 

@@ -24,9 +24,9 @@ from training.certificate import Comparison, Difference
 from training.cluster import fit_process
 from training.cluster.connection import WorkerLost
 from training.gaps import fit, prepare
-from training.labelled_rows import LabelledRows
-from training.matrix import Labels, Mask, Matrix
-from training.parallel import limited_threads
+from training.table.labelled_rows import LabelledRows
+from training.table.matrix import Labels, Mask, Matrix
+from training.table.parallel import limited_threads
 
 # Minutes for which a machine waits for the others to be there.
 _CONNECT_MINUTES = 5

@@ -23,8 +23,8 @@ from training.cluster.fitting import (
     fit_share,
     network_parameters,
 )
-from training.dataset import Dataset
 from training.gaps import unknown_columns
+from training.table.dataset import Dataset
 
 BOOSTED = "boosting by LightGBM"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from functions.core.base.errors import InvalidInput
 from training.cluster.connection import connect
-from training.parallel import cores
+from training.table.parallel import cores
 
 # scikit-learn takes seconds to import.
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from functions.core.schema.parsing import parse_schema
 from functions.core.schema.row_cutting import PART_BYTES, cut_rows
 from functions.core.schema.rows import RowReader
 from functions.core.schema.table import CHUNK_ROWS, open_table, read_parts
-from training.labelled_rows import LabelledRows, join_rows, label_rows
-from training.source import Source
-from training.tables import open_any_table
+from training.table.formats import open_any_table
+from training.table.labelled_rows import LabelledRows, join_rows, label_rows
+from training.table.source import Source
 
 # Pieces for each worker, so that all have about as much; and bytes that a piece has at the least and at most,
 # both powers of two, as any size between them is.

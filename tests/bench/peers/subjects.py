@@ -25,7 +25,7 @@ from tests.bench.peers.environment import environment, locked_version, packages
 from tests.bench.server import DESCRIPTOR, PORT
 from tests.bench.stage import EVENT, ROW, Stage
 from tests.support.titanic import SCHEMA, TABLE
-from training.dataset import load_dataset
+from training.table.dataset import load_dataset
 from training.train import Configuration, train
 
 NAMES = {

@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 
 from tests.support.titanic import SCHEMA
-from training.matrix import Matrix, to_matrix
+from training.table.matrix import Matrix, to_matrix
 
 # In the folder that whatever scores is started in.
 FILE = "pipeline.joblib"

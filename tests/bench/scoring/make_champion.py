@@ -9,7 +9,7 @@ from functions.core.storage.folder import FolderStore
 from tests.bench.scoring.frames import FILE
 from tests.bench.stage import train_champion
 from tests.support.titanic import SCHEMA, TABLE
-from training.dataset import load_dataset
+from training.table.dataset import load_dataset
 from training.train import Configuration, train
 
 

@@ -25,7 +25,7 @@ from functions.local.child import ROOT
 from training.candidates import candidates
 from training.evaluation import cross_validate
 from training.gaps import fit
-from training.matrix import Labels, Matrix, to_matrix
+from training.table.matrix import Labels, Matrix, to_matrix
 
 LIFEBOAT, BOOSTING, LINEAR = "Lifeboat", "HistGradientBoosting", "logistic regression"
 METRICS = ("log_loss", "roc_auc")

@@ -7,9 +7,9 @@ from functions.core.schema.columns import Columns
 from functions.core.scoring.scorer import Scorer
 from tests.support.titanic import SCHEMA, columns_of
 from training.candidates import candidates
-from training.dataset import Dataset
 from training.export import export
 from training.gaps import fit
+from training.table.dataset import Dataset
 
 ROWS = [
     {"pclass": pclass, "sex": sex, "age": age, "fare": fare}

@@ -9,9 +9,9 @@ from pyarrow import csv, parquet
 from functions.core.base.errors import InvalidInput
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
-from training.dataset import Dataset, RefusedDataset, file_sha256, load_dataset
-from training.local_file import local_file
-from training.tables import Several, infer_any
+from training.table.dataset import Dataset, RefusedDataset, file_sha256, load_dataset
+from training.table.formats import Several, infer_any
+from training.table.local_file import local_file
 
 
 def split(folder: Path, at: int = 700) -> list[Path]:

@@ -12,7 +12,7 @@ from functions.core.schema.inference import Inferred, infer_from, infer_schema, 
 from functions.core.schema.parquet import ParquetFile, ParquetTable, is_parquet
 from functions.core.schema.rows import RowReader
 from functions.core.schema.table import CHUNK_ROWS, open_table
-from training.source import Source
+from training.table.source import Source
 
 
 class AnyTable(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from functions.core.schema.schema import Schema
-from training.matrix import Labels, Matrix, field_values
+from training.table.matrix import Labels, Matrix, field_values
 
 MAX_BAD_ROWS = 0.05
 """Share of rows that may be left out."""

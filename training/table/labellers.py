@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from training.matrix import Mask
+from training.table.matrix import Mask
 
 # What `labelled_by` says of a row that is vouched for.
 VOUCHED = ""

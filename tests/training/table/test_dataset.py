@@ -14,10 +14,10 @@ from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
-from training import matrix as matrices
-from training.dataset import Dataset, RefusedDataset, load_dataset
-from training.matrix import holdout_rows, translate
-from training.report import read_report
+from training.table import matrix as matrices
+from training.table.dataset import Dataset, RefusedDataset, load_dataset
+from training.table.matrix import holdout_rows, translate
+from training.table.report import read_report
 
 HEADER = "pclass,survived,sex,age"
 

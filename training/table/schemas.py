@@ -6,8 +6,8 @@ from functions.core.base.errors import Conflict, NotFound
 from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.view import SCHEMA, ModelStore
-from training.source import Source
-from training.tables import infer_any
+from training.table.formats import infer_any
+from training.table.source import Source
 
 
 @dataclass(frozen=True, slots=True)

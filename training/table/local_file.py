@@ -10,10 +10,10 @@ from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.schema.parsing import read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.opening import open_store
-from training.challenge import Upload
-from training.source import Source, StoredObject, download
-from training.table_files import ENDINGS, tables_at
-from training.tables import Several
+from training.table.files import ENDINGS, tables_at
+from training.table.formats import Several
+from training.table.provenance import Upload
+from training.table.source import Source, StoredObject, download
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from training.memory import BASE, Memory, available_memory
+from training.table.memory import BASE, Memory, available_memory
 
 
 def test_the_function_says_how_much_memory_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,11 @@ def test_without_a_function_it_is_the_least_of_limit_container_and_machine(
     assert available_memory().said_by in ("the container's memory", "the machine's memory")
     limit = 3 * 2**30
     said = subprocess.run(
-        [sys.executable, "-c", "from training.memory import available_memory; print(available_memory())"],
+        [
+            sys.executable,
+            "-c",
+            "from training.table.memory import available_memory; print(available_memory())",
+        ],
         capture_output=True,
         text=True,
         check=True,

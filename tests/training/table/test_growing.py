@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training import growing
-from training.growing import Growing
+from training.table import growing
+from training.table.growing import Growing
 
 
 def test_the_parts_are_one_array_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

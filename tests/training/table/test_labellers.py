@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.support.titanic import SCHEMA, TABLE, people
-from training.dataset import Dataset, load_dataset
-from training.labellers import over_share
-from training.matrix import holdout_rows
+from training.table.dataset import Dataset, load_dataset
+from training.table.labellers import over_share
+from training.table.matrix import holdout_rows
 
 
 def keys(**rows: int) -> np.ndarray:

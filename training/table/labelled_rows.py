@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from functions.core.schema.chunks import BadRow, Chunk
 from functions.core.schema.schema import Schema
-from training.labellers import VOUCHED
-from training.matrix import Mask, Matrix, to_matrix
+from training.table.labellers import VOUCHED
+from training.table.matrix import Mask, Matrix, to_matrix
 
 
 @dataclass(frozen=True, slots=True)

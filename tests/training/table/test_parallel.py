@@ -11,13 +11,13 @@ import pytest
 
 from tests.conftest import TITANIC
 from tests.support.training_tables import loans
-from training import parallel
 from training.candidates import candidates
 from training.certificate import certify
 from training.evaluation import probabilities
 from training.export import export
 from training.gaps import fit
-from training.parallel import MIN_THREADED_ROWS, cores, limited_threads, map_chunks
+from training.table import parallel
+from training.table.parallel import MIN_THREADED_ROWS, cores, limited_threads, map_chunks
 
 # Every candidate of a table of that many rows, fitted and exported.
 FIT = """
@@ -27,7 +27,7 @@ from tests.support.training_tables import loans
 from training.candidates import candidates
 from training.export import export
 from training.gaps import fit
-from training.parallel import MIN_THREADED_ROWS, limited_threads
+from training.table.parallel import MIN_THREADED_ROWS, limited_threads
 schema, matrix, labels = loans(MIN_THREADED_ROWS + 20_000)
 with limited_threads(len(matrix)):
     [threads] = {found["num_threads"] for found in threadpool_info() if found["user_api"] == "openmp"}

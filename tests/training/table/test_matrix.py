@@ -5,9 +5,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from training import matrix as matrices
-from training.dataset import Dataset
-from training.matrix import HOLDOUT_SHARE, Matrix, holdout_rows, row_hashes
+from training.table import matrix as matrices
+from training.table.dataset import Dataset
+from training.table.matrix import HOLDOUT_SHARE, Matrix, holdout_rows, row_hashes
 
 
 def hashed_one_by_one(matrix: Matrix) -> list[int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.header import listed
 from functions.core.storage.opening import open_store
-from training.source import StoredObject
+from training.table.source import StoredObject
 
 ENDINGS = (".gz", ".csv", ".tsv", ".txt", ".parquet")
 

@@ -16,20 +16,20 @@ from functions.core.schema.header import ColumnsReport, listed
 from functions.core.schema.misfit import Misfit
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
-from training.growing import Growing
-from training.labelled_rows import LabelledRows, label_rows
-from training.labellers import VOUCHED, Keys, notes_on, over_share
-from training.losses import MAX_BAD_ROWS, uneven_losses
-from training.matrix import Labels, Mask, Matrix, holdout_rows, row_hashes
-from training.memory import available_memory
-from training.report import MAX_REPORTED_ROWS, NO_COLUMNS, Report
-from training.source import Source
-from training.tables import files_of, open_any_table
+from training.table.formats import files_of, open_any_table
+from training.table.growing import Growing
+from training.table.labelled_rows import LabelledRows, label_rows
+from training.table.labellers import VOUCHED, Keys, notes_on, over_share
+from training.table.matrix import Labels, Mask, Matrix, holdout_rows, row_hashes
+from training.table.memory import available_memory
+from training.table.report import MAX_REPORTED_ROWS, NO_COLUMNS, Report
+from training.table.source import Source
+from training.table.uneven_losses import MAX_BAD_ROWS, uneven_losses
 
 MIN_TRAIN = 10
 MIN_HOLDOUT = 2
 _BLOCK = 1 << 20
-# Of the rows that are vouched for, on either side (`training.labellers`).
+# Of the rows that are vouched for, on either side (`training.table.labellers`).
 MAX_KEY_SHARE = 0.2
 
 
@@ -48,10 +48,10 @@ class RefusedDataset(LifeboatError):
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """matrix: float32 [N, F] as in `training.matrix`, by `schema`; outcome: int64 [N], 1 for the positive
-    value; representative: bool [N], the rows that may be measured by; fitted, holdout: bool [N], the two
-    sides; lines: int64 [N], ascending, the line of the file on which each row begins; labelled_by: text [N],
-    the key that a row was labelled with, "" for one that is vouched for (`training.labellers`).
+    """matrix: float32 [N, F] as in `training.table.matrix`, by `schema`; outcome: int64 [N], 1 for the
+    positive value; representative: bool [N], the rows that may be measured by; fitted, holdout: bool [N], the
+    two sides; lines: int64 [N], ascending, the line of the file on which each row begins; labelled_by: text
+    [N], the key that a row was labelled with, "" for one that is vouched for (`training.table.labellers`).
 
     A row that may not be measured by is not held out. One that its hash would hold out is not fitted on
     either, and so is on neither side: its twin may be held out, here or in another dataset. What one key
@@ -99,7 +99,7 @@ def load_dataset(
     source: Source, schema: Schema, *, notes: Sequence[str] = (), max_key_share: float = MAX_KEY_SHARE
 ) -> Dataset:
     """Read and check a labelled table. notes: what is to be said of its schema; max_key_share: how many rows
-    of one key count, as in `training.labellers`. Raises `RefusedDataset`.
+    of one key count, as in `training.table.labellers`. Raises `RefusedDataset`.
     """
     read, memory = DatasetSoFar(schema, notes, max_key_share), available_memory()
     with read.refusing():
