@@ -219,7 +219,7 @@ def _print_version(manifest: Manifest, outcome: "Outcome") -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from training.candidates import candidates
+    from training.estimators.candidates import candidates
     from training.evaluation import cross_validate
     from training.table.local_file import local_file
 

@@ -13,7 +13,7 @@ from functions.core.scoring.scorer import Scorer
 from functions.core.stats.intervals import MAX_ROWS, metric_intervals
 from functions.core.stats.metrics import metrics_of
 from functions.core.stats.records import Interval
-from training.gaps import fit
+from training.estimators.gaps import fit
 from training.table.matrix import Labels, Mask, Matrix, field_values, to_columns
 from training.table.parallel import map_chunks
 

@@ -15,8 +15,10 @@ from functions.core.base.logs import log
 from functions.core.registry.manifest import Certificate
 from functions.core.stats.curves import calibration_curve
 from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
-from training.candidates import candidates
 from training.certificate import CompareRows, certify
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
+from training.estimators.parameters import Parameters, parameters_of
 from training.evaluation import (
     Probabilities,
     Progress,
@@ -27,8 +29,6 @@ from training.evaluation import (
     slices,
 )
 from training.export import export
-from training.gaps import fit
-from training.parameters import Parameters, parameters_of
 from training.reference import MAX_EXPLAINED, background, mean_contributions, reference
 from training.table.dataset import MAX_KEY_SHARE, Dataset
 from training.table.matrix import Mask

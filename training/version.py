@@ -17,16 +17,10 @@ _TRAINING = Path(__file__).parent
 _CORE = Path(functions.core.__file__).parent
 # The code that a model's bytes and figures depend on; the gate and the walk around it are none of it.
 _CODE = (
-    *(
-        _TRAINING / f"{name}.py"
-        for name in (
-            "average", "candidates", "certificate", "evaluation", "export", "gaps", "linear", "reference",
-            "train", "trees",
-        )
-    ),
-    _TRAINING / "table",
+    *(_TRAINING / f"{name}.py" for name in ("certificate", "evaluation", "export", "reference", "train")),
+    *(_TRAINING / name for name in ("estimators", "table")),
     *(_CORE / name for name in ("schema", "scoring", "stats")),
-)  # fmt: skip
+)
 
 
 def libraries() -> dict[str, str]:
@@ -40,7 +34,7 @@ def version_of(dataset_sha256: str, schema: Schema, configuration: Mapping[str, 
         "dataset": dataset_sha256,
         "schema": schema.document,
         "configuration": configuration,
-        "code": _code(),
+        "code": code(),
         "libraries": libraries(),
     }
     canonical = json.dumps(made_of, sort_keys=True, separators=(",", ":"))
@@ -48,7 +42,8 @@ def version_of(dataset_sha256: str, schema: Schema, configuration: Mapping[str, 
 
 
 @cache
-def _code() -> dict[str, str]:
+def code() -> dict[str, str]:
+    """The digests of the code that a model's bytes and figures depend on."""
     return digests_of(_CODE)
 
 

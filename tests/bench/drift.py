@@ -37,8 +37,8 @@ from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
 from tests.bench import drift_of_ties
 from tests.support.titanic import SCHEMA, TABLE
-from training.candidates import candidates
-from training.gaps import fit
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
 from training.reference import reference as reference_of
 from training.table.dataset import load_dataset
 from training.table.matrix import HOLDOUT_SHARE, Matrix

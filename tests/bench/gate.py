@@ -29,7 +29,7 @@ from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from tests.support.titanic import SCHEMA, TABLE
-from training.candidates import candidates
+from training.estimators.candidates import candidates
 from training.evaluation import members
 from training.gate import Limits, Rival, Rows, judge
 from training.table.dataset import load_dataset

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from functions.retrain import attempts, handler
 from tests.support.titanic import SCHEMA
-from training.candidates import candidates
+from training.estimators.candidates import candidates
 
 
 class Order(TypedDict):

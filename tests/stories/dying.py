@@ -16,7 +16,7 @@ from unittest.mock import patch
 from functions.core.storage.folder import FolderStore
 from functions.retrain import handler
 from tests.support.titanic import SCHEMA
-from training.candidates import candidates
+from training.estimators.candidates import candidates
 
 
 class DeadlyStore(FolderStore):

@@ -9,10 +9,10 @@ from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.schema.schema import LARGEST
 from tests.support.training_tables import field, loans, schema_of, tumours
 from training import certificate
-from training.candidates import candidates
 from training.certificate import certify, edge_rows, edge_values, missing_patterns
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
 from training.export import export, thresholds
-from training.gaps import fit
 from training.table.matrix import Matrix
 
 NAMES = list(candidates([], 100))

@@ -11,9 +11,9 @@ from sklearn.preprocessing import StandardScaler
 
 from functions.core.scoring.scorer import Scorer
 from tests.support.training_tables import field, loans, schema_of, tumours
-from training.candidates import candidates
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
 from training.export import IR_VERSION, ML_OPSET, OPSET, export, thresholds
-from training.gaps import fit
 from training.table.matrix import to_columns
 
 NAMES = list(candidates([], 100))

@@ -11,11 +11,11 @@ from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from tests.support.titanic import SCHEMA
 from training.bootstrap import MAX_GROUPS, paired_bootstrap
-from training.candidates import candidates
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
 from training.evaluation import probabilities
 from training.expectations import surprises
 from training.export import export
-from training.gaps import fit
 from training.gate import Limits, Rival, Rows, judge
 from training.table.dataset import Dataset
 from training.train import Trained

@@ -24,10 +24,11 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK, publish, quiet
-from training import evaluation, gaps
+from training import evaluation
 from training import train as training
-from training.candidates import candidates
 from training.certificate import certify
+from training.estimators import gaps
+from training.estimators.candidates import candidates
 from training.table.dataset import Dataset
 from training.table.report import read_report
 from training.train import Trained, train

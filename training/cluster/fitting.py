@@ -23,7 +23,7 @@ from functions.core.scoring.scorer import Scorer
 from training.certificate import Comparison, Difference
 from training.cluster import fit_process
 from training.cluster.connection import WorkerLost
-from training.gaps import fit, prepare
+from training.estimators.gaps import fit, prepare
 from training.table.labelled_rows import LabelledRows
 from training.table.matrix import Labels, Mask, Matrix
 from training.table.parallel import limited_threads
@@ -40,8 +40,8 @@ _ended: set[str] = set()
 @dataclass(frozen=True, slots=True)
 class Share:
     """A worker's part of a fit. fit: its name; fitted: bool [N], which of the worker's rows are of the
-    training side; unknown: bool [F], as `training.gaps.prepare` takes it; rank: the place of the worker, from
-    0; of: rows that are fitted on, on all workers; parameters: of LightGBM.
+    training side; unknown: bool [F], as `training.estimators.gaps.prepare` takes it; rank: the place of the
+    worker, from 0; of: rows that are fitted on, on all workers; parameters: of LightGBM.
     """
 
     fit: str

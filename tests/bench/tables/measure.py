@@ -22,9 +22,9 @@ from functions.core.schema.schema import Field, Schema
 from functions.core.schema.table import open_table
 from functions.core.stats.metrics import metrics_of
 from functions.local.child import ROOT
-from training.candidates import candidates
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
 from training.evaluation import cross_validate
-from training.gaps import fit
 from training.table.matrix import Labels, Matrix, to_matrix
 
 LIFEBOAT, BOOSTING, LINEAR = "Lifeboat", "HistGradientBoosting", "logistic regression"

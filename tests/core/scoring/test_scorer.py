@@ -6,9 +6,9 @@ import pytest
 from functions.core.schema.columns import Columns
 from functions.core.scoring.scorer import Scorer
 from tests.support.titanic import SCHEMA, columns_of
-from training.candidates import candidates
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
 from training.export import export
-from training.gaps import fit
 from training.table.dataset import Dataset
 
 ROWS = [

@@ -200,8 +200,13 @@ def test_a_worker_that_dies_is_told_of_and_nothing_is_published(tmp_path: Path) 
 
 
 @pytest.mark.long
-def test_a_worker_of_other_libraries_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.cluster.alike.libraries", lambda: {"numpy": "1"})
+@pytest.mark.parametrize(
+    ("part", "here"), [("libraries", {"numpy": "1"}), ("code", {"table/matrix.py": "1"})]
+)
+def test_a_worker_of_other_libraries_or_code_is_refused(
+    client: Any, monkeypatch: pytest.MonkeyPatch, part: str, here: dict[str, str]
+) -> None:
+    monkeypatch.setattr(f"training.cluster.alike.{part}", lambda: here)
     with pytest.raises(InvalidInput, match="other code or libraries"):
         Cluster(client, quiet, one_worker_rows=0)
 

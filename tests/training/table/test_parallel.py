@@ -11,11 +11,11 @@ import pytest
 
 from tests.conftest import TITANIC
 from tests.support.training_tables import loans
-from training.candidates import candidates
 from training.certificate import certify
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
 from training.evaluation import probabilities
 from training.export import export
-from training.gaps import fit
 from training.table import parallel
 from training.table.parallel import MIN_THREADED_ROWS, cores, limited_threads, map_chunks
 
@@ -24,9 +24,9 @@ FIT = """
 import hashlib
 from threadpoolctl import threadpool_info
 from tests.support.training_tables import loans
-from training.candidates import candidates
+from training.estimators.candidates import candidates
 from training.export import export
-from training.gaps import fit
+from training.estimators.gaps import fit
 from training.table.parallel import MIN_THREADED_ROWS, limited_threads
 schema, matrix, labels = loans(MIN_THREADED_ROWS + 20_000)
 with limited_threads(len(matrix)):

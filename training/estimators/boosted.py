@@ -11,8 +11,8 @@ import numpy.typing as npt
 from skl2onnx import update_registered_converter
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from training.lightgbm_fit import fit_booster, import_lightgbm
-from training.linear import declare_classifier
+from training.estimators.lightgbm_fit import fit_booster, import_lightgbm
+from training.estimators.linear import declare_classifier
 from training.table.matrix import Labels, Matrix, round_down
 
 # How LightGBM says of a split where a missing number goes: two bits of a node's `decision_type`.
@@ -26,8 +26,8 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class Boosted(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no annotations
-    """Histogram gradient boosting of classes 0 and 1 by LightGBM, as `training.candidates` has it by
-    scikit-learn: numbers and codes of categories as they are, NaN a branch of its own, half of the columns
+    """Histogram gradient boosting of classes 0 and 1 by LightGBM, as `training.estimators.candidates` has it
+    by scikit-learn: numbers and codes of categories as they are, NaN a branch of its own, half of the columns
     for each split.
 
     The thresholds of the fitted trees are float32 values, which any graph of them holds exactly. Ke et al.

@@ -6,9 +6,9 @@ from sklearn.base import clone
 
 from functions.core.stats.metrics import metrics_of
 from tests.support.training_tables import loans
-from training import gaps
-from training.candidates import candidates
-from training.gaps import fit, with_gaps
+from training.estimators import gaps
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit, with_gaps
 from training.table.matrix import Matrix
 
 

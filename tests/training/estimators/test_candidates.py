@@ -8,8 +8,8 @@ from sklearn.base import clone
 from functions.core.schema.schema import LARGEST
 from functions.core.stats.metrics import metrics_of
 from tests.support.training_tables import field, loans, schema_of, tumours
-from training.candidates import MAX_SORTED_ROWS, candidates
-from training.gaps import fit
+from training.estimators.candidates import MAX_SORTED_ROWS, candidates
+from training.estimators.gaps import fit
 
 NAMES = list(candidates([], 100))
 

@@ -65,7 +65,8 @@ def prepare(
     seed: int = 0,
     of: int | None = None,
 ) -> tuple[Matrix, Labels, Weights]:
-    """What a candidate of `training.candidates` is fitted on: rows with and without gaps, and their weights.
+    """What a candidate of `training.estimators.candidates` is fitted on: rows with and without gaps, and
+    their weights.
 
     unknown: bool [F], the columns of which no value is known, in any row of all `of`. They are 0 throughout:
     histogram gradient boosting would fail on them.

@@ -13,9 +13,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Binarizer, OneHotEncoder
 
 from functions.core.schema.schema import Field
-from training.average import Average
-from training.linear import Logistic, Numbers
-from training.trees import Histogram
+from training.estimators.average import Average
+from training.estimators.linear import Logistic, Numbers
+from training.estimators.trees import Histogram
 
 # Exact boosting sorts every column at every node: minutes, not seconds, above this many rows.
 MAX_SORTED_ROWS: Final = 20_000

@@ -11,7 +11,7 @@ from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
 
-from training.linear import Nodes, declare_classifier
+from training.estimators.linear import Nodes, declare_classifier
 from training.table.matrix import Labels, Matrix
 
 FloatArray = npt.NDArray[np.float64]
