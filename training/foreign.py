@@ -19,7 +19,7 @@ from functions.core.base.errors import InvalidInput, UnprovenModel
 from functions.core.schema.schema import Schema
 from functions.core.scoring.scorer import output_names
 from training.evaluation import Probabilities
-from training.export import (
+from training.proof.export import (
     ML_OPSET,
     OPSET,
     export,

@@ -13,7 +13,8 @@ from functions.core.base.errors import UnprovenModel
 from functions.core.registry.manifest import Certificate
 from functions.core.schema.schema import Field
 from functions.core.scoring.scorer import Scorer, run_graph
-from training.certificate import (
+from training.foreign import FittedEstimator
+from training.proof.certificate import (
     MAX_EDGE_CELLS,
     MAX_EDGE_ROWS,
     Comparison,
@@ -21,8 +22,7 @@ from training.certificate import (
     edge_values,
     missing_patterns,
 )
-from training.export import ML_OPSET, OPSET, thresholds
-from training.foreign import FittedEstimator
+from training.proof.export import ML_OPSET, OPSET, thresholds
 from training.table.matrix import Mask, Matrix, to_columns
 
 # Rows of each kind by which a step is found that is to blame.
@@ -34,9 +34,10 @@ def certify_estimator(fitted: FittedEstimator, model: bytes, *, matrix: Matrix) 
     """Compare the graph `model` and the estimator on every row of `matrix` and on edge rows that may be
     asked.
 
-    Unlike the rows that our own candidates are proven on (`training.certificate`), these lack no field that
-    the schema requires, and have no word and no number that it does not allow: what somebody's estimator does
-    with those is never asked. Raises `UnprovenModel`, with the step that is to blame where one can be told.
+    Unlike the rows that our own candidates are proven on (`training.proof.certificate`), these lack no field
+    that the schema requires, and have no word and no number that it does not allow: what somebody's estimator
+    does with those is never asked. Raises `UnprovenModel`, with the step that is to blame where one can be
+    told.
     """
     schema = fitted.inputs.schema
     patterns = _allowed_patterns(schema.features)

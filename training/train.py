@@ -15,7 +15,6 @@ from functions.core.base.logs import log
 from functions.core.registry.manifest import Certificate
 from functions.core.stats.curves import calibration_curve
 from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
-from training.certificate import CompareRows, certify
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.estimators.parameters import Parameters, parameters_of
@@ -28,7 +27,8 @@ from training.evaluation import (
     probabilities,
     slices,
 )
-from training.export import export
+from training.proof.certificate import CompareRows, certify
+from training.proof.export import export
 from training.reference import MAX_EXPLAINED, background, mean_contributions, reference
 from training.table.dataset import MAX_KEY_SHARE, Dataset
 from training.table.matrix import Mask

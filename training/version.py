@@ -17,8 +17,8 @@ _TRAINING = Path(__file__).parent
 _CORE = Path(functions.core.__file__).parent
 # The code that a model's bytes and figures depend on; the gate and the walk around it are none of it.
 _CODE = (
-    *(_TRAINING / f"{name}.py" for name in ("certificate", "evaluation", "export", "reference", "train")),
-    *(_TRAINING / name for name in ("estimators", "table")),
+    *(_TRAINING / f"{name}.py" for name in ("evaluation", "reference", "train")),
+    *(_TRAINING / name for name in ("estimators", "proof", "table")),
     *(_CORE / name for name in ("schema", "scoring", "stats")),
 )
 

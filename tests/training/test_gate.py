@@ -15,8 +15,8 @@ from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.evaluation import probabilities
 from training.expectations import surprises
-from training.export import export
 from training.gate import Limits, Rival, Rows, judge
+from training.proof.export import export
 from training.table.dataset import Dataset
 from training.train import Trained
 

@@ -26,9 +26,9 @@ from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK, publish, quiet
 from training import evaluation
 from training import train as training
-from training.certificate import certify
 from training.estimators import gaps
 from training.estimators.candidates import candidates
+from training.proof.certificate import certify
 from training.table.dataset import Dataset
 from training.table.report import read_report
 from training.train import Trained, train

@@ -20,10 +20,10 @@ import training
 from functions.core.base.errors import LifeboatError
 from functions.core.schema.parsing import parse_schema
 from functions.core.scoring.scorer import Scorer
-from training.certificate import Comparison, Difference
 from training.cluster import fit_process
 from training.cluster.connection import WorkerLost
 from training.estimators.gaps import fit, prepare
+from training.proof.certificate import Comparison, Difference
 from training.table.labelled_rows import LabelledRows
 from training.table.matrix import Labels, Mask, Matrix
 from training.table.parallel import limited_threads

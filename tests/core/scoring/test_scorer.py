@@ -8,7 +8,7 @@ from functions.core.scoring.scorer import Scorer
 from tests.support.titanic import SCHEMA, columns_of
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.export import export
+from training.proof.export import export
 from training.table.dataset import Dataset
 
 ROWS = [

@@ -10,10 +10,10 @@ from sklearn.pipeline import Pipeline
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.schema import Schema
 from tests.support.training_tables import field, loans, schema_of
-from training.certificate import certify
 from training.estimators.boosted import Boosted
 from training.estimators.gaps import fit
-from training.export import export, thresholds
+from training.proof.certificate import certify
+from training.proof.export import export, thresholds
 from training.table.matrix import Labels, Matrix, round_down
 
 

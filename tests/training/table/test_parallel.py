@@ -11,11 +11,11 @@ import pytest
 
 from tests.conftest import TITANIC
 from tests.support.training_tables import loans
-from training.certificate import certify
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.evaluation import probabilities
-from training.export import export
+from training.proof.certificate import certify
+from training.proof.export import export
 from training.table import parallel
 from training.table.parallel import MIN_THREADED_ROWS, cores, limited_threads, map_chunks
 
@@ -25,7 +25,7 @@ import hashlib
 from threadpoolctl import threadpool_info
 from tests.support.training_tables import loans
 from training.estimators.candidates import candidates
-from training.export import export
+from training.proof.export import export
 from training.estimators.gaps import fit
 from training.table.parallel import MIN_THREADED_ROWS, limited_threads
 schema, matrix, labels = loans(MIN_THREADED_ROWS + 20_000)

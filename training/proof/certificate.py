@@ -12,7 +12,7 @@ from functions.core.registry.manifest import Certificate
 from functions.core.schema.columns import Columns
 from functions.core.schema.schema import LARGEST, Field, Schema
 from functions.core.scoring.scorer import Scorer
-from training.export import thresholds
+from training.proof.export import thresholds
 from training.table.matrix import Mask, Matrix, to_columns
 from training.table.parallel import map_chunks
 

@@ -8,11 +8,11 @@ from onnx import numpy_helper
 from functions.core.base.errors import UnprovenModel, UnusableModel
 from functions.core.schema.schema import LARGEST
 from tests.support.training_tables import field, loans, schema_of, tumours
-from training import certificate
-from training.certificate import certify, edge_rows, edge_values, missing_patterns
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.export import export, thresholds
+from training.proof import certificate
+from training.proof.certificate import certify, edge_rows, edge_values, missing_patterns
+from training.proof.export import export, thresholds
 from training.table.matrix import Matrix
 
 NAMES = list(candidates([], 100))

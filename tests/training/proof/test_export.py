@@ -13,7 +13,7 @@ from functions.core.scoring.scorer import Scorer
 from tests.support.training_tables import field, loans, schema_of, tumours
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.export import IR_VERSION, ML_OPSET, OPSET, export, thresholds
+from training.proof.export import IR_VERSION, ML_OPSET, OPSET, export, thresholds
 from training.table.matrix import to_columns
 
 NAMES = list(candidates([], 100))
