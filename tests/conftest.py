@@ -30,8 +30,8 @@ from tests.support import titanic as table
 
 # scikit-learn is imported by the tests that train: of the others each would be seconds later.
 if TYPE_CHECKING:
+    from training.model.train import Trained
     from training.table.dataset import Dataset
-    from training.train import Trained
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]

@@ -28,7 +28,7 @@ from training.table.schemas import infer
 
 # Whoever trains needs scikit-learn, which takes seconds and 150 MB; scoring has better uses for them.
 if TYPE_CHECKING:
-    from training.evaluation import Progress
+    from training.model.evaluation import Progress
     from training.promotion import Outcome
 
 
@@ -170,8 +170,8 @@ def _model_name(text: str) -> str:
 
 def _train(options: argparse.Namespace) -> int:
     from training.gate import Limits
+    from training.model.train import Configuration
     from training.table.local_file import local_file
-    from training.train import Configuration
     from training.upload import train_and_publish
 
     limits = Limits(**{limit.name: getattr(options, limit.name) for limit in fields(Limits)})
@@ -220,7 +220,7 @@ def _print_version(manifest: Manifest, outcome: "Outcome") -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from training.estimators.candidates import candidates
-    from training.evaluation import cross_validate
+    from training.model.evaluation import cross_validate
     from training.table.local_file import local_file
 
     with local_file(*options.dataset) as file:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from functions.core.stats.records import Interval
-from training.evaluation import Probabilities
+from training.model.evaluation import Probabilities
 
 DRAWS = 2_000
 MIN_ROWS = 30

@@ -12,7 +12,7 @@ from functions.core.registry.manifest import Decision
 from functions.core.schema.schema import Schema
 from functions.core.stats.metrics import log_loss_of_rows, metrics_of
 from training.bootstrap import MIN_ROWS, distinct
-from training.evaluation import Probabilities, members
+from training.model.evaluation import Probabilities, members
 from training.table.matrix import HOLDOUT_SHARE, Labels, Mask, Matrix, copies
 
 _BY_HAND = (
@@ -47,7 +47,7 @@ class Rows:
 
     outcome: int64 [N], both outcomes among them; twins: a number for each row, [N], the same for copies
     (`training.table.matrix.copies`); groups: bool [N] for each group of each slice
-    (`training.evaluation.members`); vouched: bool [N], the rows that are vouched for
+    (`training.model.evaluation.members`); vouched: bool [N], the rows that are vouched for
     (`training.table.labellers`).
     """
 

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from functions.core.base.errors import InvalidInput, UnprovenModel
 from functions.core.schema.schema import Schema
 from functions.core.scoring.scorer import output_names
-from training.evaluation import Probabilities
+from training.model.evaluation import Probabilities
 from training.proof.export import (
     ML_OPSET,
     OPSET,

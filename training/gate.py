@@ -46,8 +46,8 @@ import numpy as np
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.bootstrap import MIN_ROWS, distinct, paired_bootstrap
-from training.evaluation import Probabilities
 from training.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, roc_auc, setting_of
+from training.model.evaluation import Probabilities
 from training.vouched import judge_on_vouched
 
 __all__ = ["Limits", "Rival", "Rows", "judge"]

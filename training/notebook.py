@@ -23,13 +23,13 @@ from training.challenge import Challenge
 from training.foreign import FittedEstimator, Inputs, export_estimator, fit_estimator
 from training.foreign_certificate import certify_estimator
 from training.gate import Limits
+from training.model.train import Proven, Trained, judge_on_holdout
+from training.model.version import version_of
 from training.promotion import Outcome, promote_version
 from training.publication import Origin, publish_version
 from training.table.dataset import file_sha256, load_dataset
 from training.table.provenance import Upload
 from training.table.schemas import Chosen, choose_schema, keep_schema, replace_schema
-from training.train import Proven, Trained, judge_on_holdout
-from training.version import version_of
 
 MAX_DESCRIPTION = 2_000
 

@@ -25,12 +25,12 @@ from functions.core.registry.manifest import Certificate, DatasetFacts, File, Ma
 from functions.core.schema.columns import to_values
 from functions.core.storage.contract import Store
 from training.challenge import Challenge, decide
-from training.evaluation import probabilities
 from training.mlmodel.document import mlflow_parts
+from training.model.evaluation import probabilities
+from training.model.train import Trained
+from training.model.version import libraries
 from training.table.dataset import Dataset
 from training.table.matrix import to_columns
-from training.train import Trained
-from training.version import libraries
 
 # Of the holdout, this many rows stand beside a model for people to compare versions by.
 MAX_HOLDOUT_ROWS = 10_000
@@ -38,7 +38,8 @@ MAX_HOLDOUT_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a version is named after (`training.version`): the file's SHA-256, and how its model was made."""
+    """What a version is named after (`training.model.version`): the file's SHA-256, and how its model was
+    made."""
 
     version: str
     dataset_sha256: str

@@ -11,9 +11,11 @@ from functions.core.schema.schema import Schema
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore
 from training.challenge import Challenge
-from training.engine import Engine, ThisMachine
-from training.evaluation import Progress
 from training.gate import Limits
+from training.model.engine import Engine, ThisMachine
+from training.model.evaluation import Progress
+from training.model.train import Configuration, train
+from training.model.version import version_of
 from training.promotion import Outcome, is_settled, promote_version
 from training.publication import Origin, publish_version
 from training.table.dataset import Dataset, RefusedDataset, file_sha256
@@ -21,8 +23,6 @@ from training.table.provenance import Upload
 from training.table.report import Report, read_report
 from training.table.schemas import Chosen, choose_schema, keep_schema, replace_schema
 from training.table.source import Source
-from training.train import Configuration, train
-from training.version import version_of
 
 
 def train_and_publish(

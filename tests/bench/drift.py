@@ -39,7 +39,7 @@ from tests.bench import drift_of_ties
 from tests.support.titanic import SCHEMA, TABLE
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.reference import reference as reference_of
+from training.model.reference import reference as reference_of
 from training.table.dataset import load_dataset
 from training.table.matrix import HOLDOUT_SHARE, Matrix
 

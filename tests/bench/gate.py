@@ -30,8 +30,8 @@ from threadpoolctl import threadpool_limits
 
 from tests.support.titanic import SCHEMA, TABLE
 from training.estimators.candidates import candidates
-from training.evaluation import members
 from training.gate import Limits, Rival, Rows, judge
+from training.model.evaluation import members
 from training.table.dataset import load_dataset
 from training.table.matrix import Matrix
 

@@ -50,7 +50,7 @@ def retrain(order: Order) -> Any:
     attempts.PAUSES = (0.0, 0.0)
     # What is selected from does not matter here, and takes most of the time.
     one = {"logistic regression": candidates(SCHEMA.features, 1_309)["logistic regression"]}
-    patch("training.train.candidates", lambda _features, _rows: one).start()
+    patch("training.model.train.candidates", lambda _features, _rows: one).start()
     if not order["is_estimated"]:
         patch("training.table.memory.Memory.most_rows", lambda _memory, _features: sys.maxsize).start()
     if order["room"] is not None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import SCHEMA, TABLE
+from training.model.train import Configuration
 from training.promotion import Outcome
 from training.table.provenance import Upload
-from training.train import Configuration
 from training.upload import train_and_publish
 
 QUICK = Configuration(folds=2)

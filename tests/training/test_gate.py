@@ -13,12 +13,12 @@ from tests.support.titanic import SCHEMA
 from training.bootstrap import MAX_GROUPS, paired_bootstrap
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.evaluation import probabilities
 from training.expectations import surprises
 from training.gate import Limits, Rival, Rows, judge
+from training.model.evaluation import probabilities
+from training.model.train import Trained
 from training.proof.export import export
 from training.table.dataset import Dataset
-from training.train import Trained
 
 Floats = npt.NDArray[np.float64]
 

@@ -30,10 +30,10 @@ from tests.support.training import QUICK
 from tests.support.versions import overwrite_manifest
 from training import upload as uploads
 from training.gate import Limits
+from training.model.train import Trained
 from training.promotion import Outcome
 from training.table.dataset import Dataset
 from training.table.provenance import Upload
-from training.train import Trained
 from training.upload import train_and_publish
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.core.base.errors import InvalidInput
 from training.estimators.lightgbm_fit import HOW_TO_GET
-from training.version import code, digests_of, libraries
+from training.model.version import code, digests_of, libraries
 
 
 def describe() -> dict[str, Any]:

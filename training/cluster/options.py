@@ -11,8 +11,8 @@ from training.table.parallel import cores
 
 # scikit-learn takes seconds to import.
 if TYPE_CHECKING:
-    from training.engine import Engine
-    from training.evaluation import Progress
+    from training.model.engine import Engine
+    from training.model.evaluation import Progress
 
 ONE_WORKER_ROWS = 200_000
 """Rows of the training side up to which one worker fits scikit-learn's models on all of them."""
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def chosen_engine(options: argparse.Namespace, progress: "Progress") -> "Iterator[Engine]":
     """The cluster that was asked for, or else this machine. Raises `InvalidInput`."""
     if options.cluster is None:
-        from training.engine import ThisMachine
+        from training.model.engine import ThisMachine
 
         for name in ("workers", "one_worker_rows"):
             if getattr(options, name) is not None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from functions.core.schema.schema import Field, Schema
 from training.mlmodel.code import LOADER, pack_code
-from training.version import libraries
+from training.model.version import libraries
 
 # The release whose format this is, which requirements-mlflow.txt locks: a test compares the two.
 MLFLOW = "3.17.2"

@@ -14,7 +14,7 @@ FILE = "pipeline.joblib"
 
 
 def load_pipeline() -> Any:
-    """The estimator of `training.train.Trained`, which takes rows of
+    """The estimator of `training.model.train.Trained`, which takes rows of
     `training.table.dataset.Dataset.matrix`."""
     return joblib.load(FILE)
 

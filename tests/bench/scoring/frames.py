@@ -18,7 +18,7 @@ _TITLE = r",\s*([^.,\s][^.,]{0,29})\."
 
 
 def load_pipeline() -> Any:
-    """The estimator of `training.train.Trained`."""
+    """The estimator of `training.model.train.Trained`."""
     return joblib.load(FILE)
 
 

@@ -24,7 +24,7 @@ from functions.core.stats.metrics import metrics_of
 from functions.local.child import ROOT
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.evaluation import cross_validate
+from training.model.evaluation import cross_validate
 from training.table.matrix import Labels, Matrix, to_matrix
 
 LIFEBOAT, BOOSTING, LINEAR = "Lifeboat", "HistGradientBoosting", "logistic regression"

@@ -16,7 +16,7 @@ from functions.core.schema.rows import RowReader
 from functions.core.scoring.scorer import Scorer
 from functions.core.scoring.table_scorer import TableScorer, open_plain, survey_table
 from tests.conftest import SCHEMA, TITANIC, Send
-from training.train import Trained
+from training.model.train import Trained
 
 TRICKY = (
     "Name,pclass,sex,age,fare,note\n"

@@ -25,11 +25,11 @@ from training.__main__ import main
 from training.cluster.connection import WorkerLost, connect
 from training.cluster.engine import Cluster
 from training.cluster.fitting_there import BOOSTED
-from training.evaluation import Probabilities, Progress, probabilities
+from training.model.evaluation import Probabilities, Progress, probabilities
+from training.model.train import Trained, train
 from training.promotion import Outcome
 from training.table.dataset import Dataset, RefusedDataset, load_dataset
 from training.table.local_file import local_file
-from training.train import Trained, train
 from training.upload import train_and_publish
 
 ROWS = 6_000

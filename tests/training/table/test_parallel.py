@@ -13,7 +13,7 @@ from tests.conftest import TITANIC
 from tests.support.training_tables import loans
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.evaluation import probabilities
+from training.model.evaluation import probabilities
 from training.proof.certificate import certify
 from training.proof.export import export
 from training.table import parallel

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from functions.core.schema.schema import Schema
+from training.model.train import Configuration, Fitting, FittingHere
 from training.table.dataset import Dataset, load_dataset
 from training.table.source import Source
-from training.train import Configuration, Fitting, FittingHere
 
 
 class Work(Protocol):

@@ -18,7 +18,7 @@ from functions.core.stats.records import CalibrationBin, Distribution, Interval,
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.estimators.parameters import Parameters, parameters_of
-from training.evaluation import (
+from training.model.evaluation import (
     Probabilities,
     Progress,
     confusion,
@@ -27,9 +27,9 @@ from training.evaluation import (
     probabilities,
     slices,
 )
+from training.model.reference import MAX_EXPLAINED, background, mean_contributions, reference
 from training.proof.certificate import CompareRows, certify
 from training.proof.export import export
-from training.reference import MAX_EXPLAINED, background, mean_contributions, reference
 from training.table.dataset import MAX_KEY_SHARE, Dataset
 from training.table.matrix import Mask
 from training.table.parallel import limited_threads

@@ -24,14 +24,14 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK, publish, quiet
-from training import evaluation
-from training import train as training
 from training.estimators import gaps
 from training.estimators.candidates import candidates
+from training.model import evaluation
+from training.model import train as training
+from training.model.train import Trained, train
 from training.proof.certificate import certify
 from training.table.dataset import Dataset
 from training.table.report import read_report
-from training.train import Trained, train
 
 
 def test_two_trainings_make_the_same_bytes(titanic: Dataset, trained: Trained) -> None:
@@ -45,7 +45,7 @@ def test_another_process_with_another_hash_seed_exports_the_same_bytes(seed: str
     script = (
         "import sys\nfrom tests.support.titanic import SCHEMA, TABLE\n"
         "from tests.support.training import QUICK, quiet\n"
-        "from training.table.dataset import load_dataset\nfrom training.train import train\n"
+        "from training.table.dataset import load_dataset\nfrom training.model.train import train\n"
         "sys.stdout.buffer.write(train(load_dataset(TABLE, SCHEMA), QUICK, quiet).model)\n"
     )
     made = subprocess.run(

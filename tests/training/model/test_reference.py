@@ -10,11 +10,11 @@ from functions.core.schema.columns import from_values
 from functions.core.scoring.explain import explain
 from functions.core.scoring.scorer import Scorer
 from tests.support.titanic import SCHEMA
-from training import reference as references
-from training.reference import mean_contributions
+from training.model import reference as references
+from training.model.reference import mean_contributions
+from training.model.train import Trained
 from training.table.dataset import Dataset
 from training.table.matrix import to_columns
-from training.train import Trained
 
 
 def test_mean_contributions_are_those_of_single_explanations(titanic: Dataset, trained: Trained) -> None:

@@ -13,12 +13,12 @@ from functions.core.schema.schema import Schema
 
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "skl2onnx")
 
-_TRAINING = Path(__file__).parent
+_TRAINING = Path(__file__).parents[1]
 _CORE = Path(functions.core.__file__).parent
-# The code that a model's bytes and figures depend on; the gate and the walk around it are none of it.
+# The code that a model's bytes and figures depend on: these packages import no other of training (a contract
+# in pyproject.toml). The gate and the way into service are none of it.
 _CODE = (
-    *(_TRAINING / f"{name}.py" for name in ("evaluation", "reference", "train")),
-    *(_TRAINING / name for name in ("estimators", "proof", "table")),
+    *(_TRAINING / name for name in ("estimators", "model", "proof", "table")),
     *(_CORE / name for name in ("schema", "scoring", "stats")),
 )
 

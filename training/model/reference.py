@@ -12,7 +12,7 @@ from functions.core.scoring.explain import MAX_EXACT, MAX_ROWS, MIN_PAIRS, expla
 from functions.core.scoring.scorer import Scorer
 from functions.core.stats.distributions import of_numbers
 from functions.core.stats.records import Distribution, MeanContributions
-from training.evaluation import Probabilities
+from training.model.evaluation import Probabilities
 from training.table.matrix import Matrix, to_columns
 
 BACKGROUND_ROWS = 8

@@ -7,10 +7,10 @@ from functions.core.schema.parsing import parse_schema
 from functions.core.stats.intervals import MAX_ROWS
 from functions.core.stats.metrics import metrics_of
 from tests.support.titanic import SCHEMA
-from training.evaluation import confusion, intervals, members, slices
-from training.reference import background, reference
+from training.model.evaluation import confusion, intervals, members, slices
+from training.model.reference import background, reference
+from training.model.train import Trained
 from training.table.dataset import Dataset
-from training.train import Trained
 
 
 def holdout(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
