@@ -95,7 +95,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    from training.gate import Limits
+    from training.gate.rules import Limits
 
     for limit in fields(Limits):
         option = "--" + limit.name.replace("_", "-")
@@ -169,7 +169,7 @@ def _model_name(text: str) -> str:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from training.gate import Limits
+    from training.gate.rules import Limits
     from training.model.train import Configuration
     from training.table.local_file import local_file
     from training.upload import train_and_publish

@@ -7,8 +7,8 @@ from functions.core.base.errors import Conflict, NoChampion, UnusableModel
 from functions.core.registry import deployment, versions
 from functions.core.registry.manifest import Decision, Manifest
 from functions.core.storage.contract import Store
-from training.challenge import Challenge, decide
-from training.gate import Limits
+from training.gate.challenge import Challenge, decide
+from training.gate.rules import Limits
 from training.table.report import Report
 
 Status = Literal["promoted", "published", "already published", "rejected"]

@@ -24,7 +24,7 @@ from functions.core.registry.keys import (
 from functions.core.registry.manifest import Certificate, DatasetFacts, File, Manifest, signature_of
 from functions.core.schema.columns import to_values
 from functions.core.storage.contract import Store
-from training.challenge import Challenge, decide
+from training.gate.challenge import Challenge, decide
 from training.mlmodel.document import mlflow_parts
 from training.model.evaluation import probabilities
 from training.model.train import Trained

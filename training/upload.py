@@ -10,8 +10,8 @@ from functions.core.schema.parsing import InvalidSchema
 from functions.core.schema.schema import Schema
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore
-from training.challenge import Challenge
-from training.gate import Limits
+from training.gate.challenge import Challenge
+from training.gate.rules import Limits
 from training.model.engine import Engine, ThisMachine
 from training.model.evaluation import Progress
 from training.model.train import Configuration, train

@@ -14,7 +14,7 @@ from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Entry, Store
 from functions.core.storage.notifications import Notification
 from functions.core.storage.view import ModelStore
-from training.gate import Limits
+from training.gate.rules import Limits
 from training.model.train import Configuration
 from training.table.dataset import MAX_KEY_SHARE, RefusedDataset, file_sha256
 from training.table.memory import available_memory

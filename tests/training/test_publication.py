@@ -29,7 +29,7 @@ from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK
 from tests.support.versions import overwrite_manifest
 from training import upload as uploads
-from training.gate import Limits
+from training.gate.rules import Limits
 from training.model.train import Trained
 from training.promotion import Outcome
 from training.table.dataset import Dataset

@@ -20,7 +20,7 @@ from tests.conftest import SCHEMA as TITANIC_SCHEMA
 from tests.support.strangers import breast_cancer_table, churn_table
 from tests.support.training import QUICK
 from training import upload as uploads
-from training.gate import Limits
+from training.gate.rules import Limits
 from training.promotion import Outcome
 from training.table.provenance import Upload
 from training.table.report import read_report

@@ -10,9 +10,9 @@ from functions.core.registry import deployment, versions
 from functions.core.registry.deployment import Champion
 from functions.core.registry.manifest import Decision
 from functions.core.storage.view import ModelStore
-from training.bootstrap import distinct
-from training.expectations import surprises
-from training.gate import Limits, Rival, Rows, judge
+from training.gate.bootstrap import distinct
+from training.gate.expectations import surprises
+from training.gate.rules import Limits, Rival, Rows, judge
 from training.model.evaluation import probabilities
 from training.table.dataset import Dataset
 from training.table.matrix import Mask, holdout_rows, translate

@@ -14,8 +14,8 @@ import numpy as np
 
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
-from training.bootstrap import distinct, paired_bootstrap
-from training.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of
+from training.gate.bootstrap import distinct, paired_bootstrap
+from training.gate.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of
 from training.model.evaluation import Probabilities
 
 _WHERE = "on the {rows} held-out rows that were uploaded, or labelled with an admin key,"

@@ -3,7 +3,7 @@
 Four kinds of rules, the first that objects decides:
 
 1. Floors, which need no champion: enough rows to judge by, ROC AUC, a log loss below that of always saying
-   the base rate, and what is known of such rows from elsewhere (`training.expectations`).
+   the base rate, and what is known of such rows from elsewhere (`training.gate.expectations`).
 2. The champion on the same held-out rows, which neither model was fitted on. Of the difference in mean log
    loss, a 95 % interval by paired bootstrap: its upper end may not pass the margin ("may be too much worse"),
    and its lower end may not lie above zero ("is shown to be worse, by however little"). The first rule
@@ -17,10 +17,10 @@ Four kinds of rules, the first that objects decides:
    its interval, at 95 % for all slices together, lies above zero; with fewer than 30 rows it is recorded, not
    judged.
 4. Rows that nobody vouches for, because a key labelled them that may only label: on the others alone, the
-   floors and non-inferiority once more, and a person decides where they are many (`training.vouched`).
+   floors and non-inferiority once more, and a person decides where they are many (`training.gate.vouched`).
 
 Copies of a row are no evidence of their own: wherever rows are counted as enough, or drawn, they are
-different ones (`training.bootstrap`).
+different ones (`training.gate.bootstrap`).
 
 How often challengers of known quality pass under the default limits, in percent of 500 simulations each
 (`make bench-gate`; `tests/bench/gate.py` says how they are made):
@@ -45,10 +45,10 @@ import numpy as np
 
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
-from training.bootstrap import MIN_ROWS, distinct, paired_bootstrap
-from training.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, roc_auc, setting_of
+from training.gate.bootstrap import MIN_ROWS, distinct, paired_bootstrap
+from training.gate.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, roc_auc, setting_of
+from training.gate.vouched import judge_on_vouched
 from training.model.evaluation import Probabilities
-from training.vouched import judge_on_vouched
 
 __all__ = ["Limits", "Rival", "Rows", "judge"]
 

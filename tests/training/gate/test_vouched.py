@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from functions.core.registry.manifest import Decision
 from tests.support.titanic import SCHEMA
-from tests.training.test_gate import Holdout, bent
-from training.gate import Limits, Rival, Rows, judge
+from tests.training.gate.test_rules import Holdout, bent
+from training.gate.rules import Limits, Rival, Rows, judge
 
 Floats = npt.NDArray[np.float64]
 

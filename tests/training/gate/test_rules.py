@@ -10,11 +10,11 @@ from functions.core.base.settings import parse
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from tests.support.titanic import SCHEMA
-from training.bootstrap import MAX_GROUPS, paired_bootstrap
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
-from training.expectations import surprises
-from training.gate import Limits, Rival, Rows, judge
+from training.gate.bootstrap import MAX_GROUPS, paired_bootstrap
+from training.gate.expectations import surprises
+from training.gate.rules import Limits, Rival, Rows, judge
 from training.model.evaluation import probabilities
 from training.model.train import Trained
 from training.proof.export import export

@@ -11,7 +11,7 @@ from functions.core.base.settings import PREFIX, setting
 from functions.core.registry.manifest import Decision
 from functions.core.schema.schema import Schema
 from functions.core.stats.metrics import log_loss_of_rows, metrics_of
-from training.bootstrap import MIN_ROWS, distinct
+from training.gate.bootstrap import MIN_ROWS, distinct
 from training.model.evaluation import Probabilities, members
 from training.table.matrix import HOLDOUT_SHARE, Labels, Mask, Matrix, copies
 
