@@ -62,7 +62,7 @@ def _set_the_loop() -> None:
 @pytest.fixture(autouse=True)
 def _train_once() -> None:
     """Uploads of the same rows share one training. What other processes train, they train themselves."""
-    if "training.upload" in sys.modules:
+    if "training.publication.upload" in sys.modules:
         from tests.support import trained_once
 
         trained_once.install()

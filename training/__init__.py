@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from training.promotion import Outcome
+    from training.publication.promotion import Outcome
 
 # Between two loops scikit-learn's threads wait for the next one at full speed, unless they are told to sleep
 # before it is imported: on cores that others use too, boosting took twenty times as long.

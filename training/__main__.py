@@ -29,7 +29,7 @@ from training.table.schemas import infer
 # Whoever trains needs scikit-learn, which takes seconds and 150 MB; scoring has better uses for them.
 if TYPE_CHECKING:
     from training.model.evaluation import Progress
-    from training.promotion import Outcome
+    from training.publication.promotion import Outcome
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -171,8 +171,8 @@ def _model_name(text: str) -> str:
 def _train(options: argparse.Namespace) -> int:
     from training.gate.rules import Limits
     from training.model.train import Configuration
+    from training.publication.upload import train_and_publish
     from training.table.local_file import local_file
-    from training.upload import train_and_publish
 
     limits = Limits(**{limit.name: getattr(options, limit.name) for limit in fields(Limits)})
     store = open_store(options.store)

@@ -25,8 +25,8 @@ from training.gate.challenge import Challenge
 from training.gate.rules import Limits
 from training.model.train import Proven, Trained, judge_on_holdout
 from training.model.version import version_of
-from training.promotion import Outcome, promote_version
-from training.publication import Origin, publish_version
+from training.publication.promotion import Outcome, promote_version
+from training.publication.publishing import Origin, publish_version
 from training.table.dataset import file_sha256, load_dataset
 from training.table.provenance import Upload
 from training.table.schemas import Chosen, choose_schema, keep_schema, replace_schema

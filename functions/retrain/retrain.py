@@ -16,11 +16,11 @@ from functions.core.storage.notifications import Notification
 from functions.core.storage.view import ModelStore
 from training.gate.rules import Limits
 from training.model.train import Configuration
+from training.publication.upload import reject, train_and_publish
 from training.table.dataset import MAX_KEY_SHARE, RefusedDataset, file_sha256
 from training.table.memory import available_memory
 from training.table.provenance import Upload
 from training.table.source import Source, download
-from training.upload import reject, train_and_publish
 
 # Whatever else became of an upload, somebody has to look at it.
 _DONE = frozenset({"promoted", "published", "already published"})

@@ -29,8 +29,8 @@ from functions.predict.rows import RowError, Rows
 from functions.predict.scoring import Scored
 from tests.support import gateway
 from tests.support.training import QUICK
+from training.publication.upload import train_and_publish
 from training.table.provenance import Upload
-from training.upload import train_and_publish
 
 CHURN = parse_schema(
     {

@@ -8,10 +8,10 @@ import hashlib
 import json
 from collections.abc import Hashable
 
-from training import upload
 from training.model import train as training
 from training.model.evaluation import Progress
 from training.model.train import Configuration, Fitting, FittingHere, Trained, train
+from training.publication import upload
 from training.table.dataset import Dataset
 
 _ORIGINAL = dict(vars(training))

@@ -7,9 +7,9 @@ from typing import Any
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import SCHEMA, TABLE
 from training.model.train import Configuration
-from training.promotion import Outcome
+from training.publication.promotion import Outcome
+from training.publication.upload import train_and_publish
 from training.table.provenance import Upload
-from training.upload import train_and_publish
 
 QUICK = Configuration(folds=2)
 

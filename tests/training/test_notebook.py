@@ -29,7 +29,7 @@ from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.support.strangers import breast_cancer_table, churn_table
-from training.promotion import Outcome
+from training.publication.promotion import Outcome
 from training.table.dataset import RefusedDataset
 from training.table.schemas import infer
 

@@ -27,10 +27,10 @@ from training.cluster.engine import Cluster
 from training.cluster.fitting_there import BOOSTED
 from training.model.evaluation import Probabilities, Progress, probabilities
 from training.model.train import Trained, train
-from training.promotion import Outcome
+from training.publication.promotion import Outcome
+from training.publication.upload import train_and_publish
 from training.table.dataset import Dataset, RefusedDataset, load_dataset
 from training.table.local_file import local_file
-from training.upload import train_and_publish
 
 ROWS = 6_000
 

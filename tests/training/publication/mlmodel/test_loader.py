@@ -15,7 +15,7 @@ from functions.core.scoring.scorer import Scorer
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import MODEL, SCHEMA, columns_of, people, row
-from training.mlmodel import loader
+from training.publication.mlmodel import loader
 
 # Nothing of the repository is on its path: what is imported has to be in the folder.
 _ELSEWHERE = """

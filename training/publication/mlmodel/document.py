@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from functions.core.schema.schema import Field, Schema
-from training.mlmodel.code import LOADER, pack_code
 from training.model.version import libraries
+from training.publication.mlmodel.code import LOADER, pack_code
 
 # The release whose format this is, which requirements-mlflow.txt locks: a test compares the two.
 MLFLOW = "3.17.2"

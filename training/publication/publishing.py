@@ -25,10 +25,10 @@ from functions.core.registry.manifest import Certificate, DatasetFacts, File, Ma
 from functions.core.schema.columns import to_values
 from functions.core.storage.contract import Store
 from training.gate.challenge import Challenge, decide
-from training.mlmodel.document import mlflow_parts
 from training.model.evaluation import probabilities
 from training.model.train import Trained
 from training.model.version import libraries
+from training.publication.mlmodel.document import mlflow_parts
 from training.table.dataset import Dataset
 from training.table.matrix import to_columns
 

@@ -16,8 +16,8 @@ from training.model.engine import Engine, ThisMachine
 from training.model.evaluation import Progress
 from training.model.train import Configuration, train
 from training.model.version import version_of
-from training.promotion import Outcome, is_settled, promote_version
-from training.publication import Origin, publish_version
+from training.publication.promotion import Outcome, is_settled, promote_version
+from training.publication.publishing import Origin, publish_version
 from training.table.dataset import Dataset, RefusedDataset, file_sha256
 from training.table.provenance import Upload
 from training.table.report import Report, read_report

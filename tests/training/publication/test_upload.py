@@ -19,13 +19,13 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import SCHEMA as TITANIC_SCHEMA
 from tests.support.strangers import breast_cancer_table, churn_table
 from tests.support.training import QUICK
-from training import upload as uploads
 from training.gate.rules import Limits
-from training.promotion import Outcome
+from training.publication import upload as uploads
+from training.publication.promotion import Outcome
+from training.publication.upload import train_and_publish
 from training.table.provenance import Upload
 from training.table.report import read_report
 from training.table.schemas import infer, keep_schema
-from training.upload import train_and_publish
 
 
 def churn(path: Path, rows: int = 900, seed: int = 0) -> Path:

@@ -12,7 +12,7 @@ from functions.core.storage.view import ModelStore
 from functions.local.child import ROOT
 from tests.support.titanic import SCHEMA
 from tests.support.training import publish
-from training.mlmodel.document import MLFLOW, inputs, mlflow_parts, outputs
+from training.publication.mlmodel.document import MLFLOW, inputs, mlflow_parts, outputs
 
 VERSION = "0123456789abcdef"
 

@@ -28,13 +28,13 @@ from tests.support.graphs import constant_graph
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK
 from tests.support.versions import overwrite_manifest
-from training import upload as uploads
 from training.gate.rules import Limits
 from training.model.train import Trained
-from training.promotion import Outcome
+from training.publication import upload as uploads
+from training.publication.promotion import Outcome
+from training.publication.upload import train_and_publish
 from training.table.dataset import Dataset
 from training.table.provenance import Upload
-from training.upload import train_and_publish
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Publish = Callable[..., Outcome]

@@ -8,11 +8,11 @@ from pathlib import Path
 from functions.core.base.imports import PROJECT, imported, trace
 
 # Imported to be in every bundle that packs it, where what nothing imports is left out.
-from training.mlmodel import loader
+from training.publication.mlmodel import loader
 
 LOADER = "lifeboat_model"
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _LOADER_FILE = Path(loader.__file__).relative_to(_ROOT)
 # The first moment that a zip file can tell: the same sources, the same bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
