@@ -56,7 +56,7 @@ def publish(
         training.publish(pipeline, frame, target="churned", name="churn")
     """
     # scikit-learn and the converter take seconds to import.
-    from training.notebook import publish_estimator
+    from training.foreign.notebook import publish_estimator
 
     return publish_estimator(
         estimator, data, target=target, name=name, schema=schema, store=store, promote=promote

@@ -13,7 +13,7 @@ from functions.core.base.errors import UnprovenModel
 from functions.core.registry.manifest import Certificate
 from functions.core.schema.schema import Field
 from functions.core.scoring.scorer import Scorer, run_graph
-from training.foreign import FittedEstimator
+from training.foreign.estimator import FittedEstimator
 from training.proof.certificate import (
     MAX_EDGE_CELLS,
     MAX_EDGE_ROWS,

@@ -19,8 +19,8 @@ from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore
-from training.foreign import FittedEstimator, Inputs, export_estimator, fit_estimator
-from training.foreign_certificate import certify_estimator
+from training.foreign.certificate import certify_estimator
+from training.foreign.estimator import FittedEstimator, Inputs, export_estimator, fit_estimator
 from training.gate.challenge import Challenge
 from training.gate.rules import Limits
 from training.model.train import Proven, Trained, judge_on_holdout
