@@ -16,7 +16,6 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-import training
 from functions.core.base.errors import LifeboatError
 from functions.core.schema.parsing import parse_schema
 from functions.core.scoring.scorer import Scorer
@@ -96,7 +95,7 @@ def fit_share(share: Share, *pieces: LabelledRows) -> str | LifeboatError:
 
 def _run(share: Share, folder: Path) -> str:
     """Raises `WorkerLost` when the process fails, or was ended."""
-    root = Path(training.__file__).parents[1]
+    root = Path(__file__).parents[2]
     environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     environment |= {"PYTHONPATH": str(root), "OMP_WAIT_POLICY": "passive"}
     command = [sys.executable, "-m", fit_process.__name__, str(folder)]

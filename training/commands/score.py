@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from functions.core.base.errors import InvalidInput
-from training.models import model_named
+from training.commands.models import model_named
 from training.scoring.cluster import cluster_crew
 from training.scoring.crew import Crew, local_crew
 from training.scoring.files import Moved, Scored, plan_files, score_file

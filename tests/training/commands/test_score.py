@@ -227,7 +227,7 @@ def test_a_worker_that_dies_is_told_of(published: Path, tmp_path: Path) -> None:
 
 
 def test_scoring_imports_neither_scikit_learn_nor_the_exporter() -> None:
-    code = "import sys, training.__main__ as m; m._parser('score'); import training.scoring.command; "
+    code = "import sys, training.__main__ as m; m._parser('score'); import training.commands.score; "
     code += "print([name for name in ('sklearn', 'scipy', 'onnx', 'pyarrow', 'dask') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,6 +1,5 @@
 """`python -m training`: from a file or from S3, into a folder or into S3, compared, and stopped."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -11,19 +10,12 @@ import pytest
 
 from functions.core.registry import models, versions
 from functions.core.registry.keys import report_key
-from functions.core.schema.parsing import read_schema
 from functions.core.storage.folder import FolderStore
-from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
 from tests.conftest import SCHEMA, TITANIC
-from tests.support.strangers import churn_table
+from tests.support.strangers import write_churn
 from tests.support.uploads import BUCKET, champion, upload
 from training.__main__ import main
-
-
-def churn(path: Path) -> Path:
-    path.write_text(churn_table(900))
-    return path
 
 
 def test_the_command_line_trains_from_and_into_s3(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +66,7 @@ def test_the_command_line_compares_the_candidates(capsys: pytest.CaptureFixture[
 def test_a_table_is_trained_by_one_command_and_by_its_schema_from_then_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, folder = churn(tmp_path / "Telco Churn.csv"), str(tmp_path / "store")
+    path, folder = write_churn(tmp_path / "Telco Churn.csv"), str(tmp_path / "store")
     assert main(["--dataset", str(path), "--store", folder, "--folds", "2"]) == 1
     assert "rejected" in capsys.readouterr().out
     assert main(["--dataset", str(path), "--target", "churned", "--store", folder, "--folds", "2"]) == 0
@@ -89,55 +81,6 @@ def test_a_table_is_trained_by_one_command_and_by_its_schema_from_then_on(
     # The target is in the model's schema now.
     assert main(["--dataset", str(path), "--store", folder, "--folds", "2"]) == 0
     assert "already published" in capsys.readouterr().out
-
-
-def test_a_schema_is_inferred_edited_checked_and_used(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = churn(tmp_path / "customers.csv")
-    assert main(["schema", "infer", str(path), "--target", "churned"]) == 0
-    said = capsys.readouterr()
-    assert "Customer ID" in said.err
-    document = json.loads(said.out)
-    document["fields"] = [field for field in document["fields"] if field["name"] != "Paperless"]
-    document["slices"] = ["Plan"]
-    schema = tmp_path / "edited.json"
-    schema.write_text(json.dumps(document))
-    assert main(["schema", "check", str(schema), "--dataset", str(path)]) == 0
-    said = capsys.readouterr()
-    for part in ("is fine", "predicts     Churned", "slices       Plan", "fits it: 900 rows"):
-        assert part in said.out
-    store = str(tmp_path / "store")
-    command = ["--dataset", str(path), "--schema", str(schema), "--model", "churn", "--store", store]
-    assert main([*command, "--folds", "2"]) == 0
-    part_of_model = ModelStore(FolderStore(store), "churn")
-    assert read_schema(part_of_model.get(SCHEMA_KEY).body).document == document
-    [version] = versions.published(part_of_model)
-    assert "Plan=gold" in versions.read_manifest(part_of_model, version).slices
-
-
-def test_what_is_wrong_with_a_schema_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    schema = tmp_path / "wrong.json"
-    schema.write_text('{"fields": [{"name": "a", "type": "number"}, {"name": "A "}], "target": "b"}')
-    assert main(["schema", "check", str(schema)]) == 1
-    said = capsys.readouterr().err
-    assert "the schema does not fit:" in said
-    assert "A and a are one name here" in said
-    assert "target b is none of the fields" in said
-
-
-def test_a_table_that_does_not_fit_its_schema_is_told_from_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    schema = tmp_path / "titanic.json"
-    schema.write_bytes(SCHEMA.as_json())
-    table = tmp_path / "other.csv"
-    table.write_text("pclass,sex,survived,hair\n" + "1,male,1,x\n3,other,0,x\n" * 50)
-    assert main(["schema", "check", str(schema), "--dataset", str(table)]) == 1
-    said = capsys.readouterr().err
-    assert "refused: 50 of 100 rows are bad" in said
-    assert "the column sex has words that are none of its categories: other (50)" in said
-    assert "these columns are new, and were passed over: hair" in said
 
 
 def test_the_command_line_stops_when_asked(tmp_path: Path) -> None:
