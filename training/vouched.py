@@ -16,7 +16,7 @@ from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.bootstrap import distinct, paired_bootstrap
 from training.evaluation import Probabilities
-from training.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of
+from training.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of, told_apart
 
 _WHERE = "on the {rows} held-out rows that were uploaded, or labelled with an admin key,"
 _MEND = (
@@ -62,9 +62,10 @@ def judge_on_vouched(
         }
         decision = decision.model_copy(update={"numbers": decision.numbers | numbers_of_rival})
         if not worse.high <= limits.margin:
+            shown, limit = told_apart(worse.high, limits.margin)
             reason = (
-                f"{where} log loss may be {worse.high:.3f} nats worse than that of version {rival.version} "
-                f"({in_words(worse.high)}); at most {limits.margin:.3f} may be. The labels of other keys "
+                f"{where} log loss may be {shown} nats worse than that of version {rival.version} "
+                f"({in_words(worse.high)}); at most {limit} may be. The labels of other keys "
                 "contradict these rows"
             )
             return hold_back(decision, "vouched rows", reason, _MEND)

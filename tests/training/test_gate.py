@@ -16,6 +16,7 @@ from training.dataset import Dataset
 from training.evaluation import probabilities
 from training.expectations import surprises
 from training.export import export
+from training.floors import told_apart
 from training.gaps import fit
 from training.gate import Limits, Rival, Rows, judge
 from training.train import Trained
@@ -215,4 +216,14 @@ def test_every_refusal_says_what_to_do() -> None:
         (rows.judge(rows.chances, 1 - rows.chances), "check the labels"),
     ):
         assert mend in held.reason
-        assert "or promote it by hand, with force (make models ARGS='promote VERSION --force" in held.reason
+        by_hand = "or promote it by hand, with force (make models MODEL=... ARGS='promote VERSION --force"
+        assert by_hand in held.reason
+
+
+def test_a_floor_that_is_missed_by_a_hair_is_said_with_as_many_decimals_as_that_takes() -> None:
+    rows = Holdout()
+    reached = rows.judge(rows.chances).numbers["roc_auc"]
+    held = rows.judge(rows.chances, limits=Limits(min_roc_auc=reached + 1e-5))
+    assert f"ROC AUC {reached:.5f} is below {reached + 1e-5:.5f};" in held.reason
+    assert told_apart(0.5, 0.7) == ("0.500", "0.700")
+    assert told_apart(float("nan"), 0.7) == ("nan", "0.700")
