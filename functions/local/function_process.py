@@ -16,8 +16,9 @@ from functions.local.template import ACCOUNT, Function
 
 OnLog = Callable[[str, str], None]
 
-# Lambda allows ten seconds; a laptop's first import of scikit-learn, from a cold disk, may take longer.
-INIT_SECONDS = 60.0
+# Lambda allows ten seconds. The first import of scikit-learn, which compiles it, took over 60 where a dozen
+# processes shared two cores.
+INIT_SECONDS = 300.0
 # Between the attempts of an invocation that nobody waits for, Lambda waits one minute, then two. Whoever sits
 # in front of a laptop does not.
 DELAYS = (1.0, 2.0)
@@ -147,7 +148,11 @@ class FunctionProcess:
             async with asyncio.timeout(INIT_SECONDS):
                 answer = await self._sandbox.answer()
         except TimeoutError:
-            raise FunctionTimeout("Sandbox.Timedout", f"not ready after {INIT_SECONDS:.0f} seconds") from None
+            message = (
+                f"not ready after {INIT_SECONDS:.0f} seconds of imports; try again when the machine is less "
+                "busy"
+            )
+            raise FunctionTimeout("Sandbox.Timedout", message) from None
         if "error" in answer:
             raise FunctionError("Runtime.ImportModuleError", answer["error"]["errorMessage"])
         return self._sandbox

@@ -126,6 +126,8 @@ class Gateway:
         seconds = None if function == self._unhurried else INTEGRATION_SECONDS
         done, _ = await asyncio.wait({invocation}, timeout=seconds)
         if not done:
+            late = f"not done after {INTEGRATION_SECONDS:.0f} seconds, so the gateway answered 503"
+            self._on_error(function, late)
             return _message(503, "Service Unavailable")
         try:
             answer = invocation.result()

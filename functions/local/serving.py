@@ -138,7 +138,8 @@ async def _serve(options: Options, table: Table, log: Callable[[str, str], None]
 
 async def _tell_and_serve(here: Running, outcomes: "asyncio.Queue[Outcome]", table: Table) -> None:
     manifest = await tell(here, outcomes, say, table)
-    say("\n".join(["", f"export API={here.api}", *by_hand(here, table, manifest), ""]))
+    key = [f"export KEY={here.key}"] if here.key else []
+    say("\n".join(["", f"export API={here.api}", *key, *by_hand(here, table, manifest), ""]))
     say("Another table makes another model: make model FILE=churn.csv NAME=churn TARGET=churned")
     say("Another dataset retrains this one: make upload FILE=more.csv")
     say('Another key: make key SCOPES=predict NOTE="who uses it"')

@@ -20,11 +20,11 @@ from functions.local.function_process import Outcome
 from functions.local.kept_summary import say_kept
 from functions.local.runner import Running
 from functions.local.tables import Table, curl, example_row, put_file, put_schema, say_reading
+from functions.local.upload import REMIND_SECONDS, TRAINING_SECONDS
 
 _DATA = ROOT / "training" / "data"
 SHIPPED_SCHEMA = _DATA / "titanic.schema.json"
 SHIPPED = Table(_DATA / "titanic.csv", "titanic", SHIPPED_SCHEMA)
-TRAINING_SECONDS = 180.0
 # Nobody who was aboard: the real ones are in the dataset.
 PASSENGER = {
     "name": "DeWitt Bukater, Miss. Rose",
@@ -109,8 +109,9 @@ def client_of(running: Running) -> httpx.AsyncClient:
 def describe(outcome: Outcome) -> list[str]:
     """What became of an event, a line for each thing that matters."""
     if outcome.error:
+        times = "once" if outcome.attempts == 1 else f"{outcome.attempts} times"
         return [
-            f"{outcome.function} failed {outcome.attempts} times: {outcome.error}",
+            f"{outcome.function} failed {times}: {outcome.error}",
             f"{outcome.function}: the event was sent to the failure queue (here: nowhere)",
         ]
     results = outcome.answer.get("results") if isinstance(outcome.answer, dict) else None
@@ -151,14 +152,29 @@ async def retrained(outcomes: "asyncio.Queue[Outcome]", key: str, say: Say) -> d
     """What becomes of the upload of `key`. Raises `StoryFailed` when its retrain fails, or does not end."""
     try:
         async with asyncio.timeout(TRAINING_SECONDS):
-            while _key(outcome := await outcomes.get()) != key:
+            while _key(outcome := await _next(outcomes, say)) != key:
                 say("\n".join(describe(outcome)))
     except TimeoutError:
-        raise StoryFailed(f"no model after {TRAINING_SECONDS:.0f} seconds") from None
+        raise StoryFailed(
+            f"no model after {TRAINING_SECONDS:.0f} seconds; what RetrainFunction logged says how far it "
+            "came. Try again when the machine has less to do, or with fewer rows"
+        ) from None
     if outcome.error:
         raise StoryFailed("no model was promoted: " + "; ".join(describe(outcome)))
     [result] = outcome.answer["results"]
     return dict(result)
+
+
+async def _next(outcomes: "asyncio.Queue[Outcome]", say: Say) -> Outcome:
+    """The next outcome. Says now and then that it is being waited for: a busy machine needs minutes."""
+    waited = 0.0
+    while True:
+        try:
+            async with asyncio.timeout(REMIND_SECONDS):
+                return await outcomes.get()
+        except TimeoutError:
+            waited += REMIND_SECONDS
+            say(f"             for {waited:.0f} seconds now")
 
 
 def _key(outcome: Outcome) -> str | None:

@@ -24,6 +24,7 @@ from functions.local.tables import (
     say_reading,
 )
 
+# The time limit of the retrain, here (template.yaml) as in Lambda.
 TRAINING_SECONDS = 900.0
 PROMOTION_SECONDS = 30.0
 REMIND_SECONDS = 30.0

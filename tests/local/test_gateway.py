@@ -179,8 +179,10 @@ def test_the_gateway_does_not_wait_longer_than_the_integration_may_take(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gateway, "INTEGRATION_SECONDS", 0.01)
-    response, _ = ask(lambda event: asyncio.sleep(5))
+    response, errors = ask(lambda event: asyncio.sleep(5))
     assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+    assert len(errors) == 1
+    assert "the gateway answered 503" in errors[0]
 
 
 @pytest.mark.parametrize(

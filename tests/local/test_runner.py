@@ -26,6 +26,7 @@ from functions.local.runner import Options, Running, StoreLost, running
 from functions.local.seaweed_config import find_weed
 from functions.local.story import SHIPPED, StoryFailed, by_hand, tell
 from functions.local.tables import Table
+from functions.local.template import read_template
 from tests.support.played import played_by
 from tests.support.versions import promote, publish
 
@@ -398,7 +399,28 @@ def test_a_story_does_not_wait_for_ever(
     options: Options, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(story, "TRAINING_SECONDS", 0.0)
-    fails(options, table, "no model after 0 seconds")
+    fails(options, table, "no model after 0 seconds; .* Try again when the machine has less to do")
+
+
+def test_a_story_waits_as_long_as_a_retrain_may_take() -> None:
+    retrain = read_template(Options().template).functions["RetrainFunction"]
+    assert retrain.timeout <= story.TRAINING_SECONDS
+
+
+def test_a_story_says_now_and_then_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "REMIND_SECONDS", 0.05)
+    said: list[str] = []
+
+    async def act() -> dict[str, Any]:
+        outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        record = {"s3": {"object": {"key": "datasets/churn/a.csv"}}}
+        outcome = Outcome("F", {"Records": [record]}, answer={"results": [{"status": "promoted"}]})
+        asyncio.get_running_loop().call_later(0.2, outcomes.put_nowait, outcome)
+        return await story.retrained(outcomes, "datasets/churn/a.csv", said.append)
+
+    assert asyncio.run(act()) == {"status": "promoted"}
+    assert said
+    assert {line.split(" for ")[0].strip() for line in said} == {""}
 
 
 @pytest.mark.usefixtures("_in_a_folder")

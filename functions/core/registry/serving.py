@@ -14,6 +14,10 @@ from functions.core.schema.parsing import InvalidSchema, parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Blob, Reader
 
+NEVER_PROMOTED = (
+    "no model has been promoted yet; upload a dataset to train one, or promote a version that is published"
+)
+
 
 class ServedChampion(NamedTuple):
     """Which version is in service, since which promotion, and the ETag of the object that says so.
@@ -44,7 +48,7 @@ def read_served_champion(reader: Reader) -> ServedChampion:
     try:
         return parse_served_champion(reader.get(CHAMPION))
     except NotFound as error:
-        raise NoChampion("no model has been promoted yet; upload a dataset to train one") from error
+        raise NoChampion(NEVER_PROMOTED) from error
 
 
 def parse_served_champion(blob: Blob) -> ServedChampion:

@@ -130,7 +130,7 @@ def _are_categories(column: ColumnSummary, words: dict[str, int]) -> bool:
 def _number(column: ColumnSummary, *, whole: bool) -> Described:
     others = column.present - column.numbers
     if not others:
-        return Described(_field(column, "integer" if whole else "number"))
+        return Described(_field(column, "integer" if whole else "number"), _notes_on_zeros(column))
     words = [word for word in column.counts if not word.replace(",", "").replace(".", "").isdigit()]
     return Described(
         _field(column, "number"),
@@ -140,6 +140,17 @@ def _number(column: ColumnSummary, *, whole: bool) -> Described:
             "stands for a missing value, add it to the missingValues of the schema"
         ],
     )
+
+
+def _notes_on_zeros(column: ColumnSummary) -> list[str]:
+    """What to say of whole numbers with zeros before them, as codes and not quantities have."""
+    padded = [text for text in column.counts if text.isdigit() and len(text.lstrip("0")) < len(text) > 1]
+    if not padded:
+        return []
+    return [
+        f"has whole numbers with zeros before them, such as {padded[0]}, and was taken for a number without "
+        "them; if these are codes, have the schema ignore it, or make it a text with its categories"
+    ]
 
 
 def _category(column: ColumnSummary, words: dict[str, int], measured: str) -> Described:

@@ -14,6 +14,8 @@ from functions.core.base.errors import InvalidInput
 
 MAX_NUMBER = 64
 """Characters of a number."""
+MAX_NAMED = 5
+"""Columns that a sentence about many of them names."""
 
 _SPACES = " \u00a0\u2009\u202f'\u2019"
 _SHAPE = re.compile(rf"[+-]?([0-9.,{_SPACES}]*)([eE][+-]?[0-9]+)?")
@@ -189,13 +191,25 @@ def decimal_marks(columns: Iterable[Writings], separator: str) -> dict[str, str]
 
 def notes_on_marks(columns: Iterable[Writings], marks: Mapping[str, str]) -> list[str]:
     """What was decided, in sentences, of each column whose numbers are not written plainly."""
-    notes = []
+    decimal: list[str] = []
+    grouping: list[str] = []
     for writings in columns:
         if marks[writings.column] == ",":
-            notes.append(f"the numbers of the column {writings.column} have a decimal comma")
+            decimal.append(writings.column)
         elif writings.first.keys() & {Writing.COMMAS_OF_THOUSANDS, Writing.COMMA_IN_DOUBT}:
-            notes.append(f"commas in the column {writings.column} stand between thousands")
-    return notes
+            grouping.append(writings.column)
+    # A sentence for all columns: one for each would hide what else there is to say.
+    return [
+        *([f"the numbers of {_columns(decimal)} have a decimal comma"] if decimal else []),
+        *([f"commas in {_columns(grouping)} stand between thousands"] if grouping else []),
+    ]
+
+
+def _columns(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"the column {names[0]}"
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return f"{len(names)} columns ({', '.join(names[:MAX_NAMED])}{more})"
 
 
 def _in_doubt(column: str, cell: str, line: int, *, because: str) -> str:

@@ -132,7 +132,8 @@ def _check_two(column: ColumnSummary, values: dict[Word, int]) -> None:
             "are needed"
         )
     many = f"over {len(values):,}" if column.overflowing else f"{len(values):,}"
-    if column.numbers == column.present:
+    few = len(values) <= _MAX_VALUES and all(isinstance(value, int) for value in values)
+    if column.numbers == column.present and not few:
         kind, cure = "numbers", "a number cannot be predicted yet, only one of two values"
     else:
         kind = "values"

@@ -225,6 +225,18 @@ def test_a_file_is_read_in_its_format() -> None:
     assert any("Windows-1252" in note for note in found.notes)
 
 
+def test_zeros_before_whole_numbers_are_said_because_codes_have_them() -> None:
+    field, notes = kind("01099", "10115", "80331")
+    assert field is not None
+    assert field["type"] == "integer"
+    assert notes == [
+        "the column a has whole numbers with zeros before them, such as 01099, and was taken for a number "
+        "without them; if these are codes, have the schema ignore it, or make it a text with its categories"
+    ]
+    for plain in (("0", "1", "20"), ("0.5", "1.5", "10"), ("1000", "200", "30")):
+        assert kind(*plain)[1] == []
+
+
 def test_rows_that_are_too_wide_are_said() -> None:
     found = infer(table(a=cycle(1, 2, 3)) + "1,2,3\n")
     assert (

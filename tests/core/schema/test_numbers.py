@@ -154,6 +154,13 @@ def test_what_was_decided_is_said() -> None:
     ]
 
 
+def test_what_was_decided_of_many_columns_is_one_sentence() -> None:
+    columns = [column("12,5", name=f"m{index}") for index in range(7)]
+    assert notes_on_marks(columns, decimal_marks(columns, ";")) == [
+        "the numbers of 7 columns (m0, m1, m2, m3, m4 and 2 more) have a decimal comma"
+    ]
+
+
 def test_the_commonest_decimals_are_known_by_what_all_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(0)  # noqa: S311 # numbers, no secret
     cells = ["".join(draw.choices("0123456789..,,-+ e'", k=draw.randint(1, 9))) for _ in range(20_000)]

@@ -90,6 +90,10 @@ def test_without_a_sign_it_is_asked_which_column_is_to_be_predicted() -> None:
         (("", "NA"), "the target y has no value in any row"),
         (("a", "b", "c"), "the target y has 3 distinct values, such as a, b, c; only one of two values"),
         (
+            (0, 1, 2),
+            "3 distinct values, such as 0, 1, 2; only one of two values can be predicted. To tell some",
+        ),
+        (
             (1.5, 2.5, 3.5),
             "the target y has 3 distinct numbers, such as 1.5, 2.5, 3.5; a number cannot be predicted",
         ),

@@ -166,7 +166,8 @@ def test_the_license_and_the_use_are_those_of_the_schema(manifest: Manifest) -> 
 
 def test_what_its_operator_has_to_settle_is_said(manifest: Manifest) -> None:
     card = markdown_card(manifest)
-    assert "How long that is kept" in card and "who may overrule one" in card
+    assert "How long that is kept" in card
+    assert "who may overrule one" in card
 
 
 def test_what_is_not_known_is_said(bare: Manifest) -> None:
