@@ -118,9 +118,13 @@ def test_an_administrator_makes_a_model_from_another_table_and_it_answers(visit:
     # The other model is as it was, and both can be chosen.
     options = page.get_by_role("combobox", name="Model").locator("option").all_inner_texts()
     assert sorted(options) == ["titanic", "webshop"]
+    administrator.go("models", heading="Models")
+    options = page.get_by_role("combobox", name="Model").locator("option").all_inner_texts()
+    assert sorted(options) == ["titanic", "webshop"]
+    page.get_by_role("combobox", name="Model").select_option("webshop")
 
     # What cannot be done yet, or judged, is not offered or claimed.
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Versions of webshop").wait_for()
     versions = page.get_by_role("region", name="Versions")
     expect(versions).to_contain_text("There is no other version to go back to")
     expect(versions.get_by_role("button", name="Roll back")).to_have_count(0)
@@ -219,6 +223,17 @@ def test_an_administrator_uploads_another_dataset_and_sees_what_was_left_out(
     assert len(rows := classes.locator("tbody td.figure").all_inner_texts()) == 3, rows
     assert "0" not in rows
     expect(page.get_by_role("link", name=version)).to_be_visible()
+
+
+def test_a_training_is_followed_after_a_reload(visit: Visit) -> None:
+    """Its line said "in training" for good."""
+    page = visit("administrator").go("data", heading="Data of titanic")
+    choose_file(page, "followed.csv", TITANIC.read_text() + ",,,,,,,,,,,,,\n")
+    expect(page.get_by_text("A model is being trained")).to_be_visible()
+    page.reload()
+    fate = page.get_by_role("region", name="Uploads").get_by_role("row").filter(has_text="followed.csv")
+    expect(fate).to_be_visible()
+    expect(fate).to_contain_text(re.compile(OUTCOME), timeout=TRAINING_MS)
 
 
 def test_a_file_of_a_name_that_is_taken_takes_its_place_only_when_told_to(visit: Visit) -> None:

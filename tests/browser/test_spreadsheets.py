@@ -105,5 +105,5 @@ def test_what_stands_in_the_file_is_shown_beside_what_is_wrong_with_it(visit: Vi
 def test_where_no_row_could_be_scored_there_is_no_empty_list_of_scored_ones(visit: Visit) -> None:
     page = visit("user").page
     choose(page, "none.csv", b"pclass,sex\n1,mann\n")
-    expect(page.locator(".notice.bad")).to_contain_text("0 rows were scored, 1 was not")
+    expect(page.locator(".notice.bad")).to_contain_text("none.csv: the only row could not be scored")
     expect(page.get_by_role("heading", name="Scored rows")).to_have_count(0)

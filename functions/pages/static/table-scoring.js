@@ -12,7 +12,7 @@ const MAX_BYTES = 500_000_000;
  * @typedef {import("./api.js").Schemas["RowAnswer"] & Record<string, unknown>} Answer with the answer under the target's name
  * @typedef {{line: number, cells: string[], answer: Answer | null, fault: string, given: string}} Row given: what stands in the file where the fault is
  * @typedef {import("./api.js").Schemas["BatchPrediction"]} Part
- * @typedef {import("./csv.js").Lines & {name: string, fromSpreadsheet: boolean}} Table
+ * @typedef {import("./csv.js").Lines & {file: string, name: string, fromSpreadsheet: boolean}} Table name: that of the file without its ending
  * @typedef {{table: Table, reference: string, rows: Row[], bad: number, columns: Part["columns"]}} Result
  */
 
@@ -26,7 +26,7 @@ export async function readTable(model, file) {
   if (file.size > MAX_BYTES) throw new Error("This file is larger than 500 MB. Score it with a scoring job instead.");
   if ((await file.slice(0, 4).text()) === "PAR1") throw new Error("This is a Parquet file, which is scored on the server: see \"Files scored on the server\" on this page.");
   const { text, fromSpreadsheet } = await readText(file, `${pathOf(model)}/predict/batch`);
-  return { ...linesOf(text), name: file.name.replace(/(\.\w+)?(\.gz)?$/i, ""), fromSpreadsheet };
+  return { ...linesOf(text), file: file.name, name: file.name.replace(/(\.\w+)?(\.gz)?$/i, ""), fromSpreadsheet };
 }
 
 /**

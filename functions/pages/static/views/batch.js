@@ -87,6 +87,7 @@ function ReferenceChoice({ table, choose }) {
  * @param {number} bad
  */
 function scoredText(good, bad) {
+  if (good === 0) return bad === 1 ? "the only row could not be scored: it says why." : `none of ${numberText(bad)} rows could be scored: each says why.`;
   const scored = `${numberText(good)} ${good === 1 ? "row was" : "rows were"} scored`;
   return bad > 0 ? `${scored}, ${numberText(bad)} ${bad === 1 ? "was" : "were"} not: each says why.` : `${scored}.`;
 }
@@ -102,7 +103,7 @@ function TableResult({ result, target }) {
   const others = header.flatMap((name, index) => (index === column ? [] : [{ name, cell: (/** @type {Row} */ row) => row.cells[index] ?? "" }]));
   const save = () => download(resultLines(result, target), `${table.name}.predicted.csv`);
   return html`<${Notice} kind=${bad === 0 ? "good" : bad < rows.length ? "mixed" : "bad"}>
-      <p>${scoredText(rows.length - bad, bad)}</p>
+      <p><b>${table.file}</b>: ${scoredText(rows.length - bad, bad)}</p>
       ${passedOver.length > 0 && html`<p>No part of the model, and kept in the result: ${passedOver.join(", ")}.</p>`}
       ${column >= 0 && html`<p>Your references are in the column ${reference}; they are kept with the predictions.</p>`}
       ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.map(fieldText).join(", ")}.</p>`}

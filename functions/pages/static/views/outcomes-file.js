@@ -5,7 +5,7 @@ import { cellsOf, download, lineOf, linesOf } from "../csv.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { FileDrop } from "../parts/file-drop.js";
-import { ErrorNotice, GoodNotice } from "../parts/notice.js";
+import { ErrorNotice, Notice } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
 import { readText } from "../text-file.js";
 import { numberText } from "../words.js";
@@ -60,8 +60,9 @@ export function OutcomesFile({ model, target, round, locked, labelled }) {
 function ReportShown({ report, model }) {
   const { recorded, repeated, empty, refused, passed_over } = report;
   const save = () => download([lineOf(["row", "column", "why"]), ...refused.map((one) => lineOf([one.row, one.field, one.msg]))], `${model}.not-taken.csv`);
-  return html`<${GoodNotice}>
-      <p>${numberText(recorded)} outcomes were kept${repeated > 0 && `, ${numberText(repeated)} had been said before`}${empty > 0 && `, ${numberText(empty)} rows say nothing of what happened`}${refused.length > 0 && `, ${numberText(refused.length)} were not taken: each says why`}.</p>
+  const kept = recorded + repeated;
+  return html`<${Notice} kind=${refused.length === 0 ? "good" : kept > 0 ? "mixed" : "bad"}>
+      <p>${numberText(recorded)} ${recorded === 1 ? "outcome was" : "outcomes were"} kept${repeated > 0 && `, ${numberText(repeated)} had been said before`}${empty > 0 && `, ${numberText(empty)} rows say nothing of what happened`}${refused.length > 0 && `, ${numberText(refused.length)} were not taken: each says why`}.</p>
       ${passed_over.length > 0 && html`<p>No part of an outcome, and passed over: ${passed_over.join(", ")}.</p>`}
     <//>
     ${refused.length > 0 &&
