@@ -16,6 +16,7 @@ NAMES = ("target", "label", "class", "outcome", "y")
 MAX_MISSING = 0.05
 """Share of rows without an outcome above which no model is trained."""
 _MAX_VALUES = 5
+_MAX_NEAR = 3
 _POSITIVE = frozenset(
     {
         "yes", "true", "t", "y", "1", "positive", "pos", "+", "survived", "alive", "churned", "churn", "left",
@@ -47,13 +48,29 @@ def choose_target(columns: Sequence[ColumnSummary], *, target: str | None, name:
     if named:
         return named[0]
     candidates = [column.name for column in two_valued(columns)]
-    two = f"these have exactly two values: {listed(candidates)}" if candidates else "none has two values"
-    raise InvalidInput(f"which column is to be predicted? Of the columns, {two}; {_SAY}{_headless(columns)}")
+    two = f"these have exactly two values: {listed(candidates)}; {_SAY}" if candidates else _none(columns)
+    raise InvalidInput(f"which column is to be predicted? Of the columns, {two}{_headless(columns)}")
 
 
 def two_valued(columns: Iterable[ColumnSummary]) -> list[ColumnSummary]:
     """The columns that can be predicted: those of exactly two values."""
     return [column for column in columns if _has_two_values(column)]
+
+
+def _none(columns: Sequence[ColumnSummary]) -> str:
+    """What to say where no column has two values: those that come nearest, and what is needed."""
+    values = {column.name: [*_values(column)] for column in columns if not column.overflowing}
+    few = [name for name, words in values.items() if 0 < len(words) <= _MAX_VALUES][:_MAX_NEAR]
+    near = "".join(
+        f"; {name} has {len(values[name])}: {listed(map(_shown, values[name]))}"
+        if len(values[name]) > 1
+        else f"; {name} has only one: {_shown(values[name][0])}"
+        for name in few
+    )
+    return (
+        f"none has two values{near}. A column is needed that says, in two words such as yes and no, how each "
+        "row ended"
+    )
 
 
 def _headless(columns: Sequence[ColumnSummary]) -> str:

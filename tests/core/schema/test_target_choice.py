@@ -79,8 +79,16 @@ def test_without_a_sign_it_is_asked_which_column_is_to_be_predicted() -> None:
         "which column is to be predicted? Of the columns, these have exactly two values: won, b, z; name it "
         "with `--target` (of make: TARGET=...), or in the object's metadata `target`"
     )
-    with pytest.raises(InvalidInput, match="Of the columns, none has two values"):
-        infer("a,b\n1,x\n2,y\n3,z\n")
+
+
+def test_where_no_column_has_two_values_the_nearest_are_told_and_what_is_needed() -> None:
+    """Naming one of them would not help: nothing is said of how to."""
+    with pytest.raises(InvalidInput) as refused:
+        infer("a,b,c\n1,x,no\n2,y,no\n3,z,no\n4,x,no\n5,x,no\n6,x,no\n")
+    assert str(refused.value) == (
+        "which column is to be predicted? Of the columns, none has two values; b has 3: x, y, z; c has only "
+        "one: no. A column is needed that says, in two words such as yes and no, how each row ended"
+    )
 
 
 @pytest.mark.parametrize(
