@@ -1,5 +1,6 @@
 """Label: a queue of cards by keyboard, each key answered at once."""
 
+import json
 import re
 import statistics
 import time
@@ -121,7 +122,7 @@ def test_a_label_that_was_sent_is_called_back_and_replaced(visit: Visit, asked: 
     with page.expect_response("**/feedback") as replaced:
         page.keyboard.press("n")
     assert replaced.value.ok, replaced.value.text()
-    given = [response.request.post_data_json for response in (sent.value, replaced.value)]
+    given = [json.loads(response.request.post_data or "") for response in (sent.value, replaced.value)]
     assert [one["survived"] for one in given] == [True, False]
     assert given[0]["prediction_id"] == given[1]["prediction_id"]
     # One row, labelled once.

@@ -127,11 +127,9 @@ def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, li
 
 def told_apart(value: float, limit: float) -> tuple[str, str]:
     """Both with three decimals, or as many as it takes to see that they differ: 0.6998 is below 0.7000."""
-    for decimals in range(3, 17):
-        shown = f"{value:.{decimals}f}", f"{limit:.{decimals}f}"
-        if shown[0] != shown[1]:
-            break
-    return shown
+    # A double has seventeen digits at the most.
+    decimals = next(n for n in range(3, 18) if f"{value:.{n}f}" != f"{limit:.{n}f}" or n == 17)
+    return f"{value:.{decimals}f}", f"{limit:.{decimals}f}"
 
 
 def roc_auc(outcome: Labels, probability: Probabilities) -> float:

@@ -1,4 +1,4 @@
-/** The text of a file that a person chose, as the server would read it (functions/core/schema/file_format.py). */
+/** The text of a file that a person chose, as the server would read it (functions/core/schema/text/file_format.py). */
 import { ask } from "./api.js";
 
 // As much as the server looks at, to say what a file is.

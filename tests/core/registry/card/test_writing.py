@@ -12,7 +12,7 @@ from huggingface_hub import ModelCard, ModelCardData
 from functions.core.registry import versions
 from functions.core.registry.card.writing import html_card, markdown_card
 from functions.core.registry.manifest import Lineage, Manifest
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.stats.formulas import auc_interval, wilson_interval
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore

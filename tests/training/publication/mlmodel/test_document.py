@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.storage.view import ModelStore
 from functions.local.child import ROOT
 from tests.support.titanic import SCHEMA
