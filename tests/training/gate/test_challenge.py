@@ -13,9 +13,10 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.support.production import champion_of
 from tests.support.titanic import MODEL
-from training.gate.challenge import Challenge, Upload, decide
+from training.gate.challenge import Challenge, decide
 from training.gate.rules import Limits
 from training.table.dataset import Dataset
+from training.table.provenance import Upload
 
 KEY = "5f3a91c2"
 
