@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.support.debian import debootstrap
 from tests.support.machine import Unavailable
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.installation import Stamp
+from functions.local.tools.installation import Stamp
 from tests.bench.__main__ import ALONE
 
 ROOT = Path(__file__).parents[2]
