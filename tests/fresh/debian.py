@@ -65,7 +65,10 @@ def make_debian(folder: Path) -> Debian:
     # Names and certificates of the outside are this machine's; the README leaves to it how it is reached.
     shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
     shutil.copy("/etc/hosts", root / "etc" / "hosts")
-    shutil.copytree("/etc/ssl/certs", root / "etc" / "ssl" / "certs", dirs_exist_ok=True)
+    certificates = root / "etc" / "ssl" / "certs"
+    # What Debian has put there leads, seen from here, to files of this machine: nothing is written through it.
+    shutil.rmtree(certificates)
+    shutil.copytree("/etc/ssl/certs", certificates)
     return Debian(root)
 
 
