@@ -19,7 +19,7 @@ from functions.local.tools import installation
 from functions.local.tools.installation import SETS, CannotInstall, Stamp, install
 
 ROOT = Path(__file__).parents[3]
-SCRIPT = Path("functions", "local", "installation.py")
+SCRIPT = Path("functions", "local", "tools", "installation.py")
 SECONDS = 600
 
 
