@@ -66,7 +66,7 @@ def make_debian(folder: Path) -> Debian:
     shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
     shutil.copy("/etc/hosts", root / "etc" / "hosts")
     certificates = root / "etc" / "ssl" / "certs"
-    # What Debian has put there leads, seen from here, to files of this machine: nothing is written through it.
+    # What Debian has put there leads, seen from here, to files of this machine: nothing is written there.
     shutil.rmtree(certificates)
     shutil.copytree("/etc/ssl/certs", certificates)
     return Debian(root)
