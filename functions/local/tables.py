@@ -12,10 +12,10 @@ from functions.core.registry.datasets import SUFFIXES
 from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Columns, Manifest
 from functions.core.schema.columns import to_rows
-from functions.core.schema.inference import infer_schema
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
+from functions.core.schema.inference.inferred import infer_schema
 from functions.core.schema.schema import Field, Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.core.storage.view import SCHEMA, ModelStore
 
 FIRST_NAMES = 12

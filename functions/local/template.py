@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from functions.local.safe_loader import SafeLoader
 from functions.local.shipments import Shipment, read_shipments
 
 ACCOUNT = "123456789012"
@@ -266,11 +267,11 @@ class _Resolver:
         return self._names[name]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """YAML with CloudFormation's short forms: `!Sub x` reads as `{"Fn::Sub": "x"}`."""
 
 
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _short_form(loader: SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from functions.core.schema.columns import to_rows
-from functions.core.schema.parsing import read_schema
-from functions.core.schema.table import open_table
+from functions.core.schema.document.parsing import read_schema
+from functions.core.schema.tables.table import open_table
 from functions.local.story import SHIPPED_SCHEMA
 
 _YEARS = 25

@@ -13,7 +13,7 @@ from tests.arm64.conftest import PASSENGERS, Said
 from tests.arm64.debian import Debian
 from tests.conftest import MODEL
 from tests.support.steps import Steps
-from training.certificate import TOLERANCE
+from training.proof.certificate import TOLERANCE
 
 
 def bodies(said: Said) -> list[dict[str, Any]]:

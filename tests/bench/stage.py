@@ -26,8 +26,8 @@ from functions.local.template import Template, read_template
 from tests.bench.checkout import STARTED_WITH, CannotRun, Checkout, isolated, run_script
 from tests.sam.store import served_store
 from tests.support.titanic import MODEL, SCHEMA, TABLE
-from training.challenge import Upload
-from training.upload import train_and_publish
+from training.publication.upload import train_and_publish
+from training.table.provenance import Upload
 
 INSIDE = Path(__file__).parent / "inside"
 EVENT = ROOT / "tests" / "events" / "http_predict.json"

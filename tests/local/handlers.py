@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 from functions.core.base.errors import NotFound
 from functions.core.registry.manifest import Columns
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.stats.records import Interval
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import SCHEMA, ModelStore

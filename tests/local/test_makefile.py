@@ -139,8 +139,8 @@ def test_what_is_missing_is_asked_for_with_an_example(project: Path, words: list
 
 
 def test_some_tests_only_are_run_without_lint_and_coverage() -> None:
-    said = make(ROOT, "-n", "test", "ARGS=tests/training/test_gate.py::test_a_name").stdout
-    assert "-m pytest --no-cov tests/training/test_gate.py::test_a_name" in said
+    said = make(ROOT, "-n", "test", "ARGS=tests/training/gate/test_rules.py::test_a_name").stdout
+    assert "-m pytest --no-cov tests/training/gate/test_rules.py::test_a_name" in said
     assert "tests.check --lint" not in said
     everything = make(ROOT, "-n", "test").stdout
     assert "tests.check --lint" in everything

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from functions.core.base.errors import InvalidInput, StoreUnavailable
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.local import function_process, machine, story
@@ -27,6 +27,7 @@ from functions.local.seaweed_config import find_weed
 from functions.local.story import SHIPPED, StoryFailed, by_hand, tell
 from functions.local.tables import Table
 from functions.local.template import read_template
+from functions.local.upload import TRAINING_SECONDS
 from tests.support.played import played_by
 from tests.support.versions import promote, publish
 
@@ -404,7 +405,7 @@ def test_a_story_does_not_wait_for_ever(
 
 def test_a_story_waits_as_long_as_a_retrain_may_take() -> None:
     retrain = read_template(Options().template).functions["RetrainFunction"]
-    assert retrain.timeout <= story.TRAINING_SECONDS
+    assert retrain.timeout <= TRAINING_SECONDS
 
 
 def test_a_story_says_now_and_then_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:

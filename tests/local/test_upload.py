@@ -13,7 +13,7 @@ from functions.core.base.errors import InvalidInput
 from functions.core.registry import deployment
 from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Columns, Decision
-from functions.core.schema.parsing import InvalidSchema, read_schema
+from functions.core.schema.document.parsing import InvalidSchema, read_schema
 from functions.core.stats.records import Interval, MeanContributions
 from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA, ModelStore

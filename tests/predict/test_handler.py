@@ -15,8 +15,8 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.predict import service
 from tests.conftest import Call, Send
-from training.dataset import Dataset
-from training.train import Trained
+from training.model.train import Trained
+from training.table.dataset import Dataset
 
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
 
@@ -205,6 +205,6 @@ def test_settings_that_do_not_fit_name_the_variable(monkeypatch: pytest.MonkeyPa
 
 
 def test_served_probabilities_are_those_of_the_holdout(trained: Trained, titanic: Dataset) -> None:
-    from training.evaluation import probabilities
+    from training.model.evaluation import probabilities
 
     assert (probabilities(trained.model, titanic.judged[0], titanic.schema) == trained.probability).all()

@@ -16,8 +16,8 @@ from functions.retrain import attempts
 from functions.retrain.attempts import RetrainFailed
 from tests.conftest import TITANIC
 from tests.support.uploads import BUCKET, Event, arrive, keys, model_store, read_json, record, retrain, upload
-from training import memory
-from training import upload as uploads
+from training.publication import upload as uploads
+from training.table import memory
 
 KEY = "datasets/titanic/titanic.csv"
 

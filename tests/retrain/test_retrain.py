@@ -11,7 +11,7 @@ from functions.core.base.errors import InvalidInput
 from functions.core.registry import versions
 from functions.core.registry.lineage import to_metadata
 from functions.core.registry.manifest import Lineage
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.storage.notifications import parse_event
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler

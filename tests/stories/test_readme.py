@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from tests.bench.__main__ import ALONE
 from tests.docs.reading import INDEX, PAGES, README, blocks
 from tests.stories.local_stack import ROOT, Stack, local_stack

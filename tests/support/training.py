@@ -6,10 +6,10 @@ from typing import Any
 
 from functions.core.storage.view import ModelStore
 from tests.support.titanic import SCHEMA, TABLE
-from training.challenge import Upload
-from training.promotion import Outcome
-from training.train import Configuration
-from training.upload import train_and_publish
+from training.model.train import Configuration
+from training.publication.promotion import Outcome
+from training.publication.upload import train_and_publish
+from training.table.provenance import Upload
 
 QUICK = Configuration(folds=2)
 

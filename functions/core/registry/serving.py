@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.registry.keys import CHAMPION, manifest_key, model_key, published_key, sha256
-from functions.core.schema.parsing import InvalidSchema, parse_schema
+from functions.core.schema.document.parsing import InvalidSchema, parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Blob, Reader
 

@@ -25,8 +25,8 @@ from tests.bench.peers.environment import environment, locked_version, packages
 from tests.bench.server import DESCRIPTOR, PORT
 from tests.bench.stage import EVENT, ROW, Stage
 from tests.support.titanic import SCHEMA, TABLE
-from training.dataset import load_dataset
-from training.train import Configuration, train
+from training.model.train import Configuration, train
+from training.table.dataset import load_dataset
 
 NAMES = {
     "mlflow": "MLflow",

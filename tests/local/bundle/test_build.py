@@ -134,6 +134,6 @@ def test_bundles_are_built_for_the_runtime_that_the_template_names() -> None:
 
 def test_the_retrain_bundle_takes_the_code_but_not_the_data_of_training() -> None:
     files = {str(file) for file in trace(ROOT, "functions.retrain.handler").files}
-    assert {"training/train.py", "functions/core/storage/s3.py"} <= files
+    assert {"training/model/train.py", "functions/core/storage/s3.py"} <= files
     others = ("training/data/", "functions/predict/", "functions/local/")
     assert not any(file.startswith(others) for file in files)

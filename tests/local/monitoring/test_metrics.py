@@ -21,7 +21,7 @@ from functions.local.monitoring.reports import REPORT_METRICS
 from functions.local.template import Cors, Route
 from functions.monitor import metrics as of_monitor
 from tests.support.versions import NOON, promote
-from training.promotion import Status
+from training.publication.promotion import Status
 
 Samples = dict[tuple[str, ...], float]
 """By name and the values of its labels, in the order of their names."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.core.http.limits import MAX_BATCH_BYTES, MAX_BODY_BYTES
-from functions.core.schema.field_parsing import MAX_FIELDS
+from functions.core.schema.document.fields import MAX_FIELDS
 from functions.predict import service
 from functions.predict.rows import MAX_ROWS
 from tests.conftest import Call, Send
