@@ -80,6 +80,8 @@ schema: installed-run ## Print the schema that a table seems to have, to be edit
 	@exec $(BIN)/python -m training schema infer "$$FILE" $(OPTIONS) $(ARGS)
 
 key: installed-run ## Make a key: make key SCOPES=predict,read NOTE="who uses it" [MODELS=a,b] [DAYS=90] [STAGE=dev]; or ARGS=list, "revoke ID"
+	@$(if $(ARGS),,$(call needs,SCOPES,scopes,SCOPES=predict NOTE="the web shop"))
+	@$(if $(ARGS),,$(call needs,NOTE,note on who uses it,SCOPES=predict NOTE="the web shop"))
 	@exec $(BIN)/python -m functions.local key $(or $(ARGS),create) $(OPTIONS)
 
 models: installed-run ## List, compare, promote, roll back versions: make models [MODEL=churn] ARGS="rollback --reason ..."

@@ -124,6 +124,8 @@ def test_a_variable_given_to_make_is_an_option_of_the_command_and_one_of_the_env
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["key", "NOTE=a"], 'Which scopes? make key SCOPES=predict NOTE="the web shop"'),
+        (["key", "SCOPES=predict"], 'Which note on who uses it? make key SCOPES=predict NOTE="the web shop"'),
         (["model"], "Which file? make model FILE=churn.csv NAME=churn TARGET=churned"),
         (["model", "FILE=churn.csv"], "Which name? make model FILE=churn.csv NAME=churn TARGET=churned"),
         (["upload"], "Which file? make upload FILE=more.csv"),

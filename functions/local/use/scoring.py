@@ -95,9 +95,15 @@ def result_path(file: Path) -> Path:
 
 def _answer(response: httpx.Response) -> Answer:
     body: Answer = response.json()
+    if response.is_error and "error" not in body:
+        # The gateway's own words, which say nothing of the function behind it.
+        raise ScoringRefused(
+            f"the API answered {response.status_code} ({body.get('message')}); the runner (make run) logs "
+            "why, and the file can be sent again"
+        )
     if response.is_error:
         detail = "; ".join(str(fault["msg"]) for fault in body.get("detail", ()))
-        raise ScoringRefused(f"{body.get('error', response.text)}{f' ({detail})' if detail else ''}")
+        raise ScoringRefused(f"{body['error']}{f' ({detail})' if detail else ''}")
     return body
 
 

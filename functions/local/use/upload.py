@@ -138,9 +138,17 @@ def _say_quality(manifest: Manifest, say: Say) -> None:
     )
     if roc_auc.value > SUSPICIOUS:
         say(
-            "             which is nearly perfect: if a column is only known once the outcome is, name it in "
-            "`ignored` of the schema"
+            f"             which is nearly perfect{_by_what(manifest)}: if a column is only known once the "
+            "outcome is, name it in `ignored` of the schema"
         )
+
+
+def _by_what(manifest: Manifest) -> str:
+    """The feature that moves the answers most, for a sentence; "" where that is not recorded."""
+    if not manifest.contributions:
+        return ""
+    moved = manifest.contributions.mean_absolute
+    return f", by {max(moved, key=lambda name: moved[name])} above all"
 
 
 def _say_refused(store: ModelStore, entry: Entry, say: Say) -> None:

@@ -131,6 +131,22 @@ def test_a_file_of_another_ending_is_refused_with_the_reason(store: Store, tmp_p
         score_file(api, {}, store, file, result_path(file), explain=False, say=print)
 
 
+def test_what_the_gateway_says_by_itself_is_told_with_where_the_reason_is(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(TABLE)
+    late = {
+        "statusCode": 503,
+        "headers": {"content-type": "application/json"},
+        "body": '{"message":"Service Unavailable"}',
+    }
+    monkeypatch.setattr(gateway, "send", lambda *_: late)
+    says = r"the API answered 503 \(Service Unavailable\); the runner \(make run\) logs why"
+    with served(store) as api, pytest.raises(ScoringRefused, match=says):
+        score_file(api, {}, store, file, result_path(file), explain=False, say=print)
+
+
 def test_the_key_of_the_command_ends_with_it(tmp_path: Path) -> None:
     place = str(tmp_path / "keys.json")
     with own_key(place, print) as headers:

@@ -14,7 +14,7 @@ from functions.core.registry import deployment
 from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Columns, Decision
 from functions.core.schema.document.parsing import InvalidSchema, read_schema
-from functions.core.stats.records import Interval
+from functions.core.stats.records import Interval, MeanContributions
 from functions.core.storage.contract import Store
 from functions.core.storage.view import SCHEMA, ModelStore
 from functions.local.use import upload as module
@@ -62,8 +62,13 @@ def retrained(store: ModelStore, version: str, body: bytes, *, promote: bool = T
     report = {"notes": ["the column age has numbers"], "bad_rows": bad_rows}
     store.put(report_key(version), json.dumps(report).encode())
     schema = read_schema(store.get(SCHEMA).body)
-    metrics = {"roc_auc": Interval(value=0.996, low=0.99, high=0.998)}
-    publish(store, version, dataset=dataset, decision=decision, schema=schema, metrics=metrics)
+    told = {
+        "metrics": {"roc_auc": Interval(value=0.996, low=0.99, high=0.998)},
+        "contributions": MeanContributions(
+            rows=50, base_probability=0.3, mean_absolute={"age": 0.05, "plan": 0.4}, is_sampled=False
+        ),
+    }
+    publish(store, version, dataset=dataset, decision=decision, schema=schema, **told)
 
 
 def promote(store: ModelStore, version: str) -> None:
@@ -121,7 +126,7 @@ def test_a_promotion_is_told_with_the_columns_and_the_rows_left_out(
     assert "line 7" not in words
     assert f"and 2 more: models/churn/{'1' * 16}/report.json" in words
     assert "Quality    ROC AUC 0.996 (95 %: 0.990 to 0.998) on " in words
-    assert "which is nearly perfect: if a column is only known" in words
+    assert "which is nearly perfect, by plan above all: if a column is only known" in words
     assert "Promoted   it is better" in words
     assert whole_store.get("datasets/churn/more.csv").body == BODY
 

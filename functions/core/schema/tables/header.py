@@ -126,7 +126,10 @@ def _lacking(lacking: Sequence[str], header: Sequence[str]) -> str:
         return text + "Separate columns by a comma, a semicolon, a tab or a pipe"
     if any(_is_number(name) for name in seen):
         return text + "The first line looks like a row of values, and has to name the columns"
-    return text + "Add what is missing, or name the column in the header as the schema does"
+    return text + (
+        "Add what is missing, or name the column in the header as the schema does; to train without it, take "
+        "it out of the schema"
+    )
 
 
 def _is_number(name: str) -> bool:
