@@ -48,9 +48,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("project").resolve()
     shutil.copy(ROOT / "Makefile", project)
     (project / "requirements.txt").write_text("")
-    package = project / "functions" / "local" / "tools"
-    package.mkdir(parents=True)
-    shutil.copy(ROOT / "functions" / "local" / "tools" / "installation.py", package)
+    package = project / "functions" / "local"
+    (package / "tools").mkdir(parents=True)
+    shutil.copy(ROOT / "functions" / "local" / "tools" / "installation.py", package / "tools")
     (package / "__main__.py").write_text(PROGRAM)
     environment = project / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, timeout=SECONDS)

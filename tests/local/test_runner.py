@@ -26,8 +26,8 @@ from functions.local.platform.template import read_template
 from functions.local.process.listening import listen, port_of
 from functions.local.runner import Options, Running, StoreLost, running
 from functions.local.store.seaweed import find_weed
-from functions.local.story.loop import SHIPPED, StoryFailed, by_hand, tell
 from functions.local.story import loop as story
+from functions.local.story.loop import SHIPPED, StoryFailed, by_hand, tell
 from functions.local.use.tables import Table
 from functions.local.use.upload import TRAINING_SECONDS
 from tests.support.played import played_by
