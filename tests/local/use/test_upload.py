@@ -6,6 +6,7 @@ import shlex
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def retrained(store: ModelStore, version: str, body: bytes, *, promote: bool = T
     report = {"notes": ["the column age has numbers"], "bad_rows": bad_rows}
     store.put(report_key(version), json.dumps(report).encode())
     schema = read_schema(store.get(SCHEMA).body)
-    told = {
+    told: dict[str, Any] = {
         "metrics": {"roc_auc": Interval(value=0.996, low=0.99, high=0.998)},
         "contributions": MeanContributions(
             rows=50, base_probability=0.3, mean_absolute={"age": 0.05, "plan": 0.4}, is_sampled=False
