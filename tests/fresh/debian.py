@@ -19,9 +19,9 @@ PACKAGES = ("ca-certificates", "git", "make", "python3", "python3-venv")
 USER = "passenger"
 HOME = f"home/{USER}"
 SETUP_SECONDS = 120.0
-# How this machine reaches the outside, where it says so: no setting of Python's or of a program's own.
 # It is looked for where the environment of the user has no path to.
 _CHROOT = shutil.which("chroot", path=f"{os.defpath}:/usr/sbin:/sbin") or "chroot"
+# How this machine reaches the outside, where it says so: no setting of Python's or of a program's own.
 _WAY_OUT = ("_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT", "PIP_DEFAULT_TIMEOUT")
 
 
