@@ -96,7 +96,8 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
     with httpx.Client(trust_env=False, timeout=30, headers={"x-api-key": key}) as client:
         answer = client.post(f"{api}/predict", json={"pclass": 1, "sex": "female"}).json()
         assert answer["survived"] is True
-        assert "lifeboat_model_info{" in client.get(f"{api}/metrics").text
+        # What is in service is read again every ten seconds, and Prometheus may have asked before.
+        _wait(lambda: "lifeboat_model_info{" in client.get(f"{api}/metrics").text)
 
         def scraped() -> Any:
             query = {"query": 'lifeboat_requests_total{function="PredictFunction",status="200"}'}
