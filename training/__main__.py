@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from functions.core.base.errors import LifeboatError
-from functions.core.schema.parsing import InvalidSchema
+from functions.core.schema.document.parsing import InvalidSchema
 from training.commands import evaluate, models, schema, score, train
 from training.commands.options import data_options, store_option
 from training.table.dataset import RefusedDataset

@@ -135,7 +135,7 @@ def _train(
             target=target,
             configuration=Configuration(folds=settings.folds, max_key_share=settings.max_key_share),
             limits=settings.limits,
-            progress=_log_step,
+            progress=StepLog(),
         ).answer()
     except MemoryError:
         # Reported below, once what fills the memory is gone with the exception.
@@ -145,5 +145,13 @@ def _train(
     return reject(store, upload, refusal, file_sha256(source)).answer()
 
 
-def _log_step(name: str, done: int, of: int) -> None:
-    log("INFO", "training", step=name, done=done, of=of)
+class StepLog:
+    """Logs each step of a training as it begins: a line for each candidate, not for each of its folds."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, name: str, done: int, of: int) -> None:
+        if name != self._last:
+            self._last = name
+            log("INFO", "training", step=name, done=done, of=of)

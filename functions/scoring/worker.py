@@ -25,10 +25,10 @@ from functions.core.base.errors import (
     UnusableRecord,
 )
 from functions.core.base.logs import log
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.parquet import is_parquet
-from functions.core.schema.row_cutting import PART_BYTES
-from functions.core.schema.table import CHUNK_ROWS
+from functions.core.schema.tables.parquet import is_parquet
+from functions.core.schema.tables.table import CHUNK_ROWS
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.row_cutting import PART_BYTES
 from functions.core.scoring.table_scorer import TableScorer, open_plain
 from functions.core.storage.contract import MAX_PARTS
 from functions.core.storage.object_stream import BLOCK_BYTES

@@ -14,7 +14,7 @@ import pytest
 from functions.core.base.errors import StoreUnavailable
 from functions.core.predictions.writing import PredictionLog
 from functions.core.registry.serving import ServedVersion
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import fold
 from functions.core.scoring.explain import Explanation

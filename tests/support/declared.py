@@ -7,15 +7,17 @@ from typing import Any
 
 import yaml
 
+from functions.local.safe_loader import SafeLoader
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """YAML in which CloudFormation's tags are kept as `[tag, value]`."""
 
 
-def _tagged(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
+def _tagged(loader: SafeLoader, suffix: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [suffix, loader.construct_sequence(node, deep=True)]
     assert isinstance(node, yaml.ScalarNode)

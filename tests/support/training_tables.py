@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from training.table.matrix import Labels, Matrix
 

@@ -17,7 +17,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
 from functions.core.base.errors import LifeboatError
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.scoring.scorer import Scorer
 from training.cluster import fit_process
 from training.cluster.connection import WorkerLost

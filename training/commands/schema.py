@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from functions.core.registry.models import suggest_model_name
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.schema.schema import Schema
 from training.table.dataset import load_dataset
 from training.table.schemas import infer

@@ -13,7 +13,7 @@ from typing import Any
 from functions.core.base.errors import InvalidInput
 from functions.core.registry.keys import sha256 as sha256_of
 from functions.core.registry.models import check_model_name
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.schema.schema import Schema, fold
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store

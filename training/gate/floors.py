@@ -16,8 +16,8 @@ from training.model.evaluation import Probabilities, members
 from training.table.matrix import HOLDOUT_SHARE, Labels, Mask, Matrix, copies
 
 _BY_HAND = (
-    "or promote it by hand, with force (make models ARGS='promote VERSION --force --reason ...', or POST "
-    "/models/{model}/versions/{version}/promote)"
+    "or promote it by hand, with force (make models MODEL=... ARGS='promote VERSION --force --reason "
+    "...', or POST /models/{model}/versions/{version}/promote)"
 )
 
 
@@ -112,7 +112,8 @@ def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, li
         return hold_back(passed, "floor: holdout rows", reason, mend)
     # `not >=`: a NaN passes no floor.
     if not numbers["roc_auc"] >= limits.min_roc_auc:
-        reason = f"ROC AUC {numbers['roc_auc']:.3f} is below {limits.min_roc_auc:.3f}"
+        reached, least_auc = told_apart(numbers["roc_auc"], limits.min_roc_auc)
+        reason = f"ROC AUC {reached} is below {least_auc}"
         mend = (
             "upload more rows or columns that tell more, lower "
             f"{setting_of('min_roc_auc')} if this table is a hard one"
@@ -122,6 +123,13 @@ def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, li
         reason = f"log loss {numbers['log_loss']:.3f} is no better than always saying the base rate"
         return hold_back(passed, "floor: base rate", reason, "upload more rows or columns that tell more")
     return passed
+
+
+def told_apart(value: float, limit: float) -> tuple[str, str]:
+    """Both with three decimals, or as many as it takes to see that they differ: 0.6998 is below 0.7000."""
+    # A double has seventeen digits at the most.
+    decimals = next(n for n in range(3, 18) if f"{value:.{n}f}" != f"{limit:.{n}f}" or n == 17)
+    return f"{value:.{decimals}f}", f"{limit:.{decimals}f}"
 
 
 def roc_auc(outcome: Labels, probability: Probabilities) -> float:

@@ -46,7 +46,17 @@ import numpy as np
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.gate.bootstrap import MIN_ROWS, distinct, paired_bootstrap
-from training.gate.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, roc_auc, setting_of
+from training.gate.floors import (
+    Limits,
+    Rival,
+    Rows,
+    hold_back,
+    in_words,
+    judge_alone,
+    roc_auc,
+    setting_of,
+    told_apart,
+)
 from training.gate.vouched import judge_on_vouched
 from training.model.evaluation import Probabilities
 
@@ -121,9 +131,10 @@ def _judge_whole(compared: Decision, rows: int, limits: Limits) -> Decision | No
         )
         return hold_back(compared, "contradiction", reason, "check the labels")
     if not most <= limits.margin:
+        shown, limit = told_apart(most, limits.margin)
         reason = (
-            f"log loss is {numbers['worse_by']:+.3f} nats {on_rows}, and may be {most:.3f} worse "
-            f"({in_words(most)}); at most {limits.margin:.3f} may be"
+            f"log loss is {numbers['worse_by']:+.3f} nats {on_rows}, and may be {shown} worse "
+            f"({in_words(most)}); at most {limit} may be"
         )
         mend = "upload more rows, which make it surer, raise "
         return hold_back(compared, "non-inferiority", reason, f"{mend}{setting_of('margin')}")
@@ -142,9 +153,10 @@ def _judge_slices(compared: Decision, limits: Limits) -> Decision | None:
             compared_slice["worse_by"] > limits.slice_margin
             and compared_slice.get("worse_by_at_least", 0) > 0
         ):
+            shown, limit = told_apart(compared_slice["worse_by"], limits.slice_margin)
             reason = (
-                f"for {name} log loss is {compared_slice['worse_by']:.3f} nats worse than the champion's "
-                f"({compared_slice['rows']:.0f} rows); at most {limits.slice_margin:.3f} may be"
+                f"for {name} log loss is {shown} nats worse than the champion's "
+                f"({compared_slice['rows']:.0f} rows); at most {limit} may be"
             )
             return hold_back(
                 compared,

@@ -15,7 +15,7 @@ import numpy as np
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.gate.bootstrap import distinct, paired_bootstrap
-from training.gate.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of
+from training.gate.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of, told_apart
 from training.model.evaluation import Probabilities
 
 _WHERE = "on the {rows} held-out rows that were uploaded, or labelled with an admin key,"
@@ -62,9 +62,10 @@ def judge_on_vouched(
         }
         decision = decision.model_copy(update={"numbers": decision.numbers | numbers_of_rival})
         if not worse.high <= limits.margin:
+            shown, limit = told_apart(worse.high, limits.margin)
             reason = (
-                f"{where} log loss may be {worse.high:.3f} nats worse than that of version {rival.version} "
-                f"({in_words(worse.high)}); at most {limits.margin:.3f} may be. The labels of other keys "
+                f"{where} log loss may be {shown} nats worse than that of version {rival.version} "
+                f"({in_words(worse.high)}); at most {limit} may be. The labels of other keys "
                 "contradict these rows"
             )
             return hold_back(decision, "vouched rows", reason, _MEND)

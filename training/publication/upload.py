@@ -6,7 +6,7 @@ from functions.core.base.errors import InvalidInput, NotFound
 from functions.core.registry import versions
 from functions.core.registry.keys import model_key, rejected_key, report_key, sha256
 from functions.core.registry.manifest import Manifest
-from functions.core.schema.parsing import InvalidSchema
+from functions.core.schema.document.parsing import InvalidSchema
 from functions.core.schema.schema import Schema
 from functions.core.storage.probe import probe
 from functions.core.storage.view import ModelStore

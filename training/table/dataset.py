@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from functions.core.base.errors import InvalidInput, LifeboatError
 from functions.core.registry.manifest import Columns, Decision
-from functions.core.schema.chunks import BadRow
-from functions.core.schema.header import ColumnsReport, listed
-from functions.core.schema.misfit import Misfit
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
+from functions.core.schema.tables.chunks import BadRow
+from functions.core.schema.tables.header import ColumnsReport, listed
+from functions.core.schema.tables.misfit import Misfit
 from training.table.formats import files_of, open_any_table
 from training.table.growing import Growing
 from training.table.labelled_rows import LabelledRows, label_rows

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.header import listed
+from functions.core.schema.tables.header import listed
 from functions.core.storage.opening import open_store
 from training.table.source import StoredObject
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.chunks import Chunk
-from functions.core.schema.header import ColumnsReport
-from functions.core.schema.inference import Inferred, infer_from, infer_schema, survey_file
-from functions.core.schema.parquet import ParquetFile, ParquetTable, is_parquet
+from functions.core.schema.inference.inferred import Inferred, infer_from, infer_schema, survey_file
 from functions.core.schema.rows import RowReader
-from functions.core.schema.table import CHUNK_ROWS, open_table
+from functions.core.schema.tables.chunks import Chunk
+from functions.core.schema.tables.header import ColumnsReport
+from functions.core.schema.tables.parquet import ParquetFile, ParquetTable, is_parquet
+from functions.core.schema.tables.table import CHUNK_ROWS, open_table
 from training.table.source import Source
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.schema.chunks import BadRow, Chunk
 from functions.core.schema.schema import Schema
+from functions.core.schema.tables.chunks import BadRow, Chunk
 from training.table.labellers import VOUCHED
 from training.table.matrix import Mask, Matrix, to_matrix
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from functions.core.base.errors import InvalidInput, NotFound
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.opening import open_store
 from training.table.files import ENDINGS, tables_at

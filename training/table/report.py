@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from functions.core.registry.manifest import Columns
-from functions.core.schema.chunks import BadRow
+from functions.core.schema.tables.chunks import BadRow
 
 MAX_REPORTED_ROWS = 100
 NO_COLUMNS = Columns(used=[], passed_over=[], missing=[])

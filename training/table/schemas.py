@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from functions.core.base.errors import Conflict, NotFound
-from functions.core.schema.parsing import InvalidSchema, parse_schema, read_schema
+from functions.core.schema.document.parsing import InvalidSchema, parse_schema, read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.view import SCHEMA, ModelStore
 from training.table.formats import infer_any

@@ -16,12 +16,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from functions.core.schema.inference import infer_schema
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
+from functions.core.schema.inference.inferred import infer_schema
 from functions.core.schema.schema import Field, Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.core.stats.metrics import metrics_of
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.model.evaluation import cross_validate

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.core.schema.parsing import InvalidSchema, parse_schema
+from functions.core.schema.document.parsing import InvalidSchema, parse_schema
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "age", "type": "number"},

@@ -17,8 +17,8 @@ MOST = 200
 READ = """
 import json, sys
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.inference import infer_schema
-from functions.core.schema.table import open_table
+from functions.core.schema.inference.inferred import infer_schema
+from functions.core.schema.tables.table import open_table
 from tests.support.peak_memory import peak
 from tests.support.titanic import SCHEMA
 

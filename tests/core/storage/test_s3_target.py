@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError
 from functions.core.base.errors import StoreUnavailable
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.s3_reader import S3Reader
-from functions.local.environment import exported
+from functions.local.process.environment import exported
 from tests.core.storage.environments import CASES, LOCAL, PLAIN, Case
 from tests.support.aws_environment import nothing
 

@@ -235,7 +235,7 @@ def test_what_fails_says_why_and_changes_nothing(
 
 def test_a_history_needs_a_champion(fail: Say, store: ModelStore) -> None:
     store.put(SCHEMA_KEY, SCHEMA.as_json())
-    assert "no model has been promoted yet" in fail("history")
+    assert "upload a dataset to train one, or promote a version that is published" in fail("history")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from functions.core.registry import versions
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore

@@ -16,7 +16,7 @@ import pytest
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from functions.core.schema import row_cutting
+from functions.core.schema.text import row_cutting
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC, Send

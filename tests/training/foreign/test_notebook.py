@@ -22,7 +22,7 @@ import training
 from functions.core.base.errors import InvalidInput, UnprovenModel
 from functions.core.registry import deployment, versions
 from functions.core.schema.columns import to_columns
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.schema.rows import RowReader
 from functions.core.scoring.scorer import Scorer
 from functions.core.storage.contract import Store

@@ -14,6 +14,7 @@ from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.gate.bootstrap import MAX_GROUPS, paired_bootstrap
 from training.gate.expectations import surprises
+from training.gate.floors import told_apart
 from training.gate.rules import Limits, Rival, Rows, judge
 from training.model.evaluation import probabilities
 from training.model.train import Trained
@@ -215,4 +216,14 @@ def test_every_refusal_says_what_to_do() -> None:
         (rows.judge(rows.chances, 1 - rows.chances), "check the labels"),
     ):
         assert mend in held.reason
-        assert "or promote it by hand, with force (make models ARGS='promote VERSION --force" in held.reason
+        by_hand = "or promote it by hand, with force (make models MODEL=... ARGS='promote VERSION --force"
+        assert by_hand in held.reason
+
+
+def test_a_floor_that_is_missed_by_a_hair_is_said_with_as_many_decimals_as_that_takes() -> None:
+    rows = Holdout()
+    reached = rows.judge(rows.chances).numbers["roc_auc"]
+    held = rows.judge(rows.chances, limits=Limits(min_roc_auc=reached + 1e-5))
+    assert f"ROC AUC {reached:.5f} is below {reached + 1e-5:.5f};" in held.reason
+    assert told_apart(0.5, 0.7) == ("0.500", "0.700")
+    assert told_apart(float("nan"), 0.7) == ("nan", "0.700")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.stats.intervals import MAX_ROWS
 from functions.core.stats.metrics import metrics_of
 from tests.support.titanic import SCHEMA

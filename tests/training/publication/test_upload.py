@@ -10,7 +10,7 @@ import pytest
 
 from functions.core.registry import deployment, models, versions
 from functions.core.registry.keys import report_key
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore

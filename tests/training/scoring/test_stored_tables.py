@@ -9,7 +9,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from functions.core.base.errors import InvalidInput, NotFound
-from functions.core.schema import row_cutting
+from functions.core.schema.text import row_cutting
 from tests.conftest import TITANIC
 from tests.support.uploads import BUCKET, upload
 from training.__main__ import main

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from functions.core.schema.columns import to_columns
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
 from tests.conftest import TITANIC

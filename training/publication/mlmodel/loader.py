@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.core.schema.columns import to_columns
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
 from functions.core.scoring.scorer import Scorer

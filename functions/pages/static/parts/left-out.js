@@ -18,7 +18,7 @@ export function LeftOut({ reading, rejected = reading?.rejected_rows ?? 0, colum
     ${columns?.missing.length ? html`<p>Columns that the file does not have: <b>${columns.missing.join(", ")}</b>.</p>` : null}
     ${notes.length > 0 && html`<ul>${notes.map((note) => html`<li>${sentenceText(note)}</li>`)}</ul>`}
     ${rejected === 0
-      ? html`<p>Every row could be used.</p>`
+      ? html`<p>Every row could be read.</p>`
       : html`<p>${numberText(rejected)} ${rejected === 1 ? "row was" : "rows were"} left out${rows.length < rejected && rows.length > 0 ? `; these are the first ${rows.length}` : ""}.</p>`}
     ${rows.length > 0 &&
     html`<${Rows}
