@@ -10,14 +10,8 @@ from functions.authorize.settings import AuthorizeSettings
 from functions.core.base.errors import StoreUnavailable
 from functions.core.identity.keys import Key, make_key, write_keys
 from functions.core.storage.parameter import Change
+from tests.support.clock import Clock
 from tests.support.keys import NOW
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Away:

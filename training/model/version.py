@@ -47,9 +47,10 @@ def code() -> dict[str, str]:
     return digests_of(_CODE)
 
 
-def digests_of(code: Iterable[Path]) -> dict[str, str]:
-    """The SHA-256 of each of these files, and of each module in these folders, by its name in its folder."""
-    files = [file for path in code for file in ([path] if path.suffix else sorted(path.glob("*.py")))]
+def digests_of(folders: Iterable[Path]) -> dict[str, str]:
+    """The SHA-256 of each module in these folders and those below them, by its name from its folder on."""
     return {
-        f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+        file.relative_to(folder.parent).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for folder in folders
+        for file in sorted(folder.rglob("*.py"))
     }

@@ -1,5 +1,6 @@
 """What a version is named after."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,12 +34,14 @@ def test_the_libraries_that_make_a_model_are_named() -> None:
     assert {"numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "skl2onnx"} == set(libraries())
 
 
-def test_all_code_of_training_that_a_training_runs_is_named() -> None:
-    waiting, needed = ["training.model.engine"], set()
+def test_all_code_that_a_training_runs_on_rows_and_models_is_named() -> None:
+    roots = ("training", "functions/core/schema", "functions/core/scoring", "functions/core/stats")
+    waiting, needed = ["training.model.engine"], set[Path]()
     while waiting:
         file = Path(*waiting.pop().split(".")).with_suffix(".py")
         if (ROOT / file).is_file() and file not in needed:
             needed.add(file)
-            waiting += [module for module in imported(ROOT, file) if module.startswith("training.")]
-    assert Path("training/table/labellers.py") in needed
-    assert {f"{file.parent.name}/{file.name}" for file in needed} <= code().keys()
+            waiting += imported(ROOT, file)
+    named = {file for file in needed if any(file.is_relative_to(root) for root in roots)}
+    assert {Path("training/table/labellers.py"), Path("functions/core/schema/tables/parquet.py")} <= named
+    assert {re.sub("^training/|^functions/core/", "", file.as_posix()) for file in named} <= code().keys()

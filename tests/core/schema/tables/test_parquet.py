@@ -230,9 +230,7 @@ import sys
 from functions.core.schema.tables.parquet import ParquetTable
 from functions.core.schema.rows import RowReader
 from tests.core.schema.tables.test_parquet import PEOPLE
-def peak():
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) // 2**10 for line in status if line.startswith("VmHWM"))
+from tests.support.peak_memory import peak
 before = peak()
 with open(sys.argv[1], "rb") as stream:
     table = ParquetTable(stream, RowReader(PEOPLE), labelled=True, chunk_rows=10_000)
