@@ -8,7 +8,7 @@ import pytest
 
 from functions.local.bundle.recipe import read_recipe
 from functions.local.bundle.weight import weigh
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.arm64.conftest import PASSENGERS, Said
 from tests.arm64.debian import Debian
 from tests.conftest import MODEL

@@ -32,12 +32,12 @@ MADE_LATER = {
     "functions/core/schema/text/row_cutting.py": "of each separator, see `patterns`",
     "functions/core/schema/text/foreign_formats.py": "held in a tuple, where this test finds them",
     "functions/feedback/faults.py": "one of the constants that are tested where they stand",
-    "functions/local/http_events.py": "of the template's own paths",
+    "functions/local/platform/http_events.py": "of the template's own paths",
     "functions/pages/unknown.py": "of the API's own paths",
     "functions/local/deployment/parameters.py": "of the template's own parameters",
-    "functions/local/template.py": "of the template's own parameters",
-    "functions/local/shipping.py": "of the template's own messages",
-    "functions/local/shipments.py": "of constants",
+    "functions/local/platform/template.py": "of the template's own parameters",
+    "functions/local/platform/shipping.py": "of the template's own messages",
+    "functions/local/platform/shipments.py": "of constants",
     "functions/core/registry/history.py": "of constants",
 }
 REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import yaml
 
-from functions.local.listening import listen, port_of
+from functions.local.process.listening import listen, port_of
 from tests.image.base import provide_base
 from tests.support.engine import Engine
 
@@ -42,7 +42,7 @@ def test_nothing_of_it_listens_to_the_network_and_no_part_may_more_than_it_needs
         if name == "prometheus":
             assert any("127.0.0.1" in word for word in service["command"])
     assert {*COMPOSED["services"]} == {"lifeboat", "prometheus", "mlflow"}
-    # What rests listens for MLflow on the loopback by itself (tests/local/test_resting_server.py).
+    # What rests listens for MLflow on the loopback by itself (tests/local/process/test_resting_server.py).
     assert "127.0.0.1" in _command_of_mlflow()
 
 

@@ -119,5 +119,5 @@ def watched(event: dict[str, Any], context: Any) -> Any:
 def stops(event: dict[str, Any], context: Any) -> Any:
     """An HTTP function with a breakpoint in it."""
     kettle = event["rawPath"]
-    breakpoint()  # noqa: T100 - the subject of tests/local/test_debugged_function.py
+    breakpoint()  # noqa: T100 - the subject of tests/local/platform/test_debugged_function.py
     return {"statusCode": 200, "body": kettle}

@@ -18,11 +18,11 @@ import pytest
 from functions.core.storage.view import ModelStore
 from functions.local import asking, serving
 from functions.local.__main__ import main
-from functions.local.environment import Credentials
-from functions.local.listening import listen, port_of
-from functions.local.state import RUNNERS, State
-from functions.local.stopping import INTERRUPTED
-from functions.local.tables import Table
+from functions.local.process.environment import Credentials
+from functions.local.process.listening import listen, port_of
+from functions.local.process.state import RUNNERS, State
+from functions.local.process.stopping import INTERRUPTED
+from functions.local.use.tables import Table
 from tests.bench.processes import tree
 from tests.support.strangers import churn_table
 

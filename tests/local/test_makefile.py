@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.installation import Stamp
+from functions.local.tools.installation import Stamp
 from tests.bench.__main__ import ALONE
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +49,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "Makefile", project)
     (project / "requirements.txt").write_text("")
     package = project / "functions" / "local"
-    package.mkdir(parents=True)
-    shutil.copy(ROOT / "functions" / "local" / "installation.py", package)
+    (package / "tools").mkdir(parents=True)
+    shutil.copy(ROOT / "functions" / "local" / "tools" / "installation.py", package / "tools")
     (package / "__main__.py").write_text(PROGRAM)
     environment = project / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, timeout=SECONDS)

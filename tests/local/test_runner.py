@@ -18,16 +18,18 @@ from functions.core.base.errors import InvalidInput, StoreUnavailable
 from functions.core.schema.document.parsing import read_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local import function_process, machine, story
-from functions.local.events import UploadWatcher
-from functions.local.function_process import Outcome
-from functions.local.listening import listen, port_of
+from functions.local import machine
+from functions.local.platform import function_process
+from functions.local.platform.events import UploadWatcher
+from functions.local.platform.function_process import Outcome
+from functions.local.platform.template import read_template
+from functions.local.process.listening import listen, port_of
 from functions.local.runner import Options, Running, StoreLost, running
-from functions.local.seaweed_config import find_weed
-from functions.local.story import SHIPPED, StoryFailed, by_hand, tell
-from functions.local.tables import Table
-from functions.local.template import read_template
-from functions.local.upload import TRAINING_SECONDS
+from functions.local.store.seaweed import find_weed
+from functions.local.story import loop as story
+from functions.local.story.loop import SHIPPED, StoryFailed, by_hand, tell
+from functions.local.use.tables import Table
+from functions.local.use.upload import TRAINING_SECONDS
 from tests.support.played import played_by
 from tests.support.versions import promote, publish
 

@@ -14,8 +14,8 @@ from functions.core.registry.keys import CHAMPION
 from functions.core.registry.lineage import from_metadata
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local.events import scheduled_event
-from functions.local.template import read_template
+from functions.local.platform.events import scheduled_event
+from functions.local.platform.template import read_template
 from functions.monitor import service
 from functions.monitor.handler import handler
 from functions.monitor.state import STATE

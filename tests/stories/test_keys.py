@@ -16,8 +16,8 @@ from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
 from functions.local import asking, runner
 from functions.local.__main__ import main
+from functions.local.process.state import State
 from functions.local.runner import Options, Running, running
-from functions.local.state import State
 
 ENVELOPE = {"error", "code", "detail", "request_id"}
 

@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from functions.local import asking
-from functions.local import state as runners
 from functions.local.__main__ import main
+from functions.local.process import state as runners
+from functions.local.process.state import State
 from functions.local.runner import Options, Running, running
-from functions.local.state import State
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import joblib
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.bench import http
 from tests.bench.checkout import CannotRun
 from tests.bench.peers import pipeline

@@ -21,7 +21,7 @@ from functions.core.schema.inference.inferred import infer_schema
 from functions.core.schema.schema import Field, Schema
 from functions.core.schema.tables.table import open_table
 from functions.core.stats.metrics import metrics_of
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.model.evaluation import cross_validate

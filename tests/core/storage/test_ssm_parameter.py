@@ -19,8 +19,8 @@ from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key, merge, read_keys, write_keys
 from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.ssm_parameter import SsmParameter
-from functions.local.embedded_store import READY
-from functions.local.listening import listen, port_of
+from functions.local.process.listening import listen, port_of
+from functions.local.store.embedded import READY
 from tests.support.parameters import wait_for_parameters
 
 ROOT = Path(__file__).parents[3]
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 def endpoint() -> Iterator[str]:
     """The embedded store, which keeps parameters too."""
     with subprocess.Popen(
-        [sys.executable, "-m", "functions.local.embedded_store", "--port", "0"],
+        [sys.executable, "-m", "functions.local.store.embedded", "--port", "0"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

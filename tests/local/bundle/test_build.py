@@ -9,8 +9,8 @@ import pytest
 from functions.core.base.imports import trace
 from functions.local.bundle.build import RUNTIME, Target, build, install, slim
 from functions.local.bundle.recipe import BundleRefused, Contents, Limits, read_recipe
-from functions.local.child import ROOT
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
+from functions.local.process.child import ROOT
 from tests.local.bundle.bundles import (
     FAKE,
     HERE,

@@ -6,22 +6,7 @@ import pytest
 
 from functions.core.schema.document.parsing import InvalidSchema, parse_schema, read_schema
 from functions.core.schema.schema import Contributor, License
-
-FIELDS: list[dict[str, Any]] = [
-    {"name": "age", "type": "number"},
-    {"name": "plan", "type": "string", "constraints": {"enum": ["basic", "full"]}},
-    {"name": "churned", "type": "boolean"},
-]
-
-
-def document(*fields: dict[str, Any], **keys: Any) -> dict[str, Any]:
-    return {"fields": [*fields, *FIELDS], "target": "churned", **keys}
-
-
-def faults(body: object) -> tuple[str, ...]:
-    with pytest.raises(InvalidSchema) as refusal:
-        parse_schema(body)
-    return refusal.value.faults
+from tests.core.schema.documents import FIELDS, document, faults
 
 
 def test_the_least_schema_there_is() -> None:
@@ -167,56 +152,8 @@ def test_a_value_of_an_odd_kind_is_a_fault_and_no_crash(odd: dict[str, Any]) -> 
     assert faults(document(*fields, **odd))
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    ["(a+)+", "(a|a)*b", "((a*)b?)*c", "(?:a?)+(b)", "(a)\\1", "(?P<x>a)(?P=x)", "(a|b){9}", "((a|b)c)+"],
-)
-def test_a_pattern_that_may_take_for_ever_is_a_fault(pattern: str) -> None:
-    derived = [{"field": "plan", "from": "text", "pattern": pattern, "words": {"a": "basic"}}]
-    [fault] = faults(document({"name": "text"}, {"name": "x", "type": "number"}, derived=derived))
-    assert fault.endswith("that may take for ever")
-
-
-@pytest.mark.parametrize(
-    "pattern", [r",\s*([^.]+)\.", "(ab)+", "(Mr|Mrs|Miss)?x", r"(a|b)\*", "([*+|]x)+", "(?:x|y)(z*)"]
-)
-def test_a_usual_pattern_is_taken(pattern: str) -> None:
-    derived = [{"field": "plan", "from": "text", "pattern": pattern, "words": {"a": "basic"}}]
-    assert parse_schema(document({"name": "text"}, derived=derived)).derived
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        # Each of these keeps the engine busy for hours on a text of a thousand characters.
-        "(a)" + "a*" * 6 + "b",
-        "(a|a)" * 33 + "b",
-        "(a?)" * 30 + "a" * 30 + "b",
-        "(x)?(?=a*a*a*b)c",
-    ],
-)
-def test_a_pattern_that_may_take_too_long_is_a_fault_that_names_the_cure(pattern: str) -> None:
-    derived = [{"field": "plan", "from": "text", "pattern": pattern, "words": {"a": "basic"}}]
-    [fault] = faults(document({"name": "text"}, {"name": "x", "type": "number"}, derived=derived))
-    assert "may take too long on a text of 1,000 characters; begin it with ^" in fault
-    assert "give text a smaller maxLength" in fault
-
-
-def test_a_shorter_text_may_have_a_slower_pattern() -> None:
-    derived = [{"field": "plan", "from": "text", "pattern": "(a+)a+b", "words": {"a": "basic"}}]
-    assert faults(document({"name": "text"}, derived=derived))
-    short = {"name": "text", "constraints": {"maxLength": 200}}
-    assert parse_schema(document(short, derived=derived)).derived
-
-
 def test_an_empty_cell_is_missing_whatever_a_schema_says() -> None:
     assert parse_schema(document(missingValues=["?"])).missing == {"", "?"}
-
-
-def test_of_a_text_no_more_is_read_than_a_cell_can_have() -> None:
-    long = {"name": "text", "constraints": {"maxLength": 10**30}}
-    derived = [{"field": "plan", "from": "text", "pattern": "(a)", "words": {"a": "basic"}}]
-    assert parse_schema(document(long, derived=derived)).sources["text"].max_length == 10_000
 
 
 def test_all_faults_are_named_at_once() -> None:
@@ -314,43 +251,3 @@ def test_what_cannot_be_kept_as_json_is_no_schema(odd: dict[str, Any], said: str
     parse_schema({**whole, "x": nested(49)})
     with pytest.raises(InvalidSchema, match=said):
         parse_schema({**whole, **odd})
-
-
-@pytest.mark.parametrize(
-    ("field", "positive", "answers", "codes"),
-    [
-        (
-            {"type": "boolean"},
-            None,
-            (False, True),
-            {True: 1, False: 0, "1": 1, "No": 0, "y": 1, "maybe": None},
-        ),
-        (
-            {"type": "integer", "constraints": {"enum": [0, 1]}},
-            1,
-            (False, True),
-            {1: 1, 0.0: 0, "1.0": 1, 2: None, 10**400: None, float("inf"): None},
-        ),
-        (
-            {"type": "integer", "constraints": {"enum": [1, 2]}},
-            2,
-            (1, 2),
-            {1: 0, 2: 1, "2": 1, "2.0": 1, 3: None},
-        ),
-        (
-            {"categories": ["no", "yes"]},
-            "yes",
-            ("no", "yes"),
-            {"YES": 1, True: 1, "0": 0, False: 0, "x": None},
-        ),
-        ({"categories": ["<=50K", ">50K"]}, ">50K", ("<=50K", ">50K"), {">50k": 1, "<=50K": 0, True: 1}),
-        ({"categories": ["a", "b", "c"]}, ["a", "b"], (False, True), {"A": 1, "b": 1, "c": 0, None: None}),
-    ],
-)
-def test_the_values_of_a_target(
-    field: dict[str, Any], positive: object, answers: tuple[object, object], codes: dict[object, int | None]
-) -> None:
-    body = {"fields": [FIELDS[0], {"name": "y", **field}], "target": {"field": "y", "positive": positive}}
-    target = parse_schema(body).target
-    assert target.answers == answers
-    assert {value: target.code(value) for value in codes} == codes

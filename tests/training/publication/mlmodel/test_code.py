@@ -4,7 +4,7 @@ import io
 import zipfile
 
 from functions.core.base.imports import trace
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from training.publication.mlmodel.code import LOADER, pack_code
 
 LOADER_FILE = "training/publication/mlmodel/loader.py"

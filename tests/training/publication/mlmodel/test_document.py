@@ -9,7 +9,7 @@ import yaml
 
 from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.storage.view import ModelStore
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.support.titanic import SCHEMA
 from tests.support.training import publish
 from training.publication.mlmodel.document import MLFLOW, inputs, mlflow_parts, outputs
