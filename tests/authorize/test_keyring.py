@@ -20,7 +20,7 @@ class Away:
     def __init__(self, text: str) -> None:
         self.text = text
         self.away = False
-        self.failure: Exception = StoreUnavailable("the parameter store could not be reached, or refused")
+        self.failure: Exception = StoreUnavailable("the store of keys is away")
         self.reads = 0
 
     def read(self) -> str:
@@ -97,7 +97,7 @@ def test_a_parameter_store_that_hangs_holds_up_a_tenth_of_the_time_and_no_more(
     def hang() -> str:
         clock.now += 7
         held.append(7.0)
-        raise StoreUnavailable("the parameter store could not be reached, or refused")
+        raise StoreUnavailable("the store of keys is away")
 
     held: list[float] = []
     # The store stops answering midway: the parameter is real until then.

@@ -221,6 +221,13 @@ def test_a_parameter_store_that_is_away_is_said(name: str, monkeypatch: pytest.M
         SsmParameter(name).read()
 
 
+@pytest.mark.usefixtures("name")
+def test_what_the_parameter_store_refuses_is_said_with_its_code() -> None:
+    # SSM keeps names that begin so for itself.
+    with pytest.raises(StoreUnavailable, match=r"the parameter store refused: \w+Exception"):
+        add(SsmParameter("/ssm/keys"), make_key(["predict"], "any", NOW)[1], NOW)
+
+
 def test_settings_that_name_no_store_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
     with pytest.raises(StoreUnavailable, match="name no usable parameter store"):
