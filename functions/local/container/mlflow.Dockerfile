@@ -15,8 +15,9 @@ FROM ${BASE}
 COPY --from=libraries /opt/mlflow /opt/mlflow
 COPY LICENSE /app/
 COPY functions/__init__.py /app/functions/
-COPY functions/local/__init__.py functions/local/process/listening.py functions/local/process/resting_server.py \
-     functions/local/process/stopping.py /app/functions/local/
+COPY functions/local/__init__.py /app/functions/local/
+COPY functions/local/process/__init__.py functions/local/process/listening.py functions/local/process/resting_server.py \
+     functions/local/process/stopping.py /app/functions/local/process/
 RUN chmod -R u=rwX,go=rX /app && mkdir -m 1777 /mlflow && python3 -m compileall -q /app
 # It tells nobody of its use, and has no jobs of its own.
 ENV PATH=/opt/mlflow/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 HOME=/tmp USER=lifeboat \

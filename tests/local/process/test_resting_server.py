@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -185,3 +186,22 @@ def test_wrong_use_and_a_port_that_is_taken_are_said(options: list[str], code: i
             cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False,
         )  # fmt: skip
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+
+
+def test_what_the_image_of_mlflow_copies_is_all_that_it_needs(tmp_path: Path) -> None:
+    written = (ROOT / "functions" / "local" / "container" / "mlflow.Dockerfile").read_text()
+    copies = re.findall(r"^COPY (functions/.+) /app/(\S+)$", written.replace("\\\n", ""), re.MULTILINE)
+    for files, folder in copies:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        for file in files.split():
+            shutil.copy(ROOT / file, tmp_path / folder)
+    done = subprocess.run(
+        [sys.executable, "-m", RESTING, "--help"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
