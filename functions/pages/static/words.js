@@ -105,10 +105,10 @@ export const intervalText = (interval) =>
   interval ? `${interval.value.toFixed(3)} (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})` : "—";
 
 /**
- * The name of a file, without the folders of its key.
+ * The name of a file, without the folders of its key, and without what these pages put behind it when they compressed it.
  * @param {string} key
  */
-export const fileText = (key) => key.split("/").at(-1) || key;
+export const fileText = (key) => (key.split("/").at(-1) || key).replace(/\.csv\.gz$/i, ".csv");
 
 /**
  * A reason as a sentence of its own.

@@ -11,7 +11,7 @@ import { Sending, Training, stateText } from "../parts/training.js";
 import { callerText } from "../people.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
-import { sentenceText, sizeText, timeText } from "../words.js";
+import { fileText, sentenceText, sizeText, timeText } from "../words.js";
 
 /** @typedef {import("../parts/training.js").Upload} Upload */
 
@@ -93,7 +93,7 @@ function UploadTable({ model, uploads, more }) {
         <tbody>
           ${uploads.map(
             (one) => html`<tr key=${`${one.key} ${one.uploaded_at} ${one.version}`}>
-              <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${one.file}</a>` : one.file}</th>
+              <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${fileText(one.file)}</a>` : fileText(one.file)}</th>
               <td><${Fate} model=${model} upload=${one} /></td>
               <td>${timeText(one.uploaded_at)}</td>
               <td>${one.uploaded_by ? callerText(one.uploaded_by) : "—"}</td>
