@@ -346,7 +346,7 @@ def test_a_setting_that_names_a_store_and_does_not_count_is_said(
 def test_a_runner_whose_store_is_killed_says_so_and_stops() -> None:
     session = Session()
     session.wait_for("API ")
-    children = [pid for pid in tree(session.process.pid) if b"embedded_store" in command_of(pid)]
+    children = [pid for pid in tree(session.process.pid) if b"local.store.embedded" in command_of(pid)]
     assert len(children) == 1
     os.kill(children[0], signal.SIGKILL)
     assert session.process.wait(timeout=60) == 1

@@ -114,7 +114,7 @@ class Run:
         elif how == "kill -9 of the runner":
             self.process.kill()
         else:
-            name = b"weed" if how == "kill -9 of the store" else b"kept_store"
+            name = b"weed" if how == "kill -9 of the store" else b"store.kept"
             (victim,) = [pid for pid in children if runs(pid, name)]
             os.kill(victim, signal.SIGKILL)
 
