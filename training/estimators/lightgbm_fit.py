@@ -9,6 +9,11 @@ import numpy.typing as npt
 from functions.core.base.errors import InvalidInput
 
 HOW_TO_GET = "LightGBM is not installed here: `make scale` installs it"
+# Its wheel leaves OpenMP to the system.
+HOW_TO_LOAD = (
+    "LightGBM is installed and cannot be loaded, for it needs a library of the system: on Debian and Ubuntu, "
+    "`apt-get install libgomp1`"
+)
 
 
 def fit_booster(
@@ -28,7 +33,8 @@ def import_lightgbm() -> Any:
     """The library. Raises `InvalidInput` without it."""
     try:
         import lightgbm
-    # OSError: a library of the system that it needs is missing.
-    except (ImportError, OSError) as error:
+    except ImportError as error:
         raise InvalidInput(f"{HOW_TO_GET} ({error})") from error
+    except OSError as error:
+        raise InvalidInput(f"{HOW_TO_LOAD} ({error})") from error
     return lightgbm

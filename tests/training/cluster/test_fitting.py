@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from functions.core.base.errors import LifeboatError
 from tests.conftest import SCHEMA
+from tests.support.lightgbm import needs_lightgbm
 from training.cluster import fit_process, fitting
 from training.cluster.connection import WorkerLost
 from training.cluster.fitting import Share, end_fit, find_address, fit_share, network_parameters
@@ -61,6 +62,7 @@ def until(happened: Callable[[], object]) -> None:
     raise AssertionError("it did not happen")
 
 
+@needs_lightgbm
 def test_a_worker_alone_fits_what_this_machine_does(titanic: Dataset) -> None:
     model = fit_share(share_of(titanic, "alone"), rows_of(titanic))
     assert isinstance(model, str), model
@@ -68,6 +70,7 @@ def test_a_worker_alone_fits_what_this_machine_does(titanic: Dataset) -> None:
     assert Boosted().take(model).model_ == here[-1].model_
 
 
+@needs_lightgbm
 def test_what_lightgbm_refuses_is_an_answer(titanic: Dataset) -> None:
     answer = fit_share(share_of(titanic, "wrong", num_leaves=-1), rows_of(titanic))
     assert isinstance(answer, WorkerLost)
@@ -88,6 +91,7 @@ def test_a_fit_that_waits_for_a_lost_worker_is_ended(titanic: Dataset) -> None:
     assert "ended by signal 9" in str(fit_share(share, rows_of(titanic)))
 
 
+@needs_lightgbm
 def test_a_fit_ends_with_the_worker_that_began_it(tmp_path: Path) -> None:
     nobody = [find_address("tcp://127.0.0.1:1"), find_address("tcp://127.0.0.1:1")]
     parameters = Boosted(trees=5).parameters() | network_parameters(nobody, 0)

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from functions.core.base.errors import InvalidInput
 from functions.core.schema.schema import Schema
+from tests.support.lightgbm import needs_lightgbm
 from tests.support.training_tables import field, loans, schema_of
 from training.estimators.boosted import Boosted
 from training.estimators.gaps import fit
@@ -29,6 +31,7 @@ def awkward(rows: int) -> tuple[Matrix, Labels]:
 NUMBERS = schema_of(*(field(name, "number") for name in "abc"))
 
 
+@needs_lightgbm
 @pytest.mark.parametrize("table", [loans(1500), (NUMBERS, *awkward(4000))])
 def test_the_graph_agrees_with_lightgbm_on_every_edge(table: tuple[Schema, Matrix, Labels]) -> None:
     schema, matrix, labels = table
@@ -41,6 +44,7 @@ def test_the_graph_agrees_with_lightgbm_on_every_edge(table: tuple[Schema, Matri
     assert proof.edge_rows > 2 * sum(map(len, splits))
 
 
+@needs_lightgbm
 def test_numbers_that_lightgbm_takes_for_zero_go_its_way() -> None:
     matrix = np.array([[-1], [-1e-36], [0], [1e-36], [1e-35], [1e-34], [-1e-35], [1]] * 50, dtype=np.float32)
     schema = schema_of(field("a", "number"))
@@ -50,6 +54,7 @@ def test_numbers_that_lightgbm_takes_for_zero_go_its_way() -> None:
         certify(estimator, export(estimator, schema), matrix, schema)
 
 
+@needs_lightgbm
 def test_a_missing_number_goes_where_lightgbm_sends_it_though_none_was_missing_in_the_fit() -> None:
     matrix, labels = awkward(2000)
     schema = schema_of(*(field(name, "number", constraints={"required": True}) for name in "abc"))
@@ -57,6 +62,7 @@ def test_a_missing_number_goes_where_lightgbm_sends_it_though_none_was_missing_i
     certify(estimator, export(estimator, schema), matrix, schema)
 
 
+@needs_lightgbm
 def test_its_thresholds_are_those_of_the_graph() -> None:
     matrix, labels = awkward(2000)
     estimator = Pipeline([("model", Boosted(trees=5))]).fit(matrix, labels)
@@ -66,6 +72,7 @@ def test_its_thresholds_are_those_of_the_graph() -> None:
     assert own == {value.item() for values in splits for value in values}
 
 
+@needs_lightgbm
 def test_a_tree_without_a_split_says_the_same_of_all_rows() -> None:
     schema = schema_of(field("a", "number"))
     matrix, labels = np.zeros((100, 1), dtype=np.float32), np.arange(100) % 4 // 3
@@ -74,6 +81,7 @@ def test_a_tree_without_a_split_says_the_same_of_all_rows() -> None:
     certify(estimator, export(estimator, schema), matrix, schema)
 
 
+@needs_lightgbm
 def test_the_same_rows_give_the_same_model_which_can_be_sent() -> None:
     matrix, labels = awkward(1000)
     first, second = (Boosted(trees=5).fit(matrix, labels) for _ in range(2))
@@ -87,6 +95,17 @@ def test_the_same_rows_give_the_same_model_which_can_be_sent() -> None:
 def test_without_lightgbm_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(InvalidInput, match="make scale"):
+        Boosted().fit(*awkward(100))
+
+
+def test_where_lightgbm_does_not_load_it_says_what_the_system_lacks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    missing = "libgomp.so.1: cannot open shared object file"
+    (tmp_path / "lightgbm.py").write_text(f"raise OSError({missing!r})")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "lightgbm", raising=False)
+    with pytest.raises(InvalidInput, match=r"apt-get install libgomp1.*cannot open shared object file"):
         Boosted().fit(*awkward(100))
 
 
