@@ -48,7 +48,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3
 installed-run installed-scale installed-dev installed-sam installed-mlflow installed-docs:
 	@for python in $(BIN)/python "$$PYTHON" $(PYTHONS); do \
 		"$$python" -I -S -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && \
-			exec "$$python" -I functions/local/installation.py $(@:installed-%=%) $(PYTHONS); \
+			exec "$$python" -I functions/local/tools/installation.py $(@:installed-%=%) $(PYTHONS); \
 	done; \
 	echo 'Lifeboat needs Python 3.11 or later; none was found as $(PYTHONS).' >&2; \
 	echo 'Install one, or name it: make PYTHON=/path/to/python3.13 ...' >&2; exit 1
@@ -80,6 +80,8 @@ schema: installed-run ## Print the schema that a table seems to have, to be edit
 	@exec $(BIN)/python -m training schema infer "$$FILE" $(OPTIONS) $(ARGS)
 
 key: installed-run ## Make a key: make key SCOPES=predict,read NOTE="who uses it" [MODELS=a,b] [DAYS=90] [STAGE=dev]; or ARGS=list, "revoke ID"
+	@$(if $(ARGS),,$(call needs,SCOPES,scopes,SCOPES=predict NOTE="the web shop"))
+	@$(if $(ARGS),,$(call needs,NOTE,note on who uses it,SCOPES=predict NOTE="the web shop"))
 	@exec $(BIN)/python -m functions.local key $(or $(ARGS),create) $(OPTIONS)
 
 models: installed-run ## List, compare, promote, roll back versions: make models [MODEL=churn] ARGS="rollback --reason ..."
@@ -96,7 +98,7 @@ score-here: installed-run ## Score files on this machine, by all cores: make sco
 scale: installed-scale ## Install what reads Parquet and trains and scores on several machines: pyarrow, Dask, LightGBM
 
 track: installed-run installed-mlflow ## Show all versions of a running `make run` in a real MLflow on this machine, until Ctrl-C [ARGS="--port 5001"]
-	@exec $(BIN)/python -m functions.local.tracking $(ARGS)
+	@exec $(BIN)/python -m functions.local.tools.tracking $(ARGS)
 
 ##@ Build and deploy
 
@@ -134,13 +136,13 @@ release: installed-dev build ## Write the bundles, their bills and checksums int
 
 # The functions run in SAM's containers and use the store of a `make run` in another terminal.
 invoke-predict: installed-run installed-sam ## Score the row of an event file with the built bundle; needs docker and `make run`
-	@exec $(BIN)/python -m functions.local.sam invoke PredictFunction --event tests/events/http_predict.json $(ARGS)
+	@exec $(BIN)/python -m functions.local.tools.sam invoke PredictFunction --event tests/events/http_predict.json $(ARGS)
 
 invoke-retrain: installed-run installed-sam ## Retrain on the upload of an event file, in the same way
-	@exec $(BIN)/python -m functions.local.sam invoke RetrainFunction --event tests/events/s3_put.json $(ARGS)
+	@exec $(BIN)/python -m functions.local.tools.sam invoke RetrainFunction --event tests/events/s3_put.json $(ARGS)
 
 start-api: installed-run installed-sam ## Serve the API from the built bundles at port 3000 until Ctrl-C, in the same way
-	@exec $(BIN)/python -m functions.local.sam start-api $(ARGS)
+	@exec $(BIN)/python -m functions.local.tools.sam start-api $(ARGS)
 
 # Credentials and region are those of the caller's own AWS environment. samconfig.toml is read and never written.
 deploy: installed-run installed-sam ## Build and deploy a stage, make its first key: make deploy STAGE=dev [PARAMETERS="AlarmEmail=me@example.org"] [TAGS="team=crew"] [ARGS=--no-key]
@@ -240,11 +242,11 @@ openapi: installed-run ## Write openapi.json, the document of the whole API, fro
 	@exec $(BIN)/python -m functions.local openapi
 
 lock: installed-run ## Make the lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
-	@exec $(BIN)/python -m functions.local.locks $(ARGS)
+	@exec $(BIN)/python -m functions.local.tools.locks $(ARGS)
 
 # The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
 vendor: installed-run $(PAGES)/node_modules/.package-lock.json ## Copy the libraries of the pages from npm into functions/pages/static/vendor
-	@$(BIN)/python -m functions.local.vendor
+	@$(BIN)/python -m functions.local.tools.vendor
 
 $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 	@npm --prefix $(PAGES) ci --ignore-scripts --silent

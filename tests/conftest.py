@@ -30,8 +30,8 @@ from tests.support import titanic as table
 
 # scikit-learn is imported by the tests that train: of the others each would be seconds later.
 if TYPE_CHECKING:
-    from training.dataset import Dataset
-    from training.train import Trained
+    from training.model.train import Trained
+    from training.table.dataset import Dataset
 
 Send = Callable[..., dict[str, Any]]
 Call = Callable[..., tuple[int, dict[str, Any]]]
@@ -62,7 +62,7 @@ def _set_the_loop() -> None:
 @pytest.fixture(autouse=True)
 def _train_once() -> None:
     """Uploads of the same rows share one training. What other processes train, they train themselves."""
-    if "training.upload" in sys.modules:
+    if "training.publication.upload" in sys.modules:
         from tests.support import trained_once
 
         trained_once.install()
@@ -70,7 +70,7 @@ def _train_once() -> None:
 
 @pytest.fixture(scope="session")
 def titanic() -> "Dataset":
-    from training.dataset import load_dataset
+    from training.table.dataset import load_dataset
 
     return load_dataset(TITANIC, SCHEMA)
 

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from training.promotion import Outcome
+    from training.publication.promotion import Outcome
 
 # Between two loops scikit-learn's threads wait for the next one at full speed, unless they are told to sleep
 # before it is imported: on cores that others use too, boosting took twenty times as long.
@@ -56,7 +56,7 @@ def publish(
         training.publish(pipeline, frame, target="churned", name="churn")
     """
     # scikit-learn and the converter take seconds to import.
-    from training.notebook import publish_estimator
+    from training.foreign.notebook import publish_estimator
 
     return publish_estimator(
         estimator, data, target=target, name=name, schema=schema, store=store, promote=promote

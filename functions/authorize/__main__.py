@@ -140,7 +140,7 @@ def _described(key: Key, now: datetime) -> dict[str, object]:
 def _state(key: Key, now: datetime) -> str:
     if key.revoked:
         return "revoked"
-    return "expired" if key.ended(now) else "valid"
+    return "expired" if key.ended(now) else "active"
 
 
 def _iso(moment: datetime) -> str:

@@ -36,7 +36,9 @@ def authorize(
     except Unauthorized as error:
         if not allowance.take():
             return {"isAuthorized": False}
-        log("INFO", "key refused", reason=str(error), request_id=_request_id(event))
+        # Who still sends a key that has ended can be found; an id that anybody can make up is not logged.
+        known_id = {"key_id": error.key_id} if error.key_id else {}
+        log("INFO", "key refused", **known_id, reason=str(error), request_id=_request_id(event))
         return _answer(denied=str(error))
     except StoreUnavailable as error:
         return _answer(unavailable=str(error))

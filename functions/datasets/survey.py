@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.column_kinds import MAX_CATEGORIES
-from functions.core.schema.column_summary import ColumnSummary
-from functions.core.schema.inference import Surveyed, infer_from, survey_columns
-from functions.core.schema.target_choice import two_valued
+from functions.core.schema.inference.column_kinds import MAX_CATEGORIES
+from functions.core.schema.inference.column_summary import ColumnSummary
+from functions.core.schema.inference.inferred import Surveyed, infer_from, survey_columns
+from functions.core.schema.inference.target_choice import two_valued
 
 # What a request can be gone through in before API Gateway gives up: see the test of the largest table.
 MAX_DECOMPRESSED = 64 * 1024 * 1024

@@ -63,8 +63,8 @@ def read_json_outcomes(body: bytes, content_type: str) -> dict[str, Any] | list[
         )
     try:
         return _OUTCOMES.validate_python(json.loads(body))
-    except json.JSONDecodeError:
-        raise not_json() from None
+    except json.JSONDecodeError as error:
+        raise not_json(error.pos) from None
     except ValidationError as error:
         raise does_not_fit(error) from None
     except (ValueError, RecursionError):

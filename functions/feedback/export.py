@@ -1,4 +1,4 @@
-"""Labelled predictions as a CSV that `core.schema.table` reads again, as a dataset."""
+"""Labelled predictions as a CSV that `core.schema.tables.table` reads again, as a dataset."""
 
 import csv
 import io

@@ -7,10 +7,10 @@ from typing import Any
 
 from functions.core.base.errors import InvalidInput
 from functions.core.base.formulas import unescape_formula
-from functions.core.schema.delimited import DelimitedFile
-from functions.core.schema.file_format import open_text
-from functions.core.schema.header import listed
 from functions.core.schema.schema import Schema, fold
+from functions.core.schema.tables.header import listed
+from functions.core.schema.text.delimited import DelimitedFile
+from functions.core.schema.text.file_format import open_text
 from functions.feedback.outcomes import MAX_OUTCOMES, Outcome, OutcomeReader, contradictions
 from functions.feedback.recording import Receipt
 

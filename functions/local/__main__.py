@@ -18,15 +18,15 @@ from functions.local.asking import (
     upload_dataset,
 )
 from functions.local.issuer import PEOPLE
-from functions.local.kept_folder import KEPT
-from functions.local.openapi import DOCUMENT, as_text, describe_api
-from functions.local.printing import say
+from functions.local.platform.template import read_template
+from functions.local.process.printing import say
+from functions.local.process.stopping import INTERRUPTED
 from functions.local.reset import reset
 from functions.local.runner import PORT, STORE_PORT, Options, StoreLost
 from functions.local.serving import run_until_stopped, show_demo, show_drift
-from functions.local.stopping import INTERRUPTED
-from functions.local.story import StoryFailed
-from functions.local.template import read_template
+from functions.local.store.folder import KEPT
+from functions.local.story.loop import StoryFailed
+from functions.local.tools.openapi import DOCUMENT, as_text, describe_api
 
 Command = Callable[[argparse.Namespace], int]
 Parser = argparse.ArgumentParser

@@ -10,16 +10,16 @@ from functions.authorize import __main__ as authorize
 from functions.core.registry.models import check_model_name
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
-from functions.local import environment
 from functions.local.issuer import another_link
-from functions.local.places import describe_keys, describe_runner, describe_store
-from functions.local.printing import note, say
+from functions.local.platform.template import read_template
+from functions.local.process import environment
+from functions.local.process.printing import note, say
+from functions.local.process.state import State, find_runner, keys_reached, store_reached
 from functions.local.runner import Options, declared
-from functions.local.scoring import own_key, result_path, score_file
-from functions.local.state import State, find_runner, keys_reached, store_reached
-from functions.local.tables import Table
-from functions.local.template import read_template
-from functions.local.upload import make_model, upload
+from functions.local.use.places import describe_keys, describe_runner, describe_store
+from functions.local.use.scoring import own_key, result_path, score_file
+from functions.local.use.tables import Table
+from functions.local.use.upload import make_model, upload
 
 
 def make_model_of_table(options: argparse.Namespace) -> int:

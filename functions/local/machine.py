@@ -8,14 +8,20 @@ from typing import Any
 
 from functions.core.base.errors import LifeboatError
 from functions.core.storage.contract import Entry, Store
-from functions.local.debugged_function import DebuggedFunction
-from functions.local.events import UploadWatcher, next_time, s3_put_event, scheduled_event
-from functions.local.function_process import FunctionProcess, OnLog, Outcome, RunningFunction, deliver
-from functions.local.gateway import Answer, Gateway
-from functions.local.kept_folder import Deliveries
 from functions.local.monitoring.exposition import Exposition
 from functions.local.monitoring.metrics import Metrics
-from functions.local.template import Schedule, Template, UploadTrigger
+from functions.local.platform.debugged_function import DebuggedFunction
+from functions.local.platform.events import UploadWatcher, next_time, s3_put_event, scheduled_event
+from functions.local.platform.function_process import (
+    FunctionProcess,
+    OnLog,
+    Outcome,
+    RunningFunction,
+    deliver,
+)
+from functions.local.platform.gateway import Answer, Gateway
+from functions.local.platform.template import Schedule, Template, UploadTrigger
+from functions.local.store.folder import Deliveries
 
 POLL_SECONDS = 0.5
 

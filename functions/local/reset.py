@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from functions.local.kept_folder import held, is_kept, last_used, size_of
-from functions.local.printing import say
+from functions.local.process.printing import say
+from functions.local.store.folder import held, is_kept, last_used, size_of
 
 
 def reset(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from functions.core.identity.key_list import add, revoke
 from functions.core.identity.keys import make_key
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
-from functions.local.kept_folder import KeptFolder
+from functions.local.store.folder import KeptFolder
 
 # A runner that is killed cannot revoke its key.
 KEY_DAYS = 1

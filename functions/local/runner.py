@@ -13,11 +13,16 @@ from functions.core.base.errors import NotFound
 from functions.core.registry.models import check_model_name
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
-from functions.local import environment
-from functions.local.child import ROOT
-from functions.local.debugged_function import find_function
-from functions.local.embedded_store import EmbeddedStore, start_embedded_store
-from functions.local.environment import (
+from functions.local.issuer import PREFIX, Issuer
+from functions.local.machine import Machine, OnOutcome
+from functions.local.platform.debugged_function import find_function
+from functions.local.platform.function_process import OnLog
+from functions.local.platform.http_server import serve_http
+from functions.local.platform.shipping import shipping_all
+from functions.local.platform.template import Template, read_template
+from functions.local.process import environment
+from functions.local.process.child import ROOT
+from functions.local.process.environment import (
     REGION,
     Credentials,
     asks_for_embedded_store,
@@ -25,17 +30,12 @@ from functions.local.environment import (
     needed_of,
     replaced,
 )
-from functions.local.function_process import OnLog
-from functions.local.http_server import serve_http
-from functions.local.issuer import PREFIX, Issuer
-from functions.local.kept_folder import KeptFolder, held
-from functions.local.kept_store import start_kept_store
-from functions.local.listening import HOST
-from functions.local.machine import Machine, OnOutcome
+from functions.local.process.listening import HOST
+from functions.local.process.state import BUILD
 from functions.local.run_key import api_key
-from functions.local.shipping import shipping_all
-from functions.local.state import BUILD
-from functions.local.template import Template, read_template
+from functions.local.store.embedded import EmbeddedStore, start_embedded_store
+from functions.local.store.folder import KeptFolder, held
+from functions.local.store.kept import start_kept_store
 
 PORT = 8000
 STORE_PORT = 9000

@@ -10,18 +10,18 @@ from typing import Any
 
 from functions.core.base.errors import LifeboatError
 from functions.core.registry.models import check_model_name
-from functions.local import environment
-from functions.local.drift_story import tell_of_drift
-from functions.local.function_process import Outcome
 from functions.local.issuer import PEOPLE
-from functions.local.kept_folder import KEPT, is_kept
-from functions.local.printing import say
+from functions.local.platform.function_process import Outcome
+from functions.local.process import environment
+from functions.local.process.printing import say
+from functions.local.process.state import BUILD, State, announced, find_runners
+from functions.local.process.stopping import INTERRUPTED, until_lost, until_stopped
 from functions.local.runner import Options, Running, StoreLost, running
-from functions.local.seaweed_config import find_weed
-from functions.local.state import BUILD, State, announced, find_runners
-from functions.local.stopping import INTERRUPTED, until_lost, until_stopped
-from functions.local.story import SHIPPED, StoryFailed, by_hand, describe, tell
-from functions.local.tables import Table
+from functions.local.store.folder import KEPT, is_kept
+from functions.local.store.seaweed import find_weed
+from functions.local.story.drift import tell_of_drift
+from functions.local.story.loop import SHIPPED, StoryFailed, by_hand, describe, tell
+from functions.local.use.tables import Table
 
 Story = Callable[[Running, "asyncio.Queue[Outcome]", Callable[[str], None], Table], Awaitable[Any]]
 
@@ -138,7 +138,8 @@ async def _serve(options: Options, table: Table, log: Callable[[str, str], None]
 
 async def _tell_and_serve(here: Running, outcomes: "asyncio.Queue[Outcome]", table: Table) -> None:
     manifest = await tell(here, outcomes, say, table)
-    say("\n".join(["", f"export API={here.api}", *by_hand(here, table, manifest), ""]))
+    key = [f"export KEY={here.key}"] if here.key else []
+    say("\n".join(["", f"export API={here.api}", *key, *by_hand(here, table, manifest), ""]))
     say("Another table makes another model: make model FILE=churn.csv NAME=churn TARGET=churned")
     say("Another dataset retrains this one: make upload FILE=more.csv")
     say('Another key: make key SCOPES=predict NOTE="who uses it"')

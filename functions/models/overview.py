@@ -12,7 +12,7 @@ from functions.core.base.errors import LifeboatError, NoChampion, NotFound, Unus
 from functions.core.registry import deployment, versions
 from functions.core.registry.history import Promotion
 from functions.core.registry.manifest import Manifest
-from functions.core.schema.parsing import InvalidSchema, parse_schema
+from functions.core.schema.document.parsing import InvalidSchema, parse_schema
 from functions.core.schema.schema import LARGEST, Schema
 from functions.core.schema.schema import Field as SchemaField
 from functions.core.stats.records import Interval

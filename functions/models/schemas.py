@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from functions.core.base.errors import Conflict, InvalidInput, NotFound, UnusableRecord
 from functions.core.registry.models import check_model_name
-from functions.core.schema.parsing import InvalidSchema, objection_to_document, parse_schema
+from functions.core.schema.document.parsing import InvalidSchema, objection_to_document, parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.view import SCHEMA, ModelStore
 

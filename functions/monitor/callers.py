@@ -4,8 +4,11 @@ The log costs the predict path nothing more: each of its lines has the id of who
 (labels, uploads, promotions) stands where that is kept, under the same id.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
 
 MAX_CALLERS = 1_000
 _DAY = 86_400
@@ -21,9 +24,9 @@ class CallerDays:
         # By the number of the day in Unix time.
         self._last: dict[str, int] = {}
 
-    def add(self, asked: Iterable[tuple[str, int]]) -> None:
-        """asked: the id of who asked, with the day in Unix time, of each prediction."""
-        for id_, day in set(asked):
+    def add(self, ids: Sequence[str], seconds: npt.NDArray[np.float64]) -> None:
+        """ids: who asked for each prediction; seconds: when it was made, in Unix time."""
+        for id_, day in set(zip(ids, (seconds // _DAY).astype(int).tolist(), strict=True)):
             self._last[id_] = max(day, self._last.get(id_, day))
 
     @property

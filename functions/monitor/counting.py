@@ -1,6 +1,6 @@
 """A part of the prediction log, counted for many models at once: a line is read once, whatever its model is.
 
-Of a record the few values that count are kept, and numpy counts them by columns when there are many.
+Records are kept until there are many, and numpy counts them by columns.
 """
 
 import gc
@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import compress
 from operator import itemgetter
 
 import numpy as np
+import numpy.typing as npt
 
 from functions.core.predictions.records import (
     PredictionRecord,
     RefusalRecord,
     Value,
-    features_fit,
     parse_bodies,
     refused_at,
 )
@@ -26,10 +27,10 @@ from functions.core.stats.distributions import tally
 from functions.core.stats.records import Tally
 from functions.monitor.callers import CallerDays
 from functions.monitor.refused import Asked
-from functions.monitor.traffic import Hour, Made, TrafficCount
+from functions.monitor.traffic import Hour, TrafficCount
 from functions.monitor.window import Sample, Window, empty_window
 
-# Predictions that wait to be counted, of all models together: half a kilobyte of memory each.
+# Predictions that wait to be counted, of all models together: one and a half kilobytes of memory each.
 _MAX_COLLECTED = 20_000
 _DAY = 86_400
 
@@ -92,11 +93,6 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-_Row = tuple[datetime, float, str, float, tuple[Value, ...]]
-"""Of a prediction of the champion: when it was made, the same in Unix time, the random end of its id, the
-probability, and the features by the names of the schema."""
-
-
 class _Counting:
     """Counts the records of one model."""
 
@@ -112,8 +108,7 @@ class _Counting:
             for field in self._schema.features
         ]
         self._seen: set[str] = set()
-        self._rows: list[_Row] = []
-        self._asked: list[Made] = []
+        self._records: list[PredictionRecord] = []
         self._window = empty_window(champion)
         self._by_day: dict[date, Tally] = {}
         self._sample = Sample()
@@ -132,13 +127,7 @@ class _Counting:
         if record.prediction_id in self._seen:
             return 0
         self._seen.add(record.prediction_id)
-        moment = record.timestamp
-        # To compare times takes longer than to compare numbers.
-        second = moment.timestamp()
-        self._asked.append((second, record.version, record.request_id, record.took_ms, record.key_id))
-        if record.version == self._champion.version:
-            features = self._values(record.features)
-            self._rows.append((moment, second, record.prediction_id[-12:], record.probability, features))
+        self._records.append(record)
         return 1
 
     def _values(self, features: Mapping[str, Value]) -> tuple[Value, ...]:
@@ -159,20 +148,25 @@ class _Counting:
 
     def count(self) -> None:
         """Count what waits."""
-        self._traffic.add(self._asked)
-        self._callers.add((key_id, int(second // _DAY)) for second, *_, key_id in self._asked)
-        rows = self._rows
-        self._others += len(self._asked) - len(rows)
-        self._asked, self._rows = [], []
-        columns = [*zip(*(features for *_, features in rows), strict=True)]
+        records, self._records = self._records, []
+        seconds = np.array([record.timestamp.timestamp() for record in records])
+        self._traffic.add(records, seconds)
+        self._callers.add([record.key_id for record in records], seconds)
+        of_champion = [record.version == self._champion.version for record in records]
+        rows, seconds = [*compress(records, of_champion)], seconds[of_champion]
+        self._others += len(records) - len(rows)
+        columns = self._columns(rows)
         if not self._all_fit(columns):
-            fitting = [
-                row for row in rows if features_fit(dict(zip(self._names, row[4], strict=True)), self._schema)
-            ]
-            self._unfit += len(rows) - len(fitting)
-            rows, columns = fitting, [*zip(*(features for *_, features in fitting), strict=True)]
+            fit = [row.fits(self._schema) for row in rows]
+            self._unfit += len(rows) - sum(fit)
+            rows, seconds = [*compress(rows, fit)], seconds[fit]
+            columns = self._columns(rows)
         if rows:
-            self._count_rows(rows, columns)
+            self._count_rows(rows, seconds, columns)
+
+    def _columns(self, rows: Sequence[PredictionRecord]) -> list[tuple[Value, ...]]:
+        """The features, in the order of the schema."""
+        return [*zip(*[self._values(row.features) for row in rows], strict=True)]
 
     def _all_fit(self, columns: Sequence[Sequence[Value]]) -> bool:
         """Whether `features_fit` is true of all rows, asked of whole columns. No columns: there is no row."""
@@ -181,19 +175,27 @@ class _Counting:
             for column, words in zip(columns, self._words, strict=False)
         )
 
-    def _count_rows(self, rows: Sequence[_Row], columns: Sequence[Sequence[Value]]) -> None:
-        moments, seconds, ends, probabilities, _ = zip(*rows, strict=True)
-        self._sample.add(zip(ends, probabilities, strict=True))
-        values = {**dict(zip(self._names, columns, strict=True)), "probability": probabilities}
+    def _count_rows(
+        self,
+        rows: Sequence[PredictionRecord],
+        seconds: npt.NDArray[np.float64],
+        columns: Sequence[Sequence[Value]],
+    ) -> None:
+        probabilities = [row.probability for row in rows]
+        self._sample.add(zip([row.prediction_id[-12:] for row in rows], probabilities, strict=True))
         self._window += Window(
             champion=self._champion.version,
             rows=len(rows),
-            first=moments[int(np.argmin(seconds))],
-            last=moments[int(np.argmax(seconds))],
-            tallies=tally(self._champion.reference, values),
+            # To compare times takes longer than to compare numbers.
+            first=rows[int(np.argmin(seconds))].timestamp,
+            last=rows[int(np.argmax(seconds))].timestamp,
+            tallies=tally(
+                self._champion.reference,
+                {**dict(zip(self._names, columns, strict=True)), "probability": probabilities},
+            ),
         )
         bins = {"probability": self._champion.reference["probability"]}
-        days, answered = np.array(seconds) // _DAY, np.array(probabilities)
+        days, answered = seconds // _DAY, np.array(probabilities)
         for number in np.unique(days).tolist():
             day = datetime.fromtimestamp(number * _DAY, UTC).date()
             counted = tally(bins, {"probability": answered[days == number]})["probability"]

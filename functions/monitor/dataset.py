@@ -27,7 +27,7 @@ from functions.core.registry.datasets import FOLDER, LABELLED
 from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.schema.columns import Columns, from_values
 from functions.core.schema.schema import LABELLED_BY, REPRESENTATIVE, Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.core.stats.records import Tally
 from functions.core.storage.view import ModelStore
 from functions.monitor.labelled import Labelled, labeller_of, labels_fingerprint
@@ -172,7 +172,7 @@ def _copy_of(store: ModelStore, key: str, version_id: str | None) -> Iterator[Bu
 
 
 class _Table:
-    """A CSV of labelled rows that `core.schema.table` reads back by the same schema."""
+    """A CSV of labelled rows that `core.schema.tables.table` reads back by the same schema."""
 
     def __init__(self, schema: Schema) -> None:
         self._names = schema.names

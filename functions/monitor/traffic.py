@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, Field
 
 from functions.core.base.records import Count, Moment, Record
+from functions.core.predictions.records import PredictionRecord
 from functions.monitor.callers import Callers
 
 KEPT_DAYS = 14
@@ -42,8 +44,6 @@ class Hour(Record):
 
 Hours = Mapping[datetime, Hour]
 T = TypeVar("T")
-Made = tuple[float, str, str, float | None, str]
-"""Of a prediction: when it was made, in Unix time; its version, request, how long that took, and its key."""
 
 
 class HourOfTraffic(BaseModel):
@@ -80,20 +80,18 @@ class TrafficCount:
         self._took: Counter[tuple[int, int]] = Counter()
         self._timed: set[str] = set()
 
-    def add(self, made: Sequence[Made]) -> None:
-        if not made:
-            return
-        seconds, versions, requests, took, _ = zip(*made, strict=True)
-        hours = (np.array(seconds) // 3600).astype(int).tolist()
-        self._versions.update(zip(hours, versions, strict=True))
-        timed: list[tuple[int, float]] = []
-        for hour, request, took_ms in zip(hours, requests, took, strict=True):
+    def add(self, records: Sequence[PredictionRecord], seconds: npt.NDArray[np.float64]) -> None:
+        """seconds: when each of the predictions was made, in Unix time."""
+        hours = (seconds // 3600).astype(int).tolist()
+        self._versions.update(zip(hours, [record.version for record in records], strict=True))
+        timed: dict[str, tuple[int, float]] = {}
+        for hour, record in zip(hours, records, strict=True):
             # All rows of a request took as long as the request.
-            if took_ms is not None and request not in self._timed:
-                self._timed.add(request)
-                timed.append((hour, took_ms))
-        bins = _bins_of([took_ms for _, took_ms in timed])
-        self._took.update(zip((hour for hour, _ in timed), bins, strict=True))
+            if record.took_ms is not None and record.request_id not in self._timed:
+                timed.setdefault(record.request_id, (hour, record.took_ms))
+        self._timed.update(timed)
+        bins = _bins_of([took_ms for _, took_ms in timed.values()])
+        self._took.update(zip([hour for hour, _ in timed.values()], bins, strict=True))
 
     def hours(self, refused: Mapping[datetime, int]) -> dict[datetime, Hour]:
         """What was counted; refused: rows by the hour."""

@@ -8,8 +8,8 @@ from typing import Any
 from functions.core.base.errors import LifeboatError
 from functions.core.base.texts import MAX_REFERENCE
 from functions.core.http.documentation import Documented, describe
-from functions.core.schema.json_schema import outcome_schema, row_schema
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.json_schema import outcome_schema, row_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.schema.schema import REFERENCE, Schema
 from functions.core.storage.view import SCHEMA
 from functions.predict.body_schema import BATCH, ROW

@@ -98,8 +98,8 @@ def read_json(
         raise UnsupportedMediaType(f"send {accepted}, and say so in the header content-type")
     try:
         return parse(body)
-    except orjson.JSONDecodeError:
-        raise not_json() from None
+    except orjson.JSONDecodeError as error:
+        raise not_json(error.pos) from None
     except ValidationError as error:
         raise does_not_fit(error) from None
 

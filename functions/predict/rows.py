@@ -18,6 +18,8 @@ from functions.predict.references import read_reference, without_reference
 MAX_ROWS = 10_000
 # An unknown field is named in the answer, which must stay below Lambda's 6 MB for 10,000 of them.
 _MAX_FIELD = 30
+# A nearest name is looked for among all fields, which takes some hundred times as long as reading one.
+_MAX_SUGGESTED = 3
 
 
 class RowError(NamedTuple):
@@ -102,8 +104,22 @@ def read_row(row: object, reader: RowReader) -> tuple[Columns, list[str | None] 
     else:
         (values, faults), reference = reader.read(row), None
     if faults:
-        raise BadRow(faults)
+        raise BadRow(suggest_fields(faults, reader.schema))
     return to_columns([values], reader.schema), [reference] if reference else None
+
+
+def suggest_fields(faults: Sequence[Fault], schema: Schema) -> list[Fault]:
+    """The faults, where the first few names that are no field say which field is nearest."""
+    unknown = [fault for fault in faults if fault.type == "unknown"][:_MAX_SUGGESTED]
+    return [_suggested(fault, schema) if fault in unknown else fault for fault in faults]
+
+
+def _suggested(fault: Fault, schema: Schema) -> Fault:
+    # Imported for a row that is refused anyway: a cold start needs every millisecond.
+    from difflib import get_close_matches
+
+    near = get_close_matches(fold(fault.field[:_MAX_FIELD]), schema.accepted, n=1)
+    return fault._replace(msg=f"{fault.msg}; did you mean {schema.accepted[near[0]]}?") if near else fault
 
 
 def _read_referenced(row: Mapping[str, object], reader: RowReader) -> tuple[Row, str | None]:

@@ -15,8 +15,8 @@ from functions.core.storage.contract import Store
 from functions.core.storage.notifications import Notification
 from functions.core.storage.view import ModelStore
 from functions.retrain.retrain import RetrainSettings, model_of, retrain
-from training.memory import available_memory
-from training.upload import report_crash
+from training.publication.upload import report_crash
+from training.table.memory import available_memory
 
 # Seconds between the attempts when the store fails.
 PAUSES = (5.0, 30.0)

@@ -14,13 +14,13 @@ from functions.core.registry.models import check_model_name, suggest_model_name
 from functions.core.storage.contract import Entry, Store
 from functions.core.storage.notifications import Notification
 from functions.core.storage.view import ModelStore
-from training.challenge import Upload
-from training.dataset import MAX_KEY_SHARE, RefusedDataset, file_sha256
-from training.gate import Limits
-from training.memory import available_memory
-from training.source import Source, download
-from training.train import Configuration
-from training.upload import reject, train_and_publish
+from training.gate.rules import Limits
+from training.model.train import Configuration
+from training.publication.upload import reject, train_and_publish
+from training.table.dataset import MAX_KEY_SHARE, RefusedDataset, file_sha256
+from training.table.memory import available_memory
+from training.table.provenance import Upload
+from training.table.source import Source, download
 
 # Whatever else became of an upload, somebody has to look at it.
 _DONE = frozenset({"promoted", "published", "already published"})
@@ -47,7 +47,7 @@ def retrain(store: Store, notification: Notification, settings: RetrainSettings)
     """Train on one upload. Returns `key`, `status`, `reason` and, where there is one, `model` and `version`.
 
     Of a dataset that was read it also returns the `rule` that decided, the `numbers`, `slices`, `limits` and
-    `champion` it decided by (`core.registry.manifest.Decision`), and what was read (`training.report`).
+    `champion` it decided by (`core.registry.manifest.Decision`), and what was read (`training.table.report`).
 
     What is wrong with the upload is answered and logged, and that it takes more memory than there is. What is
     wrong with the store or with Lifeboat is raised: `StoreUnavailable`, `UnsafeStore`, `UnprovenModel`,
@@ -135,7 +135,7 @@ def _train(
             target=target,
             configuration=Configuration(folds=settings.folds, max_key_share=settings.max_key_share),
             limits=settings.limits,
-            progress=_log_step,
+            progress=StepLog(),
         ).answer()
     except MemoryError:
         # Reported below, once what fills the memory is gone with the exception.
@@ -145,5 +145,13 @@ def _train(
     return reject(store, upload, refusal, file_sha256(source)).answer()
 
 
-def _log_step(name: str, done: int, of: int) -> None:
-    log("INFO", "training", step=name, done=done, of=of)
+class StepLog:
+    """Logs each step of a training as it begins: a line for each candidate, not for each of its folds."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, name: str, done: int, of: int) -> None:
+        if name != self._last:
+            self._last = name
+            log("INFO", "training", step=name, done=done, of=of)

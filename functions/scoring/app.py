@@ -34,13 +34,13 @@ router = APIRouter()
 )
 async def score_file(caller: Asker, store: Part, asked: JobRequest) -> JobAnswer:
     if asked.file is not None and asked.key is None:
-        held = expect_file(store, asked.file, explain=asked.explain, by=caller.key_id)
+        stored = expect_file(store, asked.file, explain=asked.explain, by=caller.key_id)
     elif asked.key is not None and asked.file is None:
-        held = start_on_key(store, asked.key, explain=asked.explain, by=caller.key_id)
+        stored = start_on_key(store, asked.key, explain=asked.explain, by=caller.key_id)
     else:
         raise InvalidInput("send `file`, the name of a file to upload, or `key`, that of one in the store")
-    log("INFO", "scoring asked for", model=store.model, job=held.job.id, by=caller.key_id)
-    return describe(held)
+    log("INFO", "scoring asked for", model=store.model, job=stored.job.id, by=caller.key_id)
+    return describe(stored)
 
 
 @router.get(
@@ -62,9 +62,9 @@ async def list_scoring_jobs(store: Part, limit: Limit = 20) -> JobList:
     dependencies=MAY_SCORE,
 )
 async def read_scoring_job(store: Part, id_: JobId) -> JobAnswer:
-    held = read_job(store, id_)
+    stored = read_job(store, id_)
     try:
-        return describe(held, result_of(held))
+        return describe(stored, result_of(stored))
     except NotFound:
         raise NotFound(f"the result of the job {id_} has been deleted; score the file again") from None
 
@@ -77,9 +77,9 @@ async def read_scoring_job(store: Part, id_: JobId) -> JobAnswer:
     dependencies=MAY_SCORE,
 )
 async def cancel_scoring_job(caller: Asker, store: Part, id_: JobId) -> JobAnswer:
-    held = cancel_job(store, id_)
+    stored = cancel_job(store, id_)
     log("INFO", "scoring cancelled", model=store.model, job=id_, by=caller.key_id)
-    return describe(held)
+    return describe(stored)
 
 
 app.include_router(router)

@@ -7,7 +7,7 @@ from functions.core.base.errors import InvalidInput, LifeboatError, NotFound
 from functions.core.base.logs import log
 from functions.core.storage.notifications import Notification, parse_event
 from functions.core.storage.view import ModelStore
-from functions.scoring.job import Held, read_job
+from functions.scoring.job import StoredJob, read_job
 from functions.scoring.loading import Loader
 from functions.scoring.places import AGAIN, IN, MANY, again_key, split_key
 from functions.scoring.service import Service
@@ -64,19 +64,19 @@ def _answer(
     store = service.store_of(model)
     if own.startswith(MANY):
         return _said({"key": key, "state": "ignored", "reason": "a state machine scores what lies there"})
-    held = _find(store, own, notification)
-    if held is None:
+    stored = _find(store, own, notification)
+    if stored is None:
         reason = "the object was deleted or replaced before it was read"
         return _said({"key": key, "state": "gone", "reason": reason})
-    held = work_on(store, held.job.id, _loader, seconds_left=seconds_left, limits=service.settings.limits)
-    if held.job.has_ended:
-        store.delete(again_key(held.job.id))
-    elif held.job.worker is None:
-        fire(held)
-    return _told(held)
+    stored = work_on(store, stored.job.id, _loader, seconds_left=seconds_left, limits=service.settings.limits)
+    if stored.job.has_ended:
+        store.delete(again_key(stored.job.id))
+    elif stored.job.worker is None:
+        fire(stored)
+    return _told(stored)
 
 
-def _find(store: ModelStore, own: str, notification: Notification) -> Held | None:
+def _find(store: ModelStore, own: str, notification: Notification) -> StoredJob | None:
     if not own.startswith(AGAIN):
         return job_of_upload(store, own, version_id=notification.version_id, etag=notification.etag)
     try:
@@ -96,20 +96,20 @@ def _score_item(service: Service, item: dict[str, Any], seconds_left: Callable[[
     if not own.startswith((MANY, IN)):
         return _said({"key": key, "state": "ignored", "reason": "it fires a job and is no file to be scored"})
     store = service.store_of(model)
-    held = job_of_upload(store, own, version_id=None, etag=item.get("Etag"))
-    if held is None:
+    stored = job_of_upload(store, own, version_id=None, etag=item.get("Etag"))
+    if stored is None:
         return _said({"key": key, "state": "failed", "reason": "the object was deleted or replaced"})
     limits = service.settings.limits
-    return _told(work_on(store, held.job.id, _loader, seconds_left=seconds_left, limits=limits))
+    return _told(work_on(store, stored.job.id, _loader, seconds_left=seconds_left, limits=limits))
 
 
-def _told(held: Held) -> dict[str, Any]:
-    job = held.job
+def _told(stored: StoredJob) -> dict[str, Any]:
+    job = stored.job
     rows, bad = (job.progress.rows, job.progress.bad) if job.progress else (0, 0)
     return _said(
         {
-            "key": held.store.full(job.key),
-            "model": held.store.model,
+            "key": stored.store.full(job.key),
+            "model": stored.store.model,
             "job": job.id,
             "state": "running" if job.state == "completing" else job.state,
             "reason": job.reason,

@@ -100,7 +100,7 @@ class Job(Record):
         return self.plan, self.progress
 
 
-class Held:
+class StoredJob:
     """The record of a job, with the ETag by which it may be replaced."""
 
     def __init__(self, store: ModelStore, job: Job, etag: str) -> None:
@@ -127,12 +127,12 @@ class Held:
         self.job = job
 
 
-def create_job(store: ModelStore, job: Job) -> Held:
+def create_job(store: ModelStore, job: Job) -> StoredJob:
     """Raises `Conflict` where there is one of that name."""
-    return Held(store, job, store.create(job_key(job.id), _body(job)))
+    return StoredJob(store, job, store.create(job_key(job.id), _body(job)))
 
 
-def read_job(store: ModelStore, id_: str) -> Held:
+def read_job(store: ModelStore, id_: str) -> StoredJob:
     """Raises `NotFound`, `UnusableRecord`."""
     try:
         blob = store.get(job_key(id_))
@@ -141,7 +141,7 @@ def read_job(store: ModelStore, id_: str) -> Held:
             f"the model {store.model} has no scoring job {id_}; jobs are kept for 30 days"
         ) from None
     try:
-        return Held(store, Job.model_validate_json(blob.body), blob.etag)
+        return StoredJob(store, Job.model_validate_json(blob.body), blob.etag)
     except ValidationError as error:
         raise UnusableRecord(f"the record of the scoring job {id_} is damaged") from error
 

@@ -4,11 +4,11 @@ from operator import attrgetter
 
 from functions.core.base.errors import NotFound, UnusableRecord
 from functions.core.storage.view import ModelStore
-from functions.scoring.job import Held, read_job
+from functions.scoring.job import StoredJob, read_job
 from functions.scoring.places import JOBS
 
 
-def newest_jobs(store: ModelStore, limit: int) -> tuple[list[Held], list[str]]:
+def newest_jobs(store: ModelStore, limit: int) -> tuple[list[StoredJob], list[str]]:
     """Up to `limit` jobs, those begun last first; and the ids of those whose record is damaged."""
     entries = sorted(store.list(JOBS), key=attrgetter("modified"), reverse=True)
     jobs, damaged = [], []
@@ -21,5 +21,5 @@ def newest_jobs(store: ModelStore, limit: int) -> tuple[list[Held], list[str]]:
         except NotFound:
             # It went, as jobs do after their time, since it was listed.
             continue
-    jobs.sort(key=lambda held: held.job.created_at, reverse=True)
+    jobs.sort(key=lambda stored: stored.job.created_at, reverse=True)
     return jobs, damaged

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.errors import NotFound
 from functions.core.storage.contract import Entry
-from functions.scoring.job import Held, Job
+from functions.scoring.job import Job, StoredJob
 from functions.scoring.places import ENDINGS, result_key
 
 ADDRESS_SECONDS = 3_600
@@ -104,9 +104,9 @@ class JobList(BaseModel):
     damaged: list[str] = Field(description="Ids of jobs whose record cannot be read")
 
 
-def describe(held: Held, result: Entry | None = None) -> JobAnswer:
+def describe(stored: StoredJob, result: Entry | None = None) -> JobAnswer:
     """What is true of a job. result: the object, where there is one."""
-    job, store = held.job, held.store
+    job, store = stored.job, stored.store
     progress, plan = job.progress, job.plan
     rows = progress.rows if progress else 0
     return JobAnswer(
@@ -128,30 +128,30 @@ def describe(held: Held, result: Entry | None = None) -> JobAnswer:
         updated_at=job.updated_at,
         ended_at=job.ended_at,
         columns=ScoredColumns.model_validate(plan.columns.model_dump()) if plan else None,
-        upload=_address(held, "PUT", job.key) if job.state == "waiting" else None,
-        result=_address(held, "GET", result_key(job.id, job.key)) if result else None,
+        upload=_address(stored, "PUT", job.key) if job.state == "waiting" else None,
+        result=_address(stored, "GET", result_key(job.id, job.key)) if result else None,
         result_key=store.full(result.key) if result else None,
         result_bytes=result.size if result else None,
     )
 
 
-def result_of(held: Held) -> Entry | None:
+def result_of(stored: StoredJob) -> Entry | None:
     """The result of a job that is done. Raises `NotFound` where it was deleted since."""
-    job: Job = held.job
-    return held.store.head(result_key(job.id, job.key)) if job.state == "done" else None
+    job: Job = stored.job
+    return stored.store.head(result_key(job.id, job.key)) if job.state == "done" else None
 
 
-def describe_all(jobs: Sequence[Held], damaged: Sequence[str]) -> JobList:
+def describe_all(jobs: Sequence[StoredJob], damaged: Sequence[str]) -> JobList:
     """What is true of each. The result of one may have been deleted since."""
     described = []
-    for held in jobs:
+    for stored in jobs:
         try:
-            described.append(describe(held, result_of(held)))
+            described.append(describe(stored, result_of(stored)))
         except NotFound:
-            described.append(describe(held))
+            described.append(describe(stored))
     return JobList(jobs=described, damaged=[*damaged])
 
 
-def _address(held: Held, method: Literal["PUT", "GET"], key: str) -> Address | None:
-    url = held.store.presign(method, key, ADDRESS_SECONDS)
+def _address(stored: StoredJob, method: Literal["PUT", "GET"], key: str) -> Address | None:
+    url = stored.store.presign(method, key, ADDRESS_SECONDS)
     return Address(method=method, url=url, expires_in=ADDRESS_SECONDS) if url else None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functions.core.base.errors import Conflict, InvalidInput, NotFound
 from functions.core.storage.contract import Entry
 from functions.core.storage.view import ModelStore
-from functions.scoring.job import Held, Input, Job, create_job, read_job
+from functions.scoring.job import Input, Job, StoredJob, create_job, read_job
 from functions.scoring.places import IN, MANY, again_key, split_key, upload_key
 
 EXPLAIN = "explain"
@@ -21,13 +21,13 @@ def new_id() -> str:
     return os.urandom(_DIGITS // 2).hex()
 
 
-def expect_file(store: ModelStore, file: str, *, explain: bool, by: str) -> Held:
+def expect_file(store: ModelStore, file: str, *, explain: bool, by: str) -> StoredJob:
     """A job that waits for its file to be uploaded. Raises `InvalidInput` for a name no file can have."""
     id_ = new_id()
     return create_job(store, _job(id_, upload_key(id_, file), "waiting", explain=explain, by=by))
 
 
-def start_on_key(store: ModelStore, key: str, *, explain: bool, by: str) -> Held:
+def start_on_key(store: ModelStore, key: str, *, explain: bool, by: str) -> StoredJob:
     """A job on a file that is in the store already. key: in the whole store.
 
     Raises `InvalidInput` for a key that is none of a file of this model, `NotFound`.
@@ -37,12 +37,14 @@ def start_on_key(store: ModelStore, key: str, *, explain: bool, by: str) -> Held
         raise InvalidInput(f"a file of the model {store.model} lies below {store.full(IN)}")
     entry = store.head(own)
     job = _job(new_id(), own, "running", explain=explain, by=by)
-    held = create_job(store, job.model_copy(update={"input": _input(entry)}))
-    fire(held)
-    return held
+    stored = create_job(store, job.model_copy(update={"input": _input(entry)}))
+    fire(stored)
+    return stored
 
 
-def job_of_upload(store: ModelStore, key: str, *, version_id: str | None, etag: str | None) -> Held | None:
+def job_of_upload(
+    store: ModelStore, key: str, *, version_id: str | None, etag: str | None
+) -> StoredJob | None:
     """The job on the object that was put at `key` (in the view): a new one, or the one there is.
 
     None where the object is gone, or another one is in its place by now, of which another event tells.
@@ -57,31 +59,31 @@ def job_of_upload(store: ModelStore, key: str, *, version_id: str | None, etag: 
     return _expected(store, key, entry) or _found(store, key, entry)
 
 
-def fire(held: Held) -> None:
+def fire(stored: StoredJob) -> None:
     """Have the store send the event by which the job is gone on with."""
-    held.store.put(again_key(held.job.id), held.etag.encode())
+    stored.store.put(again_key(stored.job.id), stored.etag.encode())
 
 
-def _expected(store: ModelStore, key: str, entry: Entry) -> Held | None:
+def _expected(store: ModelStore, key: str, entry: Entry) -> StoredJob | None:
     """The job that waits for this object, or had waited for it."""
     id_ = key.removeprefix(IN).partition("/")[0]
     try:
-        held = read_job(store, id_)
+        stored = read_job(store, id_)
     except NotFound:
         return None
-    if held.job.key != key:
+    if stored.job.key != key:
         return None
-    if held.job.state == "waiting":
+    if stored.job.state == "waiting":
         with suppress(Conflict):
-            held.save(state="running", input=_input(entry))
-            return held
+            stored.save(state="running", input=_input(entry))
+            return stored
         # The same event came twice, or somebody cancelled it.
-        held = read_job(store, id_)
-    is_same = held.job.input is None or held.job.input == _input(entry)
-    return held if is_same else None
+        stored = read_job(store, id_)
+    is_same = stored.job.input is None or stored.job.input == _input(entry)
+    return stored if is_same else None
 
 
-def _found(store: ModelStore, key: str, entry: Entry) -> Held:
+def _found(store: ModelStore, key: str, entry: Entry) -> StoredJob:
     """The job on an object that nobody had announced."""
     named = f"{key}\0{entry.version_id or entry.etag}"
     id_ = hashlib.sha256(named.encode()).hexdigest()[:_DIGITS]

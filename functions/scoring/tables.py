@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.header import ColumnsReport
-from functions.core.schema.parquet import Batch, ParquetTable
-from functions.core.schema.row_cutting import Part, count_lines, cut_rows
 from functions.core.schema.rows import RowReader
+from functions.core.schema.tables.header import ColumnsReport
+from functions.core.schema.tables.parquet import Batch, ParquetTable
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.row_cutting import Part, count_lines, cut_rows
 from functions.core.scoring.kept_lines import kept_of_rows
 from functions.core.scoring.table_scorer import survey_table
 

@@ -25,16 +25,16 @@ from functions.core.base.errors import (
     UnusableRecord,
 )
 from functions.core.base.logs import log
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.parquet import is_parquet
-from functions.core.schema.row_cutting import PART_BYTES
-from functions.core.schema.table import CHUNK_ROWS
+from functions.core.schema.tables.parquet import is_parquet
+from functions.core.schema.tables.table import CHUNK_ROWS
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.row_cutting import PART_BYTES
 from functions.core.scoring.table_scorer import TableScorer, open_plain
 from functions.core.storage.contract import MAX_PARTS
 from functions.core.storage.object_stream import BLOCK_BYTES
 from functions.core.storage.view import ModelStore
 from functions.scoring.input_stream import InputLost, InputStream
-from functions.scoring.job import Columns, Held, Input, Plan, Progress, read_job
+from functions.scoring.job import Columns, Input, Plan, Progress, StoredJob, read_job
 from functions.scoring.loading import Loaded, Loader
 from functions.scoring.places import result_key, tail_key
 from functions.scoring.tables import BatchedTable, JobTable, Place, Surveyed, TextTable
@@ -90,63 +90,65 @@ class Limits:
 
 def work_on(
     store: ModelStore, id_: str, loader: Loader, *, seconds_left: Callable[[], float], limits: Limits
-) -> Held:
+) -> StoredJob:
     """Go on with a job as far as the time allows, and return what is true of it then.
 
     It has ended, or is handed over (`running`, without a worker), or somebody else is at work on it. Raises
     `NotFound` for a job that there is not, and `StoreUnavailable`: it can be gone on with.
     """
-    held = read_job(store, id_)
-    if held.job.has_ended or held.job.input is None:
-        return held
+    stored = read_job(store, id_)
+    if stored.job.has_ended or stored.job.input is None:
+        return stored
     try:
-        held = _claim(held, limits)
-        _Worker(held, loader, seconds_left, limits).run()
+        stored = _claim(stored, limits)
+        _Worker(stored, loader, seconds_left, limits).run()
     except Superseded:
-        held = read_job(store, id_)
-        if held.job.state == "cancelled":
+        stored = read_job(store, id_)
+        if stored.job.state == "cancelled":
             # Whoever cancelled it gave the upload up, but a part may have been on its way.
-            give_up_upload(held)
-    return held
+            give_up_upload(stored)
+    return stored
 
 
-def give_up_upload(held: Held) -> None:
+def give_up_upload(stored: StoredJob) -> None:
     """Free what a job that has ended had written and nobody will see."""
-    job, store = held.job, held.store
+    job, store = stored.job, stored.store
     if job.plan:
         store.abort_upload(result_key(job.id, job.key), job.plan.upload)
     if job.progress and job.progress.tail:
         store.delete(job.progress.tail)
 
 
-def _claim(held: Held, limits: Limits) -> Held:
+def _claim(stored: StoredJob, limits: Limits) -> StoredJob:
     """Make the job one's own. Raises `Superseded` where somebody else is at work."""
     waited = 0.0
-    while held.job.worker is not None:
+    while stored.job.worker is not None:
         if waited >= limits.patience:
-            log("WARNING", "scoring goes on after somebody who died", job=held.job.id, rows=_rows(held))
+            log("WARNING", "scoring goes on after somebody who died", job=stored.job.id, rows=_rows(stored))
             break
         limits.pause(min(1.0, limits.patience))
         waited += min(1.0, limits.patience)
-        now = read_job(held.store, held.job.id)
-        if now.etag != held.etag:
+        now = read_job(stored.store, stored.job.id)
+        if now.etag != stored.etag:
             raise Superseded
     try:
-        held.save(worker=uuid.uuid4().hex, attempts=held.job.attempts + 1, beat=held.job.beat + 1)
+        stored.save(worker=uuid.uuid4().hex, attempts=stored.job.attempts + 1, beat=stored.job.beat + 1)
     except Conflict:
         raise Superseded from None
-    return held
+    return stored
 
 
-def _rows(held: Held) -> int:
-    return held.job.progress.rows if held.job.progress else 0
+def _rows(stored: StoredJob) -> int:
+    return stored.job.progress.rows if stored.job.progress else 0
 
 
 class _Worker:
     """One invocation's work on a job that is its own."""
 
-    def __init__(self, held: Held, loader: Loader, seconds_left: Callable[[], float], limits: Limits) -> None:
-        self._held = held
+    def __init__(
+        self, stored: StoredJob, loader: Loader, seconds_left: Callable[[], float], limits: Limits
+    ) -> None:
+        self._stored = stored
         self._loader = loader
         self._seconds_left = seconds_left
         self._limits = limits
@@ -154,12 +156,12 @@ class _Worker:
 
     def run(self) -> None:
         try:
-            if self._held.job.attempts > self._limits.max_attempts:
+            if self._stored.job.attempts > self._limits.max_attempts:
                 raise InvalidInput(self._stuck())
             self._run()
         except _FINAL as error:
             self._save(state="failed", reason=str(error), ended_at=datetime.now(UTC), worker=None)
-            give_up_upload(self._held)
+            give_up_upload(self._stored)
         except (StoreUnavailable, Conflict):
             # Whoever goes on need not wait to see whether anybody is still here.
             with suppress(StoreUnavailable, Superseded):
@@ -167,25 +169,25 @@ class _Worker:
             raise
 
     def _run(self) -> None:
-        job, store = self._held.job, self._held.store
+        job, store = self._stored.job, self._stored.store
         if job.state == "completing":
             self._complete()
             return
         if job.version is None:
             version = self._loader.champion(store)
             self._save(version=version, state="running", started_at=datetime.now(UTC))
-        loaded = self._loader.version(store, str(self._held.job.version))
+        loaded = self._loader.version(store, str(self._stored.job.version))
         if job.input is None:
             raise UnusableRecord(f"the record of the scoring job {job.id} lacks its file")
         table = self._open_table(job.input, loaded)
-        if self._held.job.plan is None:
+        if self._stored.job.plan is None:
             self._plan(table.survey(), loaded)
         if self._score(table, loaded):
             self._complete()
 
     def _open_table(self, input_: Input, loaded: Loaded) -> JobTable:
         """What the file is, whatever its name. Raises `InvalidInput`."""
-        limits, explain = self._limits, self._held.job.explain
+        limits, explain = self._limits, self._stored.job.explain
         stream = self._open(input_, limits.block_bytes)
         # An explanation takes time: fewer rows at once, to be in time for the next beat.
         if is_parquet(stream):
@@ -197,7 +199,7 @@ class _Worker:
         return TextTable(open_plain(stream), loaded.rows, size=size)
 
     def _open(self, input_: Input, block: int, *, kept: int = 1) -> BinaryIO:
-        job, store = self._held.job, self._held.store
+        job, store = self._stored.job, self._stored.store
         stream = InputStream(
             store,
             job.key,
@@ -211,7 +213,7 @@ class _Worker:
 
     def _plan(self, survey: Surveyed, loaded: Loaded) -> None:
         """Decide how the file is scored. Raises `InvalidInput`."""
-        job, report = self._held.job, survey.report
+        job, report = self._stored.job, survey.report
         if job.explain and survey.lines > self._limits.max_explained:
             raise InvalidInput(
                 f"the file has {survey.lines:,} lines, and {self._limits.max_explained:,} rows at most can "
@@ -229,13 +231,13 @@ class _Worker:
             part_bytes=_part_bytes(
                 survey, len(loaded.served.schema.names) if job.explain else 0, self._limits
             ),
-            upload=self._held.store.begin_upload(result_key(job.id, job.key)),
+            upload=self._stored.store.begin_upload(result_key(job.id, job.key)),
         )
         self._save(plan=plan, progress=Progress(begins=survey.dialect.begins, line=survey.dialect.line))
 
     def _score(self, table: JobTable, loaded: Loaded) -> bool:
         """Score what is left. Returns whether all of it was, or the time was up before."""
-        job = self._held.job
+        job = self._stored.job
         plan, progress = job.planned
         dialect = Dialect.from_json(plan.dialect)
         explain = loaded.explainer() if job.explain else None
@@ -260,12 +262,12 @@ class _Worker:
 
     def _pending(self, progress: Progress, table: TableScorer) -> bytearray:
         if progress.tail:
-            return bytearray(self._held.store.get(progress.tail).body)
+            return bytearray(self._stored.store.get(progress.tail).body)
         return bytearray(b"" if progress.parts or progress.rows else table.header())
 
     def _write(self, progress: Progress, body: bytes, **changes: object) -> Progress:
         """Write the next part of the result, then have it count."""
-        job, store = self._held.job, self._held.store
+        job, store = self._stored.job, self._stored.store
         plan, _ = job.planned
         number = len(progress.parts) + 1
         etag = store.upload_part(result_key(job.id, job.key), plan.upload, number, body)
@@ -278,7 +280,7 @@ class _Worker:
 
     def _hand_over(self, progress: Progress, pending: bytes) -> None:
         """Leave the job to the next one, with all that was scored."""
-        job, store = self._held.job, self._held.store
+        job, store = self._stored.job, self._stored.store
         before = progress.tail
         tail = None
         if pending:
@@ -295,7 +297,7 @@ class _Worker:
 
     def _complete(self) -> None:
         """Have the result appear, and then be said to be there."""
-        job, store = self._held.job, self._held.store
+        job, store = self._stored.job, self._stored.store
         plan, progress = job.planned
         key = result_key(job.id, job.key)
         try:
@@ -312,15 +314,15 @@ class _Worker:
     def _save(self, **changes: object) -> None:
         """Raises `Superseded` where the job is no more one's own: somebody cancelled it, or took it over."""
         now = time.monotonic()
-        seconds = self._held.job.seconds + now - self._counted
+        seconds = self._stored.job.seconds + now - self._counted
         try:
-            self._held.save(beat=self._held.job.beat + 1, seconds=seconds, **changes)
+            self._stored.save(beat=self._stored.job.beat + 1, seconds=seconds, **changes)
         except Conflict:
             raise Superseded from None
         self._saved = self._counted = now
 
     def _stuck(self) -> str:
-        progress = self._held.job.progress
+        progress = self._stored.job.progress
         where = f"near line {progress.line:,}" if progress else "before the first row"
         return (
             f"{self._limits.max_attempts} attempts ended {where} without getting on: they took too much "

@@ -15,9 +15,9 @@ from functions.core.storage.view import ModelStore
 from functions.local.bundle.build import RUNTIME, Target, build
 from functions.local.bundle.python import find_python
 from functions.local.bundle.recipe import read_recipe
-from functions.local.child import ROOT
-from functions.local.listening import HOST
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
+from functions.local.process.child import ROOT
+from functions.local.process.listening import HOST
 from tests.arm64.debian import RUN_SECONDS, Debian, make_debian
 from tests.conftest import MODEL, SCHEMA
 from tests.sam.store import served_store

@@ -8,12 +8,12 @@ import pytest
 
 from functions.local.bundle.recipe import read_recipe
 from functions.local.bundle.weight import weigh
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.arm64.conftest import PASSENGERS, Said
 from tests.arm64.debian import Debian
 from tests.conftest import MODEL
 from tests.support.steps import Steps
-from training.certificate import TOLERANCE
+from training.proof.certificate import TOLERANCE
 
 
 def bodies(said: Said) -> list[dict[str, Any]]:

@@ -5,13 +5,7 @@ import json
 import pytest
 
 from functions.authorize.allowance import Allowance
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 def test_so_many_are_given_at_once_and_so_many_each_second_from_then_on() -> None:

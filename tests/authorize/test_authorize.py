@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,6 +224,19 @@ def test_nothing_of_a_key_reaches_a_log(
     for secret in (text, revoked, wrong):
         assert secret.rpartition("_")[2][:8] not in logged
     assert key.sha256[:8] not in logged
+
+
+def test_a_key_that_has_ended_is_logged_by_its_id_and_no_other(
+    ask: Ask, parameter: Parameter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, key = new_key(parameter)
+    revoke(parameter, key.id, datetime.now(UTC))
+    ask({"x-api-key": text})
+    ask({"x-api-key": f"lb_{key.id}_{'ab' * 32}"})
+    ended, unknown = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert ended["key_id"] == key.id
+    assert "was revoked" in ended["reason"]
+    assert "key_id" not in unknown
 
 
 def test_keys_that_cannot_be_read_make_the_authorizer_say_so(ask: Ask, place: Path) -> None:

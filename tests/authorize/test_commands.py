@@ -26,12 +26,12 @@ def test_a_key_made_on_the_command_line_opens_the_door_until_it_is_revoked(
     assert main(["list"]) == 0
     table = capsys.readouterr().out
     assert found["key_id"] in table
-    assert "valid" in table
+    assert "active" in table
     assert "the booking site" in table
     assert main(["list", "--json"]) == 0
     printed = capsys.readouterr().out
     (listed,) = json.loads(printed)
-    assert (listed["id"], listed["state"], listed["revoked"]) == (found["key_id"], "valid", None)
+    assert (listed["id"], listed["state"], listed["revoked"]) == (found["key_id"], "active", None)
     assert listed["expires"] > listed["created"]
     for shown in (table, printed):
         assert text.rpartition("_")[2] not in shown

@@ -10,14 +10,8 @@ from functions.authorize.settings import AuthorizeSettings
 from functions.core.base.errors import StoreUnavailable
 from functions.core.identity.keys import Key, make_key, write_keys
 from functions.core.storage.parameter import Change
+from tests.support.clock import Clock
 from tests.support.keys import NOW
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Away:
@@ -26,7 +20,7 @@ class Away:
     def __init__(self, text: str) -> None:
         self.text = text
         self.away = False
-        self.failure: Exception = StoreUnavailable("the parameter store could not be reached, or refused")
+        self.failure: Exception = StoreUnavailable("the store of keys is away")
         self.reads = 0
 
     def read(self) -> str:
@@ -103,7 +97,7 @@ def test_a_parameter_store_that_hangs_holds_up_a_tenth_of_the_time_and_no_more(
     def hang() -> str:
         clock.now += 7
         held.append(7.0)
-        raise StoreUnavailable("the parameter store could not be reached, or refused")
+        raise StoreUnavailable("the store of keys is away")
 
     held: list[float] = []
     # The store stops answering midway: the parameter is real until then.

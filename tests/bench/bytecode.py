@@ -13,8 +13,8 @@ from pathlib import Path
 
 from functions.local.bundle.build import Target, build
 from functions.local.bundle.recipe import read_recipe
-from functions.local.child import ROOT
-from functions.local.template import Function, read_template
+from functions.local.platform.template import Function, read_template
+from functions.local.process.child import ROOT
 from tests.bench.checkout import CannotRun
 from tests.bench.figures import Figures
 from tests.bench.stage import architecture, lambda_python

@@ -37,11 +37,11 @@ from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
 from tests.bench import drift_of_ties
 from tests.support.titanic import SCHEMA, TABLE
-from training.candidates import candidates
-from training.dataset import load_dataset
-from training.gaps import fit
-from training.matrix import HOLDOUT_SHARE, Matrix
-from training.reference import reference as reference_of
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
+from training.model.reference import reference as reference_of
+from training.table.dataset import load_dataset
+from training.table.matrix import HOLDOUT_SHARE, Matrix
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -11,7 +11,7 @@ real table differ by 0.15 (gradient boosting twice, each on a sample of 80 % of 
 boosting and logistic regression).
 
 A model that is noise says the share of positive outcomes, with normal noise of 0.3 in its log-odds. Every
-decision is made by `training.gate.judge`, on a fresh holdout.
+decision is made by `training.gate.rules.judge`, on a fresh holdout.
 """
 
 import argparse
@@ -29,11 +29,11 @@ from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from tests.support.titanic import SCHEMA, TABLE
-from training.candidates import candidates
-from training.dataset import load_dataset
-from training.evaluation import members
-from training.gate import Limits, Rival, Rows, judge
-from training.matrix import Matrix
+from training.estimators.candidates import candidates
+from training.gate.rules import Limits, Rival, Rows, judge
+from training.model.evaluation import members
+from training.table.dataset import load_dataset
+from training.table.matrix import Matrix
 
 Floats = npt.NDArray[np.float64]
 

@@ -32,8 +32,8 @@ from functions.core.predictions import labels
 from functions.core.storage.contract import Blob, Entry, Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local.child import ROOT
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
+from functions.local.process.child import ROOT
 from functions.monitor.state import read_state
 from tests.bench.feedback import EVENT
 from tests.bench.growth_log import Written, names_of, publish_models, write_log

@@ -23,8 +23,8 @@ from functions.core.storage.view import ModelStore
 from tests.support.production import refusal_line
 from tests.support.titanic import SCHEMA, TABLE, people
 from tests.support.versions import promote, publish
-from training.dataset import load_dataset
-from training.reference import reference
+from training.model.reference import reference
+from training.table.dataset import load_dataset
 
 # What template.yaml tells Firehose: after so long, or when there is so much, it writes an object.
 FIREHOSE_TIME = timedelta(minutes=5)

@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.kept_folder import held
-from functions.local.kept_store import start_kept_store
-from functions.local.seaweed_config import find_weed
+from functions.local.store.folder import held
+from functions.local.store.kept import start_kept_store
+from functions.local.store.seaweed import find_weed
 from tests.bench.figures import Figures
 from tests.bench.processes import memory_mib, tree
 

@@ -21,7 +21,7 @@ from functions.core.registry.keys import manifest_key, sha256
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
-from functions.local.listening import HOST
+from functions.local.process.listening import HOST
 from tests.sam.store import ADDRESS, served_store
 from tests.support.titanic import MODEL
 

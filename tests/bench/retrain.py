@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from functions.local.events import s3_put_event
+from functions.local.platform.events import s3_put_event
 from tests.bench.figures import Figures
 from tests.bench.stage import DATASET, EVENT, Stage
 from tests.support.titanic import TABLE

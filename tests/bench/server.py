@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from functions.local.listening import HOST, listen, port_of
+from functions.local.process.listening import HOST, listen, port_of
 from tests.bench.processes import kill, memory_mib, tree
 from tests.bench.stage import ROW
 

@@ -19,15 +19,15 @@ from functions.local.bundle.build import RUNTIME, Target, build
 from functions.local.bundle.proof import reason_not_to_import
 from functions.local.bundle.python import find_python
 from functions.local.bundle.recipe import read_recipe
-from functions.local.child import ROOT
-from functions.local.environment import exported
-from functions.local.listening import HOST
-from functions.local.template import Template, read_template
+from functions.local.platform.template import Template, read_template
+from functions.local.process.child import ROOT
+from functions.local.process.environment import exported
+from functions.local.process.listening import HOST
 from tests.bench.checkout import STARTED_WITH, CannotRun, Checkout, isolated, run_script
 from tests.sam.store import served_store
 from tests.support.titanic import MODEL, SCHEMA, TABLE
-from training.challenge import Upload
-from training.upload import train_and_publish
+from training.publication.upload import train_and_publish
+from training.table.provenance import Upload
 
 INSIDE = Path(__file__).parent / "inside"
 EVENT = ROOT / "tests" / "events" / "http_predict.json"

@@ -11,7 +11,7 @@ import pytest
 
 from functions.core.storage.folder import FolderStore
 from functions.local.bundle.recipe import BundleRefused
-from functions.local.seaweed_config import find_weed
+from functions.local.store.seaweed import find_weed
 from tests.bench import __main__ as command
 from tests.bench import bytecode, drift, figures, kept_store, stage
 from tests.bench.figures import Figures

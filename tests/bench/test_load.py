@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.listening import HOST, listen, port_of
+from functions.local.process.listening import HOST, listen, port_of
 from tests.bench.checkout import CannotRun
 from tests.bench.load import Load, find_wrk, load
 from tests.support.answering import answering

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from functions.local.child import ROOT
-from functions.local.state import BUILD
-from functions.local.vendor import PAGES
-from functions.local.voyages import same_ship
+from functions.local.process.child import ROOT
+from functions.local.process.state import BUILD
+from functions.local.story.voyages import same_ship
+from functions.local.tools.vendor import PAGES
 from tests.browser.asking import ask_about, get
 from tests.browser.find import find_chromium, find_npm
 from tests.browser.visits import SECONDS, Visitor, open_page

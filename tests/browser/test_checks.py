@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from functions.local.vendor import PAGES, VENDOR, vendored
+from functions.local.tools.vendor import PAGES, VENDOR, vendored
 
 SECONDS = 180
 

@@ -5,12 +5,13 @@ import csv
 import io
 import random
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.visits import Visitor
+from tests.browser.visits import SECONDS, Visitor
 from tests.conftest import TITANIC
 
 # From the upload to the version, on a machine that has more to do.
@@ -117,6 +118,29 @@ def test_an_administrator_makes_a_model_from_another_table_and_it_answers(visit:
     # The other model is as it was, and both can be chosen.
     options = page.get_by_role("combobox", name="Model").locator("option").all_inner_texts()
     assert sorted(options) == ["titanic", "webshop"]
+    administrator.go("models", heading="Models")
+    options = page.get_by_role("combobox", name="Model").locator("option").all_inner_texts()
+    assert sorted(options) == ["titanic", "webshop"]
+    page.get_by_role("combobox", name="Model").select_option("webshop")
+
+    # What cannot be done yet, or judged, is not offered or claimed.
+    page.get_by_role("heading", name="Versions of webshop").wait_for()
+    versions = page.get_by_role("region", name="Versions")
+    expect(versions).to_contain_text("There is no other version to go back to")
+    expect(versions.get_by_role("button", name="Roll back")).to_have_count(0)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Monitoring").click()
+    look = page.get_by_role("button", name="Look now")
+    until = time.monotonic() + SECONDS
+    said = page.locator(".notice.mixed")
+    while not said.is_visible():
+        # What was predicted just now is in the log after it was shipped.
+        look.click()
+        page.wait_for_timeout(500)
+        assert time.monotonic() < until
+    expect(said).to_contain_text("No alarm")
+    expect(said).to_contain_text("2 predictions are too few to tell")
+    expect(said).to_contain_text("no outcome was told")
+    expect(page.get_by_text("Nothing is wrong")).to_have_count(0)
 
 
 def test_a_name_that_a_model_cannot_have_is_refused_and_nothing_is_lost(visit: Visit) -> None:
@@ -139,6 +163,25 @@ def test_a_file_without_an_outcome_is_refused_in_the_words_of_the_server(visit: 
     assert answered.value.status == 422 or body["question"], body
     # What stands between backticks is set off in the page.
     expect(page.locator("main")).to_contain_text((body.get("error") or body["question"]).replace("`", ""))
+    # Nor in those of a command line, which is not where this person is.
+    expect(page.locator("main")).not_to_contain_text("TARGET=")
+
+
+def test_a_file_whose_outcome_has_one_value_or_three_says_which_and_what_is_needed(visit: Visit) -> None:
+    page = visit("administrator").go("data", "new", heading="A new model from a file")
+    for kinds, told in ((["no"], "species has only one: no"), (["a", "b", "c"], "species has 3: a, b, c")):
+        rows = "".join(f"{n},{kinds[n % len(kinds)]}\n" for n in range(60))
+        choose_file(page, "iris.csv", f"width,species\n{rows}")
+        expect(page.get_by_role("alert")).to_contain_text(told)
+        expect(page.get_by_role("alert")).to_contain_text("A column is needed that says")
+
+
+def test_a_file_of_a_german_name_makes_a_model_of_one(visit: Visit) -> None:
+    """It was called praxis-m-rz."""
+    page = visit("administrator").go("data", "new", heading="A new model from a file")
+    choose_file(page, "Praxis Stra\u00dfe M\u00e4rz.csv", table_of_customers())
+    page.get_by_label("Column to predict").select_option("left")
+    expect(page.get_by_label("Name of the model")).to_have_value("praxis-strasse-marz")
 
 
 def table_with_bad_rows() -> str:
@@ -158,7 +201,8 @@ def test_an_administrator_uploads_another_dataset_and_sees_what_was_left_out(
     page = administrator.go("data", heading="Data of titanic")
     choose_file(page, "passengers.csv", table_with_bad_rows())
     came = came_of_it(page)
-    expect(came).to_contain_text("passengers.csv")
+    # By its own name, not that of what the page made of it on the way.
+    expect(came).to_contain_text("passengers.csv: ")
     version = came.get_by_role("link", name=re.compile("Look at version")).inner_text().split()[-1]
     # Which rows were left out, and why: in the list of uploads, and on the dataset's own page.
     fate = page.get_by_role("region", name="Uploads").get_by_role("row").filter(has_text="passengers.csv")
@@ -180,6 +224,17 @@ def test_an_administrator_uploads_another_dataset_and_sees_what_was_left_out(
     assert len(rows := classes.locator("tbody td.figure").all_inner_texts()) == 3, rows
     assert "0" not in rows
     expect(page.get_by_role("link", name=version)).to_be_visible()
+
+
+def test_a_training_is_followed_after_a_reload(visit: Visit) -> None:
+    """Its line said "in training" for good."""
+    page = visit("administrator").go("data", heading="Data of titanic")
+    choose_file(page, "followed.csv", TITANIC.read_text() + ",,,,,,,,,,,,,\n")
+    expect(page.get_by_text("A model is being trained")).to_be_visible()
+    page.reload()
+    fate = page.get_by_role("region", name="Uploads").get_by_role("row").filter(has_text="followed.csv")
+    expect(fate).to_be_visible()
+    expect(fate).to_contain_text(re.compile(OUTCOME), timeout=TRAINING_MS)
 
 
 def test_a_file_of_a_name_that_is_taken_takes_its_place_only_when_told_to(visit: Visit) -> None:

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from functions.local.openapi import DOCUMENT
+from functions.local.tools.openapi import DOCUMENT
 from tests.browser.conftest import Visit
 from tests.browser.visits import Visitor
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.local.child import ROOT
-from functions.local.state import BUILD
+from functions.local.process.child import ROOT
+from functions.local.process.state import BUILD
 from tests.stories.local_stack import Stack
 
 HERE = Path(__file__).parent

@@ -45,6 +45,29 @@ def test_an_administrator_makes_and_revokes_a_key(visit: Visit, stack: Stack) ->
     assert status_with(stack, key, 401) == 401
 
 
+def test_a_second_key_does_not_take_the_place_of_one_that_was_not_copied(visit: Visit) -> None:
+    page = visit("administrator").go("keys", heading="Keys")
+    for note in ("the first of two", "the second of two"):
+        page.get_by_label("Who uses it, and what for").fill(note)
+        page.get_by_role("button", name="Make the key").click()
+        expect(page.get_by_role("row").filter(has_text=note)).to_be_visible()
+    secrets = page.locator(".secret")
+    expect(secrets).to_have_count(2)
+    kept = secrets.nth(1).inner_text()
+    page.get_by_role("button", name="I have it").first.click()
+    expect(secrets).to_have_text([kept])
+
+
+def test_a_key_that_cannot_be_copied_is_not_taken_for_copied(visit: Visit) -> None:
+    """A browser has no clipboard for a page over plain http, and nothing happened."""
+    page = visit("administrator").go("keys", heading="Keys")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.get_by_label("Who uses it, and what for").fill("by hand")
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="copy it yourself")).to_be_visible()
+
+
 def test_the_people_are_listed_by_name_with_what_they_may_do(visit: Visit) -> None:
     page = visit("administrator").go("keys", heading="Keys")
     people = page.get_by_role("region", name="People")

@@ -1,5 +1,6 @@
 """Label: a queue of cards by keyboard, each key answered at once."""
 
+import json
 import re
 import statistics
 import time
@@ -40,6 +41,14 @@ def labels_of(visitor: Visitor) -> int:
     return int(sources.get(f"user:{visitor.role}", 0))
 
 
+def wait_for_labels(visitor: Visitor, number: int) -> None:
+    """Wait until somebody has given so many labels, as the page counts them."""
+    until = time.monotonic() + SECONDS
+    while (given := labels_of(visitor)) < number:
+        assert time.monotonic() < until, f"{given} of {number} labels were recorded"
+        visitor.page.wait_for_timeout(200)
+
+
 @pytest.mark.parametrize("role", ["annotator", "administrator"])
 def test_20_rows_are_labelled_by_keyboard_in_under_a_minute(
     visit: Visit, asked: list[str], role: str
@@ -63,11 +72,8 @@ def test_20_rows_are_labelled_by_keyboard_in_under_a_minute(
     assert max(lags) < _MOST_MS
     # The last one could still be taken back: who leaves the page means it.
     visitor.go("predict", heading="Predict")
-    until = time.monotonic() + SECONDS
-    while (given := labels_of(visitor) - before) < 20:
-        assert time.monotonic() < until, f"{given} of 20 labels were recorded"
-        page.wait_for_timeout(200)
-    assert given == 20
+    wait_for_labels(visitor, before + 20)
+    assert labels_of(visitor) == before + 20
 
 
 def test_a_card_shows_a_value_with_the_digits_that_were_sent(visit: Visit, asked: list[str]) -> None:
@@ -85,6 +91,57 @@ def test_the_last_label_is_taken_back(visit: Visit, asked: list[str]) -> None:
     page.keyboard.press("y")
     page.keyboard.press("u")
     expect(values).to_have_text(first, use_inner_text=True)
+
+
+def test_a_skip_is_undone_and_not_the_label_before_it(visit: Visit, asked: list[str]) -> None:
+    visitor = visit("annotator")
+    page = open_queue(visitor)
+    values = page.locator(CARD).locator("dl").first
+    before = labels_of(visitor)
+    page.keyboard.press("y")
+    second = values.inner_text()
+    page.keyboard.press("s")
+    page.keyboard.press("u")
+    expect(values).to_have_text(second, use_inner_text=True)
+    wait_for_labels(visitor, before + 1)
+
+
+def test_a_label_that_was_sent_is_called_back_and_replaced(visit: Visit, asked: list[str]) -> None:
+    """Who sees their mistake ten cards later has no other way to the row."""
+    visitor = visit("annotator")
+    page = open_queue(visitor)
+    values = page.locator(CARD).locator("dl").first
+    first = values.inner_text()
+    before = labels_of(visitor)
+    with page.expect_response("**/feedback") as sent:
+        page.keyboard.press("y")
+    assert sent.value.ok, sent.value.text()
+    page.keyboard.press("u")
+    expect(values).to_have_text(first, use_inner_text=True)
+    expect(page.locator(CARD).get_by_role("status").first).to_contain_text("what you say now replaces it")
+    with page.expect_response("**/feedback") as replaced:
+        page.keyboard.press("n")
+    assert replaced.value.ok, replaced.value.text()
+    given = [json.loads(response.request.post_data or "") for response in (sent.value, replaced.value)]
+    assert [one["survived"] for one in given] == [True, False]
+    assert given[0]["prediction_id"] == given[1]["prediction_id"]
+    # One row, labelled once.
+    assert labels_of(visitor) == before + 1
+
+
+def test_the_values_of_a_card_are_explained(visit: Visit, asked: list[str]) -> None:
+    page = open_queue(visit("annotator"))
+    page.get_by_text("What the values mean").click()
+    expect(page.locator(CARD)).to_contain_text("Siblings and spouses aboard")
+
+
+def test_a_telephone_is_told_of_no_keys(visit: Visit, asked: list[str]) -> None:
+    page = open_queue(
+        visit("annotator", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
+    )
+    expect(page.locator(CARD).get_by_role("button", name="Skip")).to_be_visible()
+    expect(page.locator(CARD).locator("kbd").first).to_be_hidden()
+    expect(page.get_by_text("where the keys work")).to_be_hidden()
 
 
 def test_no_key_labels_while_somebody_types(visit: Visit, asked: list[str]) -> None:

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from functions.local.drift_story import PASSENGERS
-from functions.local.voyages import other_ship
+from functions.local.story.drift import PASSENGERS
+from functions.local.story.voyages import other_ship
 from tests.browser.asking import ask_about
 from tests.browser.conftest import Visit
 from tests.browser.test_models import Versions

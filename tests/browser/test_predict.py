@@ -1,8 +1,10 @@
 """Predict: a person asks the model, sees why, and says what happened."""
 
 import itertools
+import json
 import re
 import time
+from typing import Any
 
 from playwright.sync_api import FilePayload, Page, Response, expect
 
@@ -67,7 +69,7 @@ def test_a_file_that_is_scored_on_the_server_is_watched_to_its_end(visit: Visit,
     while not april.get_by_text("The result lies in the store").is_visible():
         # Until the store has told of the file, it is not in the list.
         user.page.wait_for_timeout(500)
-        user.page.reload()
+        jobs.get_by_role("button", name="Look for files").click()
         assert time.monotonic() < until
     expect(april).to_contain_text("400 rows")
     key = str(april.inner_text()).partition("in the store at ")[2].partition(".csv")[0] + ".csv"
@@ -100,6 +102,67 @@ def test_an_error_stands_beside_its_field_in_the_words_of_the_server(visit: Visi
     notice = page.get_by_role("alert")
     expect(notice).to_contain_text("Some values do not fit; see the fields marked.")
     expect(notice).not_to_contain_text("detail")
+
+
+def test_a_number_that_could_be_two_is_asked_back_and_not_guessed(visit: Visit) -> None:
+    """1,000 pounds were scored as one pound."""
+    page = visit("user").page
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/predict?" in request.url else None)
+    page.get_by_role("button", name="Fill in the example").click()
+    fare = page.get_by_role("textbox", name="fare")
+    fare.fill("1,000")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(fare).to_have_accessible_description(re.compile(r"could be 1000 or 1\.000"))
+    expect(fare).to_be_focused()
+    assert sent == []
+    for text, number in (("26,5", 26.5), ("0,125", 0.125), ("1000", 1000)):
+        fare.fill(text)
+        with page.expect_request("**/predict?*") as asked:
+            page.get_by_role("button", name="Predict", exact=True).click()
+        assert json.loads(asked.value.post_data or "")["fare"] == number
+    expect(fare).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_value_that_was_taken_from_another_says_from_which(visit: Visit) -> None:
+    page = visit("user").page
+    page.get_by_role("button", name="Fill in the example").click()
+    page.get_by_role("combobox", name="title").select_option("")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    heads = page.locator(".contributions").get_by_role("rowheader")
+    expect(heads.filter(has_text="title")).to_have_text("title from name")
+    expect(heads.filter(has_text="parch")).to_have_text("parch not known")
+
+
+def test_who_may_not_label_is_told_what_to_do_with_a_wrong_answer_and_a_labeller_can_do_it(
+    visit: Visit,
+) -> None:
+    page = visit("user").page
+    page.get_by_role("button", name="Fill in the example").click()
+    with page.expect_response("**/predict?*") as answered:
+        page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_text("tell somebody who labels here")).to_be_visible()
+    prediction = answered.value.json()["prediction_id"]
+    other = visit("annotator").page
+    other.get_by_label("Look up a prediction by its id").fill(prediction)
+    look = other.get_by_role("button", name="Look up")
+    said = other.locator("section", has=other.get_by_role("heading", name="Recent predictions"))
+    until = time.monotonic() + SECONDS
+    while not said.get_by_role("button", name="survived: no").is_visible():
+        # What is in the log is there after it was shipped.
+        look.click()
+        other.wait_for_timeout(500)
+        assert time.monotonic() < until
+    said.get_by_role("button", name="survived: no").click()
+    expect(said.get_by_role("status")).to_contain_text("Noted: survived: no")
+
+
+def test_times_say_their_zone(visit: Visit, versions: list[dict[str, Any]]) -> None:
+    page = visit("administrator", timezone_id="Asia/Kolkata").go("models", heading="Models")
+    row = (
+        page.get_by_role("region", name="Versions").get_by_role("row").filter(has_text=versions[0]["version"])
+    )
+    expect(row).to_contain_text(re.compile(r"\d{4}, \d\d:\d\d\sGMT\+5:30"))
 
 
 def test_a_name_in_a_hint_is_set_off_and_its_backticks_are_not_shown(visit: Visit) -> None:
@@ -144,7 +207,7 @@ def test_a_prediction_is_listed_looked_up_and_replayed(visit: Visit) -> None:
     expect(recent.get_by_role("listitem")).to_have_count(1)
     recent.get_by_label("Look up a prediction by its id").fill(answer["prediction_id"])
     # What is in the log is found after it was shipped.
-    found = page.get_by_role("heading", name=re.compile("As it was logged"))
+    found = page.get_by_role("heading", name="As it was answered")
     for _ in range(60):
         with page.expect_response(f"**/predictions/{answer['prediction_id']}") as looked:
             recent.get_by_role("button", name="Look up").click()
@@ -152,6 +215,6 @@ def test_a_prediction_is_listed_looked_up_and_replayed(visit: Visit) -> None:
             break
         page.wait_for_timeout(500)
     expect(found).to_be_visible()
-    recent.get_by_role("button", name="Replay").click()
-    expect(page.get_by_role("heading", name="Made again")).to_be_visible()
+    recent.get_by_role("button", name="Compute it again").click()
+    expect(page.get_by_role("heading", name="Computed again, by the version that gave it")).to_be_visible()
     expect(recent).to_contain_text(answer["model"]["version"])

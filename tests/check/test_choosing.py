@@ -93,7 +93,7 @@ def test_a_file_has_the_name_by_which_it_is_imported(path: str, module: str | No
 
 def test_a_test_is_about_functions_training_or_what_the_tests_themselves_use() -> None:
     assert "functions/core/schema/rows.py" in mirrors("tests/core/schema/test_rows.py")
-    assert "training/gate.py" in mirrors("tests/training/test_gate.py")
+    assert "training/gate/rules.py" in mirrors("tests/training/gate/test_rules.py")
     assert "tests/check/choosing.py" in mirrors("tests/check/test_choosing.py")
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from functions.core.schema import row_cutting
-from functions.core.schema.delimited import SEPARATORS
+from functions.core.schema.text import row_cutting
+from functions.core.schema.text.delimited import SEPARATORS
 
 LENGTH = 65_536
 # Of processor time, for one text. Linear takes some milliseconds; a quadratic one has two thousand million
@@ -28,16 +28,16 @@ ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("compile", "fullmatch", "match", "search", "sub", "subn", "split", "findall", "finditer")
 # Made while running, of what is no text of ours: where each of them is held.
 MADE_LATER = {
-    "functions/core/schema/derivation_parsing.py": "counted by pattern_cost, see its tests",
-    "functions/core/schema/row_cutting.py": "of each separator, see `patterns`",
-    "functions/core/schema/foreign_formats.py": "held in a tuple, where this test finds them",
+    "functions/core/schema/document/derivations.py": "counted by pattern_cost, see its tests",
+    "functions/core/schema/text/row_cutting.py": "of each separator, see `patterns`",
+    "functions/core/schema/text/foreign_formats.py": "held in a tuple, where this test finds them",
     "functions/feedback/faults.py": "one of the constants that are tested where they stand",
-    "functions/local/http_events.py": "of the template's own paths",
+    "functions/local/platform/http_events.py": "of the template's own paths",
     "functions/pages/unknown.py": "of the API's own paths",
     "functions/local/deployment/parameters.py": "of the template's own parameters",
-    "functions/local/template.py": "of the template's own parameters",
-    "functions/local/shipping.py": "of the template's own messages",
-    "functions/local/shipments.py": "of constants",
+    "functions/local/platform/template.py": "of the template's own parameters",
+    "functions/local/platform/shipping.py": "of the template's own messages",
+    "functions/local/platform/shipments.py": "of constants",
     "functions/core/registry/history.py": "of constants",
 }
 REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
@@ -63,7 +63,7 @@ def patterns() -> dict[tuple[str, str | bytes], int]:
             found.setdefault((name, text), re.compile(text).flags)
     for separator in SEPARATORS:
         quoted = row_cutting._quoted(separator)
-        found["functions/core/schema/row_cutting.py", quoted.pattern] = quoted.flags
+        found["functions/core/schema/text/row_cutting.py", quoted.pattern] = quoted.flags
     return found
 
 
@@ -210,7 +210,7 @@ def is_searched(name: str, text: str | bytes) -> bool:
 def test_every_pattern_of_the_code_is_found() -> None:
     assert len(patterns()) >= 60
     files = {name for name, _ in patterns()}
-    assert "functions/core/schema/numbers.py" in files
+    assert "functions/core/schema/tables/numbers.py" in files
     assert not [name for name in MADE_LATER if not (ROOT / name).exists()]
 
 
@@ -236,7 +236,7 @@ def test_the_attacks_find_a_pattern_that_backtracks(text: str) -> None:
 
 
 def test_the_number_that_held_predict_for_fifteen_seconds_takes_none() -> None:
-    from functions.core.schema import numbers
+    from functions.core.schema.tables import numbers
 
     assert inspect.isfunction(numbers.writing)
     with at_most(SECONDS, "a cell of digits"):

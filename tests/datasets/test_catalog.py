@@ -1,31 +1,21 @@
 """Which datasets there are, what each was made of, and which versions each went into."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from functions.core.registry import deployment
 from functions.core.registry.keys import manifest_key
-from functions.core.registry.lineage import from_metadata
 from functions.core.storage.view import ModelStore
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor
 from tests.datasets.conftest import Ask
-from tests.monitor.monitoring import UPLOADED, UPLOADED_FULL
+from tests.monitor.monitoring import UPLOADED, UPLOADED_FULL, serve_labelled
 from tests.support import gateway
-from tests.support.production import champion_of, label, predict
-from tests.support.titanic import TABLE, people
-from tests.support.training import publish
+from tests.support.production import champion_of
+from tests.support.titanic import TABLE
+from tests.support.training import retrain
 
 UNKNOWN = "0" * 16
-
-
-def serve_labelled(store: ModelStore, count: int) -> None:
-    drawn = people(count, seed=0)
-    answered = predict(store, [row for row, _ in drawn], datetime.now(UTC))
-    for id_, (_, survived) in zip(answered, drawn, strict=True):
-        label(store, id_, survived)
 
 
 def train(store: ModelStore) -> str:
@@ -35,18 +25,6 @@ def train(store: ModelStore) -> str:
     monitor_service.service.cache_clear()
     key: str = answer["dataset"]
     return key
-
-
-def retrain(store: ModelStore, full_key: str, folder: Path) -> str:
-    """What functions/retrain makes of an upload, and its promotion if the gate would not. The version."""
-    key = store.relative(full_key)
-    path = folder / Path(key).name
-    path.write_bytes(store.get(key).body)
-    version = publish(store, path, key, lineage=from_metadata(store.head(key).metadata)).version
-    assert version is not None
-    if champion_of(store).version != version:
-        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
-    return version
 
 
 def test_datasets_and_models_name_one_another(ask: Ask, store: ModelStore, tmp_path: Path) -> None:

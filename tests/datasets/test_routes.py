@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from tests.datasets.conftest import Ask
 from tests.support.declared import TEMPLATE
 

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.storage.view import ModelStore
 from tests.datasets.conftest import Ask
 from tests.support.titanic import TABLE

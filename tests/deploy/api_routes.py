@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.local.environment import REGION
+from functions.local.process.environment import REGION
 from tests.deploy.emulator import ACCOUNT, Emulator
 
 _PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}

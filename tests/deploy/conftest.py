@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.environment import Credentials
-from functions.local.sam import TEMPLATE
+from functions.local.process.environment import Credentials
+from functions.local.tools.sam import TEMPLATE
 from tests.deploy.emulated import CHANGES, read_emulated
 from tests.deploy.emulator import Emulator, running_emulator
 from tests.deploy.environment import provide_environment

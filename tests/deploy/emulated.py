@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from functions.local.template import read_document
+from functions.local.platform.template import read_document
 
 Template = dict[str, Any]
 

@@ -16,9 +16,9 @@ from typing import Any
 import boto3
 import httpx
 
-from functions.local.environment import REGION, exported, leading_only_to, needed_of
-from functions.local.environment import Credentials as Key
-from functions.local.listening import HOST, listen, port_of
+from functions.local.process.environment import REGION, exported, leading_only_to, needed_of
+from functions.local.process.environment import Credentials as Key
+from functions.local.process.listening import HOST, listen, port_of
 from tests.deploy.environment import PYTHON
 from tests.support.certificate import write_certificate
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from functions.local.bundle.build import RUNTIME
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.support.machine import INSTALL_SECONDS, Unavailable, install, last_line
 
 FOLDER = ROOT / ".venv-deploy"

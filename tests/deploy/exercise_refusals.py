@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from functions.local.environment import Credentials
+from functions.local.process.environment import Credentials
 from tests.deploy.stage import Stage, wait_for
 from tests.support.titanic import MODEL, TABLE
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from functions.local.environment import REGION
+from functions.local.process.environment import REGION
 from tests.deploy.emulator import ACCOUNT
 from tests.deploy.stage import Stage
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from functions.local.child import ROOT
-from functions.local.environment import REGION
+from functions.local.process.child import ROOT
+from functions.local.process.environment import REGION
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 SAM_PYTHON = ROOT / ".venv-sam" / "bin" / "python"

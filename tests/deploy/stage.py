@@ -14,8 +14,8 @@ import httpx
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
 from functions.core.storage.parameter_opening import open_parameter
-from functions.local.http_events import Router
-from functions.local.template import read_template
+from functions.local.platform.http_events import Router
+from functions.local.platform.template import read_template
 from tests.deploy.api_routes import make_routes
 from tests.deploy.emulated import Template, write_template
 from tests.deploy.emulator import Emulator

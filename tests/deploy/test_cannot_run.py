@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.deploy import environment
 from tests.deploy.conftest import TARGET
 from tests.deploy.environment import provide_environment

@@ -10,7 +10,7 @@ from functions.local.deployment.__main__ import main
 from functions.local.deployment.account import find_account
 from functions.local.deployment.remains import find_remains
 from functions.local.deployment.stack import find_stack
-from functions.local.sam import TEMPLATE
+from functions.local.tools.sam import TEMPLATE
 from tests.deploy.emulated import read_emulated, write_template
 from tests.deploy.emulator import Emulator
 from tests.deploy.test_releases import taken_name

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from functions.local.environment import Credentials
+from functions.local.process.environment import Credentials
 from tests.deploy import exercise_refusals as refusals
 from tests.deploy.emulated import Template
 from tests.deploy.invocations import refuse_missing_permissions

@@ -1,6 +1,6 @@
 """What a deployed stage refuses, and what it keeps of a retrain that could not be done."""
 
-from functions.local.environment import Credentials
+from functions.local.process.environment import Credentials
 from tests.deploy import exercise_refusals as refusals
 from tests.deploy.stage import Stage
 

@@ -6,8 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from functions.local.child import ROOT
-from functions.local.environment import REGION
+from functions.local.process.child import ROOT
+from functions.local.process.environment import REGION
 from tests.deploy.api_routes import make_routes
 from tests.deploy.emulated import Template
 from tests.deploy.emulator import ACCOUNT, Emulator

@@ -1,6 +1,6 @@
 """Roles, judged by every call that the drive made: none was refused, and no right was given for nothing."""
 
-from functions.local.state import BUILD
+from functions.local.process.state import BUILD
 from tests.deploy.roles import HEADER, OF_SERVICES, judge_roles, read_rights_of_services, write_table
 from tests.deploy.stage import Stage
 from tests.stories.iam import OF_LAMBDA

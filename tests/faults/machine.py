@@ -25,11 +25,11 @@ from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.ssm_parameter import SsmParameter
-from functions.local.child import ROOT
-from functions.local.environment import exported
-from functions.local.function_process import FunctionError, FunctionProcess
-from functions.local.listening import HOST, listen, port_of
-from functions.local.template import read_template
+from functions.local.platform.function_process import FunctionError, FunctionProcess
+from functions.local.platform.template import read_template
+from functions.local.process.child import ROOT
+from functions.local.process.environment import exported
+from functions.local.process.listening import HOST, listen, port_of
 from tests.faults.proxy import NONE, Fault, Proxy
 from tests.faults.tally import LOST, Fates
 from tests.support import gateway

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from functions.retrain import attempts, handler
 from tests.support.titanic import SCHEMA
-from training.candidates import candidates
+from training.estimators.candidates import candidates
 
 
 class Order(TypedDict):
@@ -50,9 +50,9 @@ def retrain(order: Order) -> Any:
     attempts.PAUSES = (0.0, 0.0)
     # What is selected from does not matter here, and takes most of the time.
     one = {"logistic regression": candidates(SCHEMA.features, 1_309)["logistic regression"]}
-    patch("training.train.candidates", lambda _features, _rows: one).start()
+    patch("training.model.train.candidates", lambda _features, _rows: one).start()
     if not order["is_estimated"]:
-        patch("training.memory.Memory.most_rows", lambda _memory, _features: sys.maxsize).start()
+        patch("training.table.memory.Memory.most_rows", lambda _memory, _features: sys.maxsize).start()
     if order["room"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["room"], resource.RLIM_INFINITY))
     if order["memory"] is not None:

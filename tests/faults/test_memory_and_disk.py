@@ -15,7 +15,7 @@ from functions.core.predictions.labels import read_labels
 from functions.core.predictions.records import folder
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local.function_process import FunctionProcess
+from functions.local.platform.function_process import FunctionProcess
 from tests.faults.machine import Machine
 from tests.faults.tally import LOST, Tally
 from tests.support.production import logged_line

@@ -8,7 +8,7 @@ import pytest
 from functions.core.base.ids import time_of
 from functions.core.predictions.labels import read_labels
 from functions.core.storage.view import ModelStore
-from functions.local.function_process import FunctionProcess
+from functions.local.platform.function_process import FunctionProcess
 from tests.faults.machine import FUNCTIONS, Machine
 from tests.faults.proxy import FAULTS, HANGS, Fault
 from tests.faults.tally import Fates, Tally

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.feedback.handler import handler
 from tests.feedback.bench import NOW, Bench, Call, say
 from tests.support import gateway

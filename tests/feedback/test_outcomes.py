@@ -8,7 +8,7 @@ import pytest
 
 from functions.core.base.errors import Conflict, StoreUnavailable
 from functions.core.predictions import labels
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.storage.folder import FolderStore
 from tests.feedback.bench import NOW, Bench, Call, say
 from tests.support.production import ids_of, logged_line

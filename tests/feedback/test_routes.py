@@ -4,7 +4,7 @@ import pytest
 
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA, ModelStore
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from tests.feedback.bench import Bench, Call, say
 from tests.support.declared import TEMPLATE
 

@@ -13,6 +13,7 @@ from functions.feedback.schemas import SchemaCache
 from tests.feedback.bench import Bench
 from tests.support import versions
 from tests.support.churn import SCHEMA as CHURN
+from tests.support.clock import Clock
 from tests.support.production import VERSION
 from tests.support.titanic import SCHEMA
 
@@ -34,13 +35,6 @@ class Away(Bench):
         if self.trouble:
             raise self.trouble
         return super().get_if_changed(key, etag)
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.support.debian import debootstrap
 from tests.support.machine import Unavailable
 
@@ -19,6 +19,8 @@ PACKAGES = ("ca-certificates", "git", "make", "python3", "python3-venv")
 USER = "passenger"
 HOME = f"home/{USER}"
 SETUP_SECONDS = 120.0
+# It is looked for where the environment of the user has no path to.
+_CHROOT = shutil.which("chroot", path=f"{os.defpath}:/usr/sbin:/sbin") or "chroot"
 # How this machine reaches the outside, where it says so: no setting of Python's or of a program's own.
 _WAY_OUT = ("_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT", "PIP_DEFAULT_TIMEOUT")
 
@@ -43,7 +45,7 @@ class Debian:
         began = time.monotonic()
         user = f"--userspec={USER}:{USER}"
         finished = subprocess.run(
-            ["chroot", user, self.root, "/usr/bin/env", f"--chdir={folder}", *command],
+            [_CHROOT, user, self.root, "/usr/bin/env", f"--chdir={folder}", *command],
             env={"PATH": "/usr/bin:/bin", "HOME": f"/{HOME}", "USER": USER, "LANG": "C.UTF-8", **_way_out()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -61,11 +63,14 @@ def make_debian(folder: Path) -> Debian:
         raise Unavailable("only root can make and enter a Debian (debootstrap, chroot)")
     root = folder / "root"
     debootstrap(root, PACKAGES, release=RELEASE)
-    subprocess.run(["chroot", root, "useradd", "--create-home", USER], timeout=SETUP_SECONDS, check=True)
+    subprocess.run([_CHROOT, root, "useradd", "--create-home", USER], timeout=SETUP_SECONDS, check=True)
     # Names and certificates of the outside are this machine's; the README leaves to it how it is reached.
     shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
     shutil.copy("/etc/hosts", root / "etc" / "hosts")
-    shutil.copytree("/etc/ssl/certs", root / "etc" / "ssl" / "certs", dirs_exist_ok=True)
+    certificates = root / "etc" / "ssl" / "certs"
+    # What Debian has put there leads, seen from here, to files of this machine: nothing is written there.
+    shutil.rmtree(certificates)
+    shutil.copytree("/etc/ssl/certs", certificates)
     return Debian(root)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 
 MISSING = ("", "NA", "?")
 KINDS = ("straße", "né", "plain")

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.inference import infer_schema
+from functions.core.schema.inference.inferred import infer_schema
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.numbers import COLUMNS, PLAIN, read_number
 from tests.fuzz.slow_reader import SCHEMA, NotCsv, SlowTable, is_same, read_slowly

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.state import BUILD
+from functions.local.process.state import BUILD
 from tests.image.base import provide_base
 from tests.support.cannot_run import or_cannot_run
 from tests.support.engine import Engine, running_engine

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import yaml
 
-from functions.local.listening import listen, port_of
+from functions.local.process.listening import listen, port_of
 from tests.image.base import provide_base
 from tests.support.engine import Engine
 
@@ -42,7 +42,7 @@ def test_nothing_of_it_listens_to_the_network_and_no_part_may_more_than_it_needs
         if name == "prometheus":
             assert any("127.0.0.1" in word for word in service["command"])
     assert {*COMPOSED["services"]} == {"lifeboat", "prometheus", "mlflow"}
-    # What rests listens for MLflow on the loopback by itself (tests/local/test_resting_server.py).
+    # What rests listens for MLflow on the loopback by itself (tests/local/process/test_resting_server.py).
     assert "127.0.0.1" in _command_of_mlflow()
 
 
@@ -96,7 +96,8 @@ def test_it_comes_up_answers_is_watched_and_goes_without_a_trace(
     with httpx.Client(trust_env=False, timeout=30, headers={"x-api-key": key}) as client:
         answer = client.post(f"{api}/predict", json={"pclass": 1, "sex": "female"}).json()
         assert answer["survived"] is True
-        assert "lifeboat_model_info{" in client.get(f"{api}/metrics").text
+        # What is in service is read again every ten seconds, and Prometheus may have asked before.
+        _wait(lambda: "lifeboat_model_info{" in client.get(f"{api}/metrics").text)
 
         def scraped() -> Any:
             query = {"query": 'lifeboat_requests_total{function="PredictFunction",status="200"}'}

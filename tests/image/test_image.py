@@ -95,7 +95,7 @@ def test_no_layer_holds_a_secret_or_anything_that_is_not_its_own(
             for name, content in _files_of(layers, part):
                 names.add(name)
                 assert not any(secret in content for secret in secrets), name
-    assert "app/training/train.py" in names
+    assert "app/training/model/train.py" in names
     folders = {"/".join(name.split("/")[:3]) for name in names if name.startswith("app/")}
     assert {"app/functions/core", "app/training/data"} <= folders
     unwanted = (".git/", ".env", "tests/", "node_modules", "functions/predict", "build/", "id_rsa")

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 from functions.core.base.errors import NotFound
 from functions.core.registry.manifest import Columns
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.stats.records import Interval
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import SCHEMA, ModelStore
@@ -119,5 +119,5 @@ def watched(event: dict[str, Any], context: Any) -> Any:
 def stops(event: dict[str, Any], context: Any) -> Any:
     """An HTTP function with a breakpoint in it."""
     kettle = event["rawPath"]
-    breakpoint()  # noqa: T100 - the subject of tests/local/test_debugged_function.py
+    breakpoint()  # noqa: T100 - the subject of tests/local/platform/test_debugged_function.py
     return {"statusCode": 200, "body": kettle}

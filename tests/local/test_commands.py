@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,11 +18,11 @@ import pytest
 from functions.core.storage.view import ModelStore
 from functions.local import asking, serving
 from functions.local.__main__ import main
-from functions.local.environment import Credentials
-from functions.local.listening import listen, port_of
-from functions.local.state import RUNNERS, State
-from functions.local.stopping import INTERRUPTED
-from functions.local.tables import Table
+from functions.local.process.environment import Credentials
+from functions.local.process.listening import listen, port_of
+from functions.local.process.state import RUNNERS, State
+from functions.local.process.stopping import INTERRUPTED
+from functions.local.use.tables import Table
 from tests.bench.processes import tree
 from tests.support.strangers import churn_table
 
@@ -194,8 +195,13 @@ def test_the_versions_of_the_running_store_are_listed(session: Session) -> None:
     assert session.said("Version") in done.stdout
 
 
-def test_where_the_api_is_can_be_pasted_into_a_shell(session: Session) -> None:
+def test_where_the_api_is_and_a_key_can_be_pasted_into_a_shell(session: Session) -> None:
     assert f"export API={session.said('API')}" in session.lines
+    [key] = (line.removeprefix("export KEY=") for line in session.lines if line.startswith("export KEY="))
+    assert f"x-api-key: {key}" in session.output
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for begin in re.findall(r"`(export \w+=)", readme):
+        assert any(line.startswith(begin) for line in session.lines), begin
 
 
 # The last test of the session: it ends it.

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from functions.local.__main__ import parser
-from functions.local.debugged_function import find_function
-from functions.local.template import read_template
+from functions.local.platform.debugged_function import find_function
+from functions.local.platform.template import read_template
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()

@@ -14,8 +14,8 @@ import pytest
 from functions.authorize.handler import handler, key_ring, login
 from functions.core.identity.caller import SCOPES, caller_of
 from functions.local import issuer as module
-from functions.local.gateway import Gateway
 from functions.local.issuer import CLIENT, PEOPLE, Issuer, another_link
+from functions.local.platform.gateway import Gateway
 
 API = "http://127.0.0.1:8000"
 VERIFIER = "v" * 43

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.installation import Stamp
+from functions.local.tools.installation import Stamp
 from tests.bench.__main__ import ALONE
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +49,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "Makefile", project)
     (project / "requirements.txt").write_text("")
     package = project / "functions" / "local"
-    package.mkdir(parents=True)
-    shutil.copy(ROOT / "functions" / "local" / "installation.py", package)
+    (package / "tools").mkdir(parents=True)
+    shutil.copy(ROOT / "functions" / "local" / "tools" / "installation.py", package / "tools")
     (package / "__main__.py").write_text(PROGRAM)
     environment = project / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, timeout=SECONDS)
@@ -124,6 +124,8 @@ def test_a_variable_given_to_make_is_an_option_of_the_command_and_one_of_the_env
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["key", "NOTE=a"], 'Which scopes? make key SCOPES=predict NOTE="the web shop"'),
+        (["key", "SCOPES=predict"], 'Which note on who uses it? make key SCOPES=predict NOTE="the web shop"'),
         (["model"], "Which file? make model FILE=churn.csv NAME=churn TARGET=churned"),
         (["model", "FILE=churn.csv"], "Which name? make model FILE=churn.csv NAME=churn TARGET=churned"),
         (["upload"], "Which file? make upload FILE=more.csv"),
@@ -137,8 +139,8 @@ def test_what_is_missing_is_asked_for_with_an_example(project: Path, words: list
 
 
 def test_some_tests_only_are_run_without_lint_and_coverage() -> None:
-    said = make(ROOT, "-n", "test", "ARGS=tests/training/test_gate.py::test_a_name").stdout
-    assert "-m pytest --no-cov tests/training/test_gate.py::test_a_name" in said
+    said = make(ROOT, "-n", "test", "ARGS=tests/training/gate/test_rules.py::test_a_name").stdout
+    assert "-m pytest --no-cov tests/training/gate/test_rules.py::test_a_name" in said
     assert "tests.check --lint" not in said
     everything = make(ROOT, "-n", "test").stdout
     assert "tests.check --lint" in everything

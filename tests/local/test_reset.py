@@ -8,7 +8,7 @@ import pytest
 
 from functions.local import serving
 from functions.local.__main__ import main, parser
-from functions.local.kept_folder import KEPT, held
+from functions.local.store.folder import KEPT, held
 
 
 @pytest.fixture

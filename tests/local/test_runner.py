@@ -15,17 +15,21 @@ import httpx
 import pytest
 
 from functions.core.base.errors import InvalidInput, StoreUnavailable
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local import function_process, machine, story
-from functions.local.events import UploadWatcher
-from functions.local.function_process import Outcome
-from functions.local.listening import listen, port_of
+from functions.local import machine
+from functions.local.platform import function_process
+from functions.local.platform.events import UploadWatcher
+from functions.local.platform.function_process import Outcome
+from functions.local.platform.template import read_template
+from functions.local.process.listening import listen, port_of
 from functions.local.runner import Options, Running, StoreLost, running
-from functions.local.seaweed_config import find_weed
-from functions.local.story import SHIPPED, StoryFailed, by_hand, tell
-from functions.local.tables import Table
+from functions.local.store.seaweed import find_weed
+from functions.local.story import loop as story
+from functions.local.story.loop import SHIPPED, StoryFailed, by_hand, tell
+from functions.local.use.tables import Table
+from functions.local.use.upload import TRAINING_SECONDS
 from tests.support.played import played_by
 from tests.support.versions import promote, publish
 
@@ -398,7 +402,28 @@ def test_a_story_does_not_wait_for_ever(
     options: Options, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(story, "TRAINING_SECONDS", 0.0)
-    fails(options, table, "no model after 0 seconds")
+    fails(options, table, "no model after 0 seconds; .* Try again when the machine has less to do")
+
+
+def test_a_story_waits_as_long_as_a_retrain_may_take() -> None:
+    retrain = read_template(Options().template).functions["RetrainFunction"]
+    assert retrain.timeout <= TRAINING_SECONDS
+
+
+def test_a_story_says_now_and_then_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "REMIND_SECONDS", 0.05)
+    said: list[str] = []
+
+    async def act() -> dict[str, Any]:
+        outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        record = {"s3": {"object": {"key": "datasets/churn/a.csv"}}}
+        outcome = Outcome("F", {"Records": [record]}, answer={"results": [{"status": "promoted"}]})
+        asyncio.get_running_loop().call_later(0.2, outcomes.put_nowait, outcome)
+        return await story.retrained(outcomes, "datasets/churn/a.csv", said.append)
+
+    assert asyncio.run(act()) == {"status": "promoted"}
+    assert said
+    assert {line.split(" for ")[0].strip() for line in said} == {""}
 
 
 @pytest.mark.usefixtures("_in_a_folder")

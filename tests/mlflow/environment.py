@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from functions.local.child import ROOT
-from functions.local.environment import needed_of
+from functions.local.process.child import ROOT
+from functions.local.process.environment import needed_of
 from tests.support.machine import Unavailable, last_line
 
 MLFLOW_BIN = ROOT / ".venv-mlflow" / "bin"

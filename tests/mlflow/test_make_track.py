@@ -14,8 +14,8 @@ import httpx
 from functions.core.registry.deployment import read_champion
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local.child import ROOT
-from functions.local.environment import needed_of
+from functions.local.process.child import ROOT
+from functions.local.process.environment import needed_of
 from tests.mlflow.environment import SECONDS
 from tests.support.titanic import MODEL
 
@@ -26,7 +26,7 @@ def test_it_shows_the_store_says_where_and_leaves_nothing(published: Path, tmp_p
     before = [entry.key for entry in store.list("")]
     (tmp_path / "temporary").mkdir()
     done = subprocess.run(
-        [sys.executable, "-m", "functions.local.tracking", "--once", "--port", "0"],
+        [sys.executable, "-m", "functions.local.tools.tracking", "--once", "--port", "0"],
         cwd=ROOT, capture_output=True, text=True, timeout=2 * SECONDS, check=False,
         env=needed_of(os.environ)
         | {"LIFEBOAT_STORE": str(tmp_path / "store"), "TMPDIR": str(tmp_path / "temporary")},
@@ -46,7 +46,7 @@ def test_its_server_rests_when_nothing_is_new_and_a_request_wakes_it(published: 
     said = tmp_path / "said"
     with said.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "functions.local.tracking", "--port", "0", "--rest-after", "4"],
+            [sys.executable, "-m", "functions.local.tools.tracking", "--port", "0", "--rest-after", "4"],
             cwd=ROOT, stdout=output, stderr=output,
             env=needed_of(os.environ)
             | {"LIFEBOAT_STORE": str(tmp_path / "store"), "TMPDIR": str(tmp_path / "temporary")},

@@ -15,7 +15,7 @@ from functions.core.registry.deployment import read_champion
 from functions.core.registry.versions import publications
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.mlflow.environment import MLFLOW_BIN, environment, run_program
 from tests.support.titanic import MODEL, TABLE
 from training.__main__ import _parser

@@ -18,7 +18,7 @@ from functions.core.registry import deployment, versions
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore
-from functions.local.function_process import Outcome
+from functions.local.platform.function_process import Outcome
 from functions.local.runner import Options, Running, running
 from tests.mlflow.conftest import Server
 from tests.mlflow.environment import free_port

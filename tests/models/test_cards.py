@@ -8,7 +8,7 @@ import pytest
 
 from functions.core.registry.card.writing import html_card, markdown_card
 from functions.core.registry.versions import read_manifest
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.models.cards import form_asked_for
 from functions.models.handler import handler
 from tests.models.shelf import UNKNOWN, Call, Shelf

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.core.registry.keys import CHAMPION, manifest_key
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA as SCHEMA_KEY
 from functions.core.storage.view import ModelStore

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.core.identity.caller import SCOPES
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from functions.models.handler import handler
 from tests.models.shelf import UNKNOWN, WHY, Call, Shelf
 from tests.support import gateway

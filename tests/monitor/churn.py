@@ -8,7 +8,7 @@ import numpy as np
 
 from functions.core.base.ids import new_ids
 from functions.core.predictions.records import folder
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.stats.distributions import of_numbers
 from functions.core.stats.records import Distribution
 from functions.core.storage.contract import Store

@@ -12,7 +12,7 @@ from functions.core.storage.view import ModelStore
 from functions.monitor.report import Report
 from functions.monitor.run import run
 from functions.monitor.settings import MonitorSettings
-from tests.support.production import predict
+from tests.support.production import label, predict
 from tests.support.titanic import MODEL, TABLE, people
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -74,6 +74,14 @@ def serve(store: ModelStore, count: int, at: datetime = NOW, **which: Any) -> di
     drawn = people(count, **which)
     answered = predict(store, [row for row, _ in drawn], at)
     return dict(zip(answered, (outcome for _, outcome in drawn), strict=True))
+
+
+def serve_labelled(
+    store: ModelStore, count: int, seed: int = 0, *, at: datetime | None = None, wrong: bool = False
+) -> None:
+    """Serve rows, and report what they came to, or the contrary. at: None: now."""
+    for id_, survived in serve(store, count, at or datetime.now(UTC), seed=seed).items():
+        label(store, id_, survived is not wrong)
 
 
 def datasets(store: ModelStore) -> list[str]:

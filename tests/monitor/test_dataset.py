@@ -11,9 +11,9 @@ import pytest
 
 from functions.core.registry.manifest import Manifest
 from functions.core.schema.columns import to_values
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.core.stats.records import Tally
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore

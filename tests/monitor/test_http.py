@@ -9,23 +9,19 @@ from typing import Any
 
 import pytest
 
-from functions.core.registry import deployment
 from functions.core.registry.keys import CHAMPION
-from functions.core.registry.lineage import from_metadata
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local.events import scheduled_event
-from functions.local.template import read_template
+from functions.local.platform.events import scheduled_event
+from functions.local.platform.template import read_template
 from functions.monitor import service
 from functions.monitor.handler import handler
 from functions.monitor.state import STATE
 from tests.monitor.churn import churning, log_churn
-from tests.monitor.monitoring import UPLOADED, Context
+from tests.monitor.monitoring import UPLOADED, Context, serve_labelled
 from tests.support import gateway
 from tests.support.declared import TEMPLATE
-from tests.support.production import champion_of, label, predict
-from tests.support.titanic import MODEL, TABLE, people
-from tests.support.training import publish
+from tests.support.titanic import MODEL, TABLE
 
 Call = Callable[..., tuple[int, Any]]
 UNKNOWN = "0" * 16
@@ -58,25 +54,6 @@ def call(store: ModelStore) -> Call:
         return gateway.call(handler, method, path, key_id="abc", scopes=scopes, models=models)
 
     return call
-
-
-def serve_labelled(store: ModelStore, count: int, seed: int = 0) -> None:
-    drawn = people(count, seed=seed)
-    answered = predict(store, [row for row, _ in drawn], datetime.now(UTC))
-    for id_, (_, survived) in zip(answered, drawn, strict=True):
-        label(store, id_, survived)
-
-
-def retrain(store: ModelStore, full_key: str, folder: Path) -> str:
-    """What functions/retrain makes of an upload, and its promotion if the gate would not. The version."""
-    key = store.relative(full_key)
-    path = folder / Path(key).name
-    path.write_bytes(store.get(key).body)
-    version = publish(store, path, key, lineage=from_metadata(store.head(key).metadata)).version
-    assert version is not None
-    if champion_of(store).version != version:
-        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
-    return version
 
 
 # ---- The schedule

@@ -30,6 +30,7 @@ from tests.monitor.monitoring import (
     monitor,
     mortal,
     serve,
+    serve_labelled,
     watched,
 )
 from tests.support.production import label
@@ -39,11 +40,6 @@ from tests.support.titanic import MODEL
 @pytest.fixture
 def store(published: Path, tmp_path: Path) -> ModelStore:
     return watched(published, tmp_path)
-
-
-def serve_labelled(store: ModelStore, count: int, seed: int = 0, *, wrong: bool = False) -> None:
-    for id_, survived in serve(store, count, seed=seed).items():
-        label(store, id_, survived is not wrong)
 
 
 def state_of(store: ModelStore) -> State:
@@ -117,14 +113,14 @@ def test_who_dies_while_telling_the_alarms_is_followed_by_one_who_tells_them(
 def test_a_dataset_that_was_decided_on_is_uploaded_as_it_was_whatever_comes_in_between(
     store: ModelStore, tmp_path: Path
 ) -> None:
-    serve_labelled(store, 60)
+    serve_labelled(store, 60, at=NOW)
     monitor(store)
     # The copy, the state, the report: dead before the upload.
     with pytest.raises(Died):
         monitor(dying(tmp_path / "store", 4), requested=True)
     assert made(store) == []
     decided = state_of(store)
-    serve_labelled(store, 5, seed=1)
+    serve_labelled(store, 5, seed=1, at=NOW)
     # Another model's being due does not come before.
     report = monitor(store, NOW + HOUR, requested=True)
     first, second = decided.report.training.dataset, report.training.dataset
@@ -136,7 +132,7 @@ def test_a_dataset_that_was_decided_on_is_uploaded_as_it_was_whatever_comes_in_b
 
 def test_no_death_outwits_the_limit_of_trainings(store: ModelStore, tmp_path: Path) -> None:
     for seed in range(5):
-        serve_labelled(store, 1, seed)
+        serve_labelled(store, 1, seed, at=NOW)
         # At its upload, where it has one.
         with suppress(Died):
             monitor(dying(tmp_path / "store", 6), requested=True)
@@ -156,7 +152,7 @@ class Away(FolderStore):
 def test_an_upload_that_fails_is_left_to_the_next_run(
     store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    serve_labelled(store, 60, wrong=True)
+    serve_labelled(store, 60, wrong=True, at=NOW)
     for _ in range(2):
         with pytest.raises(StoreUnavailable):
             monitor(ModelStore(Away(str(tmp_path / "store")), MODEL))
@@ -171,7 +167,7 @@ def test_an_upload_that_fails_is_left_to_the_next_run(
 def test_a_dataset_that_was_lost_before_its_upload_is_made_anew(
     store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    serve_labelled(store, 60, wrong=True)
+    serve_labelled(store, 60, wrong=True, at=NOW)
     with pytest.raises(StoreUnavailable):
         monitor(ModelStore(Away(str(tmp_path / "store")), MODEL))
     [copy] = store.list("monitoring/datasets/")
@@ -204,7 +200,7 @@ def test_runs_at_once_make_one_report_and_one_dataset_and_count_nothing_twice(
 def test_who_asks_for_a_model_is_answered_as_it_was_though_another_run_is_first(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serve_labelled(store, 60)
+    serve_labelled(store, 60, at=NOW)
     others: list[Report] = []
 
     def second(store: ModelStore, state: State, *, etag: str | None) -> str:

@@ -33,7 +33,7 @@ from tests.support.production import SOMEBODY, champion_of, label, predict
 from tests.support.titanic import SCHEMA, TABLE
 from tests.support.training import publish
 from tests.support.versions import overwrite_manifest
-from training.dataset import load_dataset
+from training.table.dataset import load_dataset
 
 
 @pytest.fixture

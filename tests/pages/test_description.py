@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.local.openapi import DOCUMENT
+from functions.local.tools.openapi import DOCUMENT
 from functions.pages.handler import handler
 from tests.support.gateway import send
 

@@ -7,8 +7,8 @@ import pytest
 
 from functions.core.http.limits import ANSWER_HEADERS
 from functions.core.http.refusals import STATUS, ErrorEnvelope
-from functions.local.http_events import Router
-from functions.local.template import read_template
+from functions.local.platform.http_events import Router
+from functions.local.platform.template import read_template
 from functions.pages.handler import handler
 from tests.support.declared import TEMPLATE
 from tests.support.gateway import send

@@ -18,17 +18,11 @@ from functions.core.storage.view import ModelReader, ModelStore
 from functions.predict import service
 from functions.predict.champion import ChampionCache, load_by_name
 from tests.conftest import Call
+from tests.support.clock import Clock
 from tests.support.graphs import age_graph, constant_graph, endless_graph
 from tests.support.versions import overwrite_manifest
 
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Away(FolderStore):

@@ -15,8 +15,8 @@ from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.predict import service
 from tests.conftest import Call, Send
-from training.dataset import Dataset
-from training.train import Trained
+from training.model.train import Trained
+from training.table.dataset import Dataset
 
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
 
@@ -108,6 +108,29 @@ def test_the_envelope_names_the_field(call: Call) -> None:
     ]
 
 
+def test_json_that_breaks_off_is_answered_with_the_place(call: Call) -> None:
+    _, answer = call("POST", "/predict", '{"pclass": 1, "sex": female}')
+    assert answer["error"] == "the body is not JSON in UTF-8; it stops being so at character 22"
+
+
+def test_a_field_that_is_none_is_answered_with_the_nearest_of_the_first_three(call: Call) -> None:
+    body = {"pclass": 1, "sex": "female", "agee": 29, "shoes": 1, "fares": 7, "embarkd": "S"}
+    _, answer = call("POST", "/predict", json.dumps(body))
+    assert {fault["loc"][1]: fault["msg"].partition("; ")[2] for fault in answer["detail"]} == {
+        "agee": "did you mean age?",
+        "shoes": "",
+        "fares": "did you mean fare?",
+        "embarkd": "",
+    }
+
+
+def test_a_parameter_that_is_neither_true_nor_false_is_told_so(call: Call) -> None:
+    _, answer = call("POST", "/predict", json.dumps(WOMAN), rawQueryString="explain=maybe")
+    assert [(fault["loc"], fault["msg"]) for fault in answer["detail"]] == [
+        (["query", "explain"], "must be true or false")
+    ]
+
+
 def test_bytes_that_are_no_text_are_a_bad_request(call: Call) -> None:
     body = base64.b64encode(b"\xff\xfe").decode()
     assert call("POST", "/predict", body, isBase64Encoded=True)[0] == 400
@@ -182,6 +205,6 @@ def test_settings_that_do_not_fit_name_the_variable(monkeypatch: pytest.MonkeyPa
 
 
 def test_served_probabilities_are_those_of_the_holdout(trained: Trained, titanic: Dataset) -> None:
-    from training.evaluation import probabilities
+    from training.model.evaluation import probabilities
 
     assert (probabilities(trained.model, titanic.judged[0], titanic.schema) == trained.probability).all()

@@ -14,7 +14,7 @@ import pytest
 from functions.core.base.errors import StoreUnavailable
 from functions.core.predictions.writing import PredictionLog
 from functions.core.registry.serving import ServedVersion
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import fold
 from functions.core.scoring.explain import Explanation
@@ -29,8 +29,8 @@ from functions.predict.rows import RowError, Rows
 from functions.predict.scoring import Scored
 from tests.support import gateway
 from tests.support.training import QUICK
-from training.challenge import Upload
-from training.upload import train_and_publish
+from training.publication.upload import train_and_publish
+from training.table.provenance import Upload
 
 CHURN = parse_schema(
     {

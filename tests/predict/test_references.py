@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.core.predictions.records import folder
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.storage.folder import FolderStore
 from functions.predict.handler import full_app

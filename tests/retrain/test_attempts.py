@@ -1,7 +1,6 @@
 """Retrains that fail: how often they are tried, what they say, and the report that they leave."""
 
 import json
-import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +14,10 @@ from functions.core.storage.s3 import S3Store
 from functions.retrain import attempts
 from functions.retrain.attempts import RetrainFailed
 from tests.conftest import TITANIC
+from tests.support.full_disk import no_room_beyond
 from tests.support.uploads import BUCKET, Event, arrive, keys, model_store, read_json, record, retrain, upload
-from training import memory
-from training import upload as uploads
+from training.publication import upload as uploads
+from training.table import memory
 
 KEY = "datasets/titanic/titanic.csv"
 
@@ -100,7 +100,7 @@ def test_a_full_disk_fails_the_event_and_says_what_to_do(s3: Any, event: Event) 
     upload(s3, KEY, TITANIC.read_bytes())
     before = set(Path(tempfile.gettempdir()).iterdir())
     with (
-        files_of_at_most(10_000),
+        no_room_beyond(10_000),
         pytest.raises(RetrainFailed, match=r"temporary folder .* is full; up"),
     ):
         retrain(record(event, KEY))
@@ -154,17 +154,6 @@ def test_a_download_that_is_cut_off_does_not_train(
     with pytest.raises(RetrainFailed, match=r"[0-9,]+ of [0-9,]+ bytes came of datasets/"):
         arrive(s3, event, KEY, TITANIC.read_bytes())
     assert not list(model_store().list("models/"))
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """What a full disk is to whoever writes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, failure: Exception, *, times: int) -> list[str]:

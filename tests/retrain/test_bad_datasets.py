@@ -15,9 +15,9 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import TITANIC
 from tests.support.titanic import SCHEMA
 from tests.support.training import QUICK
-from training.challenge import Upload
-from training.promotion import Outcome
-from training.upload import train_and_publish
+from training.publication.promotion import Outcome
+from training.publication.upload import train_and_publish
+from training.table.provenance import Upload
 
 Labels = list[str]
 

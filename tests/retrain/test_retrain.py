@@ -11,11 +11,12 @@ from functions.core.base.errors import InvalidInput
 from functions.core.registry import versions
 from functions.core.registry.lineage import to_metadata
 from functions.core.registry.manifest import Lineage
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.storage.notifications import parse_event
 from functions.core.storage.s3 import S3Store
 from functions.retrain import handler as retrain_handler
 from functions.retrain.attempts import RetrainFailed
+from functions.retrain.retrain import StepLog
 from tests.conftest import TITANIC
 from tests.support.strangers import churn_table
 from tests.support.uploads import (
@@ -293,3 +294,15 @@ def test_a_record_that_s3_did_not_write_is_passed_over_with_a_line(
     assert (queued["message"], queued["record"]) == ("record passed over", 1)
     assert (damaged["level"], damaged["record"]) == ("WARNING", 2)
     assert "s3.object.key" in damaged["reason"]
+
+
+def test_each_step_of_a_training_is_logged_once(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = StepLog()
+    for done in range(5):
+        steps("logistic regression", done, 10)
+    steps("histogram gradient boosting", 5, 10)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["step"], line["done"]) for line in lines] == [
+        ("logistic regression", 0),
+        ("histogram gradient boosting", 5),
+    ]

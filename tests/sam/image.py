@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.support import debian
 from tests.support.debian import DOWNLOAD_SECONDS, RELEASE, debootstrap
 from tests.support.engine import Engine

@@ -14,9 +14,9 @@ from typing import IO, Any, cast
 
 import httpx
 
-from functions.local.child import ROOT
-from functions.local.listening import HOST, listen, port_of
-from functions.local.sam import write_local_template
+from functions.local.process.child import ROOT
+from functions.local.process.listening import HOST, listen, port_of
+from functions.local.tools.sam import write_local_template
 from tests.sam.memory import Memory, MemoryWatch
 from tests.support.engine import Engine
 

@@ -11,9 +11,15 @@ from typing import IO, cast
 
 from functions.core.storage.contract import Store
 from functions.core.storage.opening import open_store
-from functions.local.child import ROOT
-from functions.local.embedded_store import READY, START_SECONDS
-from functions.local.environment import exported, leading_only_to, leading_to, needed_of, new_credentials
+from functions.local.process.child import ROOT
+from functions.local.process.environment import (
+    exported,
+    leading_only_to,
+    leading_to,
+    needed_of,
+    new_credentials,
+)
+from functions.local.store.embedded import READY, START_SECONDS
 from tests.support.machine import Unavailable
 
 BUCKET = "lifeboat-sam"
@@ -29,7 +35,7 @@ def served_store(host: str) -> Iterator[Store]:
     """
     credentials = new_credentials()
     with subprocess.Popen(
-        [sys.executable, "-m", "functions.local.embedded_store", "--host", host, "--port", "0"],
+        [sys.executable, "-m", "functions.local.store.embedded", "--host", host, "--port", "0"],
         cwd=ROOT,
         env=needed_of(os.environ) | leading_to("", credentials),
         stdin=subprocess.PIPE,

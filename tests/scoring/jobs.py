@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from functions.core.registry import serving
-from functions.core.schema.row_cutting import cut_rows
 from functions.core.schema.rows import RowReader
+from functions.core.schema.text.row_cutting import cut_rows
 from functions.core.scoring.scorer import Scorer
 from functions.core.scoring.table_scorer import TableScorer, open_plain, survey_table
 from functions.core.storage.contract import Store

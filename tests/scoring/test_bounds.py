@@ -1,10 +1,7 @@
 """Files that would fill a memory or never end: refused, with the reason, while little of them is held."""
 
-import json
 import os
 import resource
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -14,6 +11,7 @@ from functions.core.storage.contract import Entry, Store
 from functions.core.storage.folder import FolderStore
 from tests.conftest import MODEL
 from tests.scoring.jobs import LIMITS, handle, put_event
+from tests.scoring.measured import measure_job
 
 KEY = f"scoring/{MODEL}/in/large.csv"
 # BOUNDS_BYTES=5000000000 for as much as the largest that people were seen to upload.
@@ -63,22 +61,6 @@ def test_a_bomb_is_refused_before_a_row_is_scored(whole_store: Store) -> None:
     assert answer["rows"] == 0
 
 
-MEASURED = """
-import json, sys
-from functions.scoring.handler import handler
-
-class Context:
-    def get_remaining_time_in_millis(self):
-        return 900_000
-
-answer = handler(json.loads(sys.argv[1]), Context())["results"][0]
-assert answer["state"] == "done", answer
-# Not `ru_maxrss`: a process inherits that of its parent.
-[peak] = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")]
-print(int(peak) // 1024, file=sys.stderr)
-"""
-
-
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process its peak")
 def test_a_file_of_some_size_is_scored_in_300_mb(root: Path, whole_store: Store) -> None:
     """Numbers that hardly repeat, so that cells are remembered in vain; the result has several parts."""
@@ -89,14 +71,6 @@ def test_a_file_of_some_size_is_scored_in_300_mb(root: Path, whole_store: Store)
         for row in range(rows)
     ]
     whole_store.put(KEY, "\n".join(lines).encode())
-    ended = subprocess.run(
-        [sys.executable, "-c", MEASURED, json.dumps(put_event(whole_store, KEY))],
-        text=True,
-        capture_output=True,
-        check=False,
-        env=os.environ | {"LIFEBOAT_STORE": str(root)},
-    )
-    assert ended.returncode == 0, ended.stderr
-    peak = int(ended.stderr.splitlines()[-1])
+    peak = measure_job(root, put_event(whole_store, KEY))
     print(f"{rows:,} rows in {peak} MB")
     assert peak < 300

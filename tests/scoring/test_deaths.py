@@ -219,10 +219,10 @@ def test_somebody_who_is_at_work_is_left_alone(whole_store: Store, store: ModelS
 
     def again(_key: str, _upload: str, number: int, _body: bytes) -> None:
         if number == 2:
-            held = read_job(store, the_job(store).id)
+            stored = read_job(store, the_job(store).id)
 
             def pause(_seconds: float) -> None:
-                held.save(beat=held.job.beat + 1)
+                stored.save(beat=stored.job.beat + 1)
 
             # The second sees that the record changes, and goes.
             patient = replace(LIMITS, patience=5.0, pause=pause)

@@ -35,6 +35,7 @@ from tests.scoring.jobs import (
     table,
     the_job,
 )
+from tests.scoring.measured import measure_job
 from tests.scoring.test_deaths import DeadlyStore, Killed
 
 KEY = f"scoring/{MODEL}/in/passengers.parquet"
@@ -289,21 +290,6 @@ def test_each_byte_is_read_once_to_be_scored_though_columns_are_read_by_turns(wh
     assert sum(read) < 2.5 * len(body)
 
 
-MEASURED = """
-import json, sys
-from functions.scoring.handler import handler
-
-class Context:
-    def get_remaining_time_in_millis(self):
-        return 900_000
-
-answer = handler(json.loads(sys.argv[1]), Context())["results"][0]
-assert answer["state"] == "done", answer
-[peak] = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")]
-print(int(peak) // 1024, file=sys.stderr)
-"""
-
-
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process its peak")
 def test_a_row_group_of_any_size_is_scored_in_little_memory(root: Path, whole_store: Store) -> None:
     rows = int(os.environ.get("BOUNDS_ROWS", "400_000"))
@@ -316,15 +302,7 @@ def test_a_row_group_of_any_size_is_scored_in_little_memory(root: Path, whole_st
     stream = io.BytesIO()
     parquet.write_table(pa.table(lines), stream, row_group_size=rows)
     whole_store.put(KEY, stream.getvalue())
-    ended = subprocess.run(
-        [sys.executable, "-c", MEASURED, json.dumps(put_event(whole_store, KEY))],
-        text=True,
-        capture_output=True,
-        check=False,
-        env=os.environ | {"LIFEBOAT_STORE": str(root)},
-    )
-    assert ended.returncode == 0, ended.stderr
-    peak = int(ended.stderr.splitlines()[-1])
+    peak = measure_job(root, put_event(whole_store, KEY))
     print(f"{rows:,} rows in {peak} MB")
     assert peak < 400
 

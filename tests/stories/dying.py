@@ -16,7 +16,7 @@ from unittest.mock import patch
 from functions.core.storage.folder import FolderStore
 from functions.retrain import handler
 from tests.support.titanic import SCHEMA
-from training.candidates import candidates
+from training.estimators.candidates import candidates
 
 
 class DeadlyStore(FolderStore):
@@ -62,7 +62,7 @@ def retrain_and_die(root: str, event: dict[str, Any], last: int) -> None:
     with (
         patch("functions.retrain.handler._store", lambda: DeadlyStore(root, last)),
         # What is selected from does not matter here, and takes most of the time.
-        patch("training.train.candidates", lambda _features, _rows: one),
+        patch("training.model.train.candidates", lambda _features, _rows: one),
     ):
         handler.handler(event, None)
 

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from functions.local.template import ACCOUNT
+from functions.local.platform.template import ACCOUNT
 from tests.support.declared import RESOURCES
 from tests.support.resolved import resolved
 
-# What the pseudo parameters and the parameters come to; functions.local.template gives functions the same.
+# What the pseudo parameters and the parameters come to; functions.local.platform.template gives the same.
 _VALUES = {
     "AWS::Partition": "aws",
     "AWS::Region": "us-east-1",

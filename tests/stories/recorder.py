@@ -8,7 +8,7 @@ import pytest
 from botocore.session import Session
 
 from functions.core.storage.s3_reader import S3Reader
-from functions.local.template import ACCOUNT
+from functions.local.platform.template import ACCOUNT
 from tests.stories.iam import Need
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from functions.local import drift_story, machine
+from functions.local import machine
 from functions.local.__main__ import main
-from functions.local.drift_story import tell_of_drift
-from functions.local.function_process import Outcome
+from functions.local.platform.function_process import Outcome
 from functions.local.runner import Options, running
-from functions.local.story import StoryFailed
+from functions.local.story import drift as drift_story
+from functions.local.story.drift import tell_of_drift
+from functions.local.story.loop import StoryFailed
 from tests.support.played import played_by
 
 TEMPLATE = played_by("tests.stories.drift_handlers", "ANY $default")

@@ -12,7 +12,7 @@ import pytest
 
 from functions.core.identity.key_list import add
 from functions.core.identity.keys import make_key
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
 from functions.local.runner import Options, running

@@ -28,7 +28,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.local.__main__ import main
-from functions.local.seaweed_config import find_weed
+from functions.local.store.seaweed import find_weed
 from tests.bench.processes import tree
 
 pytestmark = pytest.mark.long

@@ -1,8 +1,6 @@
 """Keys through the real gateway, authorizer and functions, as `make run` has them: in SSM or in a file."""
 
-import asyncio
 import stat
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,9 @@ from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
 from functions.local import asking, runner
 from functions.local.__main__ import main
-from functions.local.runner import Options, Running, running
-from functions.local.state import State
+from functions.local.process.state import State
+from functions.local.runner import Running
+from tests.stories.acting import run
 
 ENVELOPE = {"error", "code", "detail", "request_id"}
 
@@ -27,22 +26,6 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LIFEBOAT_KEYS_REFRESH_SECONDS", "0")
-
-
-def run(act: Callable[[Running, httpx.AsyncClient], Awaitable[Any]]) -> list[str]:
-    """Run template.yaml and `act` in it. Returns what was logged."""
-    log: list[str] = []
-
-    async def go() -> None:
-        options = Options(port=0, store_port=0)
-        async with (
-            running(options, lambda id_, line: log.append(f"{id_} {line}"), lambda _: None) as here,
-            httpx.AsyncClient(base_url=here.api, trust_env=False, timeout=60) as client,
-        ):
-            await act(here, client)
-
-    asyncio.run(go())
-    return log
 
 
 def opened(here: Running) -> Parameter:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,32 +14,17 @@ import httpx
 import pytest
 
 from functions.local import asking
-from functions.local import state as runners
 from functions.local.__main__ import main
-from functions.local.runner import Options, Running, running
-from functions.local.state import State
+from functions.local.process import state as runners
+from functions.local.process.state import State
+from functions.local.runner import Running
+from tests.stories.acting import run
 
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "LIFEBOAT_STORE", "LIFEBOAT_KEYS", "LIFEBOAT_LOGIN_ISSUER"):
         monkeypatch.delenv(name, raising=False)
-
-
-def run(act: Callable[[Running, httpx.AsyncClient], Awaitable[Any]]) -> list[str]:
-    """Run template.yaml and `act` in it, as a browser that keeps cookies. Returns what was logged."""
-    log: list[str] = []
-
-    async def go() -> None:
-        options = Options(port=0, store_port=0)
-        async with (
-            running(options, lambda id_, line: log.append(f"{id_} {line}"), lambda _: None) as here,
-            httpx.AsyncClient(base_url=here.api, trust_env=False, timeout=60) as browser,
-        ):
-            await act(here, browser)
-
-    asyncio.run(go())
-    return log
 
 
 async def sign_in(browser: httpx.AsyncClient, link: str) -> dict[str, Any]:

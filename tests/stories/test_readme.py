@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from tests.bench.__main__ import ALONE
 from tests.docs.reading import INDEX, PAGES, README, blocks
 from tests.stories.local_stack import ROOT, Stack, local_stack
@@ -63,7 +63,9 @@ def run(language: str, block: str, stack: Stack, prediction_id: str) -> str:
 )
 def test_what_stands_there_works(language: str, block: str, stack: Stack, prediction_id: str) -> None:
     printed = run(language, block, stack, prediction_id)
-    if language == "python":
+    if "load_breast_cancer" in block:
+        assert len(printed.splitlines()) == 570
+    elif language == "python":
         assert printed.startswith("[1 0] [[")
     elif "accept: text/csv" in block:
         table = list(csv.DictReader(io.StringIO(printed)))
@@ -94,8 +96,19 @@ def test_the_snippets_show_what_is_said_of_them(stack: Stack, prediction_id: str
 def test_the_answer_shown_has_the_form_of_the_one_given(stack: Stack, prediction_id: str) -> None:
     [shown] = json_blocks(README)
     (block,) = (block for _, block in BLOCKS if '/predict" -H' in block)
-    given = run("sh", block, stack, prediction_id)
-    assert json.loads(shown).keys() == json.loads(given).keys()
+    answer, given = json.loads(shown), json.loads(run("sh", block, stack, prediction_id))
+    assert answer.keys() == given.keys()
+    assert answer["probability"] == pytest.approx(given["probability"], abs=0.001)
+
+
+@pytest.mark.long
+def test_what_students_are_told_to_look_at_is_in_the_answers(stack: Stack, prediction_id: str) -> None:
+    for section in PAGES[ROOT / "docs" / "students.md"].split("\n## ")[1:]:
+        commands = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        printed = "".join(run("sh", command, stack, prediction_id) for command in commands)
+        named = re.findall(r"`(\w+)`", re.sub(r"^```.*?^```$", "", section, flags=re.MULTILINE | re.DOTALL))
+        for name in named if commands else ():
+            assert f'"{name}":' in printed, f"{section.splitlines()[0]}: {name}"
 
 
 def json_blocks(path: Path) -> list[str]:

@@ -28,7 +28,7 @@ from functions.feedback import service as feedback_service
 from functions.feedback.handler import handler as feedback_handler
 from functions.keys import app as keys_app
 from functions.keys.handler import handler as keys_handler
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from functions.models.handler import handler as models_handler
 from functions.monitor import service as monitor_service
 from functions.monitor.handler import handler as monitor_handler

@@ -23,7 +23,7 @@ from functions.core.registry.keys import holdout_key, model_key
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.view import ModelStore
-from functions.local.openapi import DOCUMENT
+from functions.local.tools.openapi import DOCUMENT
 from tests.stories.local_stack import ROOT, Stack, local_stack
 from tests.support.titanic import MODEL
 from tests.support.training import publish

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from functions.core.schema.columns import to_rows
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.local.__main__ import main
 from tests.stories.local_stack import Stack, local_stack
 from tests.support.strangers import SUBJECTS, TITANIC, Subject

@@ -10,7 +10,7 @@ import pytest
 
 from functions.core.base.tracing import follow_trace
 from functions.core.storage.service import service
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from tests.support import gateway
 from tests.support.declared import TEMPLATE
 

@@ -15,8 +15,8 @@ import pytest
 
 from functions.core.registry import deployment
 from functions.core.registry.keys import model_key
-from functions.core.schema.parsing import read_schema
-from functions.core.schema.table import open_table
+from functions.core.schema.document.parsing import read_schema
+from functions.core.schema.tables.table import open_table
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import SCHEMA, ModelStore
 from functions.local.__main__ import main

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.child import ROOT
-from functions.local.state import BUILD
+from functions.local.process.child import ROOT
+from functions.local.process.state import BUILD
 from tests.support.machine import Unavailable
 
 EXIT_CODE = 77

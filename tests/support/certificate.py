@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from functions.local.listening import HOST
+from functions.local.process.listening import HOST
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 
 MODEL = "churn"
 DOCUMENT: dict[str, Any] = {

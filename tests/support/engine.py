@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 
-from functions.local.state import BUILD
+from functions.local.process.state import BUILD
 from tests.support.debian import DOWNLOAD_SECONDS
 from tests.support.machine import Unavailable, install, last_line, provide_command, scratch
 

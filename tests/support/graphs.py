@@ -8,7 +8,7 @@ import numpy.typing as npt
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from tests.support.titanic import SCHEMA
-from training.export import IR_VERSION, ML_OPSET, OPSET
+from training.proof.export import IR_VERSION, ML_OPSET, OPSET
 
 # More turns than any machine takes.
 _FOR_EVER = 2**62

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from functions.core.schema.inference import Inferred, infer_schema
+from functions.core.schema.inference.inferred import Inferred, infer_schema
 
 ROWS = 60
 

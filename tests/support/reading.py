@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from functions.core.schema.chunks import BadRow
 from functions.core.schema.columns import to_rows
-from functions.core.schema.header import ColumnsReport
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.schema.rows import RowReader
 from functions.core.schema.schema import Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.chunks import BadRow
+from functions.core.schema.tables.header import ColumnsReport
+from functions.core.schema.tables.table import open_table
 
 DATA = Path(__file__).parents[2] / "training" / "data"
 HEADER = "pclass,survived,name,sex,age,sibsp,parch,fare,embarked"

@@ -42,6 +42,12 @@ def churn_table(rows: int = 600, *, seed: int = 0) -> str:
     return _csv(["Customer ID", "Calls", "Monthly Charge", "Plan", "Paperless", "Churned"], table)
 
 
+def write_churn(path: Path, rows: int = 900) -> Path:
+    """The same as a file."""
+    path.write_text(churn_table(rows))
+    return path
+
+
 def breast_cancer_table() -> str:
     """The diagnostic data of Wisconsin, 569 rows of 30 numbers, as scikit-learn's wheel carries it."""
     from sklearn.datasets import load_breast_cancer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.support.cannot_run import EXIT_CODE, reason_file, require_built, run_unable
 
 # Nobody else's: several workers of pytest may run these tests at once.

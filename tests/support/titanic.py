@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from functions.core.schema.columns import Columns, to_columns, to_rows
-from functions.core.schema.parsing import read_schema
+from functions.core.schema.document.parsing import read_schema
 from functions.core.schema.rows import RowReader, Value
 
 MODEL = "titanic"
@@ -54,7 +54,7 @@ def people(count: int, *, seed: int = 0, older: float = 0) -> list[tuple[Row, bo
 
 @lru_cache(maxsize=1)
 def _table() -> list[tuple[Row, bool]]:
-    from functions.core.schema.table import open_table
+    from functions.core.schema.tables.table import open_table
 
     with TABLE.open("rb") as file:
         return [

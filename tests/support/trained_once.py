@@ -1,18 +1,18 @@
 """Trainings that are made once a process: another of the same rows would make the same bytes.
 
-That it would is what tests/training/test_train.py shows. So whoever publishes a table that an earlier test
-has published gets that model: those tests are about what happens around a training.
+That it would is what tests/training/model/test_train.py shows. So whoever publishes a table that an earlier
+test has published gets that model: those tests are about what happens around a training.
 """
 
 import hashlib
 import json
 from collections.abc import Hashable
 
-from training import train as training
-from training import upload
-from training.dataset import Dataset
-from training.evaluation import Progress
-from training.train import Configuration, Fitting, FittingHere, Trained, train
+from training.model import train as training
+from training.model.evaluation import Progress
+from training.model.train import Configuration, Fitting, FittingHere, Trained, train
+from training.publication import upload
+from training.table.dataset import Dataset
 
 _ORIGINAL = dict(vars(training))
 _made: dict[Hashable, Trained] = {}

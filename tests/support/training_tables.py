@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
-from training.matrix import Labels, Matrix
+from training.table.matrix import Labels, Matrix
 
 
 class TrainingTable(NamedTuple):

@@ -21,7 +21,7 @@ def passengers(rows: int, *, years: float = 0, seed: int = 0) -> Values:
 def table() -> Values:
     """All rows of the shipped table, each once, in the log's words; without a probability."""
     from functions.core.schema.columns import to_values
-    from functions.core.schema.table import open_table
+    from functions.core.schema.tables.table import open_table
 
     with TABLE.open("rb") as file:
         [chunk] = open_table(file, SCHEMA, labelled=True)

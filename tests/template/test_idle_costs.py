@@ -2,7 +2,7 @@
 
 import re
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from functions.monitor.metrics import ALARMS
 from tests.support.declared import RESOURCES
 

@@ -8,7 +8,7 @@ import pytest
 from functions.authorize.login import Login
 from functions.authorize.settings import AuthorizeSettings
 from functions.core.identity.provider import parse_groups
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from functions.pages.settings import PagesSettings
 from functions.pages.site import Site
 from tests.support.declared import DOCUMENT, PARAMETERS, RESOURCES, TEMPLATE, of_type

@@ -8,7 +8,7 @@ from functions.core.predictions.records import READ_AT_ONCE, folder
 from functions.core.predictions.writing import MESSAGE, REFUSAL
 from functions.feedback.selection import MAX_PERIOD, Filters
 from functions.feedback.service import FeedbackSettings
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from functions.predict.service import PredictSettings
 from tests.support.declared import RESOURCES, TEMPLATE, of_type
 

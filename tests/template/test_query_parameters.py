@@ -11,7 +11,7 @@ import pytest
 from functions.core.storage.service import service as store_service
 from functions.feedback.service import service as feedback
 from functions.keys import app as keys
-from functions.local.template import Route, read_template
+from functions.local.platform.template import Route, read_template
 from functions.monitor.service import service as monitor
 from functions.predict.service import service as predict
 from tests.support.declared import TEMPLATE

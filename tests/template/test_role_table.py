@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.stories.iam import OF_LAMBDA, Grant, grants_of
 from tests.support.declared import RESOURCES
 

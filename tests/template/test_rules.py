@@ -10,7 +10,7 @@ import pytest
 
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelReader
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
 from tests.support.declared import (
     DOCUMENT,
     EVERYTHING,

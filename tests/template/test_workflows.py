@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from functions.core import __version__
-from functions.local.locks import LOCKS
+from functions.local.tools.locks import LOCKS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

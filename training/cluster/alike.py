@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
-from training.lightgbm_fit import HOW_TO_GET
-from training.version import digests_of, libraries
+from training.estimators.lightgbm_fit import HOW_TO_GET
+from training.model.version import code, digests_of, libraries
 
 
 def describe() -> dict[str, Any]:
@@ -19,11 +19,7 @@ def describe() -> dict[str, Any]:
         lightgbm = importlib.metadata.version("lightgbm")
     except importlib.metadata.PackageNotFoundError as error:
         raise InvalidInput(HOW_TO_GET) from error
-    here = Path(__file__).parent
-    return {
-        "lightgbm": lightgbm,
-        "code": digests_of([here, here.parent / "boosted.py", here.parent / "lightgbm_fit.py"]),
-    }
+    return {"lightgbm": lightgbm, "code": digests_of([Path(__file__).parent])}
 
 
 def check_alike(client: Any, described: Mapping[str, Any]) -> None:
@@ -36,7 +32,7 @@ def check_alike(client: Any, described: Mapping[str, Any]) -> None:
             f"the workers of the cluster do not have this code ({type(error).__name__}: {str(error)[:200]})"
         ) from error
     for worker, theirs in found.items():
-        if theirs != {**described, "libraries": libraries()}:
+        if theirs != {**described, **_of_any_training()}:
             raise InvalidInput(
                 f"the worker {worker} of the cluster has other code or libraries than this machine: install "
                 "the same on both (requirements.txt, requirements-scale.txt)"
@@ -44,8 +40,12 @@ def check_alike(client: Any, described: Mapping[str, Any]) -> None:
 
 
 def describe_worker() -> dict[str, Any]:
-    """The same of a worker, with all libraries; what it lacks is a difference."""
+    """The same of a worker, with what any training depends on; what it lacks is a difference."""
     try:
-        return {**describe(), "libraries": libraries()}
+        return {**describe(), **_of_any_training()}
     except (InvalidInput, importlib.metadata.PackageNotFoundError) as error:
         return {"lacks": str(error)}
+
+
+def _of_any_training() -> dict[str, Any]:
+    return {"libraries": libraries(), "model_code": code()}

@@ -21,12 +21,12 @@ from training.cluster.alike import check_alike, describe
 from training.cluster.connection import results_of, submit
 from training.cluster.fitting_there import Block, FittingThere
 from training.cluster.pieces import Surveyed, assign, piece_bytes, read_piece, survey_file
-from training.dataset import Dataset, DatasetSoFar, RefusedDataset
-from training.evaluation import Progress
-from training.memory import available_memory
-from training.source import Source, size_of
-from training.tables import files_of
-from training.train import Configuration
+from training.model.evaluation import Progress
+from training.model.train import Configuration
+from training.table.dataset import Dataset, DatasetSoFar, RefusedDataset
+from training.table.formats import files_of
+from training.table.memory import available_memory
+from training.table.source import Source, size_of
 
 
 class Cluster:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.lightgbm_fit import fit_booster
+from training.estimators.lightgbm_fit import fit_booster
 
 ROWS, LABELS, WEIGHTS = "rows.npy", "labels.npy", "weights.npy"
 PARAMETERS, MODEL = "parameters.json", "model.txt"

@@ -16,17 +16,16 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-import training
 from functions.core.base.errors import LifeboatError
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.scoring.scorer import Scorer
-from training.certificate import Comparison, Difference
 from training.cluster import fit_process
 from training.cluster.connection import WorkerLost
-from training.gaps import fit, prepare
-from training.labelled_rows import LabelledRows
-from training.matrix import Labels, Mask, Matrix
-from training.parallel import limited_threads
+from training.estimators.gaps import fit, prepare
+from training.proof.certificate import Comparison, Difference
+from training.table.labelled_rows import LabelledRows
+from training.table.matrix import Labels, Mask, Matrix
+from training.table.parallel import limited_threads
 
 # Minutes for which a machine waits for the others to be there.
 _CONNECT_MINUTES = 5
@@ -40,8 +39,8 @@ _ended: set[str] = set()
 @dataclass(frozen=True, slots=True)
 class Share:
     """A worker's part of a fit. fit: its name; fitted: bool [N], which of the worker's rows are of the
-    training side; unknown: bool [F], as `training.gaps.prepare` takes it; rank: the place of the worker, from
-    0; of: rows that are fitted on, on all workers; parameters: of LightGBM.
+    training side; unknown: bool [F], as `training.estimators.gaps.prepare` takes it; rank: the place of the
+    worker, from 0; of: rows that are fitted on, on all workers; parameters: of LightGBM.
     """
 
     fit: str
@@ -96,7 +95,7 @@ def fit_share(share: Share, *pieces: LabelledRows) -> str | LifeboatError:
 
 def _run(share: Share, folder: Path) -> str:
     """Raises `WorkerLost` when the process fails, or was ended."""
-    root = Path(training.__file__).parents[1]
+    root = Path(__file__).parents[2]
     environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     environment |= {"PYTHONPATH": str(root), "OMP_WAIT_POLICY": "passive"}
     command = [sys.executable, "-m", fit_process.__name__, str(folder)]

@@ -10,9 +10,6 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
 
 from functions.core.schema.schema import Schema
-from training.boosted import Boosted
-from training.candidates import candidates
-from training.certificate import CompareRows, Difference
 from training.cluster.connection import WorkerLost, results_of, submit
 from training.cluster.fitting import (
     Share,
@@ -23,8 +20,11 @@ from training.cluster.fitting import (
     fit_share,
     network_parameters,
 )
-from training.dataset import Dataset
-from training.gaps import unknown_columns
+from training.estimators.boosted import Boosted
+from training.estimators.candidates import candidates
+from training.estimators.gaps import unknown_columns
+from training.proof.certificate import CompareRows, Difference
+from training.table.dataset import Dataset
 
 BOOSTED = "boosting by LightGBM"
 

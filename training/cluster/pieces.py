@@ -10,17 +10,17 @@ from itertools import takewhile
 from typing import Any, BinaryIO, ParamSpec, TypeVar
 
 from functions.core.base.errors import InvalidInput, LifeboatError
-from functions.core.schema.chunks import Chunk
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.header import ColumnsReport
-from functions.core.schema.parquet import ParquetTable, is_parquet
-from functions.core.schema.parsing import parse_schema
-from functions.core.schema.row_cutting import PART_BYTES, cut_rows
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
-from functions.core.schema.table import CHUNK_ROWS, open_table, read_parts
-from training.labelled_rows import LabelledRows, join_rows, label_rows
-from training.source import Source
-from training.tables import open_any_table
+from functions.core.schema.tables.chunks import Chunk
+from functions.core.schema.tables.header import ColumnsReport
+from functions.core.schema.tables.parquet import ParquetTable, is_parquet
+from functions.core.schema.tables.table import CHUNK_ROWS, open_table, read_parts
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.row_cutting import PART_BYTES, cut_rows
+from training.table.formats import open_any_table
+from training.table.labelled_rows import LabelledRows, join_rows, label_rows
+from training.table.source import Source
 
 # Pieces for each worker, so that all have about as much; and bytes that a piece has at the least and at most,
 # both powers of two, as any size between them is.

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from functions.core.base.errors import LifeboatError
-from functions.core.schema.parquet import Batch
-from functions.core.schema.row_cutting import Part
+from functions.core.schema.tables.parquet import Batch
+from functions.core.schema.text.row_cutting import Part
 from functions.core.scoring.table_scorer import ScoredPart
 from training.cluster.allocation import keep_freed_memory
 from training.cluster.connection import connect

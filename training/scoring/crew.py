@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from functions.core.base.errors import LifeboatError
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.parquet import Batch
-from functions.core.schema.row_cutting import Part
+from functions.core.schema.tables.parquet import Batch
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.row_cutting import Part
 from functions.core.scoring.scorer import Scorer
 from functions.core.scoring.table_scorer import ScoredPart, TableScorer
 from training.scoring.located import LocatedPart, PartReader, locate

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.header import ColumnsReport
 from functions.core.schema.rows import RowReader
+from functions.core.schema.tables.header import ColumnsReport
 from training.scoring.crew import Crew, Job
 from training.scoring.table import open_table
-from training.source import StoredObject
-from training.table_files import tables_at
+from training.table.files import tables_at
+from training.table.source import StoredObject
 
 Moved = Callable[[int, int], None]
 """Told how many rows are done, of about how many."""

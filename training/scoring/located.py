@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.row_cutting import Part, read_bytes
+from functions.core.schema.text.row_cutting import Part, read_bytes
 
 
 @dataclass(frozen=True, slots=True)

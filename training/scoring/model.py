@@ -12,7 +12,7 @@ from functions.core.registry.serving import (
     read_served_version,
 )
 from functions.core.schema.columns import Columns, from_values
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 from functions.core.scoring.explain import Explanation, explain
 from functions.core.scoring.scorer import Scorer

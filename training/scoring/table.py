@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.header import ColumnsReport
-from functions.core.schema.parquet import Batch, ParquetTable, is_parquet
-from functions.core.schema.row_cutting import PART_BYTES, Part, cut_rows
 from functions.core.schema.rows import RowReader
-from functions.core.schema.table import CHUNK_ROWS
+from functions.core.schema.tables.header import ColumnsReport
+from functions.core.schema.tables.parquet import Batch, ParquetTable, is_parquet
+from functions.core.schema.tables.table import CHUNK_ROWS
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.row_cutting import PART_BYTES, Part, cut_rows
 from functions.core.scoring.table_scorer import open_plain, survey_table
-from training.source import StoredObject
+from training.table.source import StoredObject
 
 # An explanation runs the graph some thousand times for each row.
 _EXPLAINED_BYTES, _EXPLAINED_ROWS = 1 << 15, 256

@@ -69,7 +69,11 @@ class UnprovenModel(LifeboatError):
 
 
 class Unauthorized(LifeboatError):
-    """The caller showed no key, or one that does not count."""
+    """The caller showed no key, or one that does not count. key_id: of one that counted once; "" else."""
+
+    def __init__(self, message: str, *, key_id: str = "") -> None:
+        super().__init__(message)
+        self.key_id = key_id
 
 
 class Forbidden(LifeboatError):

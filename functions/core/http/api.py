@@ -168,9 +168,11 @@ async def _check_what_is_sent(request: Request) -> None:
         await sent_body(request)
 
 
-def not_json() -> RequestValidationError:
-    """What FastAPI raises for a body that is no JSON."""
-    return RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": "", "input": {}}])
+def not_json(position: int) -> RequestValidationError:
+    """What FastAPI raises for a body that is no JSON from the character at `position` on, from 0."""
+    return RequestValidationError(
+        [{"type": "json_invalid", "loc": ("body", position), "msg": "", "input": {}}]
+    )
 
 
 def does_not_fit(error: ValidationError) -> RequestValidationError:
@@ -195,20 +197,25 @@ def _body_schema(route: APIRoute) -> dict[str, Any] | None:
     return kind.model_json_schema() if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
+# What pydantic says of a query parameter would not tell what to send.
+_IN_OUR_WORDS = {"bool_parsing": "must be true or false", "int_parsing": "must be a whole number"}
+
+
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     """A body or parameter that does not fit its model."""
     if not isinstance(error, RequestValidationError):
         return await refusals.on_crash(request, error)
     faults = error.errors()
-    if any(item["type"] == "json_invalid" for item in faults):
-        return refusals.envelope(request, 400, "INVALID_JSON", refusals.NOT_JSON)
+    if unread := next((item for item in faults if item["type"] == "json_invalid"), None):
+        reason = f"{refusals.NOT_JSON}; it stops being so at character {unread['loc'][-1] + 1}"
+        return refusals.envelope(request, 400, "INVALID_JSON", reason)
     if any(item["loc"] == ("body",) and isinstance(item.get("input"), bytes) for item in faults):
         reason = "the body was not read as JSON; send it with the header content-type: application/json"
         return refusals.envelope(request, 415, "UNSUPPORTED_MEDIA_TYPE", reason)
     detail = [
         {
             "loc": [part if isinstance(part, int) else part[:100] for part in item["loc"]],
-            "msg": item["msg"],
+            "msg": _IN_OUR_WORDS.get(item["type"], item["msg"]),
             "type": item["type"],
         }
         for item in faults[: refusals.MAX_DETAILS]

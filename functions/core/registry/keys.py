@@ -30,7 +30,8 @@ def candidates_key(version: str) -> str:
 
 
 def part_key(version: str, name: str) -> str:
-    """Where a part of a version lies that no code of Lifeboat reads: those of MLflow (`training.mlmodel`)."""
+    """Where a part of a version lies that no code of Lifeboat reads: those of MLflow
+    (`training.publication.mlmodel`)."""
     return f"models/{version}/{name}"
 
 

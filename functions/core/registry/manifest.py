@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from functions.core.base.records import Moment, Record
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.stats.records import CalibrationBin, Distribution, Interval, MeanContributions
 

@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.registry.keys import CHAMPION, manifest_key, model_key, published_key, sha256
-from functions.core.schema.parsing import InvalidSchema, parse_schema
+from functions.core.schema.document.parsing import InvalidSchema, parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.storage.contract import Blob, Reader
+
+NEVER_PROMOTED = (
+    "no model has been promoted yet; upload a dataset to train one, or promote a version that is published"
+)
 
 
 class ServedChampion(NamedTuple):
@@ -44,7 +48,7 @@ def read_served_champion(reader: Reader) -> ServedChampion:
     try:
         return parse_served_champion(reader.get(CHAMPION))
     except NotFound as error:
-        raise NoChampion("no model has been promoted yet; upload a dataset to train one") from error
+        raise NoChampion(NEVER_PROMOTED) from error
 
 
 def parse_served_champion(blob: Blob) -> ServedChampion:

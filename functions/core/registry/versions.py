@@ -20,7 +20,7 @@ from functions.core.base.logs import log
 from functions.core.registry.keys import manifest_key, published_key, sha256
 from functions.core.registry.manifest import Manifest
 from functions.core.registry.serving import read_graph, read_manifest_body, read_published_digest
-from functions.core.schema.parsing import InvalidSchema
+from functions.core.schema.document.parsing import InvalidSchema
 from functions.core.storage.contract import Reader, Store
 
 

@@ -9,8 +9,8 @@ from operator import itemgetter
 import numpy as np
 
 from functions.core.base.formulas import escape_formula
-from functions.core.schema.row_shape import Rows
-from functions.core.schema.spans import Bytes, Mask, Spans
+from functions.core.schema.text.row_shape import Rows
+from functions.core.schema.text.spans import Bytes, Mask, Spans
 
 # A sign at the beginning of a cell that is no number, nor the sign alone.
 _SIGNED = re.compile(r"[,\n][+-](?!(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)?[,\n])")

@@ -8,7 +8,7 @@ cut, and are those of `POST /predict/batch` to the last byte. On one core:
     survey = survey_table(stream, RowReader(schema))   # reads all of it once; refuses what is no table
     table = TableScorer(scorer, reader, version, survey.dialect)
     output.write(table.header())
-    for part in cut_rows(stream, survey.dialect):      # of core.schema.row_cutting; in order
+    for part in cut_rows(stream, survey.dialect):      # of core.schema.text.row_cutting; in order
         output.write(table.score(part).body)           # needs nothing but the part: here, or anywhere else
 
 `Dialect` and `Part` are small and can be pickled; `Dialect.as_json` is for what is kept. A `TableScorer` is
@@ -20,18 +20,18 @@ from dataclasses import dataclass
 from operator import add
 from typing import BinaryIO, cast
 
-from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import Columns
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.file_format import MAX_LINE
-from functions.core.schema.header import ColumnsReport
-from functions.core.schema.parquet import Batch
-from functions.core.schema.plain_chunks import PlainReader
-from functions.core.schema.plain_text import Measured, recode, unpack
-from functions.core.schema.row_cutting import Part, check_unfinished, read_bytes
 from functions.core.schema.rows import RowReader
-from functions.core.schema.spans import find_spans
-from functions.core.schema.table import chunk_reader, decode_part, open_table, rows_of_text
+from functions.core.schema.tables.chunks import Chunk
+from functions.core.schema.tables.header import ColumnsReport
+from functions.core.schema.tables.parquet import Batch
+from functions.core.schema.tables.plain_chunks import PlainReader
+from functions.core.schema.tables.table import chunk_reader, decode_part, open_table, rows_of_text
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.file_format import MAX_LINE
+from functions.core.schema.text.row_cutting import Part, check_unfinished, read_bytes
+from functions.core.schema.text.spans import find_spans
+from functions.core.schema.text.streams import Measured, recode, unpack
 from functions.core.scoring.answer_cells import (
     name_columns,
     name_explanation,

@@ -138,8 +138,10 @@ class SsmParameter:
             raise Conflict(f"{self._name} was written by somebody else first") from error
         if code == "AccessDeniedException":
             raise StoreUnavailable(f"access to the parameter {self._name} is denied") from error
-        if isinstance(error, (ClientError, HTTPClientError, NotConnected)):
-            raise StoreUnavailable("the parameter store could not be reached, or refused") from error
+        if isinstance(error, ClientError):
+            raise StoreUnavailable(f"the parameter store refused: {code}") from error
+        if isinstance(error, (HTTPClientError, NotConnected)):
+            raise StoreUnavailable("the parameter store could not be reached in time; try again") from error
         raise _damaged("one that the SDK cannot read") from error
 
 

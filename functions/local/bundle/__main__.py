@@ -11,8 +11,8 @@ from functions.local.bundle.proof import reason_not_to_import
 from functions.local.bundle.python import find_python
 from functions.local.bundle.recipe import BundleRefused, Recipe, read_recipe
 from functions.local.bundle.weight import table, weigh
-from functions.local.child import ROOT
-from functions.local.template import Template, read_document, read_template
+from functions.local.platform.template import Template, read_document, read_template
+from functions.local.process.child import ROOT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

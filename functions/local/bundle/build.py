@@ -16,7 +16,7 @@ from functions.local.bundle.proof import (
 )
 from functions.local.bundle.python import run
 from functions.local.bundle.recipe import BundleRefused, Contents, Recipe
-from functions.local.template import Function
+from functions.local.platform.template import Function
 
 # Lambda's runtime, as template.yaml names it.
 RUNTIME = "3.13"

@@ -15,14 +15,15 @@ FROM ${BASE}
 COPY --from=libraries /opt/mlflow /opt/mlflow
 COPY LICENSE /app/
 COPY functions/__init__.py /app/functions/
-COPY functions/local/__init__.py functions/local/listening.py functions/local/resting_server.py \
-     functions/local/stopping.py /app/functions/local/
+COPY functions/local/__init__.py /app/functions/local/
+COPY functions/local/process/__init__.py functions/local/process/listening.py functions/local/process/resting_server.py \
+     functions/local/process/stopping.py /app/functions/local/process/
 RUN chmod -R u=rwX,go=rX /app && mkdir -m 1777 /mlflow && python3 -m compileall -q /app
 # It tells nobody of its use, and has no jobs of its own.
 ENV PATH=/opt/mlflow/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 HOME=/tmp USER=lifeboat \
     MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false
 WORKDIR /mlflow
 USER 10001:10001
-CMD ["python", "-m", "functions.local.resting_server", "--port", "5000", "--rest-after", "1800", "--ready", "/health", \
+CMD ["python", "-m", "functions.local.process.resting_server", "--port", "5000", "--rest-after", "1800", "--ready", "/health", \
      "--", "mlflow", "server", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1", \
      "--backend-store-uri", "sqlite:////mlflow/mlflow.db", "--artifacts-destination", "/mlflow/artifacts"]

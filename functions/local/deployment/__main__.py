@@ -22,7 +22,7 @@ from functions.local.deployment.parameters import (
 )
 from functions.local.deployment.remains import Remains, find_remains, remove_remains
 from functions.local.deployment.stack import Stack, check_idle, delete_stack, find_stack
-from functions.local.sam import TEMPLATE
+from functions.local.tools.sam import TEMPLATE
 
 Command = Callable[[argparse.Namespace], int]
 

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from functions.core.identity.key_list import add, all_keys
 from functions.core.identity.keys import make_key
 from functions.core.storage.parameter_opening import open_parameter
-from functions.local.child import ROOT
 from functions.local.deployment.account import Account, NotReady, check_concurrency
 from functions.local.deployment.remains import bucket_of, has_bucket
 from functions.local.deployment.stack import Stack, check_deployable, delete_stack, find_stack
-from functions.local.sam import SAM
+from functions.local.process.child import ROOT
+from functions.local.tools.sam import SAM
 
 DEPLOY_SECONDS = 5400.0
 Say = Callable[[str], None]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from functions.local.child import ROOT
-from functions.local.template import read_document
+from functions.local.platform.template import read_document
+from functions.local.process.child import ROOT
 
 SETTINGS = ROOT / "samconfig.toml"
 TEMPLATE = ROOT / "template.yaml"

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from functions.core.registry.models import is_model_name
-from functions.local.function_process import Outcome
 from functions.local.monitoring.reports import REPORT_METRICS, read_report_line
+from functions.local.platform.function_process import Outcome
 
 MAX_MODELS = 100
 # Stands for whatever has no label of its own.

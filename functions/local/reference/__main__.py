@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from functions.local.reference.commands import PROGRAMS, NoHelp, commands_page, helps, targets_page
 from functions.local.reference.routes import routes_page, shapes_page
 

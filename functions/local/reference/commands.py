@@ -13,7 +13,7 @@ PROGRAMS = (
     "functions.local",
     "functions.local.bundle",
     "functions.local.deployment",
-    "functions.local.tracking",
+    "functions.local.tools.tracking",
     "functions.authorize",
     "functions.track",
     "training",

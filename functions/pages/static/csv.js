@@ -45,17 +45,38 @@ export function cellsOf(record, separator) {
 }
 
 /**
+ * A text as a table: its lines as they stand. declared: the line with which Excel says what separates the cells (`sep=;`),
+ * which is no header; "" without one. Throws when there is no row.
+ * @typedef {{declared: string, first: string, separator: string, header: string[], records: string[]}} Lines
+ * @param {string} text
+ * @returns {Lines}
+ */
+export function linesOf(text) {
+  const lines = recordsOf(text).filter((record) => record.trim());
+  const said = lines[0]?.match(/^"?sep=([,;\t|])"?\s*$/i);
+  const declared = (said && lines.shift()) || "";
+  const [first, ...records] = lines;
+  if (!first || records.length === 0) throw new Error("This file has no rows. The first line names the columns; the rows follow.");
+  const separator = said ? said[1] : separatorOf(first);
+  return { declared, first, separator, header: cellsOf(first, separator), records };
+}
+
+/**
  * A line of CSV. A text that a spreadsheet would take for a formula gets an apostrophe before it.
  * @param {unknown[]} cells
+ * @param {string} separator
  */
-export const lineOf = (cells) => `${cells.map(cellText).join(",")}\r\n`;
+export const lineOf = (cells, separator = ",") => `${cells.map((cell) => cellText(cell, separator)).join(separator)}\r\n`;
 
-/** @param {unknown} cell */
-function cellText(cell) {
+/**
+ * @param {unknown} cell
+ * @param {string} separator
+ */
+function cellText(cell, separator) {
   if (cell === null || cell === undefined) return "";
   let text = String(cell);
   if (typeof cell === "string" && /^[=+\-@\t\r]/.test(text) && !Number.isFinite(Number(text))) text = `'${text}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /["\r\n]/.test(text) || text.includes(separator) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /**

@@ -46,6 +46,10 @@ export function Frame() {
   useEffect(() => void (may("admin") && readKeys().catch(() => null)), []);
   const shown = pages.find((one) => one.id === page) || pages.find((one) => one.scope);
   const named = model || models.value?.default || models.value?.models[0]?.name || null;
+  // One that was made meanwhile, here or elsewhere, is found in the list from then on.
+  useEffect(() => {
+    if (model && models.value && !models.value.models.some((one) => one.name === model)) models.again();
+  }, [model]);
   useEffect(() => {
     document.title = [shown?.name, named, "Lifeboat"].filter(Boolean).join(" · ");
   }, [shown, named]);

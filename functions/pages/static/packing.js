@@ -118,6 +118,7 @@ export function datasetName(name) {
  * @param {string} file
  */
 export function modelName(file) {
-  const stem = file.split(".")[0].toLowerCase();
+  // An umlaut or an accent is a letter all the same: März is marz, not m-rz.
+  const stem = file.split(".")[0].normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("ß", "ss").toLowerCase();
   return stem.replace(/[^a-z0-9]+/g, "-").replace(/^[-0-9]+/, "").slice(0, 40).replace(/-+$/, "") || "my-model";
 }

@@ -39,7 +39,8 @@ export async function readKeys(signal) {
 export function callerText(source) {
   const id = idOf(source);
   const note = notes.value.get(id);
-  const name = id.startsWith(PERSON) ? id.slice(PERSON.length) : note ? `${id} (${note})` : id;
+  const key = isCaller(id) ? `key ${id}` : id;
+  const name = id.startsWith(PERSON) ? id.slice(PERSON.length) : note ? `${key} (${note})` : key;
   return source === id ? name : `${name}, as ${source.slice(id.length + 1)}`;
 }
 

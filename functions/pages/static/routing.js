@@ -8,7 +8,12 @@ import { Store } from "./store.js";
 /** @type {Store<Place>} */
 export const place = new Store(read());
 
-addEventListener("hashchange", () => place.set(read()));
+addEventListener("hashchange", readPlace);
+
+/** Show the page of the address: to be called where it was changed without the browser telling. */
+export function readPlace() {
+  place.set(read());
+}
 
 /** @returns {Place} */
 function read() {

@@ -1,5 +1,6 @@
 /** Who is signed in: by a provider (OAuth 2, authorization code with PKCE) or by a key. Kept in memory alone. */
 import { ask, authenticateWith } from "./api.js";
+import { readPlace } from "./routing.js";
 import { Store } from "./store.js";
 
 /**
@@ -72,6 +73,7 @@ export async function resume() {
   for (const name of [STATE, VERIFIER, PLACE]) sessionStorage.removeItem(name);
   // The code is worth nothing twice, and need not stand in the history.
   history.replaceState(null, "", home() + place);
+  readPlace();
   if (given.has("sign-in") && login.authorize) return signInWithProvider();
   if (given.has("error")) return end(given.get("error_description") || "The sign-in was refused.");
   const code = given.get("code");

@@ -35,14 +35,22 @@ export function numberText(value) {
 /** @param {number} share */
 export const percentText = (share) => `${(100 * share).toFixed(1)} %`;
 
+/** @type {Intl.DateTimeFormatOptions} */
+const MOMENT = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+
 /** @param {string} name */
 export const fieldText = (name) => name.replace(/[_.-]+/g, " ");
 
-/** @param {string | null | undefined} time ISO 8601 */
+/**
+ * A moment by this browser's clock, with its time zone: "28 Nov 2026, 09:25 CET".
+ * @param {string | null | undefined} time ISO 8601
+ */
 export function timeText(time) {
   if (!time) return "—";
   const date = new Date(time);
-  return Number.isNaN(date.valueOf()) ? time : date.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  if (Number.isNaN(date.valueOf())) return time;
+  // In a narrow column a line ends between day and hour, not within them.
+  return date.toLocaleString("en-GB", MOMENT).replaceAll(" ", "\u00A0").replace(",\u00A0", ", ");
 }
 
 /** @param {string} day ISO 8601 */
@@ -97,10 +105,10 @@ export const intervalText = (interval) =>
   interval ? `${interval.value.toFixed(3)} (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})` : "—";
 
 /**
- * The name of a file, without the folders of its key.
+ * The name of a file, without the folders of its key, and without what these pages put behind it when they compressed it.
  * @param {string} key
  */
-export const fileText = (key) => key.split("/").at(-1) || key;
+export const fileText = (key) => (key.split("/").at(-1) || key).replace(/\.csv\.gz$/i, ".csv");
 
 /**
  * A reason as a sentence of its own.

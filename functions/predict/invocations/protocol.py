@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.field_parsing import MAX_FIELDS
+from functions.core.schema.document.fields import MAX_FIELDS
 from functions.predict import answers
 from functions.predict.champion import Loaded
 from functions.predict.rows import MAX_ROWS, Rows, read_rows

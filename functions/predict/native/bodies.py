@@ -6,10 +6,10 @@ from typing import Any
 
 from functions.core.base.errors import InvalidInput
 from functions.core.http.limits import MAX_BATCH_BYTES
-from functions.core.schema.chunks import Chunk
 from functions.core.schema.columns import Columns, concatenate
 from functions.core.schema.rows import RowReader, Unfit
-from functions.core.schema.table import Table, open_table
+from functions.core.schema.tables.chunks import Chunk
+from functions.core.schema.tables.table import Table, open_table
 from functions.predict.references import read_cell, reference_column
 from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, Kept, RowError, Rows, read_rows
 
@@ -36,9 +36,9 @@ def read_batch(body: Any, reader: RowReader, *, partial: bool) -> Rows:
 def read_csv(
     body: bytes, reader: RowReader, *, partial: bool, keep: Sequence[str] = (), reference: str = ""
 ) -> Rows:
-    """The rows of a table (see `core.schema.table`). keep: names of columns whose cells are to be sent back.
-    reference: the name of the column with the caller's own words for each row; without it, that is a column
-    `reference`, where the table has one and the schema knows none.
+    """The rows of a table (see `core.schema.tables.table`). keep: names of columns whose cells are to be sent
+    back. reference: the name of the column with the caller's own words for each row; without it, that is a
+    column `reference`, where the table has one and the schema knows none.
 
     Raises `InvalidInput` for a file that is no table, and, without `partial`, `BadRows`.
     """

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from functions.core.base.errors import InvalidInput
 from functions.core.registry.manifest import Tensor, signature_of
-from functions.core.schema.field_parsing import MAX_FIELDS
+from functions.core.schema.document.fields import MAX_FIELDS
 from functions.predict.champion import Loaded
 from functions.predict.rows import Rows, read_rows
 from functions.predict.scoring import Scored

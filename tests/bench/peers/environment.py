@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from functions.local.bundle.build import RUNTIME
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.bench.checkout import CannotRun
 from tests.support.machine import last_line
 

@@ -7,14 +7,15 @@ import joblib
 from functions.core.schema.columns import from_values
 from tests.bench.peers.passenger import Passenger
 from tests.support.titanic import SCHEMA
-from training.matrix import Matrix, to_matrix
+from training.table.matrix import Matrix, to_matrix
 
 # In the folder that the peers are started in.
 FILE = "pipeline.joblib"
 
 
 def load_pipeline() -> Any:
-    """The estimator of `training.train.Trained`, which takes rows of `training.dataset.Dataset.matrix`."""
+    """The estimator of `training.model.train.Trained`, which takes rows of
+    `training.table.dataset.Dataset.matrix`."""
     return joblib.load(FILE)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import joblib
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.bench import http
 from tests.bench.checkout import CannotRun
 from tests.bench.peers import pipeline
@@ -25,8 +25,8 @@ from tests.bench.peers.environment import environment, locked_version, packages
 from tests.bench.server import DESCRIPTOR, PORT
 from tests.bench.stage import EVENT, ROW, Stage
 from tests.support.titanic import SCHEMA, TABLE
-from training.dataset import load_dataset
-from training.train import Configuration, train
+from training.model.train import Configuration, train
+from training.table.dataset import load_dataset
 
 NAMES = {
     "mlflow": "MLflow",

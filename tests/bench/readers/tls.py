@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from functions.local.listening import HOST
+from functions.local.process.listening import HOST
 from tests.support.certificate import write_certificate
 
 # A client that hangs is let go of then.

@@ -23,8 +23,8 @@ from tests.bench.commands import run
 from tests.bench.figures import RESULTS, Figures
 from tests.bench.scale.write_rows import write
 from tests.support.titanic import SCHEMA, TABLE
-from training.dataset import load_dataset
-from training.evaluation import Probabilities, probabilities
+from training.model.evaluation import Probabilities, probabilities
+from training.table.dataset import load_dataset
 
 ROWS, WORKERS = 1_000_000, 2
 MODEL = "scale"

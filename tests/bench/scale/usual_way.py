@@ -37,7 +37,7 @@ def main(path: Path, kept: Path) -> None:
     del table
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=float("nan"))
     columns_of_words = ColumnTransformer([("words", encoder, WORDS)], remainder="passthrough")
-    # What `training.candidates` calls histogram gradient boosting of large trees.
+    # What `training.estimators.candidates` calls histogram gradient boosting of large trees.
     boosting = HistGradientBoostingClassifier(
         max_iter=100,
         learning_rate=0.1,

@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 
 from tests.support.titanic import SCHEMA
-from training.matrix import Matrix, to_matrix
+from training.table.matrix import Matrix, to_matrix
 
 # In the folder that whatever scores is started in.
 FILE = "pipeline.joblib"
@@ -18,7 +18,7 @@ _TITLE = r",\s*([^.,\s][^.,]{0,29})\."
 
 
 def load_pipeline() -> Any:
-    """The estimator of `training.train.Trained`."""
+    """The estimator of `training.model.train.Trained`."""
     return joblib.load(FILE)
 
 

@@ -9,8 +9,8 @@ from functions.core.storage.folder import FolderStore
 from tests.bench.scoring.frames import FILE
 from tests.bench.stage import train_champion
 from tests.support.titanic import SCHEMA, TABLE
-from training.dataset import load_dataset
-from training.train import Configuration, train
+from training.model.train import Configuration, train
+from training.table.dataset import load_dataset
 
 
 def main(folder: Path, store: str) -> None:

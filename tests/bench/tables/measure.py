@@ -16,16 +16,16 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from functions.core.schema.inference import infer_schema
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
+from functions.core.schema.inference.inferred import infer_schema
 from functions.core.schema.schema import Field, Schema
-from functions.core.schema.table import open_table
+from functions.core.schema.tables.table import open_table
 from functions.core.stats.metrics import metrics_of
-from functions.local.child import ROOT
-from training.candidates import candidates
-from training.evaluation import cross_validate
-from training.gaps import fit
-from training.matrix import Labels, Matrix, to_matrix
+from functions.local.process.child import ROOT
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
+from training.model.evaluation import cross_validate
+from training.table.matrix import Labels, Matrix, to_matrix
 
 LIFEBOAT, BOOSTING, LINEAR = "Lifeboat", "HistGradientBoosting", "logistic regression"
 METRICS = ("log_loss", "roc_auc")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sklearn.datasets import load_breast_cancer
 
-from functions.local.child import ROOT
+from functions.local.process.child import ROOT
 from tests.support.arff import openml_csv
 
 WRITER = Path(__file__).with_name("write_csv.py")

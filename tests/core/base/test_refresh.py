@@ -8,13 +8,7 @@ import pytest
 
 from functions.core.base.errors import StoreUnavailable
 from functions.core.base.refresh import LONGEST_PAUSE, Refresh
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 @pytest.fixture

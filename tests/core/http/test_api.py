@@ -21,5 +21,5 @@ def test_a_fault_names_its_place_in_the_body_and_never_the_value() -> None:
 
 
 def test_what_is_no_json_is_a_fault_of_the_whole_body() -> None:
-    [fault] = not_json().errors()
-    assert (fault["loc"], fault["type"]) == (("body",), "json_invalid")
+    [fault] = not_json(7).errors()
+    assert (fault["loc"], fault["type"]) == (("body", 7), "json_invalid")

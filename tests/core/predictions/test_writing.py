@@ -15,7 +15,7 @@ from functions.core.base.tracing import follow_trace
 from functions.core.predictions.records import PredictionRecord, parse_line
 from functions.core.predictions.writing import PredictionLog
 from functions.core.schema.columns import Columns, from_values
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from tests.conftest import Call
 from tests.support.titanic import SCHEMA, columns_of

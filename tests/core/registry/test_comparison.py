@@ -7,7 +7,7 @@ import pytest
 from functions.core.base.errors import NotFound, UnusableModel
 from functions.core.registry.comparison import MAX_DISAGREEMENTS, Holdout, compare, read_holdout
 from functions.core.registry.keys import holdout_key
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.stats.records import Interval
 from functions.core.storage.view import ModelStore

@@ -17,14 +17,10 @@ MOST = 200
 READ = """
 import json, sys
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.inference import infer_schema
-from functions.core.schema.table import open_table
+from functions.core.schema.inference.inferred import infer_schema
+from functions.core.schema.tables.table import open_table
+from tests.support.peak_memory import peak
 from tests.support.titanic import SCHEMA
-
-def peak():
-    # Not `getrusage`: its peak is inherited from whoever started the process.
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) // 2**10 for line in status if line.startswith("VmHWM"))
 
 before, said = peak(), None
 with open(sys.argv[1], "rb") as stream:

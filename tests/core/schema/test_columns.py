@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from functions.core.schema.columns import concatenate, from_values, rows_of, to_columns, to_rows, to_values
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.rows import RowReader
 
 SCHEMA = parse_schema(

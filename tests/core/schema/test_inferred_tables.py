@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from tests.support.arff import openml_csv
 from tests.support.inferring import cycle, fields, infer, table
 from tests.support.reading import TITANIC, read

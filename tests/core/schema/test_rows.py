@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.core.schema.parsing import parse_schema, read_schema
+from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.schema.rows import MAX_FAULTS, Fault, RowReader, Unfit
 
 TITANIC = Path(__file__).parents[3] / "training" / "data" / "titanic.schema.json"

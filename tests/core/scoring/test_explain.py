@@ -21,11 +21,11 @@ from functions.core.storage.view import ModelStore
 from tests.conftest import Call, Send
 from tests.support.titanic import SCHEMA, columns_of, row
 from tests.support.versions import overwrite_manifest
-from training.dataset import Dataset
-from training.evaluation import probabilities
-from training.matrix import to_columns
-from training.reference import BACKGROUND_ROWS
-from training.train import Trained
+from training.model.evaluation import probabilities
+from training.model.reference import BACKGROUND_ROWS
+from training.model.train import Trained
+from training.table.dataset import Dataset
+from training.table.matrix import to_columns
 
 WOMAN = {"pclass": 1, "sex": "female", "age": 29}
 NAMES = list(SCHEMA.names)

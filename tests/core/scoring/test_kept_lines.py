@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from functions.core.schema.delimited import parse_rows
-from functions.core.schema.spans import find_spans
+from functions.core.schema.text.delimited import parse_rows
+from functions.core.schema.text.spans import find_spans
 from functions.core.scoring.kept_lines import Kept, kept_of_rows, kept_of_spans
 
 PLAIN = ["1", "", "female", '"a, b"', '"say ""so"", or"', "José", "-3.5", "-", "'x"]

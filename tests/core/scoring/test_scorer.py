@@ -6,10 +6,10 @@ import pytest
 from functions.core.schema.columns import Columns
 from functions.core.scoring.scorer import Scorer
 from tests.support.titanic import SCHEMA, columns_of
-from training.candidates import candidates
-from training.dataset import Dataset
-from training.export import export
-from training.gaps import fit
+from training.estimators.candidates import candidates
+from training.estimators.gaps import fit
+from training.proof.export import export
+from training.table.dataset import Dataset
 
 ROWS = [
     {"pclass": pclass, "sex": sex, "age": age, "fare": fare}

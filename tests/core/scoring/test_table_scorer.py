@@ -10,13 +10,13 @@ from urllib.parse import quote
 import pytest
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.dialect import Dialect
-from functions.core.schema.row_cutting import cut_rows
 from functions.core.schema.rows import RowReader
+from functions.core.schema.text.dialect import Dialect
+from functions.core.schema.text.row_cutting import cut_rows
 from functions.core.scoring.scorer import Scorer
 from functions.core.scoring.table_scorer import TableScorer, open_plain, survey_table
 from tests.conftest import SCHEMA, TITANIC, Send
-from training.train import Trained
+from training.model.train import Trained
 
 TRICKY = (
     "Name,pclass,sex,age,fare,note\n"

@@ -26,11 +26,11 @@ from functions.core.storage.contract import MAX_KEY_BYTES
 from functions.core.storage.probe import probe
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.s3_reader import S3Reader
-from functions.local.environment import Credentials, exported, leading_only_to
-from functions.local.kept_folder import held
-from functions.local.kept_store import start_kept_store
-from functions.local.listening import HOST
-from functions.local.seaweed_config import find_weed
+from functions.local.process.environment import Credentials, exported, leading_only_to
+from functions.local.process.listening import HOST
+from functions.local.store.folder import held
+from functions.local.store.kept import start_kept_store
+from functions.local.store.seaweed import find_weed
 from tests.sam.store import served_store
 
 NAMED = os.environ.get("STORE_ENDPOINT")

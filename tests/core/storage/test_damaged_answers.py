@@ -10,9 +10,9 @@ from functions.core.storage.contract import Reader
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.s3_reader import S3Reader
 from functions.core.storage.ssm_parameter import SsmParameter
-from functions.local.environment import exported
-from functions.local.events import UploadWatcher
-from functions.local.template import UploadTrigger
+from functions.local.platform.events import UploadWatcher
+from functions.local.platform.template import UploadTrigger
+from functions.local.process.environment import exported
 from tests.support.aws_environment import plain_environment
 from tests.support.raw_answers import RawAnswers, http_answer, raw_answers
 

@@ -2,13 +2,10 @@
 
 import errno
 import os
-import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from functions.core.base.errors import Conflict, KeyTooLong, NotFound, StoreUnav
 from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parts import written
+from tests.support.full_disk import no_room_beyond
 
 ROOT = Path(__file__).parents[3]
 
@@ -103,17 +101,6 @@ def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
 
 def files_of(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-@contextmanager
-def no_room_beyond(size: int) -> Iterator[None]:
-    """No file of this process can grow beyond so many bytes: what a full disk is, for one writer."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("write", ["put", "create", "replace"])

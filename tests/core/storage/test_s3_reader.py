@@ -16,7 +16,7 @@ from functions.core.base.errors import NotFound, StoreUnavailable
 from functions.core.storage.opening import open_reader
 from functions.core.storage.s3 import S3Store
 from functions.core.storage.s3_reader import S3Reader
-from functions.local.environment import exported
+from functions.local.process.environment import exported
 from tests.support.answering import Answering, answering
 from tests.support.aws_environment import plain_environment
 from tests.support.buckets import new_bucket

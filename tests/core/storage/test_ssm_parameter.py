@@ -19,8 +19,8 @@ from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key, merge, read_keys, write_keys
 from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.ssm_parameter import SsmParameter
-from functions.local.embedded_store import READY
-from functions.local.listening import listen, port_of
+from functions.local.process.listening import listen, port_of
+from functions.local.store.embedded import READY
 from tests.support.parameters import wait_for_parameters
 
 ROOT = Path(__file__).parents[3]
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 def endpoint() -> Iterator[str]:
     """The embedded store, which keeps parameters too."""
     with subprocess.Popen(
-        [sys.executable, "-m", "functions.local.embedded_store", "--port", "0"],
+        [sys.executable, "-m", "functions.local.store.embedded", "--port", "0"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -219,6 +219,13 @@ def test_a_parameter_store_that_is_away_is_said(name: str, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     with pytest.raises(StoreUnavailable, match="could not be reached"):
         SsmParameter(name).read()
+
+
+@pytest.mark.usefixtures("name")
+def test_what_the_parameter_store_refuses_is_said_with_its_code() -> None:
+    # SSM keeps names that begin so for itself.
+    with pytest.raises(StoreUnavailable, match=r"the parameter store refused: \w+Exception"):
+        add(SsmParameter("/ssm/keys"), make_key(["predict"], "any", NOW)[1], NOW)
 
 
 def test_settings_that_name_no_store_are_said(monkeypatch: pytest.MonkeyPatch) -> None:

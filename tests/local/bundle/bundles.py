@@ -8,7 +8,7 @@ from unittest import mock
 from functions.local.bundle import build as building
 from functions.local.bundle.build import Target
 from functions.local.bundle.recipe import Contents, Limits, Recipe
-from functions.local.template import Function
+from functions.local.platform.template import Function
 
 THIS_PYTHON = Path(sys.executable)
 ENOUGH = Limits(unzipped=1, zipped=1)

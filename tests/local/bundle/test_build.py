@@ -9,8 +9,8 @@ import pytest
 from functions.core.base.imports import trace
 from functions.local.bundle.build import RUNTIME, Target, build, install, slim
 from functions.local.bundle.recipe import BundleRefused, Contents, Limits, read_recipe
-from functions.local.child import ROOT
-from functions.local.template import read_template
+from functions.local.platform.template import read_template
+from functions.local.process.child import ROOT
 from tests.local.bundle.bundles import (
     FAKE,
     HERE,
@@ -134,6 +134,6 @@ def test_bundles_are_built_for_the_runtime_that_the_template_names() -> None:
 
 def test_the_retrain_bundle_takes_the_code_but_not_the_data_of_training() -> None:
     files = {str(file) for file in trace(ROOT, "functions.retrain.handler").files}
-    assert {"training/train.py", "functions/core/storage/s3.py"} <= files
+    assert {"training/model/train.py", "functions/core/storage/s3.py"} <= files
     others = ("training/data/", "functions/predict/", "functions/local/")
     assert not any(file.startswith(others) for file in files)

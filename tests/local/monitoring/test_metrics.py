@@ -12,16 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from functions.core.base.errors import StoreUnavailable
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
-from functions.local.function_process import FunctionError, Outcome
-from functions.local.gateway import Gateway
 from functions.local.monitoring import exposition, metrics
 from functions.local.monitoring.exposition import Exposition
 from functions.local.monitoring.metrics import MAX_MODELS, STATUSES, Metrics
 from functions.local.monitoring.reports import REPORT_METRICS
-from functions.local.template import Cors, Route
+from functions.local.platform.function_process import FunctionError, Outcome
+from functions.local.platform.gateway import Gateway
+from functions.local.platform.template import Cors, Route
 from functions.monitor import metrics as of_monitor
 from tests.support.versions import NOON, promote
-from training.promotion import Status
+from training.publication.promotion import Status
 
 Samples = dict[tuple[str, ...], float]
 """By name and the values of its labels, in the order of their names."""

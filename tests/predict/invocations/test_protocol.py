@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.core.http.limits import MAX_BATCH_BYTES, MAX_BODY_BYTES
-from functions.core.schema.field_parsing import MAX_FIELDS
+from functions.core.schema.document.fields import MAX_FIELDS
 from functions.predict import service
 from functions.predict.rows import MAX_ROWS
 from tests.conftest import Call, Send
@@ -188,7 +188,10 @@ def test_the_version_is_plain_text(call: Call, send: Send) -> None:
 def test_a_path_reads_as_much_as_its_rows_need(call: Call, path: str, most: int) -> None:
     assert call("POST", path, "[" + " " * (most - 2) + "]")[0] == 422
     status, answer = call("POST", path, "[" + " " * (most - 1) + "]")
-    assert (status, answer["error"]) == (413, f"the body is larger than {most} bytes")
+    cure = "many rows by POST /predict/batch" if path == "/predict" else "as a file by POST /scoring"
+    assert status == 413
+    assert answer["error"].startswith(f"the body is larger than {most} bytes; send ")
+    assert answer["error"].endswith(cure)
 
 
 def test_the_examples_in_the_document_are_scored(call: Call, invoke: Any) -> None:

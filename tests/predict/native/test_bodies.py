@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.local.gateway import MAX_PAYLOAD_BYTES
+from functions.local.platform.gateway import MAX_PAYLOAD_BYTES
 from functions.predict.native.bodies import MAX_DECOMPRESSED
 from functions.predict.native.routes import MAX_EXPLAINED
 from functions.predict.rows import MAX_ROWS

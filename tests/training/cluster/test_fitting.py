@@ -14,13 +14,13 @@ from sklearn.pipeline import Pipeline
 
 from functions.core.base.errors import LifeboatError
 from tests.conftest import SCHEMA
-from training.boosted import Boosted
 from training.cluster import fit_process, fitting
 from training.cluster.connection import WorkerLost
 from training.cluster.fitting import Share, end_fit, find_address, fit_share, network_parameters
-from training.dataset import Dataset
-from training.gaps import fit, unknown_columns
-from training.labelled_rows import LabelledRows
+from training.estimators.boosted import Boosted
+from training.estimators.gaps import fit, unknown_columns
+from training.table.dataset import Dataset
+from training.table.labelled_rows import LabelledRows
 
 # A process that is to be there within so many seconds.
 SECONDS = 60

@@ -15,8 +15,8 @@ from pyarrow import parquet
 from functions.core.base.errors import InvalidInput
 from tests.conftest import SCHEMA, TITANIC
 from training.cluster.pieces import Piece, Surveyed, assign, piece_bytes, read_piece, survey_file
-from training.dataset import load_dataset
-from training.labelled_rows import LabelledRows, join_rows
+from training.table.dataset import load_dataset
+from training.table.labelled_rows import LabelledRows, join_rows
 
 BODY = TITANIC.read_bytes()
 BAD = b'9,0,"No, body",male,,0,0,1,1,,S,,,\n1,1,"Two\nlines",female,30,0,0,1,1,,S,,,\n'

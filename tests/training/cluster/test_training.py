@@ -25,12 +25,12 @@ from training.__main__ import main
 from training.cluster.connection import WorkerLost, connect
 from training.cluster.engine import Cluster
 from training.cluster.fitting_there import BOOSTED
-from training.dataset import Dataset, RefusedDataset, load_dataset
-from training.evaluation import Probabilities, Progress, probabilities
-from training.local_file import local_file
-from training.promotion import Outcome
-from training.train import Trained, train
-from training.upload import train_and_publish
+from training.model.evaluation import Probabilities, Progress, probabilities
+from training.model.train import Trained, train
+from training.publication.promotion import Outcome
+from training.publication.upload import train_and_publish
+from training.table.dataset import Dataset, RefusedDataset, load_dataset
+from training.table.local_file import local_file
 
 ROWS = 6_000
 
@@ -200,8 +200,13 @@ def test_a_worker_that_dies_is_told_of_and_nothing_is_published(tmp_path: Path) 
 
 
 @pytest.mark.long
-def test_a_worker_of_other_libraries_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.cluster.alike.libraries", lambda: {"numpy": "1"})
+@pytest.mark.parametrize(
+    ("part", "here"), [("libraries", {"numpy": "1"}), ("code", {"table/matrix.py": "1"})]
+)
+def test_a_worker_of_other_libraries_or_code_is_refused(
+    client: Any, monkeypatch: pytest.MonkeyPatch, part: str, here: dict[str, str]
+) -> None:
+    monkeypatch.setattr(f"training.cluster.alike.{part}", lambda: here)
     with pytest.raises(InvalidInput, match="other code or libraries"):
         Cluster(client, quiet, one_worker_rows=0)
 

@@ -9,13 +9,13 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from functions.core.base.errors import InvalidInput, NotFound
-from functions.core.schema import row_cutting
+from functions.core.schema.text import row_cutting
 from tests.conftest import TITANIC
 from tests.support.uploads import BUCKET, upload
-from training import source
 from training.__main__ import main
-from training.source import StoredObject, size_of
-from training.table_files import tables_at
+from training.table import source
+from training.table.files import tables_at
+from training.table.source import StoredObject, size_of
 
 BODY = TITANIC.read_bytes()
 

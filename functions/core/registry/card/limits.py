@@ -69,6 +69,14 @@ def _of_use(manifest: Manifest, schema: Schema) -> Iterator[Words]:
     if not schema.contributors:
         yield "Who answers for the model, and to whom somebody can turn who is judged by it, is not recorded."
     yield "Values beyond those seen in training are answered all the same; the monitor counts them as drift."
+    yield (
+        "Each answer is logged with the features of its row and the id of who asked. How long that is kept, "
+        "and whether who is judged by an answer was told so, is not recorded here."
+    )
+    yield (
+        "No person looks at an answer before it is given: who may overrule one, and how somebody who is "
+        "judged by it comes to that, is for whoever puts it to use to settle and to write down."
+    )
     if not manifest.decision.promote:
         yield "The gate held it back: it serves only where somebody put it into service in spite of that."
 

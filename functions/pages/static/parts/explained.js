@@ -2,6 +2,8 @@
 import { html } from "../html.js";
 
 const TERMS = {
+  version: "A model as one training made it, never changed after. Its name is made from the data and the code that it came from.",
+  champion: "The version in service: the one that answers.",
   "ROC AUC": "How often a row with the positive outcome gets a higher probability than one without: 0.5 is guessing, 1 is always.",
   "log loss": "How wrong the probabilities are, on average; being sure and wrong costs most. 0 is perfect, 0.693 is saying 50 % of everything.",
   "Brier score": "The mean squared distance between the probability and what happened: 0 is perfect, 0.25 is saying 50 % of everything.",
@@ -11,6 +13,9 @@ const TERMS = {
   "calibration curve": "Of the rows that got about this probability, what share really had the outcome. On the dashed line the probabilities are right. The lines up and down are 95 % intervals: few rows tell little.",
   "95 % interval": "Where the true value most probably lies; a short one comes from many rows.",
   PSI: "Population stability index: how differently the values are spread in what is asked and in what the model learned from. 0 is the same; above the line the difference matters.",
+  certificate: "The proof that what answers requests (the graph) gives the same answers as what was trained (the pipeline), on every row and on made-up extremes. A version without it is not published.",
+  "true positive rate": "Of the rows that really had the outcome, the share that is answered yes.",
+  "false positive rate": "Of the rows that really did not, the share that is answered yes all the same.",
   drift: "What is asked is spread otherwise than what the model learned from, by more than the line and more than chance. Seen in two windows in a row, it is confirmed.",
   window: "The predictions between two judgements, as many as it takes to tell a difference from chance.",
   holdout: "Rows of the dataset that the model never saw while it learned; it was measured on them before it came into service.",

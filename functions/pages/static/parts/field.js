@@ -1,7 +1,7 @@
 /** The input of one feature, as the model's schema describes it, with what is wrong with it beside it. */
 import { ApiError } from "../api.js";
 import { html } from "../html.js";
-import { fieldText, valueText } from "../words.js";
+import { fieldText, numberText, valueText } from "../words.js";
 import { Marked } from "./notice.js";
 
 /** @typedef {import("../api.js").Schemas["Feature"]} Feature */
@@ -11,8 +11,9 @@ import { Marked } from "./notice.js";
  */
 export function FeatureField({ feature, text, fault, onText }) {
   const id = `field-${feature.name}`;
+  const hasHint = Boolean(feature.description || range(feature));
   const shared = {
-    ...describedBy(id, feature.description, fault),
+    ...describedBy(id, hasHint, fault),
     name: feature.name,
     required: feature.required,
     onInput: (/** @type {any} */ event) => onText(event.currentTarget.value),
@@ -33,7 +34,7 @@ export function FeatureField({ feature, text, fault, onText }) {
           inputmode=${feature.type === "string" ? "text" : "decimal"}
           placeholder=${placeholder(feature)}
         />`}
-    ${feature.description && html`<p class="hint" id=${`${id}-hint`}><${Marked} text=${feature.description} />${range(feature)}</p>`}
+    ${hasHint && html`<p class="hint" id=${`${id}-hint`}><${Marked} text=${feature.description} />${range(feature)}</p>`}
     ${fault && html`<p class="fault" id=${`${id}-fault`}><${Marked} text=${fault} /></p>`}
   </div>`;
 }
@@ -44,9 +45,9 @@ const placeholder = (feature) =>
 
 /** @param {Feature} feature */
 function range({ minimum, maximum }) {
-  if (minimum !== null && maximum !== null) return ` (${minimum} to ${maximum})`;
-  if (minimum !== null) return ` (at least ${minimum})`;
-  return maximum !== null ? ` (at most ${maximum})` : "";
+  if (minimum !== null && maximum !== null) return ` (${numberText(minimum)} to ${numberText(maximum)})`;
+  if (minimum !== null) return ` (at least ${numberText(minimum)})`;
+  return maximum !== null ? ` (at most ${numberText(maximum)})` : "";
 }
 
 /**
@@ -76,6 +77,26 @@ function typedValue(feature, text) {
   if (feature.type === "string") return text;
   const number = Number(text.replace(",", "."));
   return Number.isNaN(number) ? text : number;
+}
+
+// 1,000 is a thousand to some and one to others; 0,125 and 1,5 are the same to all.
+const TWO_MEANINGS = /^[+-]?[1-9]\d{0,2},\d{3}$/;
+
+/**
+ * What was typed and could mean two numbers, with what to do about it: to be asked back, not guessed.
+ * @param {Feature[]} features
+ * @param {Record<string, string>} texts
+ * @returns {Record<string, string>}
+ */
+export function twoMeanings(features, texts) {
+  /** @type {Record<string, string>} */
+  const faults = {};
+  for (const { name, type, categories } of features) {
+    const text = (texts[name] || "").trim();
+    if (categories || !["number", "integer"].includes(type) || !TWO_MEANINGS.test(text)) continue;
+    faults[name] = `could be ${text.replace(",", "")} or ${text.replace(",", ".")}: write the one that you mean, without a comma`;
+  }
+  return faults;
 }
 
 /**

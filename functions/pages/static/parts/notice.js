@@ -33,8 +33,14 @@ function refusalText({ message, detail }, below) {
 /** Words in which names stand between backticks, as in what the API says. @param {{text: string}} given */
 export const Marked = ({ text }) => html`${text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part))}`;
 
+/**
+ * What came of something: all well, some of it, or nothing.
+ * @param {{kind: "good" | "mixed" | "bad", children?: any}} given
+ */
+export const Notice = ({ kind, children }) => html`<div class=${`notice ${kind}`} role=${kind === "bad" ? "alert" : "status"}>${children}</div>`;
+
 /** @param {{children?: any}} given */
-export const GoodNotice = ({ children }) => html`<div class="notice good" role="status">${children}</div>`;
+export const GoodNotice = ({ children }) => html`<${Notice} kind="good">${children}<//>`;
 
 /** @param {{children?: any}} given */
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { linkTo } from "../routing.js";
-import { percentText, sentenceText } from "../words.js";
+import { fileText, percentText, sentenceText } from "../words.js";
 import { LeftOut } from "./left-out.js";
 import { ErrorNotice } from "./notice.js";
 
@@ -58,7 +58,7 @@ export function Training({ model, key_, ended, made, failed }) {
   }
   const good = ["promoted", "published", "unchanged"].includes(upload.state);
   return html`<div class=${`notice ${good ? "good" : "bad"}`} role=${good ? "status" : "alert"}>
-      <p><b>${upload.file}: ${stateText(upload)}.</b> ${sentenceText(upload.why)}</p>
+      <p><b>${fileText(upload.file)}: ${stateText(upload)}.</b> ${sentenceText(upload.why)}</p>
       ${upload.version && html`<p><a href=${linkTo(model, "models", upload.version)}>Look at version ${upload.version}</a></p>`}
     </div>
     ${good ? made : failed}

@@ -4,10 +4,10 @@ import { download } from "../csv.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { FileDrop } from "../parts/file-drop.js";
-import { ErrorNotice, GoodNotice } from "../parts/notice.js";
+import { ErrorNotice, Notice } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
 import { readTable, resultLines, scoreTable } from "../table-scoring.js";
-import { numberText, percentText, valueText } from "../words.js";
+import { fieldText, numberText, percentText, valueText } from "../words.js";
 
 /**
  * @typedef {import("../table-scoring.js").Result} Result
@@ -32,7 +32,7 @@ export function Batch({ model, target }) {
     setResult(null);
     setWaiting(null);
     scoring.clear();
-    const table = await readTable(file);
+    const table = await readTable(model, file);
     if (isChosen) setWaiting(table);
     else void score(table, "");
   });
@@ -49,7 +49,7 @@ export function Batch({ model, target }) {
       id="table-file"
       label="Drop a CSV file here, or choose one"
       hint="Any number of rows. Columns that the model does not know are kept in the result."
-      accept=".csv,.tsv,.txt,text/csv"
+      accept=".csv,.tsv,.txt,.gz,text/csv"
       disabled=${scoring.busy || taking.busy}
       onFile=${(/** @type {File} */ file) => void take(file)}
     />
@@ -87,6 +87,7 @@ function ReferenceChoice({ table, choose }) {
  * @param {number} bad
  */
 function scoredText(good, bad) {
+  if (good === 0) return bad === 1 ? "the only row could not be scored: it says why." : `none of ${numberText(bad)} rows could be scored: each says why.`;
   const scored = `${numberText(good)} ${good === 1 ? "row was" : "rows were"} scored`;
   return bad > 0 ? `${scored}, ${numberText(bad)} ${bad === 1 ? "was" : "were"} not: each says why.` : `${scored}.`;
 }
@@ -101,11 +102,11 @@ function TableResult({ result, target }) {
   const named = column < 0 ? [] : [{ name: reference, cell: (/** @type {Row} */ row) => row.cells[column] ?? "" }];
   const others = header.flatMap((name, index) => (index === column ? [] : [{ name, cell: (/** @type {Row} */ row) => row.cells[index] ?? "" }]));
   const save = () => download(resultLines(result, target), `${table.name}.predicted.csv`);
-  return html`<${GoodNotice}>
-      <p>${scoredText(rows.length - bad, bad)}</p>
+  return html`<${Notice} kind=${bad === 0 ? "good" : bad < rows.length ? "mixed" : "bad"}>
+      <p><b>${table.file}</b>: ${scoredText(rows.length - bad, bad)}</p>
       ${passedOver.length > 0 && html`<p>No part of the model, and kept in the result: ${passedOver.join(", ")}.</p>`}
       ${column >= 0 && html`<p>Your references are in the column ${reference}; they are kept with the predictions.</p>`}
-      ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.join(", ")}.</p>`}
+      ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.map(fieldText).join(", ")}.</p>`}
     <//>
     <p class="actions"><button class="primary" type="button" onClick=${save}>Download the result</button></p>
     ${bad > 0 &&
@@ -115,11 +116,13 @@ function TableResult({ result, target }) {
         columns=${[
           { name: "Row", figure: true, cell: (/** @type {Row} */ row) => row.line },
           ...named,
+          { name: "In the file", cell: (/** @type {Row} */ row) => valueText(row.given) },
           { name: "Why", cell: (/** @type {Row} */ row) => row.fault },
         ]}
         rows=${rows.filter((row) => row.fault)}
       />`}
-    <h3>Scored rows</h3>
+    ${bad < rows.length &&
+    html`<h3>Scored rows</h3>
     <${Rows}
       caption="Scored rows"
       columns=${[
@@ -130,5 +133,5 @@ function TableResult({ result, target }) {
         ...others.slice(0, 6),
       ]}
       rows=${rows.filter((row) => row.answer)}
-    />`;
+    />`}`;
 }

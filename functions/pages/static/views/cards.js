@@ -3,14 +3,16 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
-import { Empty, ErrorNotice } from "../parts/notice.js";
+import { Empty, ErrorNotice, Marked } from "../parts/notice.js";
 import { fieldText, givenText, numberText, outcomeText, percentText, timeText } from "../words.js";
 
 const PAGE = 25;
 // So many are left when more are fetched: nobody who works fast has to wait.
 const FEW = 12;
 const MAX_PAGE = 100;
-// How long the last word can be taken back before it is sent.
+// How far back undo goes.
+const MAX_REMEMBERED = 50;
+// How long the last word waits before it is sent: taken back in this time, it leaves no trace.
 const UNDO_MS = 5_000;
 
 /**
@@ -19,8 +21,8 @@ const UNDO_MS = 5_000;
  * @typedef {{item: Item, said: Record<string, unknown>, timer: number}} Pending
  */
 
-/** @param {{model: string, target: Target, round: string | null, labelled: () => void}} given */
-export function Cards({ model, target, round, labelled }) {
+/** @param {{model: string, features: import("../parts/field.js").Feature[], target: Target, round: string | null, labelled: () => void}} given */
+export function Cards({ model, features, target, round, labelled }) {
   const [items, setItems] = useState(/** @type {Item[] | null} */ (null));
   const [open, setOpen] = useState(0);
   const [leasesLeft, setLeasesLeft] = useState(1);
@@ -31,6 +33,8 @@ export function Cards({ model, target, round, labelled }) {
   /** What was answered or skipped here: the server may not know of it yet, and hands it out again. */
   const done = useRef(/** @type {Set<string>} */ (new Set()));
   const skipped = useRef(/** @type {Set<string>} */ (new Set()));
+  /** What undo brings back, the last one first: labels that were sent, too, which what is said then replaces. */
+  const backwards = useRef(/** @type {Item[]} */ ([]));
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   const inRound = round ? `?round=${encodeURIComponent(round)}` : "";
 
@@ -66,7 +70,7 @@ export function Cards({ model, target, round, labelled }) {
         setSaid("The last one could not be sent. Its card is back.");
         setNote(String(last.said.note || ""));
         setOpen((before) => before + 1);
-        setItems((before) => [last.item, ...(before || [])]);
+        setItems((before) => [last.item, ...(before || []).filter((one) => one !== last.item)]);
       }
     },
     [model, inRound],
@@ -83,6 +87,9 @@ export function Cards({ model, target, round, labelled }) {
     };
   }, [flush]);
 
+  const remember = (/** @type {Item} */ item) => {
+    backwards.current = [...backwards.current, item].slice(-MAX_REMEMBERED);
+  };
   const next = (/** @type {Item} */ item, /** @type {string} */ words) => {
     const remaining = (items || []).filter((one) => one !== item);
     setItems(remaining);
@@ -96,28 +103,35 @@ export function Cards({ model, target, round, labelled }) {
     const [item] = items || [];
     if (!item) return;
     void flush();
+    remember(item);
     done.current.add(item.prediction_id);
     const text = note.trim();
     pending.current = { item, said: { ...answer, ...(text && { note: text }) }, timer: window.setTimeout(() => void flush(), UNDO_MS) };
     setOpen((before) => Math.max(0, before - 1));
-    next(item, `${words} Undo is possible for five seconds.`);
+    next(item, `${words} Undo takes it back.`);
   };
   const outcome = (/** @type {unknown} */ value) => tell({ [target.name]: value }, `${outcomeText(target, value)}.`);
   const skip = () => {
     const [item] = items || [];
     if (!item) return;
+    void flush();
     skipped.current.add(item.prediction_id);
+    remember(item);
     next(item, "Skipped. It comes back later, or to somebody else.");
   };
   const undo = () => {
+    const item = backwards.current.pop();
+    if (!item) return setSaid("Nothing was labelled or skipped in this tab before this.");
+    setItems((before) => [item, ...(before || []).filter((one) => one !== item)]);
+    if (skipped.current.delete(item.prediction_id)) return setSaid("Here it is again.");
+    done.current.delete(item.prediction_id);
+    setOpen((before) => before + 1);
     const last = pending.current;
-    if (!last) return setSaid("There is nothing to take back: the last word is sent. Say it again to correct it.");
+    // One that was sent stays as it is until something else is said of it.
+    if (last?.item !== item) return setSaid("Here it is again. What you said of it is kept; what you say now replaces it.");
     pending.current = null;
     clearTimeout(last.timer);
-    done.current.delete(last.item.prediction_id);
-    setItems((before) => [last.item, ...(before || [])]);
     setNote(String(last.said.note || ""));
-    setOpen((before) => before + 1);
     setSaid("Taken back.");
   };
   const lookAgain = async () => {
@@ -136,12 +150,12 @@ export function Cards({ model, target, round, labelled }) {
 
   const [item] = items || [];
   return html`<section class="card label-card" aria-label="The card to label">
-    <div class="queue-line"><h2>${item ? "What really happened?" : "Nothing to label"}</h2> <b>${items && `${numberText(open)} open`}</b></div>
+    <div class="queue-line"><h2>${item ? "What really happened?" : "Nothing to label"}</h2> <b>${items && `${numberText(open)} ${open === 1 ? "row" : "rows"} to label`}</b></div>
     <p class="queue-line" role="status" aria-live="polite">${said}</p>
     <${ErrorNotice} error=${failed || fetching.error} again=${fetching.error ? fetchMore : undefined} />
     <p class="headline" ref=${heading} tabindex="-1">${item && (item.reference || `Row of ${timeText(item.timestamp)}`)}</p>
     ${item
-      ? html`<${Card} key=${item.prediction_id} item=${item} target=${target} />
+      ? html`<${Card} key=${item.prediction_id} item=${item} features=${features} target=${target} />
           <div class="verdicts">
             <button type="button" class="yes" onClick=${acts.y}>${outcomeText(target, target.positive)} <kbd>y</kbd></button>
             <button type="button" class="no" onClick=${acts.n}>${outcomeText(target, target.negative)} <kbd>n</kbd></button>
@@ -173,8 +187,9 @@ function nothingLeft(round, leasesLeft, skipped) {
   return `Every prediction ${round ? "of this round" : "of the last days"} has its labels, or is with somebody else for the moment.`;
 }
 
-/** @param {{item: Item, target: Target}} given */
-function Card({ item, target }) {
+/** @param {{item: Item, features: import("../parts/field.js").Feature[], target: Target}} given */
+function Card({ item, features, target }) {
+  const described = features.filter((feature) => feature.description && feature.name in item.features);
   return html`<dl class="facts">
       ${Object.entries(item.features).map(([name, value]) => html`<div><dt>${fieldText(name)}</dt><dd>${givenText(value)}</dd></div>`)}
     </dl>
@@ -182,6 +197,10 @@ function Card({ item, target }) {
       ${item.stands_for > 1 && html`<b class="tag">Stands for ${numberText(item.stands_for)}</b> The same row was asked so many times: they are labelled together. `}
       Asked ${timeText(item.timestamp)}. ${item.chosen === "uncertain" ? "It is here because the model was not sure." : "It was drawn at random."}
     </p>
+    ${described.length > 0 &&
+    html`<details><summary>What the values mean</summary>
+      <dl class="pairs">${described.map((one) => html`<dt>${fieldText(one.name)}</dt><dd><${Marked} text=${one.description} /></dd>`)}</dl>
+    </details>`}
     <details class="said"><summary>What the model said</summary><p>${outcomeText(target, target.positive)} with a probability of ${percentText(item.probability)}</p></details>`;
 }
 
@@ -196,7 +215,7 @@ function NoteField({ note, onNote, done }) {
     <label for="label-note">Note</label>
     <input id="label-note" maxlength="500" autocomplete="off" value=${note} onKeyDown=${pressed} aria-describedby="label-note-hint"
       onInput=${(/** @type {any} */ event) => onNote(event.currentTarget.value)} />
-    <p class="hint" id="label-note-hint">Kept with what you say next. Enter leads back to the card, where the keys work.</p>
+    <p class="hint" id="label-note-hint">Kept with what you say next.<span class="key-hint"> Enter leads back to the card, where the keys work.</span></p>
   </div>`;
 }
 

@@ -19,19 +19,27 @@ const STATES = { waiting: "waits for its file", running: "is being scored", done
 export function Jobs({ model }) {
   const loaded = useLoaded((signal) => ask(`${pathOf(model)}/scoring`, { signal }), [model]);
   const jobs = loaded.value?.jobs || [];
-  const isMoving = jobs.some((/** @type {Job} */ job) => job.state === "running");
+  const isMoving = jobs.some((/** @type {Job} */ job) => job.state === "running" || job.state === "waiting");
   useEffect(() => {
     // Asked again once it has answered, so that a slow answer is not overtaken.
     if (!isMoving || loaded.busy) return undefined;
     const timer = setTimeout(loaded.again, POLL_MS);
     return () => clearTimeout(timer);
   }, [isMoving, loaded.busy, loaded.value]);
+  // Who has sent a file by the command line comes back to this tab to see it. Without that nothing is asked: it would be paid for.
+  useEffect(() => {
+    const back = () => document.visibilityState === "visible" && loaded.again();
+    document.addEventListener("visibilitychange", back);
+    return () => document.removeEventListener("visibilitychange", back);
+  }, []);
   return html`<section class="card">
     <h2>Files scored on the server</h2>
     <p class="hint">
-      For files that are too large for a browser, and for Parquet. Put one into the bucket below <code>scoring/${model}/in/</code>, or send it with the
-      command line (<code>make score FILE=rows.csv${" "}MODEL=${model}</code>): it is listed here as soon as it is there.
+      For files that are too large for a browser (over 500 MB), and for Parquet. They do not go through this page: somebody
+      with a command line sends them (<code>make score FILE=rows.csv${" "}MODEL=${model}</code>), or puts them into the bucket
+      below <code>scoring/${model}/in/</code>. What becomes of each is shown here, whoever sent it, and the result is kept for 30 days.
     </p>
+    <p class="actions"><button type="button" disabled=${loaded.busy} onClick=${loaded.again}>Look for files</button></p>
     <${WhenLoaded} loaded=${loaded} what="the files">
       ${(/** @type {JobList} */ list) => html`<${JobTable} model=${model} list=${list} changed=${loaded.again} />`}
     <//>

@@ -27,27 +27,43 @@ const FIELDS = ["note", "models", "days"];
 /** @param {{model: string | null}} given */
 export function Keys({ model }) {
   const loaded = useLoaded(readKeys, []);
-  const [made, setMade] = useState(/** @type {MadeKey | null} */ (null));
+  // Each until somebody says that they have it: the next one must not take its place.
+  const [made, setMade] = useState(/** @type {MadeKey[]} */ ([]));
   return html`<h1>Keys and people</h1>
     <div class="columns">
       <${NewKey}
         made=${(/** @type {MadeKey} */ key) => {
-          setMade(key);
+          setMade((before) => [...before, key]);
           loaded.again();
         }}
       />
       <section class="card" aria-live="polite">
         <h2>The new key</h2>
-        ${made
-          ? html`<${GoodNotice}><p>Copy it now: it is shown once, and nobody can look it up later.</p><//>
-              <p><code class="secret">${made.key}</code></p>
-              <p class="actions"><button type="button" onClick=${() => void navigator.clipboard.writeText(made.key)}>Copy</button><button type="button" onClick=${() => setMade(null)}>I have it</button></p>`
+        ${made.length > 0
+          ? made.map((key) => html`<${MadeKeyShown} key=${key.id} made=${key} done=${() => setMade((before) => before.filter((one) => one !== key))} />`)
           : html`<${Empty}>A key that you make is shown here, once.<//>`}
       </section>
     </div>
     <${WhenLoaded} loaded=${loaded} what="the keys">
       ${(/** @type {Key[]} */ keys) => html`<${KeysAndPeople} model=${model} keys=${keys} changed=${loaded.again} />`}
     <//>`;
+}
+
+/** @param {{made: MadeKey, done: () => void}} given */
+function MadeKeyShown({ made, done }) {
+  const [said, setSaid] = useState("");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(made.key);
+      setSaid("Copied.");
+    } catch {
+      // A browser gives the clipboard to https and localhost alone, and to whom the person lets have it.
+      setSaid("The browser does not let this page copy: mark the key and copy it yourself.");
+    }
+  };
+  return html`<${GoodNotice}><p>Copy it now: it is shown once, and nobody can look it up later.</p><//>
+    <p><code class="secret">${made.key}</code></p>
+    <p class="actions"><button type="button" onClick=${() => void copy()}>Copy</button><button type="button" onClick=${done}>I have it</button> <span role="status">${said}</span></p>`;
 }
 
 /** @param {{model: string | null, keys: Key[], changed: () => void}} given */
@@ -160,5 +176,5 @@ function lastText(id, used) {
 function stateText({ state, expires, revoked }) {
   if (state === "revoked") return `revoked ${timeText(revoked)}`;
   if (state === "expired") return `expired ${timeText(expires)}`;
-  return expires ? `until ${timeText(expires)}` : "active";
+  return expires ? `active until ${timeText(expires)}` : "active";
 }

@@ -50,7 +50,8 @@ function Bars({ progress, listed }) {
   const all = progress.predictions;
   const counts = { ...Object.fromEntries((listed?.team || []).map((id) => [id, 0])), ...progress.sources };
   const people = Object.entries(counts).sort((a, b) => b[1] - a[1]);
-  return html`<div class="bars">
+  return html`<p class="hint">Of all predictions${listed ? " of the round" : " of the last days"}. Equal ones are labelled together, so there are fewer rows to label.</p>
+  <div class="bars">
     <${Bar} name=${listed ? "The team" : "Everybody"} value=${progress.labelled} of=${all} strong=${true} />
     ${listed && listed.wanted > 1 && html`<${Bar} name=${`With ${listed.wanted} labels`} value=${progress.complete} of=${all} strong=${true} />`}
     ${people.map(([source, number]) => html`<${Bar} key=${source} name=${personText(source)} value=${number} of=${all} />`)}

@@ -25,15 +25,15 @@ export function Label({ model, rest }) {
   const loaded = useLoaded((signal) => ask(pathOf(model), { signal }), [model]);
   return html`<h1>Label</h1>
     <${WhenLoaded} loaded=${loaded} what="the model">
-      ${(/** @type {{target: Target | null, champion: unknown}} */ { target, champion }) =>
+      ${(/** @type {import("./predict.js").ModelRecord} */ { target, features, champion }) =>
         target && champion
-          ? html`<${Labelling} model=${model} target=${target} round=${rest[0] || null} />`
+          ? html`<${Labelling} model=${model} features=${features} target=${target} round=${rest[0] || null} />`
           : html`<${Empty}>No version of ${model} is in service, so there is nothing to label yet.<//>`}
     <//>`;
 }
 
-/** @param {{model: string, target: Target, round: string | null}} given */
-function Labelling({ model, target, round }) {
+/** @param {{model: string, features: import("../parts/field.js").Feature[], target: Target, round: string | null}} given */
+function Labelling({ model, features, target, round }) {
   const rounds = useLoaded((signal) => ask(`${pathOf(model)}/feedback/rounds`, { signal }), [model]);
   const [count, setCount] = useState(0);
   const [counted, setCounted] = useState(0);
@@ -54,7 +54,7 @@ function Labelling({ model, target, round }) {
       ${shown?.locked
         ? html`<section class="card"><h2>This round is locked</h2>
             <p>${peopleText([shown.locked.by])} locked it on ${timeText(shown.locked.at)}. No more labels are taken for it, and its export stays as it is.</p></section>`
-        : html`<${Cards} key=${`${model}/${round}`} model=${model} target=${target} round=${round} labelled=${() => setCount((before) => before + 1)} />`}
+        : html`<${Cards} key=${`${model}/${round}`} model=${model} features=${features} target=${target} round=${round} labelled=${() => setCount((before) => before + 1)} />`}
       <${LabelProgress} model=${model} round=${round} listed=${shown} count=${count} step=${counted} told=${setLabellers} />
     </div>
     <div>

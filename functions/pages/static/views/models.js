@@ -110,7 +110,7 @@ function Versions({ model, changed: changedAny }) {
                         <td class="figure"><${Estimate} interval=${one.summary?.metrics.roc_auc} /></td>
                         <td class="figure"><${Estimate} interval=${one.summary?.metrics.log_loss} /></td>
                         <td>${one.in_service ? html`<b>in service</b>` : stateOf({ ...one, decision: one.summary?.decision })}</td>
-                        ${may("admin") && html`<td><${Changes} listed=${one} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
+                        ${may("admin") && html`<td><${Changes} listed=${one} isOnly=${versions.length === 1} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
                       </tr>`,
                     )}
                   </tbody>
@@ -119,9 +119,10 @@ function Versions({ model, changed: changedAny }) {
               <p class="actions">
                 ${picked.length === 2
                   ? html`<a class="button" href=${linkTo(model, "models", "compare", ...picked)}>Compare the two</a>`
-                  : html`<span class="hint">Tick two versions to compare them.</span>`}
+                  : html`<span class="hint">${versions.length === 1 ? "As soon as there is another version, two can be compared." : "Tick two versions to compare them."}</span>`}
               </p>
-              <${QualityOverTime} versions=${versions} />`}
+              <${QualityOverTime} versions=${versions} />
+              <${Explained} terms=${["version", "champion", "ROC AUC", "log loss", "95 % interval", "holdout", "gate"]} />`}
     <//>
     ${change && html`<${ChangeDialog} model=${model} change=${change} close=${() => setChange(null)} changed=${changed} />`}
   </section>`;
@@ -130,8 +131,9 @@ function Versions({ model, changed: changedAny }) {
 /** @param {{interval: import("../api.js").Schemas["Interval"] | undefined}} given */
 const Estimate = ({ interval }) => (interval ? html`${interval.value.toFixed(3)}<br /><span class="fine">${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}</span>` : "—");
 
-/** @param {{listed: Listed, ask: (kind: Change) => void}} given */
-function Changes({ listed, ask: askFor }) {
+/** @param {{listed: Listed, isOnly: boolean, ask: (kind: Change) => void}} given */
+function Changes({ listed, isOnly, ask: askFor }) {
+  if (listed.in_service && isOnly) return html`<span class="hint">There is no other version to go back to.</span>`;
   if (listed.in_service) return html`<button type="button" onClick=${() => askFor("rollback")}>Roll back</button>`;
   return html`<span class="actions">
     <button type="button" onClick=${() => askFor("promote")}>Promote</button>
@@ -179,8 +181,7 @@ function QualityOverTime({ versions }) {
       xName="Version"
       xTexts=${known.map((one) => one.version.slice(0, 6))}
       series=${[{ name: "ROC AUC", values: auc.map((one) => one.value), low: auc.map((one) => one.low), high: auc.map((one) => one.high), points: true }]}
-    />
-    <${Explained} terms=${["ROC AUC", "log loss", "95 % interval", "holdout", "gate"]} />`;
+    />`;
 }
 
 /** @param {{model: string, changes: number}} given */

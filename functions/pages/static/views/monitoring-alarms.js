@@ -1,6 +1,6 @@
 /** What is wrong, since when, and what to do: in words. */
 import { html } from "../html.js";
-import { GoodNotice } from "../parts/notice.js";
+import { GoodNotice, Notice } from "../parts/notice.js";
 import { fieldText, metricName, numberText, percentText, timeText } from "../words.js";
 
 /**
@@ -11,6 +11,13 @@ import { fieldText, metricName, numberText, percentText, timeText } from "../wor
 /** @param {{reports: Report[]}} given reports: newest first */
 export function Alarms({ reports }) {
   const found = alarmsOf(reports[0]);
+  const unjudged = unjudgedOf(reports[0]);
+  if (found.length === 0 && unjudged.length > 0) {
+    return html`<${Notice} kind="mixed">
+      <p>No alarm, as of ${timeText(reports[0].at)}; but not everything could be judged yet:</p>
+      <ul>${unjudged.map((text) => html`<li>${text}</li>`)}</ul>
+    <//>`;
+  }
   if (found.length === 0) return html`<${GoodNotice}><p>Nothing is wrong, as of ${timeText(reports[0].at)}.</p><//>`;
   return html`<section class="card">
     <h2>What is wrong</h2>
@@ -23,6 +30,17 @@ export function Alarms({ reports }) {
       </div>`,
     )}
   </section>`;
+}
+
+/**
+ * What no alarm means nothing about: it was not judged, in words that say what is lacking.
+ * @param {Report} report the last one
+ */
+function unjudgedOf({ counted, drift, live }) {
+  return [
+    !drift && `Whether what is asked has changed: ${numberText(counted.rows)} predictions are too few to tell.`,
+    !live.quality && `Whether the answers are right: ${live.labels === 0 ? "no outcome was told" : `${numberText(live.labels)} outcomes are too few`}. Tell what really happened on the page Label.`,
+  ].filter((text) => text !== false);
 }
 
 /**

@@ -14,8 +14,9 @@ export function Quality({ reports }) {
   const { live } = reports[0];
   return html`<section class="card">
     <h2>How good it is in service</h2>
+    <p class="hint">${captionOf(live)}</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table>
-      <caption>${captionOf(live)}</caption>
+      <caption class="for-readers">${captionOf(live)}</caption>
       <thead><tr><th scope="col">Metric</th><th scope="col" class="figure">on the holdout</th><th scope="col" class="figure">in service</th><th scope="col">Verdict</th></tr></thead>
       <tbody>
         ${Object.keys(live.holdout).map(

@@ -35,10 +35,15 @@ export function Traffic({ model }) {
           ? html`<${Empty}>Nothing was asked in this time, as far as the monitor has read the log: until ${timeText(until)}.<//>`
           : html`<${Hours} hours=${everyHour(hours)} />
               <p class="hint">
-                Counted from the prediction log, which the monitor has read until ${timeText(until)}. Requests that failed (5xx), were turned away (401, 403), and the time
-                ${" "}that network, gateway and cold start take are not in it: in AWS they are on the dashboard in CloudWatch.
-                ${" "}Where only a share of the predictions is logged (LIFEBOAT_LOGGED_SHARE), these counts are of that share.
+                Counted from the prediction log, which the monitor has read until ${timeText(until)}.
               </p>
+              <details>
+                <summary>What is not counted here</summary>
+                <p class="hint">
+                  Requests that failed (5xx) or were turned away (401, 403), and the time that network, gateway and cold start take: in AWS they are on the
+                  ${" "}dashboard in CloudWatch. Where only a share of the predictions is logged (LIFEBOAT_LOGGED_SHARE), these counts are of that share.
+                </p>
+              </details>
               <${Explained} terms=${["median"]} />`}
     <//>
   </section>`;

@@ -73,8 +73,8 @@ export function NewModel({ from }) {
         disabled=${choosing.busy || inferring.busy || training.busy}
         onFile=${(/** @type {File} */ file) => void choose(file)}
       />
-      ${(choosing.busy || inferring.busy) && html`<${Sending} share=${share} />`}
-      <${ErrorNotice} error=${choosing.error || inferring.error} />
+      ${(choosing.busy || (inferring.busy && !inferred)) && html`<${Sending} share=${share} />`}
+      <${ErrorNotice} error=${choosing.error || (inferred ? null : inferring.error)} />
     </section>
     ${packed &&
     inferred &&
@@ -82,6 +82,8 @@ export function NewModel({ from }) {
       <section class="card">
         <h2>2. What is to be predicted?</h2>
         <${Question} file=${packed} inferred=${inferred} draft=${draft} setDraft=${setDraft} choose=${(/** @type {string} */ target) => void infer(packed, name, target)} />
+        ${inferring.busy && html`<${Sending} share=${share} />`}
+        <${ErrorNotice} error=${inferring.error} />
       </section>
       ${draft && html`<${SchemaForm} draft=${draft} notes=${inferred.notes} setDraft=${setDraft} />`}
       ${draft &&
@@ -106,7 +108,7 @@ function Question({ file, inferred, draft, setDraft, choose }) {
   const target = draft?.target.name ?? "";
   const names = target && !inferred.targets.includes(target) ? [target, ...inferred.targets] : inferred.targets;
   return html`<p class="hint">${file.name.replace(/\.gz$/, "")}: ${numberText(inferred.columns[0]?.rows ?? 0)} rows and ${inferred.columns.length} columns were read${file.isWhole ? "" : ", the first of a large file: later rows that do not fit are left out of the training, and listed"}.</p>
-    ${inferred.question && html`<p role="status">Which column is to be predicted? These have two values.</p>`}
+    ${inferred.question && html`<p role="status">Which column is to be predicted? ${inferred.targets.length === 1 ? html`Only <b>${inferred.targets[0]}</b> has two values.` : "These have two values."}</p>`}
     <div class="fields">
       <div class="field">
         <label for="target">Column to predict <span class="required">required</span></label>

@@ -1,12 +1,13 @@
 /** Outcomes as files: what is labelled, to be downloaded, and a table of what happened, to be taken in. */
 import { useState } from "preact/hooks";
 import { ask, pathOf, send } from "../api.js";
-import { cellsOf, download, lineOf, recordsOf, separatorOf } from "../csv.js";
+import { cellsOf, download, lineOf, linesOf } from "../csv.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { FileDrop } from "../parts/file-drop.js";
-import { ErrorNotice, GoodNotice } from "../parts/notice.js";
+import { ErrorNotice, Notice } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
+import { readText } from "../text-file.js";
 import { numberText } from "../words.js";
 
 // As much as one request takes: so many outcomes, of predictions of so many days, in so many characters.
@@ -41,7 +42,7 @@ export function OutcomesFile({ model, target, round, locked, labelled }) {
       id="outcomes-file"
       label="Drop a CSV file of what happened, or choose one"
       hint=${`It needs the columns prediction_id and ${target.name}, and may have a column note. Rows without an outcome are passed over.`}
-      accept=".csv,.tsv,.txt,text/csv"
+      accept=".csv,.tsv,.txt,.gz,text/csv"
       disabled=${taking.busy}
       onFile=${(/** @type {File} */ file) => void take(file)}
     />`}
@@ -59,8 +60,9 @@ export function OutcomesFile({ model, target, round, locked, labelled }) {
 function ReportShown({ report, model }) {
   const { recorded, repeated, empty, refused, passed_over } = report;
   const save = () => download([lineOf(["row", "column", "why"]), ...refused.map((one) => lineOf([one.row, one.field, one.msg]))], `${model}.not-taken.csv`);
-  return html`<${GoodNotice}>
-      <p>${numberText(recorded)} outcomes were kept${repeated > 0 && `, ${numberText(repeated)} had been said before`}${empty > 0 && `, ${numberText(empty)} rows say nothing of what happened`}${refused.length > 0 && `, ${numberText(refused.length)} were not taken: each says why`}.</p>
+  const kept = recorded + repeated;
+  return html`<${Notice} kind=${refused.length === 0 ? "good" : kept > 0 ? "mixed" : "bad"}>
+      <p>${numberText(recorded)} ${recorded === 1 ? "outcome was" : "outcomes were"} kept${repeated > 0 && `, ${numberText(repeated)} had been said before`}${empty > 0 && `, ${numberText(empty)} rows say nothing of what happened`}${refused.length > 0 && `, ${numberText(refused.length)} were not taken: each says why`}.</p>
       ${passed_over.length > 0 && html`<p>No part of an outcome, and passed over: ${passed_over.join(", ")}.</p>`}
     <//>
     ${refused.length > 0 &&
@@ -105,10 +107,8 @@ export async function saveExport(model, round) {
  */
 async function sendOutcomes(path, file, onProgress) {
   if (file.size > MAX_BYTES) throw new Error("This file is larger than 100 MB. Send it in parts.");
-  const [first, ...records] = recordsOf((await file.text()).replace(/^\uFEFF/, "")).filter((record) => record.trim());
-  if (!first || records.length === 0) throw new Error("This file has no rows. The first line names the columns; the rows follow.");
-  const separator = separatorOf(first);
-  const idAt = cellsOf(first, separator).findIndex((name) => name.replace(/[\s._-]/g, "").toLowerCase() === "predictionid");
+  const { declared, first, separator, header, records } = linesOf((await readText(file, path)).text);
+  const idAt = header.findIndex((name) => name.replace(/[\s._-]/g, "").toLowerCase() === "predictionid");
   const rows = records.map((record, index) => ({ record, row: index + 1, id: (cellsOf(record, separator)[idAt] || "").trim() }));
   rows.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.row - b.row));
   /** @type {Report} */
@@ -117,7 +117,7 @@ async function sendOutcomes(path, file, onProgress) {
   onProgress(0, rows.length);
   while (done < rows.length) {
     const part = partFrom(rows, done);
-    const body = [first, ...part.map((one) => one.record)].map((line) => line.replace(/[\r\n]*$/, "\r\n")).join("");
+    const body = [declared, first, ...part.map((one) => one.record)].filter(Boolean).map((line) => line.replace(/[\r\n]*$/, "\r\n")).join("");
     const answer = await ask(path, { method: "POST", body, headers: { "content-type": "text/csv" } });
     for (const name of /** @type {const} */ (["recorded", "repeated", "empty"])) report[name] += answer[name];
     report.refused.push(...answer.refused.map((/** @type {Refused} */ one) => ({ ...one, row: part[one.row - 1].row })));

@@ -4,11 +4,11 @@ import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { Contributions } from "../parts/contributions.js";
-import { FeatureField, LabelledField, describedBy, faultsByField, fieldOf, typedRow } from "../parts/field.js";
+import { FeatureField, LabelledField, describedBy, faultsByField, fieldOf, twoMeanings, typedRow } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
 import { may } from "../session.js";
-import { givenText, outcomeText, valueText } from "../words.js";
+import { fieldText, givenText, outcomeText, percentText, timeText, valueText } from "../words.js";
 import { Batch } from "./batch.js";
 import { Jobs } from "./jobs.js";
 
@@ -62,15 +62,23 @@ function OneRow({ record }) {
     heading.current?.focus();
   });
   const names = [...features.map((feature) => feature.name), ...(isReferenced ? [REFERENCE] : [])];
-  const faults = useMemo(() => faultsByField(asking.error, names), [asking.error]);
+  // What was not sent, since it could mean two numbers.
+  const [unclear, setUnclear] = useState(/** @type {Record<string, string>} */ ({}));
+  const faults = useMemo(() => ({ ...faultsByField(asking.error, names), ...unclear }), [asking.error, unclear]);
   const fill = () =>
     setTexts(Object.fromEntries(features.filter((one) => one.example !== null).map((one) => [one.name, String(one.example)])));
   const clear = () => {
     setTexts({});
     setReference("");
+    setUnclear({});
+    asking.clear();
   };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
+    const found = twoMeanings(features, texts);
+    setUnclear(found);
+    const [first] = Object.keys(found);
+    if (first) return document.getElementById(`field-${first}`)?.focus();
     void predict(typedRow(features, texts));
   };
   return html`<div class="columns">
@@ -100,15 +108,15 @@ function OneRow({ record }) {
     <section class="card" aria-live="polite">
       <h2 ref=${heading} tabindex="-1">Answer</h2>
       ${shown
-        ? html`<${AnswerShown} key=${shown.answer.prediction_id} model=${model} target=${target} asked=${shown} />`
-        : html`<${Empty}>Fill in what you know and choose Predict. What you leave empty counts as not known.<//>`}
+        ? html`<${AnswerShown} key=${shown.answer.prediction_id} model=${model} features=${features} target=${target} asked=${shown} />`
+        : html`<${Empty}>${features.every((feature) => feature.required) ? "Fill in all fields and choose Predict: this model needs every one." : "Fill in what you know and choose Predict. What you leave empty counts as not known."}<//>`}
     </section>
     <${Recent} model=${model} target=${target} recent=${recent} show=${setShown} />
   </div>`;
 }
 
-/** @param {{model: string, target: Target, asked: Asked}} given */
-function AnswerShown({ model, target, asked }) {
+/** @param {{model: string, features: Feature[], target: Target, asked: Asked}} given */
+function AnswerShown({ model, features, target, asked }) {
   const { answer, row } = asked;
   return html`${answer.reference && html`<p class="given">About ${answer.reference}</p>`}
     <p class="verdict">${outcomeText(target, answer[target.name])}</p>
@@ -117,7 +125,7 @@ function AnswerShown({ model, target, asked }) {
       The probability of ${outcomeText(target, target.positive)}. Above the line at ${(100 * answer.threshold).toFixed(0)} % the answer is
       ${" "}${valueText(target.positive)}.
     </p>
-    ${answer.explanation && html`<h3>Why</h3><${Contributions} explanation=${answer.explanation} row=${row} />`}
+    ${answer.explanation && html`<h3>Why</h3><${Contributions} explanation=${answer.explanation} row=${row} features=${features} />`}
     <${Happened} model=${model} target=${target} id=${answer.prediction_id} />
     <p class="fine">Said by version ${answer.model.version} of ${answer.model.name}. Prediction ${answer.prediction_id}</p>`;
 }
@@ -129,7 +137,9 @@ function Happened({ model, target, id }) {
     await ask(`${pathOf(model)}/feedback`, { method: "POST", json: { prediction_id: id, [target.name]: outcome } });
     setTold(outcomeText(target, outcome));
   });
-  if (!may("feedback")) return null;
+  if (!may("feedback")) {
+    return html`<p class="hint">If it turns out otherwise, tell somebody who labels here, with the prediction's id below: the model learns from it.</p>`;
+  }
   return html`<h3>What really happened?</h3>
     ${told
       ? html`<${GoodNotice}>Noted: ${told}. The next training learns from it.<//>`
@@ -172,16 +182,31 @@ function Recent({ model, target, recent, show }) {
       <label for="prediction-id">Look up a prediction by its id</label>
       <input id="prediction-id" value=${id} autocomplete="off" onInput=${(/** @type {any} */ event) => setId(event.currentTarget.value)} />
       <button disabled=${looking.busy || !id.trim()}>Look up</button>
-      <button type="button" disabled=${looking.busy || !id.trim()} onClick=${() => void look(id.trim(), true)}>Replay</button>
+      <button type="button" disabled=${looking.busy || !id.trim()} onClick=${() => void look(id.trim(), true)}>Compute it again</button>
     </form>
     <${ErrorNotice} error=${looking.error} />
-    ${found && html`<${Found} found=${found} />`}
+    ${found && html`<${Found} model=${model} target=${target} found=${found} />`}
   </section>`;
 }
 
-/** @param {{found: LookedUp}} given */
-function Found({ found }) {
+/** @param {{model: string, target: Target, found: LookedUp}} given */
+function Found({ model, target, found }) {
   const shown = found.logged || found.replayed || {};
-  return html`<h3>${found.logged ? "As it was logged" : "Made again"}</h3>
-    <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" && value !== null ? html`<code>${JSON.stringify(value)}</code>` : givenText(value)}</dd>`)}</dl>`;
+  return html`<h3>${found.logged ? "As it was answered" : "Computed again, by the version that gave it"}</h3>
+    <dl class="pairs">${Object.entries(shown).map(([name, value]) => html`<dt>${fieldText(name)}</dt><dd>${loggedText(name, value)}</dd>`)}</dl>
+    ${found.logged && may("feedback") && html`<${Happened} key=${found.logged.prediction_id} model=${model} target=${target} id=${found.logged.prediction_id} />`}`;
+}
+
+/**
+ * A part of what was logged, in words.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function loggedText(name, value) {
+  if (Array.isArray(value)) return value.map((one) => givenText(one)).join(", ") || "none";
+  if (typeof value === "object" && value !== null) {
+    return Object.entries(value).map(([part, one]) => `${fieldText(part)}: ${typeof one === "object" && one !== null ? JSON.stringify(one) : givenText(one)}`).join(", ") || "none";
+  }
+  if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return timeText(value);
+  return name.startsWith("probability") && typeof value === "number" ? percentText(value) : givenText(value);
 }

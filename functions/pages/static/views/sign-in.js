@@ -28,7 +28,7 @@ export function SignIn() {
           <label for="key">${login.authorize ? "Or use a key" : "Key"}</label>
           <input id="key" type="password" autocomplete="off" required value=${key}
             onInput=${(/** @type {any} */ event) => setKey(event.currentTarget.value)} />
-          <p class="hint">It begins with lb_. An administrator makes one; it stays in this tab and is gone when you close it.</p>
+          <p class="hint">It begins with lb_. An administrator makes one; it is kept in this tab alone, until you close it or load it anew.</p>
         </div>
         <${ErrorNotice} error=${action.error} />
         <button class=${login.authorize ? "" : "primary"} disabled=${action.busy || !key.trim()}>${action.busy ? "Checking …" : "Use this key"}</button>

@@ -1,5 +1,5 @@
 /** Another table for a model: sent with progress, and what became of each that was sent. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
@@ -11,16 +11,27 @@ import { Sending, Training, stateText } from "../parts/training.js";
 import { callerText } from "../people.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
-import { sentenceText, sizeText, timeText } from "../words.js";
+import { fileText, sentenceText, sizeText, timeText } from "../words.js";
 
 /** @typedef {import("../parts/training.js").Upload} Upload */
 
 const SHOWN = 20;
+const POLL_MS = 3_000;
 
 /** @param {{model: string, changed: () => void}} given changed: called when a training has ended */
 export function Uploads({ model, changed }) {
   const [sent, setSent] = useState("");
   const loaded = useLoaded((signal) => ask(`${pathOf(model)}/uploads?limit=${SHOWN}`, { signal }), [model]);
+  // One that was sent before, from another tab or before a reload, is followed here.
+  const isTraining = (loaded.value?.uploads || []).some((/** @type {Upload} */ one) => one.state === "training");
+  const wasTraining = useRef(false);
+  useEffect(() => {
+    if (!isTraining && wasTraining.current) changed();
+    wasTraining.current = isTraining;
+    if (!isTraining || loaded.busy) return undefined;
+    const timer = setTimeout(loaded.again, POLL_MS);
+    return () => clearTimeout(timer);
+  }, [isTraining, loaded.busy, loaded.value]);
   const ended = () => {
     loaded.again();
     changed();
@@ -82,7 +93,7 @@ function UploadTable({ model, uploads, more }) {
         <tbody>
           ${uploads.map(
             (one) => html`<tr key=${`${one.key} ${one.uploaded_at} ${one.version}`}>
-              <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${one.file}</a>` : one.file}</th>
+              <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${fileText(one.file)}</a>` : fileText(one.file)}</th>
               <td><${Fate} model=${model} upload=${one} /></td>
               <td>${timeText(one.uploaded_at)}</td>
               <td>${one.uploaded_by ? callerText(one.uploaded_by) : "—"}</td>

@@ -158,7 +158,8 @@ function Groups({ groups }) {
     <tbody>
       ${rows.map(([group, figures]) => html`<tr key=${group}><th scope="row">${groupText(group)}</th>${names.map((name) => html`<td class="figure">${valueText(figures[name])}</td>`)}</tr>`)}
     </tbody>
-  </table></div>`;
+  </table></div>
+  <${Explained} terms=${["true positive rate", "false positive rate", "ROC AUC", "log loss", "Brier score", "calibration error"]} />`;
 }
 
 /** @param {{decision: Manifest["decision"]}} given */
@@ -178,7 +179,8 @@ const Certificate = ({ certificate }) => html`<p>
   <dl class="pairs">
     <dt>Largest difference</dt><dd>${certificate.largest_difference.toExponential(1)} (allowed ${certificate.tolerance.toExponential(0)})</dd>
     <dt>Answers that differ</dt><dd>${certificate.label_flips}</dd>
-  </dl>`;
+  </dl>
+  <${Explained} terms=${["certificate"]} />`;
 
 /** @param {{manifest: Manifest}} given */
 function Lineage({ manifest }) {

@@ -12,7 +12,7 @@ from huggingface_hub import ModelCard, ModelCardData
 from functions.core.registry import versions
 from functions.core.registry.card.writing import html_card, markdown_card
 from functions.core.registry.manifest import Lineage, Manifest
-from functions.core.schema.parsing import parse_schema
+from functions.core.schema.document.parsing import parse_schema
 from functions.core.stats.formulas import auc_interval, wilson_interval
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
@@ -136,7 +136,7 @@ def test_who_answers_is_whom_the_schema_names_and_else_said_to_be_missing(
     schema = parse_schema(deepcopy(churn.DOCUMENT) | {"contributors": listed})
     card = markdown_card(publish(store, "b", schema=schema))
     assert "- Risk team, Bank: `risk@example.org`, `https://a.b`" in section(card, "Who answers for it")
-    assert "is not recorded" not in section(card, "Limits")
+    assert "Who answers for the model" not in section(card, "Limits")
     missing = markdown_card(bare)
     assert section(missing, "Who answers for it").strip().startswith("Not recorded: the schema names nobody")
     assert "Who answers for the model" in section(missing, "Limits")
@@ -162,6 +162,12 @@ def test_the_license_and_the_use_are_those_of_the_schema(manifest: Manifest) -> 
     data = section(card, "Data")
     assert "`other-pd` Public, as OpenML's data set 40945 says `https://www.openml.org/d/40945`" in data
     assert "What it is meant for is written down nowhere" not in card
+
+
+def test_what_its_operator_has_to_settle_is_said(manifest: Manifest) -> None:
+    card = markdown_card(manifest)
+    assert "How long that is kept" in card
+    assert "who may overrule one" in card
 
 
 def test_what_is_not_known_is_said(bare: Manifest) -> None:

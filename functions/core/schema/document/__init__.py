@@ -1,0 +1,1 @@
+"""A schema as a document: what stands in it is read, field by field, and every mistake is said."""

@@ -1,0 +1,1 @@
+"""Inference: the schema that a table seems to have."""

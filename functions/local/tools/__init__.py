@@ -1,0 +1,1 @@
+"""What developers use: environments, locks, SAM, MLflow, the document of the API."""

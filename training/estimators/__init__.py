@@ -1,0 +1,1 @@
+"""The estimators: classifiers that can be fitted to any table, and how each of them becomes a graph."""

@@ -1,0 +1,1 @@
+"""Classifiers that somebody wrote: fitted, proven and published as those of Lifeboat are."""

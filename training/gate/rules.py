@@ -1,0 +1,187 @@
+"""Whether a challenger may take the champion's place.
+
+Four kinds of rules, the first that objects decides:
+
+1. Floors, which need no champion: enough rows to judge by, ROC AUC, a log loss below that of always saying
+   the base rate, and what is known of such rows from elsewhere (`training.gate.expectations`).
+2. The champion on the same held-out rows, which neither model was fitted on. Of the difference in mean log
+   loss, a 95 % interval by paired bootstrap: its upper end may not pass the margin ("may be too much worse"),
+   and its lower end may not lie above zero ("is shown to be worse, by however little"). The first rule
+   decides on small holdouts, the second on large ones. Before that, the champion must rank the new rows
+   better than a coin does: where it does not, dataset and champion contradict each other, and a person must
+   say who is right.
+3. Slices: a group of rows, such as one of the schema's categories, in which the challenger's log loss is
+   worse by more than the slice margin, and shown to be worse at all. Groups of a holdout are small: in one of
+   55 rows chance alone moves the difference by 0.03 nats and more, so that asking each slice for
+   non-inferiority would hold back nearly every model. So a slice objects only when the effect is large and
+   its interval, at 95 % for all slices together, lies above zero; with fewer than 30 rows it is recorded, not
+   judged.
+4. Rows that nobody vouches for, because a key labelled them that may only label: on the others alone, the
+   floors and non-inferiority once more, and a person decides where they are many (`training.gate.vouched`).
+
+Copies of a row are no evidence of their own: wherever rows are counted as enough, or drawn, they are
+different ones (`training.gate.bootstrap`).
+
+How often challengers of known quality pass under the default limits, in percent of 500 simulations each
+(`make bench-gate`; `tests/bench/gate.py` says how they are made):
+
+    rows held out                        262     1,000    10,000
+    no better than noise                   0         0         0
+    worse by 0.02 nats                     9        23         0
+    equal, 0.10 worse for one class       41        18         0
+    equal, with other errors              65        98        97
+    better by 0.02 nats                   99       100       100
+
+On few rows the gate is strict: to hold back an equal costs nothing. A margin of 0.02 lets 3 % instead of 23
+of the worse ones pass on 1,000 rows, and 91 % instead of 98 of the equal ones; on 262 rows, 34 % of these.
+
+A chain of uploads whose models are promoted, each a little worse than the last within the margin, is bounded
+by the floors only: `python -m training models compare` sets any two versions side by side.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from functions.core.registry.manifest import Decision
+from functions.core.stats.metrics import log_loss_of_rows
+from training.gate.bootstrap import MIN_ROWS, distinct, paired_bootstrap
+from training.gate.floors import (
+    Limits,
+    Rival,
+    Rows,
+    hold_back,
+    in_words,
+    judge_alone,
+    roc_auc,
+    setting_of,
+    told_apart,
+)
+from training.gate.vouched import judge_on_vouched
+from training.model.evaluation import Probabilities
+
+__all__ = ["Limits", "Rival", "Rows", "judge"]
+
+COIN = 0.5
+
+
+def judge(
+    rows: Rows,
+    challenger: Probabilities,
+    champion: Rival | None,
+    limits: Limits,
+    *,
+    surprises: Sequence[str] = (),
+    ancestor: Rival | None = None,
+) -> Decision:
+    """Judge a challenger on the holdout. challenger: its probabilities of the rows, float [N].
+
+    `champion` is None when there is no champion to compare with; `surprises` are the expectations that the
+    challenger does not meet. ancestor: of a dataset that was made of labels, the model of the rows with which
+    it begins.
+    """
+    losses = log_loss_of_rows(rows.outcome, challenger)
+    decision = judge_alone(rows, challenger, losses, limits)
+    if decision.promote and surprises:
+        reason = "; ".join(surprises)
+        decision = hold_back(decision, "floor: expectations", reason, "check the labels")
+    if champion and decision.promote:
+        decision = _judge_against(decision, rows, losses, champion, limits)
+    if decision.promote and not rows.vouched.all():
+        rivals = {"champion": champion, "uploaded": ancestor}
+        decision = judge_on_vouched(decision, rows, challenger, rivals, limits)
+    return decision.model_copy(update={"champion": champion.version if champion else None})
+
+
+def _judge_against(
+    alone: Decision, rows: Rows, losses: Probabilities, champion: Rival, limits: Limits
+) -> Decision:
+    """The decision on a challenger that passed the floors, against the champion."""
+    champion_losses = log_loss_of_rows(rows.outcome, champion.probability)
+    every = {"all": np.ones(len(losses), dtype=bool)}
+    worse = paired_bootstrap(losses, champion_losses, rows.twins, every)["all"]
+    numbers = alone.numbers | {
+        "roc_auc_of_champion": roc_auc(rows.outcome, champion.probability),
+        "log_loss_of_champion": float(champion_losses.mean()),
+        "worse_by": worse.value,
+        "worse_by_at_least": worse.low,
+        "worse_by_at_most": worse.high,
+    }
+    compared = Decision(
+        promote=True,
+        rule="non-inferiority",
+        reason=f"log loss is at most {worse.high:.3f} nats worse than the champion's on the holdout",
+        champion=champion.version,
+        numbers=numbers,
+        slices=_compare_slices(rows, losses, champion_losses),
+        limits=alone.limits,
+    )
+    return _judge_whole(compared, len(losses), limits) or _judge_slices(compared, limits) or compared
+
+
+def _judge_whole(compared: Decision, rows: int, limits: Limits) -> Decision | None:
+    """The objection to a challenger that was compared with the champion on all rows; None without any."""
+    numbers = compared.numbers
+    on_rows = f"than the champion's on the same {rows} rows"
+    least, most = numbers["worse_by_at_least"], numbers["worse_by_at_most"]
+    if numbers["roc_auc_of_champion"] < COIN:
+        auc = numbers["roc_auc_of_champion"]
+        reason = (
+            f"the dataset contradicts the champion, whose ROC AUC on it is {auc:.3f}: are its labels right?"
+        )
+        return hold_back(compared, "contradiction", reason, "check the labels")
+    if not most <= limits.margin:
+        shown, limit = told_apart(most, limits.margin)
+        reason = (
+            f"log loss is {numbers['worse_by']:+.3f} nats {on_rows}, and may be {shown} worse "
+            f"({in_words(most)}); at most {limit} may be"
+        )
+        mend = "upload more rows, which make it surer, raise "
+        return hold_back(compared, "non-inferiority", reason, f"{mend}{setting_of('margin')}")
+    if least > 0:
+        reason = (
+            f"log loss is {least:.3f} to {most:.3f} nats worse {on_rows} (at {most:.3f}, {in_words(most)})"
+        )
+        return hold_back(compared, "proven worse", reason, "upload rows that tell more")
+    return None
+
+
+def _judge_slices(compared: Decision, limits: Limits) -> Decision | None:
+    """The objection of the first slice in which the challenger is worse; None without any."""
+    for name, compared_slice in compared.slices.items():
+        if (
+            compared_slice["worse_by"] > limits.slice_margin
+            and compared_slice.get("worse_by_at_least", 0) > 0
+        ):
+            shown, limit = told_apart(compared_slice["worse_by"], limits.slice_margin)
+            reason = (
+                f"for {name} log loss is {shown} nats worse than the champion's "
+                f"({compared_slice['rows']:.0f} rows); at most {limit} may be"
+            )
+            return hold_back(
+                compared,
+                f"slice: {name}",
+                reason,
+                f"upload more such rows, raise {setting_of('slice_margin')}",
+            )
+    return None
+
+
+def _compare_slices(
+    rows: Rows, losses: Probabilities, champion_losses: Probabilities
+) -> dict[str, dict[str, float]]:
+    """Log loss of both models in each slice; with an interval where there are rows enough for one."""
+    compared = {
+        name: {
+            "rows": float(group.sum()),
+            "log_loss": float(losses[group].mean()),
+            "log_loss_of_champion": float(champion_losses[group].mean()),
+            "worse_by": float((losses - champion_losses)[group].mean()),
+        }
+        for name, group in rows.groups.items()
+    }
+    judged = {name: group for name, group in rows.groups.items() if distinct(rows.twins[group]) >= MIN_ROWS}
+    intervals = paired_bootstrap(losses, champion_losses, rows.twins, judged) if judged else {}
+    for name, interval in intervals.items():
+        compared[name] |= {"worse_by_at_least": interval.low, "worse_by_at_most": interval.high}
+    return compared
