@@ -243,8 +243,11 @@ def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: ModelStor
     promoted = deployment.read_champion(store)[0].promoted_at
     before = [*versions.published(store)]
 
+    # Of the runs of each hour, every eighth, and those of the week's ends: what is new nobody sees sooner.
+    hours = range(0, 7 * 24 + 1, 8)
+
     def week(start: datetime) -> None:
-        for hour in range(7 * 24 + 1):
+        for hour in hours:
             monitor(store, start + hour * HOUR)
 
     week(promoted)
