@@ -77,11 +77,14 @@ def make_debian(folder: Path) -> Debian:
 @contextmanager
 def mounted(debian: Debian) -> Iterator[Debian]:
     """The same with the kernel's files, which Python and the programs that it starts look into."""
-    places = [("proc", "proc"), ("/dev", "dev"), ("/dev/shm", "dev/shm")]  # noqa: S108 - the kernel's own folder
+    # Without sys, joblib cannot count the processor's cores, and warns.
+    places = [("proc", "proc"), ("sysfs", "sys"), ("/dev", "dev"), ("/dev/shm", "dev/shm")]  # noqa: S108 - the kernel's
     done = []
     try:
         for what, place in places:
-            how = ["--types", "proc"] if what == "proc" else ["--bind"]
+            how = (
+                ["--bind"] if what.startswith("/") else ["--types", what, "--options", "nosuid,nodev,noexec"]
+            )
             (debian.root / place).mkdir(exist_ok=True)
             command: list[str | Path] = ["mount", *how, what, debian.root / place]
             subprocess.run(command, timeout=SETUP_SECONDS, check=True)
