@@ -79,7 +79,7 @@ def wait(look: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
 
 def test_without_a_server_s_environment_it_says_what_to_do(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from functions.local import tracking; from pathlib import Path;"
+        [sys.executable, "-c", "from functions.local.tools import tracking; from pathlib import Path;"
          "tracking.MLFLOW = Path('nowhere'); raise SystemExit(tracking.main(['--once']))"],
         cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False,
         env=needed_of(os.environ) | {"LIFEBOAT_STORE": str(tmp_path)},

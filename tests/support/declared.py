@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from functions.local.safe_loader import SafeLoader
+from functions.local.platform.safe_loader import SafeLoader
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"

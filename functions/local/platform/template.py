@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from functions.local.platform.safe_loader import SafeLoader
 from functions.local.platform.shipments import Shipment, read_shipments
-from functions.local.safe_loader import SafeLoader
 
 ACCOUNT = "123456789012"
 

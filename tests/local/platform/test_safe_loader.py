@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from functions.local import safe_loader
+from functions.local.platform import safe_loader
 
 
 def test_a_pyyaml_without_libyaml_is_read_with_its_own_loader(monkeypatch: pytest.MonkeyPatch) -> None:
