@@ -25,7 +25,7 @@ export ARCHITECTURE ?= x86_64
 # $(call given,NAME,--name): the option with what NAME= says on the command line. A variable of the environment does
 # not count: some systems have one called NAME.
 given = $(if $(filter command,$(origin $(1))),$(2) "$$$(1)")
-OPTIONS = $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,SCHEMA,--schema) \
+OPTIONS = $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,POSITIVE,--positive) $(call given,SCHEMA,--schema) \
 	$(call given,MODEL,--model) $(call given,SCOPES,--scopes) $(call given,NOTE,--note) $(call given,MODELS,--models) \
 	$(call given,DAYS,--days) $(call given,STAGE,--stage) $(call given,ROLE,--role) $(call given,ROWS,--rows) \
 	$(call given,PARAMETERS,--parameters) $(call given,TAGS,--tags) $(call given,AGAINST,--against)
@@ -64,7 +64,7 @@ login: installed-run ## Print a link that signs in to the pages of a running `ma
 run reset demo demo-drift login:
 	@exec $(BIN)/python -m functions.local $@ $(call given,FILE,--file) $(OPTIONS) $(ARGS)
 
-model: installed-run ## A new model of a running `make run`: make model FILE=churn.csv NAME=churn TARGET=churned [SCHEMA=churn.json]
+model: installed-run ## A new model of a running `make run`: make model FILE=churn.csv NAME=churn TARGET=churned [POSITIVE=yes] [SCHEMA=churn.json]
 	@$(call needs,FILE,file,FILE=churn.csv NAME=churn TARGET=churned)
 	@$(call needs,NAME,name,FILE=churn.csv NAME=churn TARGET=churned)
 	@exec $(BIN)/python -m functions.local model "$$FILE" $(OPTIONS) $(ARGS)
@@ -75,7 +75,7 @@ upload score:
 	@$(call needs,FILE,file,FILE=more.csv)
 	@exec $(BIN)/python -m functions.local $@ "$$FILE" $(OPTIONS) $(ARGS)
 
-schema: installed-run ## Print the schema that a table seems to have, to be edited: make schema FILE=churn.csv TARGET=churned > churn.json
+schema: installed-run ## Print the schema that a table seems to have, to be edited: make schema FILE=churn.csv TARGET=churned [POSITIVE=yes] > churn.json
 	@$(call needs,FILE,file,FILE=churn.csv TARGET=churned)
 	@exec $(BIN)/python -m training schema infer "$$FILE" $(OPTIONS) $(ARGS)
 
