@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from functions.retrain import attempts
 from tests.support.titanic import SCHEMA
 from tests.support.uploads import BUCKET
 
@@ -12,6 +11,9 @@ from tests.support.uploads import BUCKET
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """As often as ever, and without the pauses between the attempts."""
+    # Not at the top: each process of pytest imports every conftest.py first, and this brings scikit-learn.
+    from functions.retrain import attempts
+
     monkeypatch.setattr(attempts, "PAUSES", (0.0, 0.0))
 
 
