@@ -215,12 +215,12 @@ test-track: installed-dev ## Let the real MLflow read versions, be filled with t
 bench: installed-run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm" [AGAINST=../before]
 	@exec $(BIN)/python -m tests.bench $(ARGS) $(OPTIONS)
 
-bench-NAME: installed-run ## Measure something else, by itself: peers, tables, gate, drift, races, scale, ...: make bench ARGS=--help lists them
+bench-NAME: installed-dev ## Measure something else, by itself: peers, tables, gate, drift, races, scale, ...: make bench ARGS=--help lists them
 	@exec $(BIN)/python -m tests.bench --help
 
-bench-scale bench-dask bench-scoring: installed-scale
+# What they stand beside, such as pandas, is in the environment of developers alone.
 bench-sam: build
-bench-%: installed-run
+bench-%: installed-dev
 	@exec $(BIN)/python -m tests.bench $* $(ARGS) $(OPTIONS)
 
 lint: installed-dev ## Everything `make test` checks without running the code
