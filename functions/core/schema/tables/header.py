@@ -94,10 +94,18 @@ def report_columns(
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a sentence, of many only the first; over-long ones cut."""
-    names = [name if len(name) <= MAX_NAME_SHOWN else f"{name[:MAX_NAME_SHOWN]}..." for name in names]
+    """Names for a sentence, of many only the first; over-long ones cut, and in them nothing that moves the
+    cursor of a terminal."""
+    names = [*map(_shown, names)]
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
     return ", ".join(names[:MAX_LISTED]) + more
+
+
+def _shown(name: str) -> str:
+    cut = name if len(name) <= MAX_NAME_SHOWN else f"{name[:MAX_NAME_SHOWN]}..."
+    if cut.isprintable():
+        return cut
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in cut)
 
 
 def _twice(name: str, first: str, second: str) -> InvalidInput:
