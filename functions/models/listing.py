@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from pydantic import BaseModel, Field
 
-from functions.core.base.errors import NoChampion
+from functions.core.base.errors import NoChampion, UnusableModel
 from functions.core.registry import deployment
 from functions.core.registry.listing import ListedVersion, newest_first, summarize
 from functions.core.registry.versions import Publication
@@ -20,6 +20,10 @@ class VersionPage(BaseModel):
         description="Send it as `after` to have the next page; null on the last",
         examples=["20261121T162200.000000Z-64fb781fa1a71ca5"],
     )
+    rolls_back_to: str | None = Field(
+        description="The version that a rollback without `to` would put back into service; null where there "
+        "is none, or a damaged page of the history hides it"
+    )
 
 
 def list_versions(store: ModelStore, *, limit: int, after: str | None = None) -> VersionPage:
@@ -31,12 +35,16 @@ def list_versions(store: ModelStore, *, limit: int, after: str | None = None) ->
     remaining = [
         publication for publication in newest_first(store) if after is None or _place(publication) < after
     ]
-    page, champion = remaining[:limit], None
+    page, champion, rolls_back_to = remaining[:limit], None, None
     with suppress(NoChampion):
         champion, _ = deployment.read_champion(store)
+    if champion:
+        with suppress(UnusableModel):
+            rolls_back_to = deployment.would_return(store, champion)
     return VersionPage(
         versions=summarize(store, page, champion),
         next=_place(page[-1]) if len(remaining) > limit else None,
+        rolls_back_to=rolls_back_to,
     )
 
 

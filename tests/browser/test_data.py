@@ -126,7 +126,7 @@ def test_an_administrator_makes_a_model_from_another_table_and_it_answers(visit:
     # What cannot be done yet, or judged, is not offered or claimed.
     page.get_by_role("heading", name="Versions of webshop").wait_for()
     versions = page.get_by_role("region", name="Versions")
-    expect(versions).to_contain_text("There is no other version to go back to")
+    expect(versions).to_contain_text("No version before it is there to go back to")
     expect(versions.get_by_role("button", name="Roll back")).to_have_count(0)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Monitoring").click()
     look = page.get_by_role("button", name="Look now")

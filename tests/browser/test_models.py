@@ -13,6 +13,14 @@ def row_of(page: Page, version: str) -> Locator:
     return page.get_by_role("region", name="Versions").get_by_role("row").filter(has_text=version)
 
 
+def named_in(page: Page) -> dict[str, str]:
+    """The versions that the dialog names, each by what becomes of it."""
+    dialog = page.get_by_role("dialog")
+    return dict(
+        zip(dialog.locator("dt").all_inner_texts(), dialog.locator("dd code").all_inner_texts(), strict=True)
+    )
+
+
 def give_reason(page: Page, verb: str, reason: str) -> None:
     dialog = page.get_by_role("dialog")
     # The gate may be against it, and has said so already.
@@ -29,11 +37,16 @@ def test_an_administrator_promotes_and_rolls_back_with_a_reason(visit: Visit, ve
     in_service = administrator.ask("GET", "/models/titanic/champion").json()["version"]
     other = next(one["version"] for one in versions if one["version"] != in_service)
     row_of(page, other).get_by_role("button", name="Promote").click()
+    assert named_in(page) == {"Leaves": in_service, "Comes": other}
     give_reason(page, "Promote", "tried in a browser")
     expect(row_of(page, other)).to_contain_text("in service")
     assert administrator.ask("GET", "/models/titanic/champion").json()["version"] == other
     row_of(page, other).get_by_role("button", name="Roll back").click()
+    assert named_in(page) == {"Leaves": other, "Comes": in_service}
     give_reason(page, "Roll back", "the one before was better")
+    expect(
+        page.get_by_text(f"Version {in_service} is in service again, in place of {other}.")
+    ).to_be_visible()
     expect(row_of(page, in_service)).to_contain_text("in service")
     history = page.locator("section", has=page.get_by_role("heading", name="History"))
     for reason in ("tried in a browser", "the one before was better"):

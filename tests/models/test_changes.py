@@ -90,6 +90,18 @@ def test_a_rollback_goes_back_one_or_to_the_version_named(call: Call, shelf: She
     assert card["abandoned"] == {second: "and back"}
 
 
+def test_the_list_says_what_a_rollback_would_put_into_service(call: Call, shelf: Shelf) -> None:
+    assert call("GET", "/models/titanic/versions")[1]["rolls_back_to"] is None
+    second, third = shelf.add(1), shelf.add(2)
+    for version in (second, third):
+        assert call("POST", f"/models/{version}/promote", {**WHY, "force": True})[0] == 200
+    for expected in (second, shelf.first):
+        said = call("GET", "/models/titanic/versions")[1]["rolls_back_to"]
+        assert said == expected
+        assert call("POST", "/models/rollback", WHY)[1]["version"] == said
+    assert call("GET", "/models/titanic/versions?limit=1")[1]["rolls_back_to"] is None
+
+
 def test_a_rollback_with_nowhere_to_go_changes_nothing(call: Call, shelf: Shelf) -> None:
     status, answer = call("POST", "/models/rollback", WHY)
     assert (status, answer["code"]) == (404, "NOT_FOUND")

@@ -22,7 +22,7 @@ from functions.core.storage.view import ModelStore
 from tests.support.titanic import MODEL, SCHEMA
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-PASSED = Decision(promote=True, rule="first champion", reason="it passed the floors")
+PASSED = Decision(promote=True, rule="first champion", reason="it is good enough by itself")
 NO_HOLDOUT = Holdout(features={}, outcome=[], probability=[])
 
 

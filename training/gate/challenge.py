@@ -12,7 +12,9 @@ from functions.core.registry.manifest import Decision
 from functions.core.storage.view import ModelStore
 from training.gate.bootstrap import distinct
 from training.gate.expectations import surprises
+from training.gate.floors import hold_back
 from training.gate.rules import Limits, Rival, Rows, judge
+from training.gate.sentences import Refusal, newer_upload, too_few_shared_rows
 from training.model.evaluation import probabilities
 from training.table.dataset import Dataset
 from training.table.matrix import Mask, holdout_rows, translate
@@ -61,10 +63,9 @@ def decide(challenge: Challenge, model: bytes) -> tuple[Decision, tuple[Champion
         alone = judged(np.ones(len(chances), dtype=bool), None)
         objection = _too_few(_rows(dataset, shared.rows), shared.champion.version, limits)
         if not alone.promote or objection:
-            refusal = (
-                {"promote": False, "rule": "changed schema", "reason": objection} if alone.promote else {}
-            )
-            return alone.model_copy(update={"champion": shared.champion.version, **refusal}), expected
+            if alone.promote and objection:
+                alone = hold_back(alone, "changed schema", objection)
+            return alone.model_copy(update={"champion": shared.champion.version}), expected
     return judged(shared.rows, shared.champion), expected
 
 
@@ -85,7 +86,7 @@ def _shared_rows(challenge: Challenge, champion: Champion) -> _Shared | Decision
     manifest = versions.read_manifest(store, version, champion.manifest_sha256)
     graph = versions.read_model(store, manifest)
     if manifest.dataset.uploaded_at > challenge.upload.uploaded_at:
-        reason = f"version {version} was made from a dataset that was uploaded later"
+        reason = str(newer_upload(version))
         return Decision(promote=False, rule="newer upload", reason=reason, champion=version)
     schema = manifest.schema_of_rows
     matrix = translate(dataset.matrix[dataset.holdout], dataset.schema, schema)
@@ -123,13 +124,9 @@ def _rows(dataset: Dataset, rows: Mask) -> Rows:
     return Rows.of(matrix[rows], outcome[rows], dataset.schema, dataset.vouched[dataset.holdout][rows])
 
 
-def _too_few(rows: Rows, version: str, limits: Limits) -> str:
-    """Why the rows that both models hold out are too few to compare them; empty when they are not."""
+def _too_few(rows: Rows, version: str, limits: Limits) -> Refusal | None:
+    """Why the rows that both models hold out are too few to compare them; None when they are not."""
     different = distinct(rows.twins)
     if different >= limits.min_holdout_rows and len(np.unique(rows.outcome)) == 2:
-        return ""
-    return (
-        f"its schema is not that of the champion {version}, and only {different} different rows were held "
-        f"out from both; at least {limits.min_holdout_rows} are needed to compare them. Compare their "
-        "metrics, and promote it by hand, with force, or lower LIFEBOAT_MIN_HOLDOUT_ROWS"
-    )
+        return None
+    return too_few_shared_rows(different, limits.min_holdout_rows, version)

@@ -7,18 +7,20 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.base.settings import PREFIX, setting
+from functions.core.base.settings import setting
 from functions.core.registry.manifest import Decision
 from functions.core.schema.schema import Schema
 from functions.core.stats.metrics import log_loss_of_rows, metrics_of
 from training.gate.bootstrap import MIN_ROWS, distinct
+from training.gate.sentences import (
+    GOOD_ALONE,
+    Refusal,
+    no_better_than_a_constant,
+    too_few_rows,
+    too_weak,
+)
 from training.model.evaluation import Probabilities, members
 from training.table.matrix import HOLDOUT_SHARE, Labels, Mask, Matrix, copies
-
-_BY_HAND = (
-    "or promote it by hand, with force (make models MODEL=... ARGS='promote VERSION --force --reason "
-    "...', or POST /models/{model}/versions/{version}/promote)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +83,10 @@ class Rival:
     probability: Probabilities
 
 
-def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, limits: Limits) -> Decision:
-    """The floors, which need no champion."""
+def judge_alone(
+    rows: Rows, challenger: Probabilities, losses: Probabilities, limits: Limits
+) -> tuple[Decision, Refusal | None]:
+    """The decision by the floors, which need no champion; and, where it is against, why."""
     different = distinct(rows.twins)
     share = np.full(len(losses), rows.outcome.mean())
     numbers = {
@@ -97,39 +101,29 @@ def judge_alone(rows: Rows, challenger: Probabilities, losses: Probabilities, li
     passed = Decision(
         promote=True,
         rule="first champion",
-        reason="it passed the floors and there is no champion",
+        reason=GOOD_ALONE,
         numbers=recorded,
         limits=limits.as_numbers(),
     )
-    if different < limits.min_holdout_rows:
-        least = limits.min_holdout_rows
-        reason = f"the holdout has {different} different rows, at least {least} are needed to judge"
-        total = round(least / HOLDOUT_SHARE)
-        mend = (
-            f"upload more rows, of which one in five is held out: about {total} in all; lower "
-            f"{setting_of('min_holdout_rows')}"
-        )
-        return hold_back(passed, "floor: holdout rows", reason, mend)
+    missed = _missed(numbers, limits)
+    if missed is None:
+        return passed, None
+    floor, refusal = missed
+    return hold_back(passed, f"floor: {floor}", refusal), refusal
+
+
+def _missed(numbers: Mapping[str, float], limits: Limits) -> tuple[str, Refusal] | None:
+    """The first floor that is not reached, and what there is to say of that; None when all are."""
+    different, least = round(numbers["different_holdout_rows"]), limits.min_holdout_rows
+    if different < least:
+        return "holdout rows", too_few_rows(different, least, round(least / HOLDOUT_SHARE))
     # `not >=`: a NaN passes no floor.
     if not numbers["roc_auc"] >= limits.min_roc_auc:
-        reached, least_auc = told_apart(numbers["roc_auc"], limits.min_roc_auc)
-        reason = f"ROC AUC {reached} is below {least_auc}"
-        mend = (
-            "upload more rows or columns that tell more, lower "
-            f"{setting_of('min_roc_auc')} if this table is a hard one"
-        )
-        return hold_back(passed, "floor: ROC AUC", reason, mend)
-    if not numbers["log_loss"] < numbers["log_loss_of_base_rate"]:
-        reason = f"log loss {numbers['log_loss']:.3f} is no better than always saying the base rate"
-        return hold_back(passed, "floor: base rate", reason, "upload more rows or columns that tell more")
-    return passed
-
-
-def told_apart(value: float, limit: float) -> tuple[str, str]:
-    """Both with three decimals, or as many as it takes to see that they differ: 0.6998 is below 0.7000."""
-    # A double has seventeen digits at the most.
-    decimals = next(n for n in range(3, 18) if f"{value:.{n}f}" != f"{limit:.{n}f}" or n == 17)
-    return f"{value:.{decimals}f}", f"{limit:.{decimals}f}"
+        return "ROC AUC", too_weak(numbers["roc_auc"], limits.min_roc_auc)
+    loss, of_base_rate = numbers["log_loss"], numbers["log_loss_of_base_rate"]
+    if not loss < of_base_rate:
+        return "base rate", no_better_than_a_constant(loss, of_base_rate)
+    return None
 
 
 def roc_auc(outcome: Labels, probability: Probabilities) -> float:
@@ -139,17 +133,6 @@ def roc_auc(outcome: Labels, probability: Probabilities) -> float:
     return metrics_of(outcome, probability)["roc_auc"]
 
 
-def setting_of(limit: str) -> str:
-    """What a limit is called where it is set."""
-    return f"{PREFIX}{limit.upper()}"
-
-
-def in_words(nats: float) -> str:
-    """What a difference of log loss means, for who has never met a nat."""
-    return f"what happened was given a chance {1 - np.exp(-nats):.1%} lower, on average"
-
-
-def hold_back(decision: Decision, rule: str, reason: str, mend: str) -> Decision:
-    """The decision to hold a challenger back. mend: what helps, other than force."""
-    explained = f"{reason}; {mend}, {_BY_HAND}"
-    return decision.model_copy(update={"promote": False, "rule": rule, "reason": explained})
+def hold_back(decision: Decision, rule: str, refusal: Refusal) -> Decision:
+    """The decision to hold a challenger back."""
+    return decision.model_copy(update={"promote": False, "rule": rule, "reason": str(refusal)})

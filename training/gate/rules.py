@@ -46,16 +46,14 @@ import numpy as np
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.gate.bootstrap import MIN_ROWS, distinct, paired_bootstrap
-from training.gate.floors import (
-    Limits,
-    Rival,
-    Rows,
-    hold_back,
-    in_words,
-    judge_alone,
-    roc_auc,
-    setting_of,
-    told_apart,
+from training.gate.floors import Limits, Rival, Rows, hold_back, judge_alone, roc_auc
+from training.gate.sentences import (
+    against_the_champion,
+    against_what_is_known,
+    is_worse,
+    may_be_worse,
+    no_worse,
+    worse_for_a_group,
 )
 from training.gate.vouched import judge_on_vouched
 from training.model.evaluation import Probabilities
@@ -81,10 +79,9 @@ def judge(
     it begins.
     """
     losses = log_loss_of_rows(rows.outcome, challenger)
-    decision = judge_alone(rows, challenger, losses, limits)
+    decision, _ = judge_alone(rows, challenger, losses, limits)
     if decision.promote and surprises:
-        reason = "; ".join(surprises)
-        decision = hold_back(decision, "floor: expectations", reason, "check the labels")
+        decision = hold_back(decision, "floor: expectations", against_what_is_known("; ".join(surprises)))
     if champion and decision.promote:
         decision = _judge_against(decision, rows, losses, champion, limits)
     if decision.promote and not rows.vouched.all():
@@ -110,60 +107,35 @@ def _judge_against(
     compared = Decision(
         promote=True,
         rule="non-inferiority",
-        reason=f"log loss is at most {worse.high:.3f} nats worse than the champion's on the holdout",
+        reason=no_worse(numbers, champion.version, limits.margin),
         champion=champion.version,
         numbers=numbers,
         slices=_compare_slices(rows, losses, champion_losses),
         limits=alone.limits,
     )
-    return _judge_whole(compared, len(losses), limits) or _judge_slices(compared, limits) or compared
+    version = champion.version
+    return _judge_whole(compared, version, limits) or _judge_slices(compared, version, limits) or compared
 
 
-def _judge_whole(compared: Decision, rows: int, limits: Limits) -> Decision | None:
+def _judge_whole(compared: Decision, champion: str, limits: Limits) -> Decision | None:
     """The objection to a challenger that was compared with the champion on all rows; None without any."""
     numbers = compared.numbers
-    on_rows = f"than the champion's on the same {rows} rows"
-    least, most = numbers["worse_by_at_least"], numbers["worse_by_at_most"]
     if numbers["roc_auc_of_champion"] < COIN:
-        auc = numbers["roc_auc_of_champion"]
-        reason = (
-            f"the dataset contradicts the champion, whose ROC AUC on it is {auc:.3f}: are its labels right?"
-        )
-        return hold_back(compared, "contradiction", reason, "check the labels")
-    if not most <= limits.margin:
-        shown, limit = told_apart(most, limits.margin)
-        reason = (
-            f"log loss is {numbers['worse_by']:+.3f} nats {on_rows}, and may be {shown} worse "
-            f"({in_words(most)}); at most {limit} may be"
-        )
-        mend = "upload more rows, which make it surer, raise "
-        return hold_back(compared, "non-inferiority", reason, f"{mend}{setting_of('margin')}")
-    if least > 0:
-        reason = (
-            f"log loss is {least:.3f} to {most:.3f} nats worse {on_rows} (at {most:.3f}, {in_words(most)})"
-        )
-        return hold_back(compared, "proven worse", reason, "upload rows that tell more")
+        refusal = against_the_champion(numbers["roc_auc_of_champion"], champion)
+        return hold_back(compared, "contradiction", refusal)
+    if not numbers["worse_by_at_most"] <= limits.margin:
+        return hold_back(compared, "non-inferiority", may_be_worse(numbers, champion, limits.margin))
+    if numbers["worse_by_at_least"] > 0:
+        return hold_back(compared, "proven worse", is_worse(numbers, champion))
     return None
 
 
-def _judge_slices(compared: Decision, limits: Limits) -> Decision | None:
+def _judge_slices(compared: Decision, champion: str, limits: Limits) -> Decision | None:
     """The objection of the first slice in which the challenger is worse; None without any."""
-    for name, compared_slice in compared.slices.items():
-        if (
-            compared_slice["worse_by"] > limits.slice_margin
-            and compared_slice.get("worse_by_at_least", 0) > 0
-        ):
-            shown, limit = told_apart(compared_slice["worse_by"], limits.slice_margin)
-            reason = (
-                f"for {name} log loss is {shown} nats worse than the champion's "
-                f"({compared_slice['rows']:.0f} rows); at most {limit} may be"
-            )
-            return hold_back(
-                compared,
-                f"slice: {name}",
-                reason,
-                f"upload more such rows, raise {setting_of('slice_margin')}",
-            )
+    for name, figures in compared.slices.items():
+        if figures["worse_by"] > limits.slice_margin and figures.get("worse_by_at_least", 0) > 0:
+            refusal = worse_for_a_group(name, figures, champion, limits.slice_margin)
+            return hold_back(compared, f"slice: {name}", refusal)
     return None
 
 

@@ -15,14 +15,14 @@ import numpy as np
 from functions.core.registry.manifest import Decision
 from functions.core.stats.metrics import log_loss_of_rows
 from training.gate.bootstrap import distinct, paired_bootstrap
-from training.gate.floors import Limits, Rival, Rows, hold_back, in_words, judge_alone, setting_of, told_apart
-from training.model.evaluation import Probabilities
-
-_WHERE = "on the {rows} held-out rows that were uploaded, or labelled with an admin key,"
-_MEND = (
-    "check the labels; report the true ones with an admin key, which vouches for them, or upload them with a "
-    "dataset"
+from training.gate.floors import Limits, Rival, Rows, hold_back, judge_alone
+from training.gate.sentences import (
+    contradicts_vouched_rows,
+    labelled_by_many,
+    refused_on_vouched_rows,
+    too_few_vouched_rows,
 )
+from training.model.evaluation import Probabilities
 
 
 def judge_on_vouched(
@@ -39,18 +39,16 @@ def judge_on_vouched(
     vouched, chances = rows.those_vouched_for(), challenger[rows.vouched]
     losses = log_loss_of_rows(vouched.outcome, chances)
     if (different := distinct(vouched.twins)) < limits.min_holdout_rows:
-        least = limits.min_holdout_rows
-        reason = f"{different} different rows that are vouched for are held out, {least} are needed to judge"
-        return hold_back(passed, "vouched rows", reason, _MEND)
-    alone = judge_alone(vouched, chances, losses, limits)
+        refusal = too_few_vouched_rows(different, limits.min_holdout_rows)
+        return hold_back(passed, "vouched rows", refusal)
+    alone, objection = judge_alone(vouched, chances, losses, limits)
     share = float(np.mean(~rows.vouched))
     numbers = {f"vouched_{name}": number for name, number in alone.numbers.items()} | {
         "labelled_share": share
     }
     decision = passed.model_copy(update={"numbers": passed.numbers | numbers})
-    where = _WHERE.format(rows=len(losses))
-    if not alone.promote:
-        return hold_back(decision, "vouched rows", f"{where} it does not pass: {alone.reason}", _MEND)
+    if objection:
+        return hold_back(decision, "vouched rows", refused_on_vouched_rows(len(losses), objection))
     for name, rival in rivals.items():
         if rival is None:
             continue
@@ -62,18 +60,8 @@ def judge_on_vouched(
         }
         decision = decision.model_copy(update={"numbers": decision.numbers | numbers_of_rival})
         if not worse.high <= limits.margin:
-            shown, limit = told_apart(worse.high, limits.margin)
-            reason = (
-                f"{where} log loss may be {shown} nats worse than that of version {rival.version} "
-                f"({in_words(worse.high)}); at most {limit} may be. The labels of other keys "
-                "contradict these rows"
-            )
-            return hold_back(decision, "vouched rows", reason, _MEND)
+            refusal = contradicts_vouched_rows(len(losses), worse.high, rival.version, limits.margin)
+            return hold_back(decision, "vouched rows", refusal)
     if share > limits.max_labelled_share:
-        reason = (
-            f"every other rule is passed, but {share:.0%} of the held-out rows stand there because keys "
-            f"labelled them that may not promote; with more than {limits.max_labelled_share:.0%} "
-            f"({setting_of('max_labelled_share')}) a person decides"
-        )
-        return hold_back(decision, "labelled rows", reason, _MEND)
+        return hold_back(decision, "labelled rows", labelled_by_many(share, limits.max_labelled_share))
     return decision

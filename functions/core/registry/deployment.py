@@ -221,7 +221,7 @@ def _usable(store: Store, version: str) -> tuple[Manifest, str]:
 def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> str | None:
     version, decision = manifest.version, manifest.decision
     if not decision.promote:
-        return f"the gate held version {version} back ({decision.rule}): {decision.reason}"
+        return f"the gate kept version {version} out of service: {decision.reason}"
     if read_published_digest(store, version) is None:
         return (
             f"nothing vouches for the manifest of version {version}: an earlier release published it, or "
@@ -233,13 +233,13 @@ def _objection(store: Store, manifest: Manifest, champion: Champion | None) -> s
         return f"version {version} was abandoned ({reason})"
     if decision.champion != champion.version:
         return (
-            f"version {version} was judged against {decision.champion or 'no champion'}, "
-            f"in service is {champion.version}: upload its dataset again to have it judged"
+            f"version {version} was judged against {decision.champion or 'none'}, and in service is "
+            f"{champion.version}: upload its file again to have it judged"
         )
     with suppress(NotFound, UnusableModel):
         in_service = versions.read_manifest(store, champion.version, champion.manifest_sha256)
         if in_service.dataset.uploaded_at > manifest.dataset.uploaded_at:
-            return f"the champion {champion.version} was made from a dataset that was uploaded later"
+            return f"{champion.version}, in service, was made from a file that was uploaded later"
     return None
 
 

@@ -38,8 +38,8 @@ def test_a_promotion_by_hand_needs_force_against_each_objection(store: ModelStor
     publish(store, "other", decision=judged_against("a"))
     publish(store, "older", decision=judged_against("b"), at=NOON - timedelta(days=1))
     objections = {
-        "held": r"held version held back \(floor: ROC AUC\): ROC AUC is low",
-        "other": "judged against a, in service is b",
+        "held": "the gate kept version held out of service: ROC AUC is low",
+        "other": "judged against a, and in service is b",
         "older": "uploaded later",
         "c": r"was abandoned \(complaints\)",
     }

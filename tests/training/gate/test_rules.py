@@ -14,7 +14,6 @@ from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.gate.bootstrap import MAX_GROUPS, paired_bootstrap
 from training.gate.expectations import surprises
-from training.gate.floors import told_apart
 from training.gate.rules import Limits, Rival, Rows, judge
 from training.model.evaluation import probabilities
 from training.model.train import Trained
@@ -202,28 +201,4 @@ def test_a_model_of_inverted_labels_is_good_by_its_own_holdout_and_surprises(tit
     held = judge(Rows.of(judged, 1 - outcomes, SCHEMA), chances, None, Limits(), surprises=found)
     assert (held.promote, held.rule) == (False, "floor: expectations")
     assert found[0] in held.reason
-    assert "check the labels, or promote it by hand" in held.reason
-
-
-def test_every_refusal_says_what_to_do() -> None:
-    rows, few = Holdout(), Holdout(40)
-    worse = np.clip(rows.chances * 0.6 + 0.2, 0, 1)
-    for held, mend in (
-        (few.judge(few.chances), "about 250 in all; lower LIFEBOAT_MIN_HOLDOUT_ROWS, or"),
-        (rows.judge(1 - rows.chances), "lower LIFEBOAT_MIN_ROC_AUC if this table is a hard one, or"),
-        (rows.judge(rows.chances * 1e-4), "columns that tell more"),
-        (rows.judge(worse, rows.chances), "raise LIFEBOAT_MARGIN, or"),
-        (rows.judge(rows.chances, 1 - rows.chances), "check the labels"),
-    ):
-        assert mend in held.reason
-        by_hand = "or promote it by hand, with force (make models MODEL=... ARGS='promote VERSION --force"
-        assert by_hand in held.reason
-
-
-def test_a_floor_that_is_missed_by_a_hair_is_said_with_as_many_decimals_as_that_takes() -> None:
-    rows = Holdout()
-    reached = rows.judge(rows.chances).numbers["roc_auc"]
-    held = rows.judge(rows.chances, limits=Limits(min_roc_auc=reached + 1e-5))
-    assert f"ROC AUC {reached:.5f} is below {reached + 1e-5:.5f};" in held.reason
-    assert told_apart(0.5, 0.7) == ("0.500", "0.700")
-    assert told_apart(float("nan"), 0.7) == ("nan", "0.700")
+    assert "Check the labels of the rows; or, if you know better, put it into service" in held.reason

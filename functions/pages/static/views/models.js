@@ -18,6 +18,7 @@ import { Version } from "./version.js";
 /**
  * @typedef {import("../api.js").Schemas["ListedVersion"]} Listed
  * @typedef {import("../api.js").Schemas["ListedModel"]} ListedModel
+ * @typedef {import("../api.js").Schemas["VersionPage"]} VersionPage
  * @typedef {import("../api.js").Schemas["Promotion"]} Promotion
  * @typedef {"promote" | "rollback" | "delete"} Change
  */
@@ -75,7 +76,7 @@ function AllModels({ changes }) {
 
 /** @param {{model: string, changed: () => void}} given */
 function Versions({ model, changed: changedAny }) {
-  const loaded = useLoaded(async (signal) => (await ask(`${pathOf(model)}/versions?limit=${MAX_VERSIONS}`, { signal })).versions, [model]);
+  const loaded = useLoaded((signal) => ask(`${pathOf(model)}/versions?limit=${MAX_VERSIONS}`, { signal }), [model]);
   const [picked, setPicked] = useState(/** @type {string[]} */ ([]));
   const [change, setChange] = useState(/** @type {{kind: Change, version: string} | null} */ (null));
   const [done, setDone] = useState("");
@@ -91,7 +92,7 @@ function Versions({ model, changed: changedAny }) {
     <h2>Versions of ${model}</h2>
     ${done && html`<${GoodNotice}>${done}<//>`}
     <${WhenLoaded} loaded=${loaded} what="the versions">
-      ${(/** @type {Listed[]} */ versions) =>
+      ${(/** @type {VersionPage} */ { versions }) =>
         versions.length === 0
           ? html`<${Empty}>No version was published yet. Upload a table on the page Data to train one.<//>`
           : html`<div class="scroll" tabindex="0" role="region" aria-label="Versions">
@@ -124,16 +125,18 @@ function Versions({ model, changed: changedAny }) {
               <${QualityOverTime} versions=${versions} />
               <${Explained} terms=${["version", "champion", "ROC AUC", "log loss", "95 % interval", "holdout", "gate"]} />`}
     <//>
-    ${change && html`<${ChangeDialog} model=${model} change=${change} close=${() => setChange(null)} changed=${changed} />`}
+    ${change &&
+    loaded.value &&
+    html`<${ChangeDialog} model=${model} change=${change} listed=${loaded.value} close=${() => setChange(null)} changed=${changed} />`}
   </section>`;
 }
 
 /** @param {{interval: import("../api.js").Schemas["Interval"] | undefined}} given */
 const Estimate = ({ interval }) => (interval ? html`${interval.value.toFixed(3)}<br /><span class="fine">${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}</span>` : "—");
 
-/** @param {{listed: Listed, isOnly: boolean, ask: (kind: Change) => void}} given */
-function Changes({ listed, isOnly, ask: askFor }) {
-  if (listed.in_service && isOnly) return html`<span class="hint">There is no other version to go back to.</span>`;
+/** @param {{listed: Listed, returns: string | null | undefined, ask: (kind: Change) => void}} given returns: what a rollback puts into service */
+function Changes({ listed, returns, ask: askFor }) {
+  if (listed.in_service && !returns) return html`<span class="hint">No version before it is there to go back to.</span>`;
   if (listed.in_service) return html`<button type="button" onClick=${() => askFor("rollback")}>Roll back</button>`;
   return html`<span class="actions">
     <button type="button" onClick=${() => askFor("promote")}>Promote</button>
@@ -141,9 +144,10 @@ function Changes({ listed, isOnly, ask: askFor }) {
   </span>`;
 }
 
-/** @param {{model: string, change: {kind: Change, version: string}, close: () => void, changed: (words: string) => void}} given */
-function ChangeDialog({ model, change, close, changed }) {
+/** @param {{model: string, change: {kind: Change, version: string}, listed: VersionPage, close: () => void, changed: (words: string) => void}} given */
+function ChangeDialog({ model, change, listed, close, changed }) {
   const { kind, version } = change;
+  const returns = listed.rolls_back_to;
   const [force, setForce] = useState(false);
   const [act, acting] = useAction(async (/** @type {string} */ reason) => {
     const versions = `${pathOf(model)}/versions/${version}`;
@@ -154,20 +158,36 @@ function ChangeDialog({ model, change, close, changed }) {
       await ask(`${versions}/promote`, { method: "POST", json: { reason, force } });
       changed(`Version ${version} is in service.`);
     } else {
-      const champion = await ask(`${pathOf(model)}/rollback`, { method: "POST", json: { reason } });
-      changed(`Version ${champion.version} is in service again.`);
+      // The one that was named here, and no other, whatever others have changed meanwhile.
+      const champion = await ask(`${pathOf(model)}/rollback`, { method: "POST", json: { reason, to: returns } });
+      changed(`Version ${champion.version} is in service again, in place of ${version}.`);
     }
   });
-  const words = {
-    promote: ["Put this version into service?", "Promote", "It answers every request from then on."],
-    rollback: ["Go back to the version before?", "Roll back", `Version ${version} leaves, and the last good one before it answers again.`],
-    delete: ["Delete this version?", "Delete", "Its graph and its manifest are removed. Predictions that it made stay in the log and cannot be replayed."],
+  const [title, verb] = {
+    promote: ["Put this version into service?", "Promote"],
+    rollback: ["Go back to the version before?", "Roll back"],
+    delete: ["Delete this version?", "Delete"],
   }[kind];
-  return html`<${ReasonDialog} title=${words[0]} verb=${words[1]} danger=${kind !== "promote"} act=${act} close=${close} busy=${acting.busy} error=${acting.error}>
-    <p>${words[2]}</p>
-    <p class="hint">Version <code>${version}</code> of ${model}</p>
-    ${kind === "promote" && html`<p><label><input type="checkbox" checked=${force} onChange=${() => setForce(!force)} /> Even if the gate is against it</label></p>`}
+  const leaves = kind === "rollback" ? version : kind === "promote" ? listed.versions.find((one) => one.in_service)?.version : undefined;
+  const enters = kind === "rollback" ? returns : kind === "promote" ? version : null;
+  return html`<${ReasonDialog} title=${title} verb=${verb} danger=${kind !== "promote"} act=${act} close=${close} busy=${acting.busy} error=${acting.error}>
+    ${kind === "delete" && html`<p>Its graph and its manifest are removed. Predictions that it made stay in the log and cannot be replayed.</p>`}
+    ${enters && html`<p>It is about ${model}. From then on, every question is answered by the version that comes:</p>`}
+    <dl class="pairs">
+      ${kind === "delete" && html`<dt>Goes for good</dt><dd><${Named} version=${version} listed=${listed} /></dd>`}
+      ${leaves && html`<dt>Leaves</dt><dd><${Named} version=${leaves} listed=${listed} /></dd>`}
+      ${enters && html`<dt>Comes</dt><dd><${Named} version=${enters} listed=${listed} /></dd>`}
+    </dl>
+    ${kind === "rollback" && html`<p class="hint">No training brings back the one that leaves; you can, by Promote.</p>`}
+    ${kind === "promote" && html`<p><label><input type="checkbox" checked=${force} onChange=${() => setForce(!force)} /> All the same, if it was not found good enough (force)</label></p>`}
   <//>`;
+}
+
+/** A version by what tells it from others: its name, when it was made, how good it is. @param {{version: string, listed: VersionPage}} given */
+function Named({ version, listed }) {
+  const one = listed.versions.find((known) => known.version === version);
+  const auc = one?.summary?.metrics.roc_auc;
+  return html`<code>${version}</code>${one && html`<br /><span class="fine">published ${timeText(one.published_at)}${auc && `, ROC AUC ${auc.value.toFixed(3)}`}</span>`}`;
 }
 
 /** @param {{versions: Listed[]}} given */
