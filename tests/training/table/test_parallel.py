@@ -19,7 +19,8 @@ from training.proof.export import export
 from training.table import parallel
 from training.table.parallel import MIN_THREADED_ROWS, cores, limited_threads, map_chunks
 
-# Every candidate of a table of that many rows, fitted and exported.
+# Every candidate of a large table, fitted and exported. The libraries take as many threads as they are let,
+# however many rows there are: here they are let from fewer rows on.
 FIT = """
 import hashlib
 from threadpoolctl import threadpool_info
@@ -27,8 +28,10 @@ from tests.support.training_tables import loans
 from training.estimators.candidates import candidates
 from training.proof.export import export
 from training.estimators.gaps import fit
-from training.table.parallel import MIN_THREADED_ROWS, limited_threads
-schema, matrix, labels = loans(MIN_THREADED_ROWS + 20_000)
+from training.table import parallel
+from training.table.parallel import limited_threads
+parallel.MIN_THREADED_ROWS = 25_000
+schema, matrix, labels = loans(25_000)
 with limited_threads(len(matrix)):
     [threads] = {found["num_threads"] for found in threadpool_info() if found["user_api"] == "openmp"}
     print(threads)
