@@ -164,8 +164,8 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _watch(client: httpx.Client, address: str) -> Answer:
-    """What the job is in the end, with a bar meanwhile."""
-    with tqdm(unit=" rows", unit_scale=True, desc="Scoring", leave=False) as bar:
+    """What the job is in the end, with a bar meanwhile, where there is a terminal."""
+    with tqdm(unit=" rows", unit_scale=True, desc="Scoring", leave=False, disable=None) as bar:
         while True:
             job = _answer(client.get(address))
             bar.total = job["lines"]
