@@ -171,9 +171,10 @@ docs: installed-run installed-docs ## Build the site of docs/ into build/docs; a
 # A file's tests share what they start: they go to one worker, in the order of testpaths. A test that hangs fails.
 BY_FILE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 WITHIN := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
+IN_MEMORY := -p tests.check.files_in_memory
 test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and all tests but the long ones, with coverage; some tests only, without all that: ARGS=tests/local
 	@echo '== tests'
-	@$(BIN)/python -m pytest $(if $(ARGS),--no-cov $(ARGS),--cov --cov-report=term-missing -m "not long" $(BY_FILE)) $(WITHIN)
+	@$(BIN)/python -m pytest $(if $(ARGS),--no-cov $(ARGS),--cov --cov-report=term-missing -m "not long" $(BY_FILE)) $(WITHIN) $(IN_MEMORY)
 
 test-long: installed-dev ## The tests that `make test` leaves out: whole runs, foreign servers, processes killed at each write, races
 	@$(BIN)/python -m pytest $(WITHIN) -m long --no-cov -p no:cacheprovider -q $(BY_FILE) $(ARGS)

@@ -16,7 +16,7 @@ the windows: it is fitted on twice as many of the first half instead.
 import argparse
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from time import perf_counter
@@ -191,8 +191,14 @@ def kinds() -> list[str]:
     return [clean, RETRAINED, *changed]
 
 
-def alarms(seed: int, drift: DriftLimits, data: DataLimits) -> Counter[tuple[str, int]]:
-    """How many of `BATCH` windows of each world and size raise an alarm."""
+def alarms(
+    seed: int, drift: DriftLimits, data: DataLimits, *, of: Collection[str] | None = None
+) -> Counter[tuple[str, int]]:
+    """How many of `BATCH` windows of each world and size raise an alarm.
+
+    of: the kinds of windows to simulate; all of them when left out.
+    """
+    of = kinds() if of is None else of
     random = np.random.default_rng(seed)
     raised: Counter[tuple[str, int]] = Counter()
     with threadpool_limits(1):
@@ -201,8 +207,9 @@ def alarms(seed: int, drift: DriftLimits, data: DataLimits) -> Counter[tuple[str
             dataset = random.integers(len(clean.matrix), size=DATASET_ROWS)
             holdout = random.integers(len(clean.matrix), size=HOLDOUT_ROWS)
             known = reference(clean.matrix[dataset], clean.probability[holdout])
-            cases = [(kind, world, known) for kind, world in worlds().items()]
-            cases.append((RETRAINED, clean, retrained(clean, dataset, holdout, random)))
+            cases = [(kind, world, known) for kind, world in worlds().items() if kind in of]
+            if RETRAINED in of:
+                cases.append((RETRAINED, clean, retrained(clean, dataset, holdout, random)))
             for kind, world, expected in cases:
                 bins = binned(world, expected)
                 for rows in SIZES:

@@ -45,10 +45,12 @@ def lint_steps(*, template: bool) -> list[Step]:
 
 def step_of_tests(choices: Sequence[Choice], seconds: float) -> Step:
     """The tests that were chosen, in their order, until the time is over."""
-    options = ("--no-cov", "-q", "-m", "not long", "-p", "no:cacheprovider", "-p", "tests.check.time_limit")
+    options = ("--no-cov", "-q", "-m", "not long", "-p", "no:cacheprovider")
+    plugins = ("-p", "tests.check.files_in_memory", "-p", "tests.check.time_limit")
     limit = ("--stop-after", str(seconds))
     files = (choice.test for choice in choices)
-    return Step("tests", (sys.executable, "-m", "pytest", *options, *limit, *files), (0, NO_TESTS))
+    command = (sys.executable, "-m", "pytest", *options, *plugins, *limit, *files)
+    return Step("tests", command, (0, NO_TESTS))
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:

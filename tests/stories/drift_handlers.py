@@ -50,14 +50,18 @@ def _scored(count: int, *, logged: bool) -> dict[str, Any]:
 
 
 def _report(fate: str) -> dict[str, Any]:
-    if fate in {"held by the gate", "not in service", "not better"}:
+    store = open_store(os.environ["LIFEBOAT_STORE"])
+    if fate in {"held by the gate", "not in service", "not better", "mended"}:
         key = "datasets/titanic/labelled-1.csv"
-        open_store(os.environ["LIFEBOAT_STORE"]).put(key, b"")
+        store.put(key, b"")
         training = {"reason": "drift", "outcome": "uploaded", "why": "", "dataset": key, "labels": 1}
     else:
         training = {"reason": "drift", "outcome": "unchanged", "why": "no label", "dataset": None}
     interval = {"value": 0.5, "low": 0.4, "high": 0.6}
-    quality = None if fate == "too few labels" else {"metrics": {"log_loss": interval}}
+    # The new model has scored the fourth passengers.
+    is_mended = fate == "mended" and len([*store.list("predictions/")]) == 4
+    measured = {**interval, "value": 0.4} if is_mended else interval
+    quality = None if fate == "too few labels" else {"metrics": {"log_loss": measured}}
     drift = {"rows": 300, "drifted": [], "features": {}, "confirmed": False}
     return {
         "counted": {"rows": 7},

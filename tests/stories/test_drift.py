@@ -13,6 +13,7 @@ from functions.local.runner import Options, running
 from functions.local.story import drift as drift_story
 from functions.local.story.drift import tell_of_drift
 from functions.local.story.loop import StoryFailed
+from tests.stories.drift_handlers import NEW
 from tests.support.played import played_by
 
 TEMPLATE = played_by("tests.stories.drift_handlers", "ANY $default")
@@ -24,6 +25,7 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.long
 def test_the_model_follows_the_passengers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo-drift", "--port", "0", "--store-port", "0"]) == 0
     said = capsys.readouterr().out
@@ -81,6 +83,13 @@ def test_a_circle_that_does_not_close_says_where(
 ) -> None:
     with pytest.raises(StoryFailed, match=says):
         told(tmp_path / "template.yaml", monkeypatch, fate)
+
+
+def test_a_circle_that_closes_is_told_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = told(tmp_path / "template.yaml", monkeypatch, "mended")
+    assert [line[:10].strip() for line in said[-4:]] == ["Promoted", "Other ship", "Quality", "Recovered"]
+    assert said[-4] == f"Promoted   version {NEW}: as told"
+    assert said[-1] == "Recovered  log loss 0.500 before, 0.400 after"
 
 
 def test_when_the_gate_holds_the_model_back_its_rule_and_the_quality_since_are_told(
