@@ -24,6 +24,9 @@ const STATES = {
   ignored: "no dataset",
 };
 
+// A version came of it, or had come before.
+const GOOD = ["promoted", "published", "unchanged"];
+
 /** @param {Upload} upload */
 export const stateText = ({ state }) => STATES[/** @type {keyof typeof STATES} */ (state)] || state;
 
@@ -34,8 +37,8 @@ export const Sending = ({ share }) => html`<p class="busy" role="status">
 </p>`;
 
 /**
- * Watches an upload until its training has ended.
- * @param {{model: string, key_: string, ended: () => void, made?: any, failed?: any}} given made: shown when a version came of
+ * Watches an upload until its training has ended. ended: told then whether a version came of it.
+ * @param {{model: string, key_: string, ended: (isGood: boolean) => void, made?: any, failed?: any}} given made: shown when a version came of
  *   it; failed: when none did
  */
 export function Training({ model, key_, ended, made, failed }) {
@@ -45,18 +48,20 @@ export function Training({ model, key_, ended, made, failed }) {
   const [now, setNow] = useState(since);
   useEffect(() => {
     const abort = new AbortController();
+    let isGood = false;
     void watch(model, key_, abort.signal, (found, problem) => {
+      isGood = found !== null && GOOD.includes(found.state);
       setUpload(found);
       setError(problem);
       setNow(Date.now());
-    }).then((over) => over && ended());
+    }).then((over) => over && ended(isGood));
     return () => abort.abort();
   }, [model, key_]);
   if (!upload || upload.state === "training") {
     return html`<p class="busy" role="status"><progress aria-label="Training"></progress> A model is being trained, for ${Math.round((now - since) / 1_000)} seconds now. You may leave this page: it goes on.</p>
       <${ErrorNotice} error=${error} />`;
   }
-  const good = ["promoted", "published", "unchanged"].includes(upload.state);
+  const good = GOOD.includes(upload.state);
   return html`<div class=${`notice ${good ? "good" : "bad"}`} role=${good ? "status" : "alert"}>
       <p><b>${fileText(upload.file)}: ${stateText(upload)}.</b> ${sentenceText(upload.why)}</p>
       ${upload.version && html`<p><a href=${linkTo(model, "models", upload.version)}>Look at version ${upload.version}</a></p>`}
