@@ -25,7 +25,7 @@ export ARCHITECTURE ?= x86_64
 # $(call given,NAME,--name): the option with what NAME= says on the command line. A variable of the environment does
 # not count: some systems have one called NAME.
 given = $(if $(filter command,$(origin $(1))),$(2) "$$$(1)")
-OPTIONS = $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,SCHEMA,--schema) \
+OPTIONS = $(call given,NAME,--name) $(call given,TARGET,--target) $(call given,POSITIVE,--positive) $(call given,SCHEMA,--schema) \
 	$(call given,MODEL,--model) $(call given,SCOPES,--scopes) $(call given,NOTE,--note) $(call given,MODELS,--models) \
 	$(call given,DAYS,--days) $(call given,STAGE,--stage) $(call given,ROLE,--role) $(call given,ROWS,--rows) \
 	$(call given,PARAMETERS,--parameters) $(call given,TAGS,--tags) $(call given,AGAINST,--against)
@@ -64,7 +64,7 @@ login: installed-run ## Print a link that signs in to the pages of a running `ma
 run reset demo demo-drift login:
 	@exec $(BIN)/python -m functions.local $@ $(call given,FILE,--file) $(OPTIONS) $(ARGS)
 
-model: installed-run ## A new model of a running `make run`: make model FILE=churn.csv NAME=churn TARGET=churned [SCHEMA=churn.json]
+model: installed-run ## A new model of a running `make run`: make model FILE=churn.csv NAME=churn TARGET=churned [POSITIVE=yes] [SCHEMA=churn.json]
 	@$(call needs,FILE,file,FILE=churn.csv NAME=churn TARGET=churned)
 	@$(call needs,NAME,name,FILE=churn.csv NAME=churn TARGET=churned)
 	@exec $(BIN)/python -m functions.local model "$$FILE" $(OPTIONS) $(ARGS)
@@ -75,7 +75,7 @@ upload score:
 	@$(call needs,FILE,file,FILE=more.csv)
 	@exec $(BIN)/python -m functions.local $@ "$$FILE" $(OPTIONS) $(ARGS)
 
-schema: installed-run ## Print the schema that a table seems to have, to be edited: make schema FILE=churn.csv TARGET=churned > churn.json
+schema: installed-run ## Print the schema that a table seems to have, to be edited: make schema FILE=churn.csv TARGET=churned [POSITIVE=yes] > churn.json
 	@$(call needs,FILE,file,FILE=churn.csv TARGET=churned)
 	@exec $(BIN)/python -m training schema infer "$$FILE" $(OPTIONS) $(ARGS)
 
@@ -215,12 +215,12 @@ test-track: installed-dev ## Let the real MLflow read versions, be filled with t
 bench: installed-run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm" [AGAINST=../before]
 	@exec $(BIN)/python -m tests.bench $(ARGS) $(OPTIONS)
 
-bench-NAME: installed-run ## Measure something else, by itself: peers, tables, gate, drift, races, scale, ...: make bench ARGS=--help lists them
+bench-NAME: installed-dev ## Measure something else, by itself: peers, tables, gate, drift, races, scale, ...: make bench ARGS=--help lists them
 	@exec $(BIN)/python -m tests.bench --help
 
-bench-scale bench-dask bench-scoring: installed-scale
+# What they stand beside, such as pandas, is in the environment of developers alone.
 bench-sam: build
-bench-%: installed-run
+bench-%: installed-dev
 	@exec $(BIN)/python -m tests.bench $* $(ARGS) $(OPTIONS)
 
 lint: installed-dev ## Everything `make test` checks without running the code

@@ -84,6 +84,8 @@ def _ports() -> Parser:
 def _schema() -> Parser:
     schema = Parser(add_help=False)
     schema.add_argument("--target", help="the column to predict; else the one whose name shows it")
+    words = "its values that count as yes, with commas between: of two or more; else the one that shows it"
+    schema.add_argument("--positive", metavar="VALUES", help=words)
     schema.add_argument("--schema", type=Path, help="the file of the schema; it is inferred when left out")
     return schema
 

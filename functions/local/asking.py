@@ -18,12 +18,12 @@ from functions.local.process.state import State, find_runner, keys_reached, stor
 from functions.local.runner import Options, declared
 from functions.local.use.places import describe_keys, describe_runner, describe_store
 from functions.local.use.scoring import own_key, result_path, score_file
-from functions.local.use.tables import Table
+from functions.local.use.tables import Table, table_of
 from functions.local.use.upload import make_model, upload
 
 
 def make_model_of_table(options: argparse.Namespace) -> int:
-    table = Table(options.file, check_model_name(options.name), options.schema, options.target)
+    table = table_of(options)
     runner = find_runner()
     with _reached(runner) as address:
         store = ModelStore(open_store(address), table.model)

@@ -57,6 +57,8 @@ class Machine:
         self._on_log = on_log
         self._on_outcome = on_outcome
         self._tasks: set[asyncio.Task[None]] = set()
+        self.pending: list[str] = []
+        """The keys of uploads that an earlier run was stopped at: their functions are told of them again."""
         self._rest_after = rest_after
         self._metrics = Metrics(template.functions)
         self._functions: dict[str, RunningFunction] = {
@@ -80,6 +82,7 @@ class Machine:
     async def start(self) -> None:
         for trigger in self._template.uploads:
             watcher = await asyncio.to_thread(UploadWatcher, self._store, trigger, self._deliveries)
+            self.pending += watcher.pending
             self._spawn(self._watch(trigger, watcher))
         for schedule in self._template.schedules:
             self._spawn(self._keep(schedule))

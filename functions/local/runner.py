@@ -79,6 +79,7 @@ class Running:
     `keys` is where the API's keys are kept, `key` is one that ends with the run; a template without an
     authorizer has neither. `server` is the embedded store, if there is one. `issuer` knows the people of the
     demo; there is none without an authorizer, or where LIFEBOAT_LOGIN_ISSUER names another provider.
+    `pending` are the keys of uploads that an earlier run was stopped at: their functions are told again.
     """
 
     api: str
@@ -91,6 +92,7 @@ class Running:
     model: str
     server: EmbeddedStore | None = None
     issuer: Issuer | None = None
+    pending: tuple[str, ...] = ()
 
     @property
     def credentials(self) -> Credentials | None:
@@ -126,6 +128,9 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
     The keys are then in a file of this machine, unless LIFEBOAT_KEYS names another place.
 
     Raises `ValueError` for options that the template does not know or allow.
+
+    Long because what is started is a list, in its order: each thing needs those above it, and ends before
+    them.
     """
     async with AsyncExitStack() as stack:
         embedded = asks_for_embedded_store(os.environ)
@@ -174,7 +179,10 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         api = f"http://{HOST}:{port}"
         if embedded:
             await asyncio.to_thread(_allow_uploads, store, api)
-        yield Running(api, address, endpoint, store, embedded, keys, key, model, server, issuer)
+        yield Running(
+            *(api, address, endpoint, store, embedded, keys, key, model, server, issuer),
+            pending=tuple(machine.pending),
+        )
 
 
 def declared(template: Template, variable: str) -> str:

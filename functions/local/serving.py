@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from functions.core.base.errors import LifeboatError
-from functions.core.registry.models import check_model_name
 from functions.local.issuer import PEOPLE
 from functions.local.platform.function_process import Outcome
 from functions.local.process import environment
@@ -21,7 +20,7 @@ from functions.local.store.folder import KEPT, is_kept
 from functions.local.store.seaweed import find_weed
 from functions.local.story.drift import tell_of_drift
 from functions.local.story.loop import SHIPPED, StoryFailed, by_hand, describe, tell
-from functions.local.use.tables import Table
+from functions.local.use.tables import Table, table_of
 
 Story = Callable[[Running, "asyncio.Queue[Outcome]", Callable[[str], None], Table], Awaitable[Any]]
 
@@ -80,12 +79,12 @@ def _folder(options: argparse.Namespace) -> Path | None:
 def _table(options: argparse.Namespace) -> Table:
     """The table that a command is about. Raises `ValueError` for options that do not go together."""
     if options.file is None:
-        if options.name or options.target or options.schema:
+        if options.name or options.target or options.positive or options.schema:
             raise ValueError("a name, a target and a schema are of a table: say which with --file (FILE=...)")
         return SHIPPED
     if not options.name:
         raise ValueError("a table needs a name for its model, such as --name churn (NAME=churn)")
-    return Table(options.file, check_model_name(options.name), options.schema, options.target)
+    return table_of(options)
 
 
 def _own_model(table: Table) -> str | None:

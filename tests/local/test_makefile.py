@@ -182,6 +182,12 @@ def test_a_target_runs_its_command(words: list[str], command: str) -> None:
     assert command in make(ROOT, "-n", *words).stdout
 
 
+@pytest.mark.parametrize("name", sorted(ALONE))
+def test_what_is_measured_beside_others_has_their_packages(name: str) -> None:
+    """pandas, for one, is no package of Lifeboat's own."""
+    assert re.search(r"installation\.py dev ", make(ROOT, "-n", f"bench-{name}").stdout)
+
+
 def test_every_target_that_is_listed_is_run_though_a_file_has_its_name() -> None:
     text = (ROOT / "Makefile").read_text()
     listed = set(re.findall(r"^([a-z0-9-]+):.*## ", text, re.MULTILINE))

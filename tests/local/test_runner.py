@@ -28,7 +28,7 @@ from functions.local.runner import Options, Running, StoreLost, running
 from functions.local.store.seaweed import find_weed
 from functions.local.story import loop as story
 from functions.local.story.loop import SHIPPED, StoryFailed, by_hand, tell
-from functions.local.use.tables import Table
+from functions.local.use.tables import Table, put_file, put_schema
 from functions.local.use.upload import TRAINING_SECONDS
 from tests.support.played import played_by
 from tests.support.versions import promote, publish
@@ -378,6 +378,42 @@ def test_a_model_in_service_is_told_of_and_not_trained_again(
     words = told(options, table)
     assert f"version {'0' * 16} is in service already; nothing is uploaded" in words
     assert "Uploaded" not in words
+
+
+@pytest.mark.usefixtures("_in_a_folder")
+def test_an_upload_that_the_last_run_was_stopped_at_is_gone_on_with_and_not_made_again(
+    options: Options, table: Table
+) -> None:
+    """A second one would be told of as published already, long after it was said that all is served."""
+    said: list[str] = []
+
+    async def act(here: Here) -> None:
+        store = ModelStore(here.where.store, "churn")
+        await asyncio.to_thread(put_schema, store, table, lambda _: None)
+        key = await asyncio.to_thread(put_file, store, table.file, table.file.read_bytes())
+        await tell(replace(here.where, pending=(key,)), here.outcomes, said.append, table)
+        await asyncio.sleep(4 * machine.POLL_SECONDS)
+        assert here.outcomes.empty()
+
+    run(options, act)
+    words = "\n".join(said)
+    assert "Pending    datasets/churn/churn.csv: the last run was stopped before this was done" in words
+    assert "Uploaded   churn.csv by the last run already; its retrain goes on" in words
+    assert "Promoted   version 0123456789abcdef" in words
+
+
+@pytest.mark.usefixtures("_in_a_folder")
+def test_another_file_than_the_last_run_was_stopped_at_is_uploaded(options: Options, table: Table) -> None:
+    said: list[str] = []
+
+    async def act(here: Here) -> None:
+        store = ModelStore(here.where.store, "churn")
+        await asyncio.to_thread(put_schema, store, table, lambda _: None)
+        key = await asyncio.to_thread(put_file, store, table.file, b"other")
+        await tell(replace(here.where, pending=(key,)), here.outcomes, said.append, table)
+
+    run(options, act)
+    assert "to datasets/churn/churn.csv; the upload starts a retrain" in "\n".join(said)
 
 
 def fails(options: Options, table: Table, reason: str) -> None:

@@ -9,9 +9,11 @@ from functions.core.schema.inference.inferred import Inferred, infer_schema
 ROWS = 60
 
 
-def infer(text: str | bytes, *, target: str | None = None, name: str | None = None) -> Inferred:
+def infer(
+    text: str | bytes, *, target: str | None = None, positive: str | None = None, name: str | None = None
+) -> Inferred:
     stream = io.BytesIO(text.encode() if isinstance(text, str) else text)
-    return infer_schema(stream, target=target, name=name)
+    return infer_schema(stream, target=target, positive=positive, name=name)
 
 
 def table(**columns: list[object]) -> str:

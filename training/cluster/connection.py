@@ -14,6 +14,13 @@ HOW_TO_GET = (
 _CONNECT_SECONDS = 15
 # How often it is seen whether all workers are still there.
 _POLL_SECONDS = 1.0
+# Dask's workers look at themselves a hundred times a second, for pages that nobody opens here. All that takes
+# a tenth of their processor.
+_QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 
 
 class WorkerLost(LifeboatError):
@@ -30,6 +37,7 @@ def connect(address: str, workers: int) -> Iterator[Any]:
     if workers < 1:
         raise InvalidInput(f"--workers has to be at least 1, got {workers}")
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise InvalidInput(HOW_TO_GET) from error
@@ -37,6 +45,7 @@ def connect(address: str, workers: int) -> Iterator[Any]:
         # By default its pages are at one port of all addresses of this machine, which may be taken.
         pages = "127.0.0.1:0"
         with (
+            dask.config.set(_QUIET),
             LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=pages, host="127.0.0.1"
             ) as cluster,

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from functions.core.registry.models import suggest_model_name
-from training.commands.options import add_folds
+from training.commands.options import add_folds, given_schema
 from training.commands.progress import shown_progress
 from training.table.dataset import load_dataset
 from training.table.schemas import infer
@@ -22,10 +22,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     from training.table.local_file import local_file
 
     with local_file(*options.dataset) as file:
-        schema = file.schema(options.schema, use_beside=options.target is None)
+        schema = given_schema(file, options)
         if schema is None:
             name = suggest_model_name(file.upload.key)
-            chosen = infer(file.source, target=options.target, name=name)
+            chosen = infer(file.source, target=options.target, positive=options.positive, name=name)
             for note in chosen.notes:
                 print(f"note: {note}", file=sys.stderr)
             schema = chosen.schema

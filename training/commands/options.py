@@ -4,9 +4,20 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from functions.core.base.errors import LifeboatError
+from functions.core.base.errors import InvalidInput, LifeboatError
 from functions.core.registry.models import check_model_name
+from functions.core.schema.schema import Schema
+
+# What reads tables is imported by the commands that do.
+if TYPE_CHECKING:
+    from training.table.local_file import LocalFile
+
+POSITIVE = (
+    "its values that count as yes, with commas between, where the schema is inferred; with it, the column "
+    "may have more than two values. If not given, told by what they mean"
+)
 
 
 def store_option() -> argparse.ArgumentParser:
@@ -39,8 +50,21 @@ def data_options() -> argparse.ArgumentParser:
         "or inferred",
     )
     schema.add_argument("--target", help="the column to predict, where the schema is inferred")
+    parser.add_argument("--positive", metavar="VALUES", help=POSITIVE)
     parser.add_argument("--seed", type=int, default=0, help="of the folds")
     return parser
+
+
+def given_schema(file: "LocalFile", options: argparse.Namespace) -> Schema | None:
+    """The schema that was named, or lies beside the dataset; None where one is to be inferred.
+
+    Raises `InvalidInput` for options that do not go together, `InvalidSchema`, `OSError`.
+    """
+    if options.schema and options.positive:
+        raise InvalidInput(
+            "--positive is for a schema that is inferred: name the values in target.positive of the schema"
+        )
+    return file.schema(options.schema, use_beside=options.target is None and options.positive is None)
 
 
 def add_folds(parser: argparse.ArgumentParser, *, folds: int, repeats: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from functions.core.registry.models import suggest_model_name
 from functions.core.schema.document.parsing import read_schema
 from functions.core.schema.schema import Schema
+from training.commands.options import POSITIVE
 from training.table.dataset import load_dataset
 from training.table.schemas import infer
 
@@ -20,6 +21,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     command = commands.add_parser("infer", help=purpose, description=purpose)
     command.add_argument("file", type=Path, help="the table")
     command.add_argument("--target", help="the column to predict; if not given, it is told by its name")
+    command.add_argument("--positive", metavar="VALUES", help=POSITIVE)
     command.add_argument("--name", help="the model's name; if not given, made of the file's")
     command.set_defaults(run=_infer)
     purpose = "say what is wrong with a schema, or that it is fine"
@@ -31,7 +33,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 def _infer(options: argparse.Namespace) -> int:
     name = options.name or suggest_model_name(options.file.name)
-    chosen = infer(options.file, target=options.target, name=name)
+    chosen = infer(options.file, target=options.target, positive=options.positive, name=name)
     for note in chosen.notes:
         print(note, file=sys.stderr)
     print(chosen.schema.as_json().decode())

@@ -1,7 +1,6 @@
 """The command that scores files."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from training.scoring.cluster import cluster_crew
 from training.scoring.crew import Crew, local_crew
 from training.scoring.files import Moved, Scored, plan_files, score_file
 from training.scoring.model import ScoringModel, read_scoring_model
+from training.table.parallel import allowed_cores
 
 # Between two lines about how far it is, where there is no terminal.
 _SECONDS = 10.0
@@ -44,7 +44,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--version", help="of the model; if not given, the one in service")
     parser.add_argument(
-        "--workers", type=int, default=_cores(), metavar="N", help="processes that score, each on a core"
+        "--workers",
+        type=int,
+        default=allowed_cores(),
+        metavar="N",
+        help="processes that score, each on a core",
     )
     parser.add_argument(
         "--cluster",
@@ -52,10 +56,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="score on Dask: `local` for --workers of its processes here, or a scheduler's tcp://host:port",
     )
     parser.set_defaults(run=_run)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run(options: argparse.Namespace) -> int:

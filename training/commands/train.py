@@ -12,7 +12,7 @@ from functions.core.registry.models import suggest_model_name
 from functions.core.storage.opening import open_store
 from functions.core.storage.view import ModelStore
 from training.commands import cluster_options
-from training.commands.options import add_folds, model_name
+from training.commands.options import add_folds, given_schema, model_name
 from training.commands.progress import shown_progress
 
 # Whoever trains needs scikit-learn, which takes seconds and 150 MB; other commands have better uses for them.
@@ -72,8 +72,9 @@ def _train(options: argparse.Namespace) -> int:
             file.upload,
             file.source,
             by="command line",
-            schema=file.schema(options.schema, use_beside=options.target is None),
+            schema=given_schema(file, options),
             target=options.target,
+            positive=options.positive,
             configuration=Configuration(options.folds, options.repeats, options.seed),
             limits=limits,
             engine=engine,

@@ -33,6 +33,7 @@ def train_and_publish(
     by: str,
     schema: Schema | None = None,
     target: str | None = None,
+    positive: str | None = None,
     configuration: Configuration | None = None,
     limits: Limits | None = None,
     engine: Engine | None = None,
@@ -41,8 +42,8 @@ def train_and_publish(
     """Train on the table in `source`, publish the model, and promote it if the gate lets it.
 
     schema: what a row is; it becomes the model's. None: the model's own, and when it has none, one inferred
-    from the file, whose column `target` is predicted; that becomes the model's as well. engine: where the
-    table is read and the model fitted; None: here.
+    from the file, whose column `target` is predicted (`positive`: its values that count as yes); that
+    becomes the model's as well. engine: where the table is read and the model fitted; None: here.
 
     May be repeated at any time: a version that is published is not trained again, a promotion that was
     cut off is finished, one that was made is left alone. A file that cannot train is reported below
@@ -53,7 +54,7 @@ def train_and_publish(
     engine = engine or ThisMachine()
     digest = file_sha256(source)
     try:
-        chosen = Chosen(schema) if schema else choose_schema(store, source, target=target)
+        chosen = Chosen(schema) if schema else choose_schema(store, source, target=target, positive=positive)
         work = engine.begin(source, chosen.schema, chosen.notes, configuration)
         version = version_of(digest, chosen.schema, work.configuration)
         origin = Origin(version, digest, work.configuration)

@@ -8,10 +8,11 @@ import tempfile
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from training.scoring.crew import Crew, Job, Task, Worker, WorkerDied, name_part
 from training.scoring.located import has_file
 from training.scoring.model import ScoringModel
 
-# Parts for each thread of the cluster, those that wait at the workers included.
-_PARTS = 3
+# For each thread of the cluster, those that wait at the workers included.
+_TASKS = 3
+# A task takes the scheduler and a worker some ten milliseconds of the processor, a part a hundred.
+_PARTS = 4
 _TOKEN_BYTES = 64
 
 
@@ -48,7 +51,7 @@ class Cluster:
         self._own, self._client = own, client
         # Once to each worker, and not with each part.
         self._model = client.scatter(model, broadcast=True)
-        self._parts = _PARTS * sum(client.nthreads().values())
+        self._tasks = _TASKS * sum(client.nthreads().values())
 
     def header(self, job: Job) -> bytes:
         return self._own.header(job)
@@ -62,9 +65,9 @@ class Cluster:
             )
             waiting: deque[Any] = deque()
             try:
-                for part in parts:
-                    waiting.append(submit(name_part(shared.job, part)))
-                    if len(waiting) == self._parts:
+                while some := [name_part(shared.job, part) for part in islice(parts, _PARTS)]:
+                    waiting.append(submit(some))
+                    if len(waiting) == self._tasks:
                         yield _result(waiting.popleft())
                 while waiting:
                     yield _result(waiting.popleft())
@@ -137,9 +140,10 @@ _own = threading.local()
 
 
 def score_on_worker(
-    model: ScoringModel, job: Job, folder: Path | None, part: Task
+    model: ScoringModel, job: Job, folder: Path | None, parts: Sequence[Task]
 ) -> LeftPart | ScoredPart | LifeboatError:
-    """On a worker of the cluster, of which each thread keeps the model that it has loaded.
+    """On a worker of the cluster, of which each thread keeps the model that it has loaded: parts that follow
+    one another, as one.
 
     folder: where to leave the answer, so that it does not go through the scheduler; None to send it. What is
     wrong with a file is an answer, and no failure of the cluster's that it would log or try again.
@@ -149,12 +153,14 @@ def score_on_worker(
         _own.model, _own.worker = model, Worker(model)
     worker: Worker = _own.worker
     try:
-        scored = worker.score_part(job, part)
+        scored = [worker.score_part(job, part) for part in parts]
     except LifeboatError as error:
         return error
+    rows, bad = sum(part.rows for part in scored), sum(part.bad for part in scored)
+    body = b"".join(part.body for part in scored)
     if folder is None:
-        return scored
+        return ScoredPart(body, rows, bad)
     # Of a worker that only seems to be gone, Dask has another one do the same again.
     answer = folder / uuid.uuid4().hex
-    answer.write_bytes(scored.body)
-    return LeftPart(answer, scored.rows, scored.bad)
+    answer.write_bytes(body)
+    return LeftPart(answer, rows, bad)

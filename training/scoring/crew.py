@@ -145,9 +145,11 @@ class Processes:
         idle, busy = deque(self._connections), deque["Connection"]()
         try:
             for part in parts:
-                # By turns, so that the one that has its part the longest is the one whose answer is next.
-                scored = None if idle else _receive(busy[0])
-                connection = idle.popleft() if idle else busy.popleft()
+                # By turns, so that the one that has its part the longest is the one whose answer is next. It
+                # is not among the busy ones any more: an answer that is an error is its answer, too.
+                is_idle = bool(idle)
+                connection = idle.popleft() if is_idle else busy.popleft()
+                scored = None if is_idle else _receive(connection)
                 _send(connection, (job, name_part(job, part)))
                 busy.append(connection)
                 if scored is not None:

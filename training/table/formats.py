@@ -47,15 +47,17 @@ def open_any_table(stream: BinaryIO, reader: RowReader) -> AnyTable:
     return open_table(stream, reader, labelled=True)
 
 
-def infer_any(source: Source, *, target: str | None, name: str) -> Inferred:
-    """The schema of a table, of several files that of the first one. Raises `InvalidInput`."""
+def infer_any(source: Source, *, target: str | None, positive: str | None = None, name: str) -> Inferred:
+    """The schema of a table, of several files that of the first one. positive: as of `infer_schema`. Raises
+    `InvalidInput`."""
     files = files_of(source)
     first = next(iter(files))
     with files[first].open("rb") as stream:
         if is_parquet(stream):
-            inferred = infer_from(survey_file(ParquetFile(stream)), target=target, name=name)
+            surveyed = survey_file(ParquetFile(stream))
+            inferred = infer_from(surveyed, target=target, positive=positive, name=name)
         else:
-            inferred = infer_schema(stream, target=target, name=name)
+            inferred = infer_schema(stream, target=target, positive=positive, name=name)
     if len(files) == 1:
         return inferred
     return Inferred(

@@ -16,10 +16,14 @@ MIN_THREADED_ROWS = 100_000
 T = TypeVar("T")
 
 
+def allowed_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cores() -> int:
-    """The cores that this process may use; OMP_NUM_THREADS where that says fewer."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = os.environ.get("OMP_NUM_THREADS", "")
+    """The same for threads; OMP_NUM_THREADS where that says fewer."""
+    allowed, threads = allowed_cores(), os.environ.get("OMP_NUM_THREADS", "")
     return min(allowed, int(threads)) if threads.isdecimal() and int(threads) else allowed
 
 

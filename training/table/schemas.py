@@ -30,27 +30,34 @@ def stored_schema(store: ModelStore) -> Schema | None:
         raise InvalidSchema([f"{fault} (in {key})" for fault in error.faults]) from error
 
 
-def choose_schema(store: ModelStore, source: Source, *, target: str | None) -> Chosen:
-    """The model's schema; without one, a schema inferred from the file, whose column `target` is predicted.
+def choose_schema(
+    store: ModelStore, source: Source, *, target: str | None, positive: str | None = None
+) -> Chosen:
+    """The model's schema; without one, a schema inferred from the file, whose column `target` is predicted:
+    whether it has one of the values `positive`.
 
     Raises `InvalidSchema` when the model's is damaged, `InvalidInput` when none can be inferred.
     """
     schema = stored_schema(store)
     if schema is None:
-        return infer(source, target=target, name=store.model)
+        return infer(source, target=target, positive=positive, name=store.model)
     notes = schema.notes
     if target is not None and schema.target.name != target:
         note = f"the model's schema predicts {schema.target.name}: the target {target} was not asked for"
         notes = (*notes, f"{note}; to predict it, change {store.full(SCHEMA)}")
+    if positive is not None:
+        note = f"the model's schema says which values of {schema.target.name} count as yes"
+        notes = (*notes, f"{note}: {positive} was not asked for; to change that, change {store.full(SCHEMA)}")
     return Chosen(schema, notes)
 
 
-def infer(source: Source, *, target: str | None, name: str) -> Chosen:
-    """A schema of the table in `source`. name: of the model, which may also be that of its target.
+def infer(source: Source, *, target: str | None, positive: str | None = None, name: str) -> Chosen:
+    """A schema of the table in `source`. positive: as of `infer_schema`. name: of the model, which may also
+    be that of its target.
 
     Raises `InvalidInput` that names the columns which could be the target.
     """
-    inferred = infer_any(source, target=target, name=name)
+    inferred = infer_any(source, target=target, positive=positive, name=name)
     return Chosen(parse_schema(inferred.document), inferred.notes, is_new=True)
 
 

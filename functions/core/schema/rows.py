@@ -254,7 +254,8 @@ def _range(field: Field) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, float) and value % 1:
-        return f"{value:g}"
+        # All of its digits: one fewer would be another number.
+        return str(value)
     return f"{int(value):,}" if isinstance(value, int | float) else str(value)
 
 

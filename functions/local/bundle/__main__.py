@@ -18,8 +18,8 @@ from functions.local.process.child import ROOT
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code: 0 done, 1 refused, 2 wrong usage."""
     options = _parser().parse_args(arguments)
-    target = Target(os.environ.get("ARCHITECTURE") or "x86_64", find_python(RUNTIME))
     try:
+        target = Target(os.environ.get("ARCHITECTURE") or "x86_64", find_python(RUNTIME))
         recipe = read_recipe(ROOT / "pyproject.toml")
         template = _whole_template(ROOT / "template.yaml")
         if options.command == "build":
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "release":
             return _write_release(template, target, options.folder, options.to, options.tag)
         return _report(template, recipe, target, options.folder)
-    except (BundleRefused, OSError, SyntaxError, ValueError) as error:
+    except (BundleRefused, OSError, RuntimeError, SyntaxError, ValueError) as error:
         print(f"Failed: {error}", file=sys.stderr)
         return 1
 

@@ -21,7 +21,8 @@ class UploadWatcher:
 
     What S3 would notify about is found in the store's listing.
     Several writes of one key between two looks count as one, the last.
-    deliveries: what the functions were told of, where that is kept.
+    deliveries: what the functions were told of, where that is kept. pending: the keys of uploads that a
+    runner before this one was stopped at; they are new.
     """
 
     def __init__(self, store: Store, trigger: UploadTrigger, deliveries: Deliveries | None = None) -> None:
@@ -29,11 +30,13 @@ class UploadWatcher:
         self._trigger = trigger
         # What is there when watching begins was uploaded before; S3 would not notify about it again. What a
         # runner that was stopped had not delivered by then is new.
+        there = self._look()
         self._known = {
             key: entry
-            for key, entry in self._look().items()
+            for key, entry in there.items()
             if deliveries is None or deliveries.has(self._with_version(entry))
         }
+        self.pending = [key for key in there if key not in self._known]
 
     def changes(self) -> list[Entry]:
         """Objects that are new or not as at the last call. Raises `StoreUnavailable`; then none is lost."""

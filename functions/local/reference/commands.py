@@ -58,15 +58,18 @@ def helps(program: str, root: Path) -> list[tuple[list[str], str]]:
     """
     # As wide everywhere, and without colours.
     environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
-    asked = subprocess.run(  # noqa: S603 - this Python, and a module that stands above
-        [sys.executable, "-W", "ignore", "-c", _ASK, program],
-        cwd=root,
-        env=environment | {"COLUMNS": "100", "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    try:
+        asked = subprocess.run(  # noqa: S603 - this Python, and a module that stands above
+            [sys.executable, "-W", "ignore", "-c", _ASK, program],
+            cwd=root,
+            env=environment | {"COLUMNS": "100", "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise NoHelp(f"python -m {program} does not answer to --help within {_SECONDS} seconds") from late
     if asked.returncode:
         raise NoHelp(f"python -m {program} does not answer to --help:\n{asked.stderr or asked.stdout}")
     return [(words, text) for words, text in json.loads(asked.stdout)]

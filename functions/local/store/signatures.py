@@ -64,9 +64,12 @@ class Signature:
         )
         if signature is None or not _STAMP.fullmatch(made_at) or not seconds.isdecimal():
             return None
-        ends = datetime.strptime(made_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) + timedelta(
-            seconds=int(seconds)
-        )
+        try:
+            made = datetime.strptime(made_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            ends = made + timedelta(seconds=int(seconds))
+        except (ValueError, OverflowError):
+            # A 99th month, or more seconds than there will be.
+            return None
         return replace(signature, made_at=made_at) if now < ends else None
 
     def is_of(

@@ -6,6 +6,7 @@ It is told of the Titanic, which is the table that Lifeboat ships, or of any oth
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -19,7 +20,15 @@ from functions.local.platform.function_process import Outcome
 from functions.local.process.child import ROOT
 from functions.local.runner import Running
 from functions.local.store.summary import say_kept
-from functions.local.use.tables import Table, curl, example_row, put_file, put_schema, say_reading
+from functions.local.use.tables import (
+    Table,
+    curl,
+    dataset_key,
+    example_row,
+    put_file,
+    put_schema,
+    say_reading,
+)
 from functions.local.use.upload import REMIND_SECONDS, TRAINING_SECONDS
 
 _DATA = ROOT / "training" / "data"
@@ -54,6 +63,8 @@ async def tell(
     say_where(running, say)
     if running.kept:
         await asyncio.to_thread(say_kept, running.store, say)
+    for key in running.pending:
+        say(f"Pending    {key}: the last run was stopped before this was done, so it is gone on with")
     store = ModelStore(running.store, table.model)
     try:
         champion, _ = await asyncio.to_thread(deployment.read_champion, store)
@@ -135,9 +146,13 @@ async def train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, 
     """
     store = ModelStore(running.store, table.model)
     await asyncio.to_thread(put_schema, store, table, say)
-    key = await asyncio.to_thread(put_file, store, table.file)
-    size = table.file.stat().st_size
-    say(f"Uploaded   {table.file.name} ({size:,} bytes) to {key}; the upload starts a retrain ...")
+    body = await asyncio.to_thread(table.file.read_bytes)
+    if await asyncio.to_thread(_is_pending, running, store, table.file, body):
+        key = store.full(dataset_key(table.file))
+        say(f"Uploaded   {table.file.name} by the last run already; its retrain goes on ...")
+    else:
+        key = await asyncio.to_thread(put_file, store, table.file, body)
+        say(f"Uploaded   {table.file.name} ({len(body):,} bytes) to {key}; the upload starts a retrain ...")
     result = await retrained(outcomes, key, say)
     if result["status"] != "promoted":
         raise StoryFailed(f"no model was promoted: {_sentence(result)}")
@@ -146,6 +161,15 @@ async def train(running: Running, outcomes: "asyncio.Queue[Outcome]", say: Say, 
     say(f"Promoted   version {version}: {result['reason']}")
     await asyncio.to_thread(say_reading, store, manifest, say)
     return version
+
+
+def _is_pending(running: Running, store: ModelStore, file: Path, body: bytes) -> bool:
+    """Whether these bytes were uploaded by a run that was stopped before their retrain was done.
+
+    Uploaded once more, they would be trained on twice, and told of long after it is said that all is done.
+    """
+    key = dataset_key(file)
+    return store.full(key) in running.pending and store.get(key).body == body
 
 
 async def retrained(outcomes: "asyncio.Queue[Outcome]", key: str, say: Say) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -54,23 +54,31 @@ def score_file(
 ) -> bool:
     """Upload `file`, wait until it is scored, and write the result. Returns whether there is one.
 
-    api: the beginning of the addresses of a model's routes. Raises `ScoringRefused`, `httpx.HTTPError`.
+    api: the beginning of the addresses of a model's routes, on this machine. What is begun and comes to no
+    end here, as by Ctrl-C, is cancelled. Raises `ScoringRefused`; `OSError` for a file that cannot be read.
     """
-    with httpx.Client(headers=headers, timeout=_TIMEOUT) as client:
-        asked = client.post(f"{api}/scoring", json={"file": file.name, "explain": explain})
-        job = _answer(asked)
-        say(f"Upload     {file.name} ({file.stat().st_size:,} bytes) to {job['key']}")
-        _send(store, file, job)
-        try:
-            job = _watch(client, f"{api}/scoring/{job['job']}")
-        except KeyboardInterrupt:
-            client.delete(f"{api}/scoring/{job['job']}")
-            say("Cancelled")
-            raise
-    if job["state"] != "done":
-        say(f"{job['state'].capitalize():<10} {job['reason']}")
-        return False
-    _fetch(store, job, result)
+    size = file.stat().st_size
+    if not result.parent.is_dir():
+        raise ScoringRefused(f"there is no folder {result.parent} for the result: make it, or name another")
+    try:
+        # Whatever proxy the environment names, it does not lead to this machine.
+        with httpx.Client(headers=headers, timeout=_TIMEOUT, trust_env=False) as client:
+            job = _answer(client.post(f"{api}/scoring", json={"file": file.name, "explain": explain}))
+            say(f"Upload     {file.name} ({size:,} bytes) to {job['key']}")
+            with _cancelled_unless_ended(client, f"{api}/scoring/{job['job']}", say) as address:
+                _send(store, file, job)
+                job = _watch(client, address)
+        if job["state"] != "done":
+            say(f"{job['state'].capitalize():<10} {job['reason']}")
+            return False
+        _fetch(store, job, result)
+    except httpx.HTTPError as error:
+        raise ScoringRefused(_no_answer(error)) from error
+    _say_scored(job, result, say)
+    return True
+
+
+def _say_scored(job: Answer, result: Path, say: Say) -> None:
     columns = job["columns"]
     say(f"Columns    used: {', '.join(columns['used'])}")
     if columns["passed_over"]:
@@ -84,7 +92,27 @@ def score_file(
     if job["bad_rows"]:
         say(f"             {job['bad_rows']:,} of them bad: their column `error` says why")
     say(f"Result     {result} ({job['result_bytes']:,} bytes)")
-    return True
+
+
+@contextmanager
+def _cancelled_unless_ended(client: httpx.Client, address: str, say: Say) -> Iterator[str]:
+    """Have the job at this address cancelled if nobody waits for its end."""
+    try:
+        yield address
+    except BaseException:
+        with suppress(httpx.HTTPError):
+            client.delete(address)
+            say("Cancelled")
+        raise
+
+
+def _no_answer(error: httpx.HTTPError) -> str:
+    # The query of an address that was handed out is what it can be used by.
+    place = error.request.url.copy_with(query=None)
+    return (
+        f"{place} gave no answer ({type(error).__name__}: {error}): is the runner (make run) still up? The "
+        "file can be sent again"
+    )
 
 
 def result_path(file: Path) -> Path:

@@ -1,5 +1,6 @@
 """A table to make a model of: how it gets into a store, with its schema, and what was read of it there."""
 
+import argparse
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from functions.core.base.errors import NotFound
 from functions.core.registry.datasets import SUFFIXES
 from functions.core.registry.keys import report_key
 from functions.core.registry.manifest import Columns, Manifest
+from functions.core.registry.models import check_model_name
 from functions.core.schema.columns import to_rows
 from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.schema.inference.inferred import infer_schema
@@ -29,12 +31,29 @@ class Table:
     """The file of a table, the name of its model, and its schema: a file, or None to infer it.
 
     target: the column to predict, where a schema is inferred; None where its name shows which that is.
+    positive: its values that count as yes, with commas between; None where they show it. Raises `ValueError`
+    for these beside a schema, which says both.
     """
 
     file: Path
     model: str
     schema: Path | None = None
     target: str | None = None
+    positive: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.schema and (self.target or self.positive):
+            raise ValueError(
+                "a schema says what is predicted: leave out --target and --positive (TARGET=, POSITIVE=), or "
+                "--schema (SCHEMA=)"
+            )
+
+
+def table_of(options: argparse.Namespace) -> Table:
+    """The table that the options of a command name. Raises `InvalidInput` for what cannot be the name of a
+    model, `ValueError` as `Table`."""
+    name = check_model_name(options.name)
+    return Table(options.file, name, options.schema, options.target, options.positive)
 
 
 def put_schema(store: ModelStore, table: Table, say: Say) -> Schema:
@@ -47,7 +66,7 @@ def put_schema(store: ModelStore, table: Table, say: Say) -> Schema:
         origin, notes = f"from {table.schema.name}", schema.notes
     else:
         with table.file.open("rb") as stream:
-            inferred = infer_schema(stream, target=table.target, name=table.model)
+            inferred = infer_schema(stream, target=table.target, positive=table.positive, name=table.model)
         schema = parse_schema(inferred.document)
         origin, notes = f"inferred from {table.file.name}", inferred.notes
     store.put(SCHEMA, schema.as_json())
@@ -76,11 +95,18 @@ def _first(names: Sequence[str]) -> str:
     return ", ".join(names[:FIRST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def put_file(store: ModelStore, file: Path) -> str:
-    """Upload a file to the model's datasets, which starts a retrain. Returns its key in the whole store."""
-    key = f"datasets/{name_of(file)}"
-    store.put(key, file.read_bytes())
+def put_file(store: ModelStore, file: Path, body: bytes) -> str:
+    """Upload what a file holds to the model's datasets, which starts a retrain. Returns its key in the whole
+    store.
+    """
+    key = dataset_key(file)
+    store.put(key, body)
     return store.full(key)
+
+
+def dataset_key(file: Path) -> str:
+    """Where a file is uploaded to, in the view of its model."""
+    return f"datasets/{name_of(file)}"
 
 
 def name_of(file: Path) -> str:

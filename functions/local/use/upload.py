@@ -61,7 +61,7 @@ def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAIN
     refused_before = set(store.list(refusals))
     before = set(versions.published(store))
     same = _made_of(store, before, sha256)
-    key = put_file(store, table.file)
+    key = put_file(store, table.file, body)
     say(f"Uploaded   {table.file.name} ({len(body):,} bytes) to {key}")
     if same:
         say(f"Unchanged  the same file made version {same} before; only other training code makes another")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from functions.local.bundle.build import RUNTIME
 from functions.local.process.child import ROOT
-from tests.bench.checkout import CannotRun
-from tests.support.machine import last_line
+from tests.bench.checkout import STARTED_WITH, CannotRun
 
 ENVIRONMENTS = ROOT / "build" / "peers"
 
@@ -53,9 +52,12 @@ def size_mib(folder: Path) -> float:
 
 def _uv(*arguments: str | Path) -> None:
     command = [sys.executable, "-m", "uv", *arguments, "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
+    # The proxies and certificates that a stage takes away are those by which packages are fetched.
+    done = subprocess.run(
+        command, env=STARTED_WITH, capture_output=True, text=True, timeout=1200, check=False
+    )
     if done.returncode:
         raise CannotRun(
-            f"uv {arguments[0]} failed: {last_line(done.stderr)}\n"
+            f"uv {arguments[0]} failed: {done.stderr.strip()[-1000:]}\n"
             "This installs from the package index, or from a mirror that UV_DEFAULT_INDEX names."
         )

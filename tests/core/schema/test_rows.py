@@ -115,6 +115,20 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert values({"pclass": 2.0, "sex": "male", "sibsp": 3.0})["sibsp"] == 3.0
 
 
+def test_the_bounds_of_a_number_are_said_with_all_their_digits() -> None:
+    """To six of them, a sentence named a bound that was no bound."""
+    fields = [
+        {"name": "x", "type": "number", "constraints": {"minimum": 0.1234567, "maximum": 1234567.5}},
+        {"name": "z", "type": "number", "constraints": {"enum": [0.1234567, 2]}},
+        {"name": "y", "type": "boolean"},
+    ]
+    reader = RowReader(parse_schema({"fields": fields, "target": "y"}))
+    assert faults({"x": 0.1, "z": 0.123457}, reader) == [
+        Fault("x", "must be a number from 0.1234567 to 1234567.5", "number"),
+        Fault("z", "must be 0.1234567 or 2", "enum"),
+    ]
+
+
 def test_a_number_that_no_float32_can_hold_is_refused() -> None:
     assert faults({"tenure": 1, "charges": -1e39}, CHURN) == [
         Fault("charges", "must be a number, 1000.5 or less", "number")

@@ -98,13 +98,15 @@ def test_an_upload_of_which_a_runner_that_was_killed_told_nobody_is_new(
         whole_store.put(key, b"1")
     deliveries.add(whole_store.head("datasets/told.csv"))
     watcher = UploadWatcher(whole_store, DATASETS, Deliveries(tmp_path / "deliveries.json"))
+    assert watcher.pending == ["datasets/not told.csv"]
     assert keys(watcher) == ["datasets/not told.csv"]
     assert keys(watcher) == []
 
 
 def test_what_was_there_before_is_not_an_upload(whole_store: Store) -> None:
     whole_store.put("datasets/titanic/old.csv", b"1")
-    assert keys(UploadWatcher(whole_store, DATASETS)) == []
+    watcher = UploadWatcher(whole_store, DATASETS)
+    assert watcher.pending == keys(watcher) == []
 
 
 def test_a_new_object_and_a_changed_one_are_uploads_once(whole_store: Store) -> None:

@@ -1,6 +1,7 @@
 """Signatures as botocore makes them are verified, and nothing else is."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,6 +61,21 @@ def test_a_signature_is_for_one_request(service: str) -> None:
     assert not is_ours("/bucket/a", headers | {"host": "evil.example"}, b"body")
     changed = {"x-amz-content-sha256": hashlib.sha256(b"other").hexdigest()}
     assert not is_ours("/bucket/a", headers | changed, b"other")
+
+
+@pytest.mark.parametrize(
+    ("made_at", "seconds"),
+    [("20269999T000000Z", "60"), ("20260101T000000Z", "9" * 5_000), ("99991231T235959Z", "60")],
+)
+def test_an_address_of_no_moment_is_not_read(made_at: str, seconds: str) -> None:
+    query = (
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=OURS%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
+        f"&X-Amz-SignedHeaders=host&X-Amz-Signature={'0' * 64}&X-Amz-Date={made_at}&X-Amz-Expires={seconds}"
+    )
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    usual = query.replace(made_at, "20260101T000000Z").replace(seconds, "60")
+    assert Signature.read_address(usual, now) is not None
+    assert Signature.read_address(query, now) is None
 
 
 @pytest.mark.parametrize("header", ["", "AWS OURS:abc", "Bearer x", "AWS4-HMAC-SHA256 Credential=OURS/x"])

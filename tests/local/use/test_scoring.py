@@ -1,6 +1,8 @@
 """`make score`: over HTTP, by the real function, on a folder and on S3."""
 
 import asyncio
+import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from functions.core.storage.contract import Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.s3 import S3Store
+from functions.local.use import scoring
 from functions.local.use.scoring import ScoringRefused, own_key, result_path, score_file
 from functions.scoring.http_handler import handler
 from functions.scoring.service import service
@@ -145,6 +148,63 @@ def test_what_the_gateway_says_by_itself_is_told_with_where_the_reason_is(
     says = r"the API answered 503 \(Service Unavailable\); the runner \(make run\) logs why"
     with served(store) as api, pytest.raises(ScoringRefused, match=says):
         score_file(api, {}, store, file, result_path(file), explain=False, say=print)
+
+
+def test_a_file_whose_upload_is_stopped_leaves_no_job_that_waits_for_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(TABLE)
+
+    def stopped(_: object) -> Iterator[bytes]:
+        yield b"pclass"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scoring, "_pieces", stopped)
+    said: list[str] = []
+    with served(store) as api, pytest.raises(KeyboardInterrupt):
+        score_file(api, {}, store, file, result_path(file), explain=False, say=said.append)
+    assert said[-1] == "Cancelled"
+    [entry] = store.list("scored/titanic/jobs/")
+    assert json.loads(store.get(entry.key).body)["state"] == "cancelled"
+
+
+def test_what_cannot_be_read_or_written_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9/models/titanic"
+    store, file = FolderStore(str(tmp_path / "store")), tmp_path / "people.csv"
+    with pytest.raises(FileNotFoundError):
+        score_file(nowhere, {}, store, file, result_path(file), explain=False, say=print)
+    file.write_text(TABLE)
+    with pytest.raises(ScoringRefused, match=r"there is no folder \S+/out for the result: make it"):
+        score_file(nowhere, {}, store, file, tmp_path / "out" / "a.csv", explain=False, say=print)
+
+
+def test_an_api_that_is_gone_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/models/titanic"
+        file = tmp_path / "people.csv"
+        file.write_text(TABLE)
+        says = rf"{nobody}/scoring gave no answer \(ConnectError: .*is the runner \(make run\) still up"
+        with pytest.raises(ScoringRefused, match=says):
+            score_file(nobody, {}, FolderStore(str(tmp_path)), file, file, explain=False, say=print)
+
+
+def test_a_proxy_that_the_environment_names_is_not_asked_for_the_api(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("LIFEBOAT_STORE", str(published))
+    service.cache_clear()
+    file = tmp_path / "people.xlsx"
+    file.write_text(TABLE)
+    store = FolderStore(str(published))
+    with served(store) as api, pytest.raises(ScoringRefused, match="has to end with"):
+        score_file(api, {}, store, file, result_path(file), explain=False, say=print)
+    service.cache_clear()
 
 
 def test_the_key_of_the_command_ends_with_it(tmp_path: Path) -> None:

@@ -261,6 +261,17 @@ def test_a_model_is_made_by_the_schema_that_is_given(churn: ModelStore, table: T
     assert read_schema(churn.get(SCHEMA).body).names == ("age",)
 
 
+def test_the_values_that_count_as_yes_may_be_named(churn: ModelStore, table: Table, tmp_path: Path) -> None:
+    table.file.write_bytes(BODY.replace(b",no\n", b",maybe\n", 10))
+    said: list[str] = []
+    put_schema(churn, Table(table.file, "churn", target="churned", positive="yes,maybe"), said.append)
+    target = read_schema(churn.get(SCHEMA).body).target
+    assert [target.code(word) for word in ("no", "maybe", "yes")] == [0, 1, 1]
+    assert any("yes, maybe count as yes, and no as no" in line for line in said)
+    with pytest.raises(ValueError, match="a schema says what is predicted: leave out --target and --pos"):
+        Table(table.file, "churn", tmp_path / "churn.json", positive="yes")
+
+
 REFUSAL = json.dumps({"reason": "there is one class", "bad_rows": []}).encode()
 
 

@@ -40,6 +40,25 @@ def test_a_schema_is_inferred_edited_checked_and_used(
     assert "Plan=gold" in versions.read_manifest(part_of_model, version).slices
 
 
+def test_the_values_that_count_as_yes_may_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "wine.csv"
+    path.write_text("acid,quality\n" + "1.5,bad\n2,good\n3,great\n1.25,good\n" * 20)
+    command = ["schema", "infer", str(path), "--target", "quality"]
+    assert main(command) == 1
+    assert "name those with `--positive`" in capsys.readouterr().err
+    assert main([*command, "--positive", "good,great"]) == 0
+    said = capsys.readouterr()
+    assert "good, great count as yes, and bad as no" in said.err
+    document = json.loads(said.out)
+    assert document["target"] == {"field": "quality", "positive": ["good", "great"]}
+    (tmp_path / "wine.schema.json").write_text(json.dumps(document))
+    command = ["evaluate", "--dataset", str(path), "--schema", str(tmp_path / "wine.schema.json")]
+    assert main([*command, "--positive", "good"]) == 1
+    assert "--positive is for a schema that is inferred" in capsys.readouterr().err
+
+
 def test_what_is_wrong_with_a_schema_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     schema = tmp_path / "wrong.json"
     schema.write_text('{"fields": [{"name": "a", "type": "number"}, {"name": "A "}], "target": "b"}')
@@ -61,4 +80,4 @@ def test_a_table_that_does_not_fit_its_schema_is_told_from_it(
     said = capsys.readouterr().err
     assert "refused: 50 of 100 rows are bad" in said
     assert "the column sex has words that are none of its categories: other (50)" in said
-    assert "these columns are new, and were passed over: hair" in said
+    assert "the schema does not know these columns: hair; to use one, add it to its fields" in said

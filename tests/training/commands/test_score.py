@@ -212,6 +212,26 @@ def test_what_cannot_be_is_said(
     assert not [*tmp_path.iterdir()]
 
 
+def test_a_file_that_stops_being_csv_midway_holds_up_none_behind_it(published: Path, tmp_path: Path) -> None:
+    """In a process of its own, which would wait for ever for an answer that was read already."""
+    header, *rows = TITANIC.read_text(encoding="utf-8").splitlines(keepends=True)
+    broken = rows * 40
+    broken[100] = '1,1,"a"b,male,,0,0,1,1,,S,,,\n'
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text(header + "".join(broken), encoding="utf-8")
+    (tmp_path / "in" / "b.csv").write_bytes(TITANIC.read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-m", "training", "score", tmp_path / "in", tmp_path / "out",
+         "--workers", "2", "--store", published],
+        capture_output=True, text=True, check=False, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "the file stops being CSV at line 102: text follows a closing quote" in done.stderr
+    assert "1 of 2 files are scored" in done.stdout
+    assert score(published, TITANIC, tmp_path / "alone.csv", "--workers", 1) == 0
+    assert (tmp_path / "out" / "b.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()
+
+
 def test_a_worker_that_dies_is_told_of(published: Path, tmp_path: Path) -> None:
     model = read_scoring_model(ModelStore(FolderStore(str(published)), "titanic"))
     target = tmp_path / "answers.csv"

@@ -13,6 +13,8 @@ MAX_CATEGORIES = 1_000
 MAX_NAME = 100
 
 _KNOWN_RULES = frozenset({"required", "enum", "minimum", "maximum", "maxLength"})
+# Of a field by itself, keys of the standard that would have its cells read otherwise than they are here.
+_UNREAD_KEYS = ("missingValues", "trueValues", "falseValues", "decimalChar", "groupChar", "bareNumber")
 
 
 def parse_fields(listed: object, findings: Findings) -> list[Field]:
@@ -58,6 +60,7 @@ def _parse_field(place: int, item: object, findings: Findings) -> Field | None:
     findings.notes += [
         f"{name}: the constraint {rule} is not used" for rule in rules if rule not in _KNOWN_RULES
     ]
+    findings.notes += [f"{name}: the key {key} is not used" for key in _UNREAD_KEYS if key in item]
     minimum = _number(name, rules, "minimum", -LARGEST, findings)
     maximum = _number(name, rules, "maximum", LARGEST, findings)
     if minimum > maximum:

@@ -57,7 +57,9 @@ def _target_of_words(
     field: Field, wanted: Sequence[object], aliases: Mapping[str, str], findings: Findings
 ) -> Target | None:
     values = [str(value) for value in field.categories or ()]
-    positive = [value for value in values if value in map(str, wanted)]
+    # Where nothing is named, no category is, not even one called None.
+    named = {str(word) for word in wanted if word is not None}
+    positive = [value for value in values if value in named]
     if not 0 < len(positive) == len(wanted) < len(values):
         listed = ", ".join(values[:10]) or "none"
         findings.fault(

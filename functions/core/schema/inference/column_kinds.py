@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.core.schema.document.fields import MAX_NAME
-from functions.core.schema.inference.column_summary import ColumnSummary
+from functions.core.schema.inference.column_summary import MAX_SHOWN, ColumnSummary
 from functions.core.schema.schema import LARGEST
 from functions.core.schema.tables.header import listed
-from functions.core.schema.tables.numbers import shared_unit
+from functions.core.schema.tables.numbers import shared_unit, writing
 from functions.core.schema.target import YES, Word
 
 MAX_CATEGORIES = 50
@@ -123,6 +123,9 @@ def _is_key(column: ColumnSummary) -> bool:
 def _are_categories(column: ColumnSummary, words: dict[str, int]) -> bool:
     if column.overflowing or len(words) > MAX_CATEGORIES:
         return False
+    # Of a longer text, no more was kept: what stands in the rows would be no category.
+    if max(map(len, words)) >= MAX_SHOWN:
+        return False
     per_category = _ROWS_PER_FEW if len(words) <= _FEW_CATEGORIES else _ROWS_PER_CATEGORY
     return column.present >= per_category * len(words)
 
@@ -131,12 +134,13 @@ def _number(column: ColumnSummary, *, whole: bool) -> Described:
     others = column.present - column.numbers
     if not others:
         return Described(_field(column, "integer" if whole else "number"), _notes_on_zeros(column))
-    words = [word for word in column.counts if not word.replace(",", "").replace(".", "").isdigit()]
+    words = [word for word in column.counts if writing(word) is None]
+    # Of very many values, only the first are remembered.
+    shown = f" ({listed(words[:5])})" if words else ""
     return Described(
         _field(column, "number"),
         [
-            f"is a number in most rows, but not in {others:,} ({listed(words[:5])}), which will be left "
-            "out; if a word "
+            f"is a number in most rows, but not in {others:,}{shown}, which will be left out; if a word "
             "stands for a missing value, add it to the missingValues of the schema"
         ],
     )

@@ -40,17 +40,19 @@ def infer_schema(
     stream: BinaryIO,
     *,
     target: str | None = None,
+    positive: str | None = None,
     name: str | None = None,
     max_decompressed: int = MAX_DECOMPRESSED,
 ) -> Inferred:
     """The schema of the table in a seekable stream, which is read as `open_table` reads it.
 
-    target: the column to predict, in any spelling. name: the model's; a column of that name is taken for the
-    target where none is given. Raises `InvalidInput` when the file cannot be read, or has no column to
+    target: the column to predict, in any spelling. positive: its values that count as yes, with commas
+    between; with it, the target may have more than two. name: the model's; a column of that name is taken for
+    the target where none is given. Raises `InvalidInput` when the file cannot be read, or has no column to
     predict.
     """
     surveyed = survey_columns(stream, expected=(target, name), max_decompressed=max_decompressed)
-    return infer_from(surveyed, target=target, name=name)
+    return infer_from(surveyed, target=target, positive=positive, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,13 @@ def survey_file(file: File) -> Surveyed:
     return Surveyed(tuple(columns), (*file.notes, *notes), file.separator)
 
 
-def infer_from(surveyed: Surveyed, *, target: str | None = None, name: str | None = None) -> Inferred:
+def infer_from(
+    surveyed: Surveyed, *, target: str | None = None, positive: str | None = None, name: str | None = None
+) -> Inferred:
     """The schema of a file that was gone through, as `infer_schema`. Raises `InvalidInput`."""
     columns, notes = surveyed.columns, [*surveyed.notes]
     chosen = choose_target(columns, target=target, name=name)
-    field, positive, target_notes = describe_target(chosen)
+    field, positives, target_notes = describe_target(chosen, positive)
     notes += target_notes
 
     features = _describe_features(column for column in columns if column is not chosen)
@@ -115,7 +119,7 @@ def infer_from(surveyed: Surveyed, *, target: str | None = None, name: str | Non
         "$schema": PROFILE,
         **({"name": name} if name else {}),
         "fields": [fields[column.name] for column in columns if column.name in fields],
-        "target": {"field": chosen.name, "positive": positive},
+        "target": {"field": chosen.name, "positive": positives},
         "task": TWO_CLASS,
         "ignored": features.ignored,
     }

@@ -1,10 +1,12 @@
-"""Which column of a file is to be predicted, and which of its two values counts as yes."""
+"""Which column of a file is to be predicted, and how: the field, and the values that count as yes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
-from functions.core.schema.inference.column_summary import ColumnSummary
+from functions.core.schema.document.fields import MAX_CATEGORIES
+from functions.core.schema.inference.column_summary import MAX_SHOWN, ColumnSummary
+from functions.core.schema.inference.positive_values import choose_positive, find_named
 from functions.core.schema.schema import fold
 from functions.core.schema.tables.header import listed
 from functions.core.schema.tables.numbers import plain, writing
@@ -17,16 +19,9 @@ MAX_MISSING = 0.05
 """Share of rows without an outcome above which no model is trained."""
 _MAX_VALUES = 5
 _MAX_NEAR = 3
-_POSITIVE = frozenset(
-    {
-        "yes", "true", "t", "y", "1", "positive", "pos", "+", "survived", "alive", "churned", "churn", "left",
-        "attrited", "default", "defaulted", "bad", "malignant", "fraud", "fraudulent", "spam", "abnormal",
-        "disease", "sick", "presence", "present", "success", "approved", "accepted", "won", "win", "pass",
-        "passed", "good", "ja", "oui", "si", "sí", "sim", "tak", "evet", "да",
-    }
-)  # fmt: skip
-# The word beside one of these means the thing, this one that it is not there.
-_NEGATIONS = ("not ", "not_", "not-", "non", "no ", "no_", "no-", "un", "in")
+_NAME_ANOTHER = (
+    "name another value with `--positive` (of make: POSITIVE=...), or in target.positive of the schema"
+)
 _SAY = "name it with `--target` (of make: TARGET=...), or in the object's metadata `target`"
 
 
@@ -81,36 +76,47 @@ def _headless(columns: Sequence[ColumnSummary]) -> str:
     return ". The first line looks like a row of values, and has to name the columns"
 
 
-def describe_target(column: ColumnSummary) -> tuple[dict[str, Any], Word, list[str]]:
-    """The target as a field of a schema, its positive value, and what there is to say of it.
+def describe_target(
+    column: ColumnSummary, named: str | None = None
+) -> tuple[dict[str, Any], Word | list[Word], list[str]]:
+    """The target as a field of a schema, its positive value or values, and what there is to say of it.
 
-    Raises `InvalidInput` for a column that has not two values.
+    named: the values that count as yes, with commas between; None: the one of two values that seems to.
+    Raises `InvalidInput` for a column that has not two values or, with `named`, has not the named ones and
+    others.
     """
     values = _values(column)
-    _check_two(column, values)
-    notes = []
+    _check_values(column, values, several=named is not None)
+    if named is None:
+        value, because = choose_positive(values)
+        positive = [value]
+        counts = f"{_shown(value)} counts as yes, {because}; to change that, {_NAME_ANOTHER}"
+    else:
+        positive = find_named(column.name, values, named)
+        negative = [value for value in values if value not in positive]
+        verb = "counts" if len(positive) == 1 else "count"
+        counts = f"{_all_shown(positive)} {verb} as yes, and {_all_shown(negative)} as no, as was asked for"
+    type_ = _type(values, positive)
+    field: dict[str, Any] = {"name": column.name, "type": type_}
+    if type_ != "boolean":
+        field["constraints"] = {"enum": sorted(values, key=_order)}
+    notes = [*_notes_on_missing(column, values), f"of the target {column.name}, {counts}"]
+    if type_ == "boolean":
+        return field, True, notes
+    return field, positive[0] if len(positive) == 1 else positive, notes
+
+
+def _notes_on_missing(column: ColumnSummary, values: dict[Word, int]) -> list[str]:
     if len(values) > len(_values(column, with_missing=False)):
         missing = column.missing_words[""]
     else:
         missing = column.missing
-    if missing:
-        many = missing > MAX_MISSING * column.rows
-        notes.append(
-            f"the target {column.name} is missing in {missing:,} rows, which "
-            + ("are too many to train; delete them from the file" if many else "will be left out")
-        )
-    positive, because = _positive(values)
-    field: dict[str, Any] = {"name": column.name, "type": _type(values)}
-    if field["type"] == "boolean":
-        positive = True
-    else:
-        field["constraints"] = {"enum": sorted(values, key=_order)}
-    notes.append(
-        f"of the target {column.name}, {_shown(positive)} counts as yes, {because}; to change that, name "
-        "another value "
-        "in target.positive of the schema"
-    )
-    return field, positive, notes
+    if not missing:
+        return []
+    fate = "will be left out"
+    if missing > MAX_MISSING * column.rows:
+        fate = "are too many to train; delete them from the file"
+    return [f"the target {column.name} is missing in {missing:,} rows, which {fate}"]
 
 
 def _has_two_values(column: ColumnSummary) -> bool:
@@ -135,10 +141,10 @@ def _values(column: ColumnSummary, *, with_missing: bool = True) -> dict[Word, i
     return dict(words.items())
 
 
-def _check_two(column: ColumnSummary, values: dict[Word, int]) -> None:
-    if len(values) == 2 and not column.overflowing:
-        return
-    shown = listed(map(_shown, [*values][:_MAX_VALUES]))
+def _check_values(column: ColumnSummary, values: dict[Word, int], *, several: bool) -> None:
+    """Raise `InvalidInput` where it takes more to predict the column. several: it may have more than two
+    values, because somebody names those that count as yes."""
+    shown = _all_shown([*values][:_MAX_VALUES])
     if not values:
         raise InvalidInput(
             f"the target {column.name} has no value in any row; if another column is to be predicted, {_SAY}"
@@ -148,6 +154,13 @@ def _check_two(column: ColumnSummary, values: dict[Word, int]) -> None:
             f"the target {column.name} has one value only, {shown}; to learn from, rows of both outcomes "
             "are needed"
         )
+    if not column.overflowing and any(len(_shown(value)) >= MAX_SHOWN for value in values):
+        raise InvalidInput(
+            f"the target {column.name} has values of {MAX_SHOWN} characters and more: put short words in "
+            f"their place, or if another column is to be predicted, {_SAY}"
+        )
+    if not column.overflowing and (len(values) == 2 or (several and len(values) <= MAX_CATEGORIES)):
+        return
     many = f"over {len(values):,}" if column.overflowing else f"{len(values):,}"
     few = len(values) <= _MAX_VALUES and all(isinstance(value, int) for value in values)
     if column.numbers == column.present and not few:
@@ -155,8 +168,8 @@ def _check_two(column: ColumnSummary, values: dict[Word, int]) -> None:
     else:
         kind = "values"
         cure = (
-            "only one of two values can be predicted. To tell some of them from all others, name those in "
-            "target.positive of a schema"
+            "only one of two values can be predicted. To tell some of them from all others, name those with "
+            "`--positive`, with commas between (of make: POSITIVE=...), or in target.positive of a schema"
         )
     raise InvalidInput(
         f"the target {column.name} has {many} distinct {kind}, such as {shown}; {cure}. "
@@ -164,39 +177,16 @@ def _check_two(column: ColumnSummary, values: dict[Word, int]) -> None:
     )
 
 
-def _type(values: dict[Word, int]) -> str:
+def _type(values: dict[Word, int], positive: Sequence[Word]) -> str:
     if all(isinstance(value, int) for value in values):
-        return "integer"
+        # Of whole numbers that are 0 and 1, the positive value is 1 (`core.schema.document.target`).
+        return "number" if set(values) == {0, 1} and positive == [0] else "integer"
     if all(isinstance(value, int | float) for value in values):
         return "number"
-    return "boolean" if {str(value).casefold() for value in values} == {"true", "false"} else "string"
-
-
-def _positive(values: dict[Word, int]) -> tuple[Word, str]:
-    """The value of two that counts as yes, and why."""
-    first, second = values
-    if not isinstance(first, str) or not isinstance(second, str):
-        if set(values) in ({0, 1}, {-1, 1}):
-            return 1, "as the greater"
-        return _rarer(values)
-    for word, other in ((first, second), (second, first)):
-        low, high = other.casefold(), word.casefold()
-        if any(low == f"{prefix}{high}" for prefix in _NEGATIONS):
-            return word, f"as {other} is its opposite"
-    known = [word for word in (first, second) if word.casefold() in _POSITIVE]
-    if len(known) == 1:
-        return known[0], "by its meaning"
-    greater = [word for word in (first, second) if word.startswith((">", "≥")) or word.endswith("+")]
-    if len(greater) == 1:
-        return greater[0], "as the greater"
-    return _rarer(values)
-
-
-def _rarer(values: dict[Word, int]) -> tuple[Word, str]:
-    (first, few), (second, many) = values.items()
-    if few == many:
-        return max(first, second, key=str), "as the last in order, both being equally frequent"
-    return (first if few < many else second), "as the rarer one"
+    # Of true and false, it is true.
+    words = {str(value).casefold() for value in values}
+    is_boolean = words == {"true", "false"} and str(positive[0]).casefold() == "true"
+    return "boolean" if is_boolean else "string"
 
 
 def _order(value: Word) -> tuple[float, str]:
@@ -205,3 +195,7 @@ def _order(value: Word) -> tuple[float, str]:
 
 def _shown(value: Word) -> str:
     return str(value)
+
+
+def _all_shown(values: Iterable[Word]) -> str:
+    return listed(map(_shown, values))

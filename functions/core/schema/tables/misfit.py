@@ -61,7 +61,8 @@ def _of_columns(schema: Schema, report: ColumnsReport) -> Iterator[str]:
         yield f"these columns are missing: {listed(report.missing)}"
     known = schema.passed_over | schema.accepted.keys()
     if new := [name for name in report.passed_over if fold(name) not in known]:
-        yield f"these columns are new, and were passed over: {listed(new)}"
+        # That they were passed over, the report says.
+        yield f"the schema does not know these columns: {listed(new)}; to use one, add it to its fields"
 
 
 def _of_words(used: Mapping[str, str], unknown: Mapping[str, Counter[str]]) -> Iterator[str]:

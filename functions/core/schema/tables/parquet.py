@@ -4,6 +4,7 @@ Its values become cells, which mean what they mean in a table of text: there is 
 are missing.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ MAX_GROUP_BYTES = 2**31
 
 _MAGIC = b"PAR1"
 _SMALL = 1 << 20
+# Whole numbers up to this one, and decimals of so many digits, are float64 without a loss.
+_EXACT, _EXACT_DIGITS = 2**53, 15
 _MOMENTS = ("date", "time", "duration", "month_day_nano")
 
 
@@ -87,6 +90,11 @@ class ParquetFile:
             for index in sorted(self.nested)
         ]
         self._names = list(schema.names)
+        # pyarrow finds the columns of a batch by their names alone.
+        if twice := [name for name, count in Counter(self._names).items() if count > 1]:
+            raise InvalidInput(
+                f"the column {listed(twice[:1])} stands twice in the header; delete one of them"
+            )
         if len(self.header) > MAX_COLUMNS:
             raise InvalidInput(f"the file has {len(self.header):,} columns; at most {MAX_COLUMNS:,} are read")
         self._check_groups()
@@ -121,7 +129,6 @@ class ParquetFile:
         groups. Raises `InvalidInput` where the file is damaged.
         """
         indices = sorted(set(columns))
-        # By their places: two columns may have one name, and a dot in a name is no step into another.
         line = 1
         with _as_invalid():
             for number in range(self._file.metadata.num_row_groups):
@@ -287,14 +294,32 @@ def _typed(array: Any) -> TypedCells:
         # Of a large dictionary, each batch has a few words.
         array = array.cast(array.type.value_type)
     kind = array.type
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+    if (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)) and _fits_float(array):
         numbers = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         return TypedCells(numbers=numbers.astype(np.float64, copy=False))
     if not types.is_dictionary(kind):
-        array = compute.dictionary_encode(array if _is_text(kind) else array.cast(pa.string()))
+        texts = array if _is_text(kind) else array.cast(pa.string())
+        if types.is_decimal(kind):
+            texts = compute.replace_substring_regex(texts, r"^([^E.]*)(?:\.0*|(\.[0-9]*[1-9])0*)$", r"\1\2")
+        array = compute.dictionary_encode(texts)
     words = [word or "" for word in array.dictionary.to_pylist()]
     codes: npt.NDArray[Any] = compute.fill_null(array.indices, len(words)).to_numpy(zero_copy_only=False)
     return TypedCells(codes=codes.astype(np.intp), words=[*words, ""])
+
+
+def _fits_float(array: Any) -> bool:
+    """Whether float64 holds the numbers: not those of an identifier of 64 bits, nor of a long decimal, which
+    go out again as they came in. Decimals are told by their type, so that all of a column are written alike.
+    """
+    from pyarrow import compute, types
+
+    if types.is_decimal(array.type):
+        return int(array.type.precision) <= _EXACT_DIGITS
+    if not types.is_integer(array.type) or array.type.bit_width < 64:
+        return True
+    ends = compute.min_max(array)
+    low, high = ends["min"].as_py(), ends["max"].as_py()
+    return low is None or (low >= -_EXACT and high <= _EXACT)
 
 
 def _is_text(kind: Any) -> bool:

@@ -227,6 +227,13 @@ def test_what_is_not_used_of_a_document_is_said() -> None:
     assert schema.notes == ("n: the constraint unique is not used", "the key foreignKeys is not used")
 
 
+def test_what_would_have_the_cells_of_one_field_read_otherwise_is_said_not_to_be_used() -> None:
+    schema = parse_schema(
+        document({"name": "n", "type": "number", "decimalChar": ",", "missingValues": ["x"]})
+    )
+    assert schema.notes == ("n: the key missingValues is not used", "n: the key decimalChar is not used")
+
+
 def nested(depth: int) -> Any:
     """Lists in objects in one another, so many of both."""
     found: Any = {}

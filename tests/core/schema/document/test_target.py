@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.core.schema.document.parsing import parse_schema
-from tests.core.schema.documents import FIELDS
+from tests.core.schema.documents import FIELDS, faults
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,11 @@ def test_the_values_of_a_target(
     target = parse_schema(body).target
     assert target.answers == answers
     assert {value: target.code(value) for value in codes} == codes
+
+
+def test_a_target_without_positive_values_is_a_fault_even_where_a_category_is_called_none() -> None:
+    body = {"fields": [FIELDS[0], {"name": "y", "categories": ["None", "Some"]}], "target": {"field": "y"}}
+    assert faults(body) == (
+        "target y: target.positive has to name those of its categories that count as yes; they are None, "
+        "Some",
+    )

@@ -87,6 +87,27 @@ def test_numbers_with_signs_or_units_are_told_whether_ignored_or_taken_for_categ
         assert kind(*words, rows=60)[1] == []
 
 
+def test_a_number_that_is_a_word_in_some_rows_is_said_with_the_words_and_no_number_among_them() -> None:
+    field, notes = kind(*[f"-{row}.5" for row in range(57)], "1e5", "+3", "unknown", rows=60)
+    assert field is not None
+    assert field["type"] == "number"
+    assert notes == [
+        "the column a is a number in most rows, but not in 1 (unknown), which will be left out; if a word "
+        "stands for a missing value, add it to the missingValues of the schema"
+    ]
+
+
+def test_texts_too_long_to_be_remembered_whole_are_no_categories() -> None:
+    """Their beginnings would be, which no row has."""
+    field, [note] = kind("a" * 150, "b" * 150)
+    assert field is None
+    assert "is text, with 2 distinct values" in note
+    field, _ = kind("a" * 99, "b" * 99)
+    assert field is not None
+    with pytest.raises(InvalidInput, match="the target y has values of 100 characters and more"):
+        infer(table(a=cycle(1, 2, 3), y=cycle("a" * 150, "b" * 150)))
+
+
 def test_words_that_may_mean_something_are_said_to_be_missing() -> None:
     text = table(
         alley=cycle("Grvl", "None", "Pave", ""), job=cycle("a", "b", "?"), pay=cycle(1, 2, "?", "NA")

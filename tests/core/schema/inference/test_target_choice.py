@@ -117,6 +117,70 @@ def test_a_target_of_more_or_fewer_values_is_refused(values: tuple[object, ...],
     assert reason in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "named", "field", "positive", "said"),
+    [
+        (
+            ("bad", "fair", "good", "great"), "good,Great",
+            one_of("bad", "fair", "good", "great"), ["good", "great"],
+            "good, great count as yes, and bad, fair as no, as was asked for",
+        ),
+        ((0, 1, 2), "2", one_of(0, 1, 2, type_="integer"), 2, "2 counts as yes, and 0, 1 as no"),
+        ((1.5, 2.5, 4), " 4 , 2.5", one_of(1.5, 2.5, 4, type_="number"), [2.5, 4], "2.5, 4 count as yes"),
+        (("yes", "no"), "no", one_of("no", "yes"), "no", "no counts as yes, and yes as no"),
+        (("True", "False"), "true", {"name": "y", "type": "boolean"}, True, "True counts as yes"),
+        (("True", "False"), "false", one_of("False", "True"), "False", "False counts as yes"),
+        ((0, 1), "1", one_of(0, 1, type_="integer"), 1, "1 counts as yes, and 0 as no"),
+        ((0, 1), "0", one_of(0, 1, type_="number"), 0, "0 counts as yes, and 1 as no"),
+        (("a", "b, c", "d"), "b, c", one_of("a", "b, c", "d"), "b, c", "b, c counts as yes, and a, d as no"),
+    ],
+)  # fmt: skip
+def test_values_that_are_named_count_as_yes_and_all_others_as_no(
+    values: tuple[object, ...], named: str, field: dict[str, Any], positive: object, said: str
+) -> None:
+    found = choose(*values, positive=named)
+    assert fields(found)["y"] == field
+    assert found.document["target"] == {"field": "y", "positive": positive}
+    assert any(said in note for note in found.notes)
+    target = parse_schema(found.document).target
+    listed = positive if isinstance(positive, list) else [positive]
+    assert [target.code(value) for value in values] == [
+        int(value in map(str, listed)) for value in map(str, values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "named", "reason"),
+    [
+        (("a", "b", "c"), "d", "the target y has no value d to count as yes; its values are: a, b, c"),
+        (("a", "b", "c"), "a,,b", "has no value of no characters to count as yes"),
+        (
+            ("a", "b", "c"),
+            "c,a,b",
+            "every value would count as yes (a, b, c): leave out those that count as no",
+        ),
+        (("a",), "a", "has one value only, a"),
+        (tuple(f"w{row}" for row in range(1_001)), "w1", "has 1,001 distinct values, such as w0, w1"),
+    ],
+)
+def test_values_that_cannot_be_told_from_others_are_refused_with_those_there_are(
+    values: tuple[object, ...], named: str, reason: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        infer(table(a=cycle(1, 2, 3, rows=4_004), y=cycle(*values, rows=4_004)), target="y", positive=named)
+    assert reason in str(refused.value)
+
+
+def test_a_target_of_several_values_is_refused_with_how_to_name_those_that_count_as_yes() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        choose("bad", "good", "great")
+    assert (
+        "such as bad, good, great; only one of two values can be predicted. To tell some of them from all "
+        "others, name those with `--positive`, with commas between (of make: POSITIVE=...), or in "
+        "target.positive of a schema. If another column"
+    ) in str(refused.value)
+
+
 def test_rows_without_an_outcome_are_counted() -> None:
     found = choose(0, 1, "", 1)
     assert "the target y is missing in 15 rows, which are too many to train; delete them from the file" in (

@@ -29,7 +29,7 @@ def test_what_changed_is_said_in_sentences() -> None:
         "5,male,200,0,0,Cork,1,A,x\n1,x,200,0,0,S,1,A,x\n1,male,1,0,0,S,maybe,A,x\n1,male,1,0,0,S,1,A,x,9\n"
     ) == [
         "these columns are missing: fare, title",
-        "these columns are new, and were passed over: Deck Level",
+        "the schema does not know these columns: Deck Level; to use one, add it to its fields",
         "the column sex has words that are none of its categories: x (1)",
         "the column Port has words that are none of its categories: Belfast (2), Cork (1)",
         ADVICE,

@@ -156,6 +156,32 @@ def test_two_columns_of_one_name_and_names_with_dots() -> None:
     assert read(written(table))[0]["age"] == [1, 2]
     with pytest.raises(InvalidInput, match="the column age stands twice in the header"):
         read(written(pa.table([[1, 2], [1, 2], [1, 0]], names=["age", "age", "y"])))
+    with pytest.raises(InvalidInput, match="the column other stands twice in the header"):
+        read(written(pa.table([[1, 2], [1, 2], [1, 0], [1, 2]], names=["age", "other", "y", "other"])))
+
+
+def test_numbers_that_no_float64_holds_go_out_as_they_came_in() -> None:
+    """Identifiers of 64 bits, such as those of a message, and long decimals."""
+    long, dollars = pa.decimal128(38, 8), pa.decimal128(38, 2)
+    columns = {
+        "id": pa.array([9007199254740993, -1700000000123456789, None, 7]),
+        "unsigned": pa.array([2**64 - 1, 0, 1, None], pa.uint64()),
+        "amount": pa.array([Decimal("12345678901234567890.125"), Decimal("1.5"), Decimal(-200), None], long),
+        "dollars": pa.array([Decimal("0.00"), Decimal("0.10"), None, Decimal("100.00")], dollars),
+        "age": pa.array([2**53 + 2, 5, None, 2**53], pa.int64()),
+    }
+    [rows] = ParquetFile(written(columns)).rows(10)
+    assert [*map(list, zip(*rows.cells, strict=True))] == [
+        ["9007199254740993", "-1700000000123456789", "", "7"],
+        ["18446744073709551615", "0", "1", ""],
+        ["12345678901234567890.125", "1.5", "-200", ""],
+        ["0", "0.1", "", "100"],
+        ["9007199254740994", "5", "", "9007199254740992"],
+    ]
+    # As a feature, they are numbers all the same.
+    values, _, bad = read(written({**columns, "y": [1, 0, 1, 0]}))
+    assert values["age"] == [5, None]
+    assert [(line, column) for line, column, _ in bad] == [(1, "age"), (4, "age")]
 
 
 def test_a_schema_is_inferred_as_of_text() -> None:
