@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect
 
 from functions.local.store.seaweed import find_weed
 from tests.browser.conftest import Visit
@@ -60,9 +60,8 @@ def allow_store(user: Visitor) -> None:
 
 
 def choose(page: Page, name: str, body: bytes, kind: str = "text/csv") -> None:
-    page.get_by_label("Drop a CSV file here").set_input_files(
-        [{"name": name, "mimeType": kind, "buffer": body}]
-    )
+    file: FilePayload = {"name": name, "mimeType": kind, "buffer": body}
+    page.get_by_label("Drop a CSV file here").set_input_files([file])
 
 
 def result_of(user: Visitor, name: str) -> list[dict[str, str]]:

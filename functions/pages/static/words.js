@@ -53,6 +53,16 @@ export function timeText(time) {
   return date.toLocaleString("en-GB", MOMENT).replaceAll(" ", "\u00A0").replace(",\u00A0", ", ");
 }
 
+/**
+ * How long something has taken: "1 second", "75 seconds", "3 minutes".
+ * @param {number} milliseconds
+ */
+export function durationText(milliseconds) {
+  const seconds = Math.round(milliseconds / 1_000);
+  const [count, unit] = seconds < 120 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
 /** @param {string} day ISO 8601 */
 export const dayText = (day) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 

@@ -127,7 +127,9 @@ function scoredText(good, bad) {
 function TableResult({ result, target }) {
   const { rows, bad, columns, table, reference } = result;
   const header = table.header;
-  const passedOver = columns?.passed_over || [];
+  // What the model predicts is no part of what it is asked; that it is known already is worth a sentence of its own.
+  const known = header.find((name) => name === target.name);
+  const passedOver = (columns?.passed_over || []).filter((name) => name !== known);
   const missing = columns?.missing || [];
   const column = header.indexOf(reference);
   const named = column < 0 ? [] : [{ name: reference, cell: (/** @type {Row} */ row) => row.cells[column] ?? "" }];
@@ -136,6 +138,7 @@ function TableResult({ result, target }) {
   return html`<${Notice} kind=${bad === 0 ? "good" : bad < rows.length ? "mixed" : "bad"}>
       <p><b>${table.file}</b>: ${scoredText(rows.length - bad, bad)}</p>
       ${passedOver.length > 0 && html`<p>No part of the model, and kept in the result: ${passedOver.join(", ")}.</p>`}
+      ${known && html`<p>The file has a column ${known} of its own. It is kept in the result as it is, was not looked at, and the prediction stands beside it as predicted_${known}.</p>`}
       ${column >= 0 && html`<p>Your references are in the column ${reference}; they are kept with the predictions.</p>`}
       ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.map(fieldText).join(", ")}.</p>`}
     <//>

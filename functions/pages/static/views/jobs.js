@@ -88,6 +88,6 @@ function doneText(job) {
   const bad = job.bad_rows > 0 ? `, of which ${numberText(job.bad_rows)} could not be scored: the result says of each why` : "";
   // A folder has no addresses: whoever can reach it has the key.
   const lies = job.result ? "" : job.result_key ? ` The result lies in the store at ${job.result_key}.` : " The result has been deleted since.";
-  const rate = job.rows_per_second === null ? "" : `, ${numberText(Math.round(job.rows_per_second))} a second`;
+  const rate = job.rows_per_second === null || job.rows_per_second < 1 ? "" : `, ${numberText(Math.round(job.rows_per_second))} a second`;
   return `${numberText(job.rows)} rows${bad}${rate}, by version ${job.version}.${lies}`;
 }

@@ -226,13 +226,16 @@ function History({ model, changes }) {
           { name: "Number", figure: true, cell: (/** @type {Promotion} */ one) => one.sequence },
           { name: "When", cell: (/** @type {Promotion} */ one) => timeText(one.promoted_at) },
           { name: "Version", cell: (/** @type {Promotion} */ one) => html`<a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a>` },
-          { name: "By", cell: (/** @type {Promotion} */ one) => callerText(one.by) },
-          { name: "Reason", prose: true, cell: (/** @type {Promotion} */ one) => one.reason },
+          { name: "By", cell: (/** @type {Promotion} */ one) => (isItself(one) ? "Lifeboat itself, after a training" : callerText(one.by)) },
+          { name: "Reason", prose: true, cell: (/** @type {Promotion} */ one) => (isItself(one) ? sentenceText(one.reason) : one.reason) },
         ]}
       />`}
     <//>
   </section>`;
 }
+
+/** Whether no person did it. @param {Promotion} promotion */
+const isItself = ({ by }) => by === "upload";
 
 /**
  * The promotions, newest first; none where none was promoted yet.

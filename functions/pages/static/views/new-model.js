@@ -18,6 +18,9 @@ import { fieldText, numberText } from "../words.js";
 /** @typedef {import("../schema-draft.js").Draft} Draft */
 /** @typedef {import("../packing.js").Packed} Packed */
 
+// By its default limit the gate judges by 50 rows, and a fifth of all is held out (training/gate/floors.py).
+const FEW_ROWS = 250;
+
 /**
  * What is known of the model so far. isChanged: whether somebody has typed what the file does not say; key: of the upload, once
  * it is sent; isMade: whether a version came of that; replace: whether a file of this name may make way: its own one, of a try
@@ -89,7 +92,7 @@ export function NewModel({ from }) {
       <${FileDrop}
         id="model-file"
         label="Drop a CSV file here, or choose one"
-        hint="One row for each case, with a column that says how it ended (yes or no). The first line names the columns."
+        hint="One row for each case, with a column that says how it ended (yes or no). The first line names the columns. It takes about 250 rows."
         accept=".csv,.tsv,.txt,.gz,text/csv"
         disabled=${choosing.busy || inferring.busy || training.busy}
         onFile=${(/** @type {File} */ file) => orAsk("Take the other file", () => void choose(file))}
@@ -133,8 +136,10 @@ export function NewModel({ from }) {
 /** @param {{file: Packed, inferred: Inferred, draft: Draft | null, setDraft: (draft: Draft) => void, choose: (target: string) => void}} given */
 function Question({ file, inferred, draft, setDraft, choose }) {
   const target = draft?.target.name ?? "";
+  const rows = inferred.columns[0]?.rows ?? 0;
   const names = target && !inferred.targets.includes(target) ? [target, ...inferred.targets] : inferred.targets;
-  return html`<p class="hint">${file.name.replace(/\.gz$/, "")}: ${numberText(inferred.columns[0]?.rows ?? 0)} rows and ${inferred.columns.length} columns were read${file.isWhole ? "" : ", the first of a large file: later rows that do not fit are left out of the training, and listed"}.</p>
+  return html`<p class="hint">${file.name.replace(/\.gz$/, "")}: ${numberText(rows)} rows and ${inferred.columns.length} columns were read${file.isWhole ? "" : ", the first of a large file: later rows that do not fit are left out of the training, and listed"}.</p>
+    ${file.isWhole && rows < FEW_ROWS && html`<div class="notice mixed" role="status"><p>So few rows will hardly make a model: about ${FEW_ROWS} are needed, of which every fifth is kept out of the training, to see how good the model is. Add rows to the file, and choose it again.</p></div>`}
     ${inferred.question && html`<p role="status">Which column is to be predicted? ${inferred.targets.length === 1 ? html`Only <b>${inferred.targets[0]}</b> has two values.` : "These have two values."}</p>`}
     <div class="fields">
       <div class="field">
