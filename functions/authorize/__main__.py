@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 from functions.core.base.errors import LifeboatError
 from functions.core.identity.caller import SCOPES
 from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key
+from functions.core.registry.models import names
+from functions.core.storage.opening import open_store
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
 
@@ -91,8 +94,30 @@ def _create(parameter: Parameter, options: argparse.Namespace, now: datetime) ->
     _explain(f"This is shown once: only a hash is kept. Scopes: {', '.join(key.scopes)}; {until}.")
     if key.models:
         _explain(f"It is for these models alone: {', '.join(key.models)}.")
+        _explain_unknown_models(key, None if options.stage else os.environ.get("LIFEBOAT_STORE"))
     _explain("It counts within a minute. Send it in the header x-api-key, never in an address.")
     return 0
+
+
+def _explain_unknown_models(key: Key, address: str | None) -> None:
+    """Say which of the models of a key the store at `address` does not have: a name may be one to come, or a
+    slip."""
+    if address is None:
+        _explain("Whether there are such models was not looked up: GET /models lists those there are.")
+        return
+    try:
+        known = names(open_store(address))
+    except (LifeboatError, ValueError) as error:
+        _explain(f"Whether there are such models could not be looked up: {error}.")
+        return
+    for name in key.models:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            _explain(
+                f"There is no model {name} so far{meant} The key opens it once there is one. If it is a "
+                f"slip, `revoke {key.id}` ends this key; then make another."
+            )
 
 
 def _words(text: str) -> list[str]:
@@ -113,7 +138,7 @@ def _list(parameter: Parameter, options: argparse.Namespace, now: datetime) -> i
         ends = key.ended(now) or key.expires
         times = _iso(key.created), _iso(ends) if ends else "never"
         models = ",".join(key.models) or "all"
-        print(row(key.id, _state(key, now), " ".join(key.scopes), *times, models, key.note))
+        print(row(key.id, key.state(now), " ".join(key.scopes), *times, models, key.note))
     return 0
 
 
@@ -127,7 +152,7 @@ def _described(key: Key, now: datetime) -> dict[str, object]:
     """What may be known of a key: neither its secret, which nobody has, nor its hash."""
     return {
         "id": key.id,
-        "state": _state(key, now),
+        "state": key.state(now),
         "scopes": list(key.scopes),
         "models": list(key.models) or None,
         "note": key.note,
@@ -135,12 +160,6 @@ def _described(key: Key, now: datetime) -> dict[str, object]:
         "expires": _iso(key.expires) if key.expires else None,
         "revoked": _iso(key.revoked) if key.revoked else None,
     }
-
-
-def _state(key: Key, now: datetime) -> str:
-    if key.revoked:
-        return "revoked"
-    return "expired" if key.ended(now) else "active"
 
 
 def _iso(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from functions.core.registry.keys import sha256
 from functions.core.storage.view import ModelStore
 from functions.datasets.uploading import Uploaded, check_file_name, etag_to_replace, write_dataset
 
-DIGEST = r"^[0-9a-f]{64}$"
+SHA256_HEX = r"^[0-9a-f]{64}$"
 # The whole is in memory while it is put together, twice for a moment: Lambda has 1,769 MB.
 MAX_PARTS = 25
 _READ_AT_ONCE = 8
@@ -32,7 +32,7 @@ class KeptPart(BaseModel):
 class PartsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    parts: list[Annotated[str, Field(pattern=DIGEST)]] = Field(
+    parts: list[Annotated[str, Field(pattern=SHA256_HEX)]] = Field(
         min_length=1,
         max_length=MAX_PARTS,
         description="What the file is made of, in order",

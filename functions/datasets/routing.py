@@ -12,7 +12,7 @@ from functions.core.registry.models import check_model_name, require_model
 from functions.core.storage.service import service
 from functions.core.storage.view import ModelStore
 from functions.datasets.catalog import ID
-from functions.datasets.parts import DIGEST
+from functions.datasets.parts import SHA256_HEX
 from functions.datasets.uploading import ASCII, FILE_NAME
 
 
@@ -66,7 +66,7 @@ Digest = Annotated[
     str,
     Path(
         alias="part",
-        pattern=DIGEST,
+        pattern=SHA256_HEX,
         description="The SHA-256 of the bytes, in hexadecimal digits",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     ),

@@ -25,7 +25,7 @@ from functions.feedback.openapi import Receipt, Receipts, TableReceipt, query_pa
 from functions.feedback.outcome_table import read_outcome_table
 from functions.feedback.outcomes import FOREIGN, foreign_faults, read_outcomes
 from functions.feedback.progress import Progress, progress
-from functions.feedback.queue import QueuePage, next_page
+from functions.feedback.queue import Heard, QueuePage, next_page
 from functions.feedback.recording import report
 from functions.feedback.requests import (
     Chosen,
@@ -164,7 +164,8 @@ async def queue(caller: Annotator, model: Model, request: Request) -> QueuePage:
     now = datetime.now(UTC)
     selection = read_query(QueueQuery, request.query_params.multi_items(), model.schema)
     query = selection.query
-    wanted, heard = query.wanted, None
+    wanted = query.wanted
+    heard: Heard = dict
     if query.round:
         fixed = read_round(model.store, query.round)
         fixed.require_label(caller)
@@ -215,9 +216,9 @@ async def show_progress(model: Model, request: Request) -> Progress:
         "CSV with the columns of a dataset of the model, its target being the label that counts, and "
         "`prediction_id`, `source`, `labelled_at`, `version`, `reference` and `note`; of these, one whose "
         "name a column of the dataset has has `lifeboat_` before it. Where there are more rows than `limit`, "
-        "or many notes, the header x-next says what to send as `after`; where lines of the log could not be "
-        "read, x-damaged-lines says how many were passed over. A row that was asked several times stands "
-        "there once for each prediction of it that has a label of its own."
+        "or than one answer holds, the header x-next says what to send as `after`; where lines of the log "
+        "could not be read, x-damaged-lines says how many were passed over. A row that was asked several "
+        "times stands there once for each prediction of it that has a label of its own."
     ),
     response_class=Response,
     responses={**ON_READ, 200: {"content": {"text/csv": {}}}},

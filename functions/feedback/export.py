@@ -13,8 +13,10 @@ from functions.core.schema.names import own_names
 from functions.core.schema.schema import Schema
 from functions.feedback.log_object import Logged
 
-# A row has some 150 bytes; an answer of Lambda may have 6 MiB.
+# A row of a dozen features has some 150 bytes.
 MAX_ROWS = 20_000
+# An answer of Lambda may have 6 MiB, in which the end of a line and a quotation mark count twice.
+MAX_BYTES = 4 * 2**20
 # Each is in an object of its own, of which eight are read at once, in 25 ms each: six seconds.
 MAX_NOTES = 2_000
 _AT_ONCE = 8
@@ -38,7 +40,7 @@ def export(
     read_note: Callable[[Label], str],
 ) -> Export:
     """Up to `limit` labelled predictions after the id `after`, oldest first, each with the label that counts.
-    Fewer where more than `MAX_NOTES` of them have a note.
+    Fewer where more than `MAX_NOTES` of them have a note, or they would have more than `MAX_BYTES`.
 
     labels: by prediction id, oldest first. read_note: the note of a label.
     """
@@ -53,11 +55,15 @@ def export(
     page = _with_few_notes([(logged, labels[logged.prediction_id][-1]) for logged in labelled[:limit]])
     with ThreadPoolExecutor(_AT_ONCE) as readers:
         notes = list(readers.map(lambda row: read_note(row[1]) if row[1].noted else "", page))
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
+    text = io.BytesIO()
+    rows = csv.writer(io.TextIOWrapper(text, "utf-8", newline="", write_through=True), lineterminator="\n")
     rows.writerow(map(escape_formula, columns(schema)))
     outcome_cells = schema.target.cells()
+    written: list[Logged] = []
     for (prediction, label), note in zip(page, notes, strict=True):
+        if written and text.tell() > MAX_BYTES:
+            break
+        written.append(prediction)
         record = prediction.record
         rows.writerow(
             [
@@ -71,8 +77,8 @@ def export(
                 escape_formula(note),
             ]
         )
-    last = page[-1][0].prediction_id if len(labelled) > len(page) else None
-    return Export(text.getvalue(), last)
+    last = written[-1].prediction_id if len(labelled) > len(written) else None
+    return Export(text.getvalue().decode(), last)
 
 
 def _with_few_notes(page: list[tuple[Logged, Label]]) -> list[tuple[Logged, Label]]:

@@ -57,7 +57,10 @@ def progress(
     wanted: int = 1,
 ) -> Progress:
     """Count what `labels` say of what was found. labels: by prediction id, oldest first. unsure: the keys
-    that do not know, by prediction id. wanted: how many keys are to label each row."""
+    that do not know, by prediction id. wanted: how many keys are to label each row.
+
+    A list of counts, each of which goes through the labels by itself.
+    """
     labels_of_each = [
         labels[prediction.prediction_id]
         for prediction in selected.predictions

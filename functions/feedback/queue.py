@@ -74,7 +74,7 @@ def next_page(
     after: str | None,
     now: datetime,
     lease_seconds: int,
-    heard: Heard | None = None,
+    heard: Heard = dict,
 ) -> QueuePage:
     """Up to `limit` rows that an annotator is to label: those leased to them already, then others.
 
@@ -83,10 +83,9 @@ def next_page(
     all labels, those that count. after: the `next` of another page, whose items are left out.
     Who asks again gets the same items until they are labelled or their leases end.
     """
+    # Long by what it is asked for; its steps are one after the other, without a branch.
     asking = source_of(key_id, annotator)
-    labels: Mapping[str, Sequence[Label]] = read_labels(store, selected.days)
-    if heard:
-        labels = heard(labels)
+    labels = heard(read_labels(store, selected.days))
     unsure = read_unsure(store, selected.days)
     leases = read_leases(store, selected.days, now=now, seconds=lease_seconds)
     rows = rows_of(selected.predictions, labels, unsure)
@@ -98,9 +97,7 @@ def next_page(
         for logged in selected.predictions
         if logged.prediction_id in leases.live
     ]
-    page = [
-        item for item in _own_leases(leased, asking, open_rows) if after is None or item[0].place > after
-    ][:limit]
+    page = _own_leases(leased, asking, open_rows, after)[:limit]
     free = _free_rows(leased, open_rows, rows)
     left = _leases_left(key_id, leases.live, labels, unsure)
     chosen_before = len(rows) - len(free)
@@ -124,10 +121,15 @@ def next_page(
 
 
 def _own_leases(
-    leased: Sequence[tuple[Lease, Logged]], annotator: str, open_rows: Mapping[int, Row]
+    leased: Sequence[tuple[Lease, Logged]], annotator: str, open_rows: Mapping[int, Row], after: str | None
 ) -> list[tuple[Lease, Logged]]:
-    """What is leased to the annotator and still open, in the order in which it was."""
-    own = [item for item in leased if item[0].annotator == annotator and item[1].row in open_rows]
+    """What is leased to the annotator behind the place `after`, and still open, in the order in which it
+    was."""
+    own = [
+        (lease, logged)
+        for lease, logged in leased
+        if lease.annotator == annotator and logged.row in open_rows and lease.place > (after or "")
+    ]
     return sorted(own, key=lambda item: item[0].place)
 
 

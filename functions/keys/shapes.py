@@ -8,10 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.ids import MODEL
 from functions.core.identity.caller import SCOPES
-from functions.core.identity.keys import MAX_DAYS, MAX_MODELS, MAX_NOTE, NOTE, Key
+from functions.core.identity.keys import MAX_DAYS, MAX_MODELS, MAX_NOTE, NOTE, Key, State
 
 Scope = Literal["predict", "feedback", "read", "admin"]
-State = Literal["active", "expired", "revoked"]
 
 
 class ListedKey(BaseModel):
@@ -49,7 +48,10 @@ class KeyRequest(BaseModel):
         examples=["the shop's till"],
     )
     models: list[Annotated[str, Field(pattern=MODEL, examples=["churn"])]] = Field(
-        [], max_length=MAX_MODELS, description="Those that it is for; empty: all"
+        [],
+        max_length=MAX_MODELS,
+        description="Those that it is for; empty: all. One may be a model to come: which there are, "
+        "GET /models says",
     )
     days: int | None = Field(None, ge=1, le=MAX_DAYS, description="Until it expires; null: it does not")
 
@@ -64,16 +66,10 @@ def listed(key: Key, now: datetime) -> ListedKey:
         created=key.created,
         expires=key.expires,
         revoked=key.revoked,
-        state=_state(key, now),
+        state=key.state(now),
     )
 
 
 def page(keys: Iterable[Key], now: datetime) -> KeyPage:
     ordered = sorted(keys, key=lambda key: (key.created, key.id), reverse=True)
     return KeyPage(keys=[listed(key, now) for key in ordered])
-
-
-def _state(key: Key, now: datetime) -> State:
-    if not key.ended(now):
-        return "active"
-    return "revoked" if key.revoked else "expired"

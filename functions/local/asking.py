@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from functions.authorize import __main__ as authorize
 from functions.core.registry.models import check_model_name
@@ -81,7 +81,9 @@ def manage_keys(options: argparse.Namespace) -> int:
     asked = authorize.parse(options.arguments)
     # A stage is deployed: whatever runs on this machine, AWS is meant, with the settings of the caller.
     runner = None if asked.stage or os.environ.get(environment.KEYS) else find_runner()
-    with keys_reached(runner):
+    # The store as well, where there is one: a key may be for some models.
+    store = store_reached(runner) if runner else nullcontext()
+    with keys_reached(runner), store:
         place = authorize.place_of_keys(asked)
         note(describe_runner(runner) if runner else describe_keys(place))
         return authorize.run(asked, place)

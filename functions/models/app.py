@@ -26,6 +26,7 @@ from functions.models.overview import (
     ModelPage,
     ModelRecord,
     card_of,
+    card_of_change,
     describe_model,
     list_models,
 )
@@ -90,7 +91,8 @@ async def history(store: Part, limit: Limit = 20, before: Before = None) -> Hist
 
 @of_one_model.post("/rollback", summary="Go back to a version", responses=_ON_CHANGE, dependencies=MAY_CHANGE)
 async def rollback(caller: Administrator, store: Part, request: RollbackRequest) -> ChampionCard:
-    return card_of(deployment.rollback(store, to=request.to, by=caller.key_id, reason=request.reason))
+    champion = deployment.rollback(store, to=request.to, by=caller.key_id, reason=request.reason)
+    return card_of_change(store, champion)
 
 
 @app.get(

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.core.base.errors import LifeboatError, NoChampion, NotFound, UnusableModel, UnusableRecord
+from functions.core.base.logs import log
 from functions.core.registry import deployment, versions
 from functions.core.registry.history import Promotion
 from functions.core.registry.manifest import Manifest
@@ -27,13 +28,31 @@ _READ_AT_ONCE = 8
 class ChampionCard(Promotion):
     """The version in service, what it replaced, and the versions that were abandoned, with the reasons."""
 
-    previous: str | None
-    abandoned: dict[str, str]
+    previous: str | None = Field(
+        description="The version in service before, which this one replaced; null where there was none"
+    )
+    abandoned: dict[str, str] = Field(
+        description="Versions that no retrain and no rollback brings back by itself, each with the reason"
+    )
 
 
 def card_of(champion: deployment.Champion) -> ChampionCard:
     """What people are shown of the record of a champion."""
     return ChampionCard.model_validate(champion, from_attributes=True)
+
+
+def card_of_change(store: ModelStore, champion: deployment.Champion) -> ChampionCard:
+    """The card of what has just come into service, of which a line in the log says what it replaced."""
+    log(
+        "INFO",
+        "champion changed",
+        model=store.model,
+        version=champion.version,
+        previous=champion.previous,
+        sequence=champion.sequence,
+        by=champion.by,
+    )
+    return card_of(champion)
 
 
 class ListedModel(BaseModel):

@@ -9,7 +9,7 @@ from functions.core.registry import deletion, deployment
 from functions.core.storage.view import ModelStore
 from functions.models.cards import Form, form_asked_for, headers_of, write_card
 from functions.models.curves import Curves, curves_of
-from functions.models.overview import ChampionCard, card_of
+from functions.models.overview import ChampionCard, card_of_change
 from functions.models.promotions import PromotionRequest
 from functions.models.routing import CARD_ANSWERS, Accept, CardForm, WhoseVersion, Why
 
@@ -20,6 +20,7 @@ _ON_DELETE = error_answers(401, 403, 404, 409, 422, 503)
 
 def version_routes(whose: WhoseVersion) -> APIRouter:
     """The routes, to be put below the path of a version. whose: how that path names it, and who may ask."""
+    # As long as its routes are, which have to be made where `whose` is known.
     router = APIRouter()
     # As defaults and not in annotations: an annotation has to be known to type checkers.
     a_store, a_version, a_caller = whose.store, whose.version, whose.administrator
@@ -63,11 +64,10 @@ def version_routes(whose: WhoseVersion) -> APIRouter:
         store: ModelStore = a_store,
         version: str = a_version,
     ) -> ChampionCard:
-        return card_of(
-            deployment.promote_by_hand(
-                store, version, by=caller.key_id, reason=request.reason, force=request.force
-            )
+        champion = deployment.promote_by_hand(
+            store, version, by=caller.key_id, reason=request.reason, force=request.force
         )
+        return card_of_change(store, champion)
 
     @router.delete(
         "",

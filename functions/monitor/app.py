@@ -127,6 +127,7 @@ def _last(store: ModelStore) -> Report:
 def _state(store: ModelStore) -> State:
     if versioned := read_state(store):
         return versioned[0]
+    require_model(store)
     raise NotFound(
         f"there is no report of the model {store.model} yet; the monitor runs every hour, and on "
         "POST /monitoring/run"

@@ -60,10 +60,17 @@ class ChampionCache:
     """Answers with the champion as it was at most `refresh_seconds` ago."""
 
     def __init__(
-        self, reader: ModelReader, refresh_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        reader: ModelReader,
+        refresh_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        may_be_missing: bool = False,
     ) -> None:
+        """may_be_missing: the model was named by who asks, and that there is none is no fault of ours."""
         self._reader = reader
-        self._refresh = Refresh("champion", refresh_seconds, clock, model=reader.model)
+        expected = NoChampion if may_be_missing else ()
+        self._refresh = Refresh("champion", refresh_seconds, clock, expected=expected, model=reader.model)
         self._loaded: Loaded | None = None
         self._etag = ""
 

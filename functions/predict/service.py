@@ -118,7 +118,11 @@ class Service:
 
     def _cache_of(self, model: str) -> ChampionCache:
         known = self._champions.get(model) or self._troubled.get(model)
-        return known or ChampionCache(ModelReader(self._reader, model), self.settings.refresh_seconds)
+        return known or ChampionCache(
+            ModelReader(self._reader, model),
+            self.settings.refresh_seconds,
+            may_be_missing=model != self.settings.default_model,
+        )
 
     def _load_version(self, model: str, version: str) -> Loaded:
         return load_by_name(ModelReader(self._reader, model), version)

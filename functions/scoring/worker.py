@@ -45,7 +45,8 @@ PATIENCE_SECONDS = 40.0
 """One that has not changed for so long belongs to somebody who died."""
 RESERVE_SECONDS = 30.0
 """Of the time of an invocation, for what follows the last row."""
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 2
+"""An event comes three times at most (template.yaml): the third says what became of the other two."""
 MAX_EXPLAINED = 100_000
 """Rows of a file that can be explained: each takes thousands of rows of the graph."""
 

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from functions.authorize.__main__ import main
+from functions.core.identity.key_list import all_keys
+from functions.core.storage.folder import FolderStore
 from functions.core.storage.parameter import Parameter
+from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.view import SCHEMA, ModelStore
 from tests.support.keys import DAY, Ask, new_key
 
 
@@ -69,6 +73,34 @@ def test_the_list_tells_which_models_a_key_is_for(place: Path, capsys: pytest.Ca
         "limited": ["churn", "fraud"],
         "unlimited": None,
     }
+
+
+def test_of_a_key_for_a_model_that_there_is_not_it_is_said(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = FolderStore(str(tmp_path / "store"))
+    for model in ("churn", "fraud"):
+        ModelStore(store, model).put(SCHEMA, b"{}")
+
+    def make(models: str, *more: str) -> str:
+        assert main(["create", "--scopes", "predict", "--note", "x", "--models", models, *more]) == 0
+        captured = capsys.readouterr()
+        assert captured.out.startswith("lb_")
+        return captured.err
+
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
+    assert "no model" not in make("churn,fraud")
+    said = make("churm,fraud,weather")
+    id_ = all_keys(open_parameter(str(place))).keys()
+    assert "There is no model churm so far; did you mean churn? The key opens it once there is one." in said
+    assert any(f"`revoke {key}` ends this key" in said for key in id_)
+    assert "There is no model weather so far. The key" in said
+    assert "no model fraud" not in said
+
+    monkeypatch.setenv("LIFEBOAT_STORE", "http://nowhere")
+    assert "could not be looked up: a store is s3://bucket or a folder" in make("churn")
+    monkeypatch.delenv("LIFEBOAT_STORE")
+    assert "was not looked up: GET /models lists" in make("churn")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from functions.core.schema.document.parsing import parse_schema
 from functions.core.schema.schema import Schema
 from functions.core.schema.tables.table import open_table
+from functions.feedback import export as feedback_export
 from functions.feedback.handler import handler
 from tests.feedback.bench import NOW, Bench, Call, say
 from tests.support import gateway
@@ -130,6 +133,25 @@ def test_an_export_comes_in_pages(call: Call, bench: Bench) -> None:
         after = f"&after={answer['headers'].get('x-next')}"
     assert found == [ids[:2], ids[2:4], ids[4:]]
     assert after == "&after=None"
+
+
+@pytest.mark.parametrize("most", [0, 500])
+def test_a_page_of_the_export_is_no_larger_than_an_answer_may_be(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(feedback_export, "MAX_BYTES", most)
+    ids = bench.predict(*[0.5] * 5)
+    call("POST", "/feedback", [say(id_) | {"note": "ä, ö and ü"} for id_ in ids])
+    pages = [export()]
+    while (after := pages[-1]["headers"].get("x-next")) and len(pages) < len(ids):
+        pages.append(export(f"?after={after}"))
+    rows = [rows_of(page) for page in pages]
+    assert [row.partition(",")[0] for page in rows for row in page] == ids
+    assert len(pages) > 1
+    for page, own in zip(pages, rows, strict=True):
+        # The row with which it is reached is there as a whole.
+        before_last = len(page["body"].encode()) - len(own[-1].encode()) - 1
+        assert before_last <= most or len(own) == 1
 
 
 def test_what_a_spreadsheet_would_run_is_a_text_and_is_read_back(call: Call, bench: Bench) -> None:

@@ -77,8 +77,9 @@ def make_debian(folder: Path) -> Debian:
 @contextmanager
 def mounted(debian: Debian) -> Iterator[Debian]:
     """The same with the kernel's files, which Python and the programs that it starts look into."""
-    # Without sys, joblib cannot count the processor's cores, and warns.
-    places = [("proc", "proc"), ("sysfs", "sys"), ("/dev", "dev"), ("/dev/shm", "dev/shm")]  # noqa: S108 - the kernel's
+    # Without sys, joblib cannot count cores, and warns; without dev/pts there are no terminals.
+    bound = ("dev", "dev/shm", "dev/pts")
+    places = [("proc", "proc"), ("sysfs", "sys"), *((f"/{place}", place) for place in bound)]
     done = []
     try:
         for what, place in places:

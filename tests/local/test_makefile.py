@@ -170,16 +170,17 @@ def test_a_stage_is_checked_before_minutes_are_spent_on_building_it() -> None:
 @pytest.mark.parametrize(
     ("words", "command"),
     [
-        (["test-sam"], "pytest tests/sam  --no-cov"),
+        (["test-sam"], "pytest tests/sam --no-cov"),
         (["test-sam", "ARGS=-k predict"], "pytest tests/sam -k predict --no-cov"),
         (["test-pages", "ARGS=tests/browser/test_axe.py"], "tests/browser/test_axe.py --no-cov"),
         (["test-fuzz"], "pytest tests/fuzz --numprocesses 2"),
-        (["bench", "ARGS=cold", "AGAINST=../before"], 'tests.bench cold              --against "$AGAINST"'),
+        (["bench", "ARGS=cold", "AGAINST=../before"], 'tests.bench cold --against "$AGAINST"'),
         (["bench-races", "ARGS=--rounds 2"], "tests.bench races --rounds 2"),
     ],
 )
 def test_a_target_runs_its_command(words: list[str], command: str) -> None:
-    assert command in make(ROOT, "-n", *words).stdout
+    # Options that are not given leave spaces.
+    assert command in " ".join(make(ROOT, "-n", *words).stdout.split())
 
 
 @pytest.mark.parametrize("name", sorted(ALONE))

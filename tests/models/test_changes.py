@@ -1,6 +1,7 @@
 """What the models function changes: a promotion by hand, a rollback, a deletion; and what it refuses to."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -22,7 +23,16 @@ def test_a_promotion_by_hand_names_the_key_as_its_author(
     assert call("GET", "/models/champion") == (200, card)
     assert shelf.champion.version == version
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["key_id"], line["version"]) for line in lines] == [("abc", version)]
+    assert [line["message"] for line in lines] == ["administrator", "champion changed"]
+    assert (lines[0]["key_id"], lines[0]["version"]) == ("abc", version)
+    changed = {name: lines[1][name] for name in ("model", "version", "previous", "sequence", "by")}
+    assert changed == {
+        "model": "titanic",
+        "version": version,
+        "previous": shelf.first,
+        "sequence": 2,
+        "by": "abc",
+    }
 
 
 def test_what_the_gate_held_back_takes_force(call: Call, shelf: Shelf) -> None:
@@ -61,7 +71,9 @@ def test_who_loses_a_race_is_told_so(call: Call, shelf: Shelf, monkeypatch: pyte
     for request in requests:
         status, answer = call(*request)
         assert (status, answer["code"]) == (409, "CONFLICT"), request
-        assert "somebody else first" in answer["error"]
+        assert re.search(
+            "changed the champion first.*; .*ask again|; to delete .*, ask once more", answer["error"]
+        )
     assert shelf.champion.version == shelf.first
 
 

@@ -159,7 +159,10 @@ def test_a_model_that_only_has_a_schema_is_described_by_it(call: Call, shelf: Sh
     assert record["next_schema"] == churn_table.DOCUMENT
     assert record["target"]["positive"] == "yes"
     assert call("GET", "/models/churn/champion")[1]["code"] == "NO_CHAMPION"
-    assert call("GET", "/models/churn/versions") == (200, {"versions": [], "next": None})
+    assert call("GET", "/models/churn/versions") == (
+        200,
+        {"versions": [], "next": None, "rolls_back_to": None},
+    )
 
 
 def test_a_version_and_a_model_are_told_apart_by_their_names(call: Call, shelf: Shelf, churn: Shelf) -> None:

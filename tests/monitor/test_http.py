@@ -175,6 +175,17 @@ def test_what_is_not_there_or_does_not_fit_is_refused(call: Call, path: str, sta
     assert answer["error"]
 
 
+def test_a_model_that_there_is_not_is_told_from_one_without_a_report(call: Call) -> None:
+    for path in ("report", "reports", "traffic"):
+        status, answer = call("GET", f"/models/{MODEL}/monitoring/{path}")
+        assert (status, answer["error"][:31]) == (404, "there is no report of the model")
+        status, answer = call("GET", f"/models/nowhere/monitoring/{path}")
+        assert (status, answer["error"]) == (
+            404,
+            "there is no model nowhere; GET /models lists those there are",
+        )
+
+
 # ---- Access, documents
 
 

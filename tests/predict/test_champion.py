@@ -264,6 +264,30 @@ def test_a_store_without_a_champion_is_asked_at_most_once_a_second(tmp_path: Pat
     assert store.asked == 2
 
 
+def test_that_a_model_named_by_who_asks_is_not_there_is_no_error_of_ours(
+    warm: tuple[Away, Clock, ChampionCache, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, clock, _, _ = warm
+    capsys.readouterr()
+    named = ChampionCache(ModelReader(store, "nosuch"), 30, clock, may_be_missing=True)
+    for _ in range(2):
+        with pytest.raises(NoChampion):
+            named.current()
+        clock.now += 31
+    assert named.is_missing
+    assert capsys.readouterr().out == ""
+    # The default model has to be there; and a champion that is gone was taken away.
+    with pytest.raises(NoChampion):
+        ChampionCache(ModelReader(store, "nosuch"), 30, clock).current()
+    assert capsys.readouterr().out.count("champion not refreshed") == 1
+    served = ChampionCache(ModelReader(store, "titanic"), 30, clock, may_be_missing=True)
+    served.current()
+    store.delete("registry/titanic/champion.json")
+    clock.now += 31
+    served.current()
+    assert capsys.readouterr().out.count("champion not refreshed") == 1
+
+
 def test_a_store_that_hangs_is_not_asked_again_for_as_long_as_it_hung(tmp_path: Path) -> None:
     class Hanging(Away):
         def get(self, key: str) -> Blob:

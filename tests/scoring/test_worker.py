@@ -10,8 +10,11 @@ import pytest
 
 from functions.core.storage.contract import Store
 from functions.core.storage.view import ModelStore
+from functions.local.platform.template import read_template
+from functions.local.process.child import ROOT
 from functions.scoring.job import read_job
 from functions.scoring.places import job_key
+from functions.scoring.worker import MAX_ATTEMPTS
 from tests.conftest import MODEL
 from tests.scoring.jobs import (
     LIMITS,
@@ -262,8 +265,14 @@ def test_a_job_that_never_gets_on_fails_in_the_end(whole_store: Store, store: Mo
                 handle(whole_store, event)
     [answer] = handle(whole_store, event)
     assert answer["state"] == "failed"
-    assert "5 attempts ended near line 2 " in answer["reason"]
+    assert "2 attempts ended near line 2 " in answer["reason"]
     assert (result(store), left_over(root)) == (None, [])
+
+
+def test_an_event_comes_often_enough_for_a_job_that_never_gets_on_to_fail() -> None:
+    """Or it would be said to be running for ever."""
+    scoring = read_template(ROOT / "template.yaml").functions["ScoringFunction"]
+    assert scoring.retries >= MAX_ATTEMPTS
 
 
 def test_a_record_that_is_damaged_is_said_to_be(whole_store: Store, store: ModelStore) -> None:

@@ -71,7 +71,7 @@ def test_false_labels_of_a_feedback_key_do_not_replace_the_champion(store: Model
     training, result = retrained()
     assert (training["reason"], training["labels"]) == ("quality", 180)
     assert (result["status"], result["rule"]) == ("published", "vouched rows")
-    assert "The labels of other keys contradict these rows; check the labels" in result["reason"]
+    assert "the labels of other keys contradict these rows. Check the labels" in result["reason"]
     assert result["numbers"]["vouched_worse_than_champion_at_most"] > result["limits"]["margin"]
     # By its own holdout it was the better one.
     assert result["numbers"]["worse_by_at_most"] < result["limits"]["margin"]

@@ -14,4 +14,4 @@ def test_of_many_promotions_at_once_one_wins_and_the_others_are_told() -> None:
     assert len(attempts) == 32
     told = [attempt.told for attempt in attempts if attempt.told]
     assert len(told) == 28
-    assert all("written by somebody else first" in one for one in told)
+    assert all("somebody else changed the champion first" in one for one in told)

@@ -223,18 +223,11 @@ SCORED = ("scoring/", "scored/", "scored-runs/")
 def test_the_bucket_forgets_refusals_and_overwritten_records_but_nothing_that_a_manifest_names() -> None:
     rules = RESOURCES["Store"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
-    forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
-    assert forgotten == {
-        "rejected/",
-        "registry/",
-        "undelivered/",
-        "leases/",
-        "monitoring/",
-        "parts/",
-        *SCORED,
-    }
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
     assert expiring == {"rejected/", "undelivered/", "leases/", "uploading/", "parts/", *SCORED}
+    # In a bucket with versions, what expires stays as an older version, until that is forgotten as well.
+    forgotten = {rule["Prefix"] for rule in rules if "NoncurrentVersionExpiration" in rule}
+    assert forgotten == expiring | {"registry/", "monitoring/"}
 
 
 def test_what_is_soon_forgotten_begins_alike_for_every_model() -> None:
@@ -345,6 +338,19 @@ def test_pages_of_no_site_may_call_the_api_unless_one_is_named(origins: str, fit
             "x-api-key",
         ]
     )
+
+
+def test_a_page_of_another_site_may_read_every_header_that_tells_of_an_answer() -> None:
+    _, cors, _ = RESOURCES["Api"]["Properties"]["CorsConfiguration"][1]
+    known = {f"x-columns-{kind}" for kind in ("used", "passed-over", "missing")}
+    answered = {
+        header
+        for file in (ROOT / "functions").rglob("*.py")
+        if not {"local", "core"} & {*file.relative_to(ROOT / "functions").parts}
+        # Of answers: what is only read of requests, and what is for browsers themselves, is none.
+        for header in re.findall(r'"(x-[a-z-]+[a-z])"', file.read_text())
+    } - {"x-api-key", "x-content-type-options"}
+    assert cors["ExposeHeaders"] == sorted({"apigw-requestid", "traceparent"} | known | answered)
 
 
 def test_open_routes_are_told_from_those_behind_an_authorizer() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from functions.core.base.errors import InvalidInput
+from functions.core.schema.tables.header import listed
 from training.commands.models import model_named
 from training.scoring.cluster import cluster_crew
 from training.scoring.crew import Crew, local_crew
@@ -97,7 +98,7 @@ def _print_scored(scored: Scored, target: Path, model: ScoringModel) -> None:
         ("missing", report.missing),
     ):
         if names:
-            print(f"columns {what}: {', '.join(names)}")
+            print(f"columns {what}: {listed(names)}")
     for note in report.notes:
         print(f"note: {note}")
     print(f"{target}: {scored.rows:,} rows, scored by version {model.version} of {model.name}")

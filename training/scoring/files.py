@@ -35,19 +35,25 @@ def plan_files(addresses: Sequence[str], target: Path) -> list[tuple[Path | Stor
     Raises `InvalidInput` where two would have the same answers, or a file its own.
     """
     files = [file for address in addresses for file in tables_at(address)]
-    is_folder = len(addresses) > 1 or addresses[0].endswith("/") or Path(addresses[0]).is_dir()
-    if is_folder and target.exists() and not target.is_dir():
+    are_several = len(addresses) > 1 or addresses[0].endswith("/") or Path(addresses[0]).is_dir()
+    if are_several and target.exists() and not target.is_dir():
         raise InvalidInput(f"the answers of several files go into a folder, and {target} is a file")
-    if not is_folder and target.is_dir():
-        is_folder = True
-    planned = [(file, target / _name(file) if is_folder else target) for file in files]
+    if are_several or target.is_dir():
+        planned = [(file, target / _name(file)) for file in files]
+    else:
+        planned = [(file, target) for file in files]
+    _check_apart(planned)
+    return planned
+
+
+def _check_apart(planned: Sequence[tuple[Path | StoredObject, Path]]) -> None:
+    """Raise `InvalidInput` where two files would have the same answers, or a file its own."""
     taken: dict[Path, Path | StoredObject] = {}
     for file, answers in planned:
         if (other := taken.setdefault(answers, file)) != file:
             raise InvalidInput(f"{other} and {file} would both be answered in {answers}: rename one of them")
         if isinstance(file, Path) and answers.exists() and answers.samefile(file):
             raise InvalidInput(f"the answers would be written over {file}: name another file or folder")
-    return planned
 
 
 def _name(file: Path | StoredObject) -> str:

@@ -50,24 +50,31 @@ def label_rows(chunk: Chunk, schema: Schema) -> LabelledRows:
 
 def join_rows(parts: Sequence[LabelledRows], schema: Schema) -> LabelledRows:
     """Parts of a table, one after the other, as one; none are no rows."""
-    unknown: dict[str, Counter[str]] = {}
-    for part in parts:
-        for name, words in part.unknown.items():
-            unknown.setdefault(name, Counter()).update(words)
-    keys = None
-    if any(part.labelled_by is not None for part in parts):
-        keys = [key for part in parts for key in part.labelled_by or [VOUCHED] * len(part)]
     return LabelledRows(
         matrix=np.concatenate([_no_rows(schema), *(part.matrix for part in parts)]),
         outcomes=_joined(np.int8, [part.outcomes for part in parts]),
         representative=_joined(np.bool_, [part.representative for part in parts]),
-        labelled_by=keys,
+        labelled_by=_joined_keys(parts),
         lines=_joined(np.int64, [part.lines for part in parts]),
         bad=[row for part in parts for row in part.bad],
-        unknown=unknown,
+        unknown=_joined_words(parts),
         lost=np.concatenate([_no_rows(schema), *(part.lost for part in parts)]),
         lost_outcomes=_joined(np.int64, [part.lost_outcomes for part in parts]),
     )
+
+
+def _joined_keys(parts: Sequence[LabelledRows]) -> list[str] | None:
+    if all(part.labelled_by is None for part in parts):
+        return None
+    return [key for part in parts for key in part.labelled_by or [VOUCHED] * len(part)]
+
+
+def _joined_words(parts: Sequence[LabelledRows]) -> dict[str, Counter[str]]:
+    unknown: dict[str, Counter[str]] = {}
+    for part in parts:
+        for name, words in part.unknown.items():
+            unknown.setdefault(name, Counter()).update(words)
+    return unknown
 
 
 def _joined(kind: npt.DTypeLike, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

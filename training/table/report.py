@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.core.registry.manifest import Columns
 from functions.core.schema.tables.chunks import BadRow
+from functions.core.schema.tables.header import listed
 
 MAX_REPORTED_ROWS = 100
 NO_COLUMNS = Columns(used=[], passed_over=[], missing=[])
@@ -51,7 +52,7 @@ class Report:
             ("missing", self.columns.missing),
         ):
             if names:
-                yield f"columns {kind}: {', '.join(names)}"
+                yield f"columns {kind}: {listed(names)}"
         yield from (f"note: {note}" for note in self.notes)
         if self.rejected:
             yield f"{self.rejected} of {self.rows + self.rejected} rows were left out:"

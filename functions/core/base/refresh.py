@@ -27,12 +27,20 @@ class Refresh:
     """
 
     def __init__(
-        self, subject: str, seconds: float, clock: Callable[[], float] = time.monotonic, **names: str
+        self,
+        subject: str,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        expected: type[Exception] | tuple[()] = (),
+        **names: str,
     ) -> None:
-        """subject: what is read, for the log, such as "champion"; names: of whom, for the log."""
+        """subject: what is read, for the log, such as "champion"; names: of whom, for the log. expected: a
+        failure with which nothing is wrong here while there is nothing in memory: it is not logged."""
         self._subject = subject
         self._seconds = seconds
         self._clock = clock
+        self._expected = expected
         self._names = names
         self._next = float("-inf")
         self._logged: tuple[str, float] = ("", float("-inf"))
@@ -70,8 +78,10 @@ class Refresh:
         except Exception as error:
             self.failure = error
             ended = self._clock()
-            self._log(error, ended)
-            times = _TIMES if has_answer() else _TIMES_WITHOUT_ANSWER
+            answers = has_answer()
+            if answers or not isinstance(error, self._expected):
+                self._log(error, ended)
+            times = _TIMES if answers else _TIMES_WITHOUT_ANSWER
             pause = min(times * (ended - began), LONGEST_PAUSE)
             self._next = ended + max(pause, min(RETRY_SECONDS, self._seconds))
         else:

@@ -8,6 +8,9 @@ BATCH_PATHS = ("/predict/batch", "/invocations", "/infer", "/schema/inference")
 FILES = "/datasets/"
 MAX_BATCH_BYTES = 6 * 1024 * 1024
 
+# Of an answer, as Lambda counts it: all of it as JSON in UTF-8. What is larger, Lambda throws away.
+MAX_ANSWER_BYTES = 6 * 1024 * 1024
+
 # Of an answer, in bytes. Less goes in a packet or two either way; to compress it takes 0.2 to 0.3 ms.
 MIN_COMPRESSED = 2_048
 

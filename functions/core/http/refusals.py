@@ -61,7 +61,7 @@ _MEANING = {
     403: "The caller does not have the scope",
     404: "There is nothing of that name",
     409: "A rule forbids it, or somebody else was first; nothing has changed",
-    413: "The body is too large",
+    413: "The body is too large, or the answer would be",
     415: "The body was not sent in a type or an encoding that is read here",
     422: "A field does not fit",
     431: "There are too many headers",

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from functions.core.base.errors import Unauthorized, UnusableKeys
 from functions.core.base.ids import MODEL
@@ -27,6 +28,8 @@ MAX_DAYS = 3650
 MAX_MODELS = 10
 # How long the list still shows a key that has ended.
 _REMEMBERED = timedelta(days=30)
+
+State = Literal["active", "expired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,12 @@ class Key:
     def ended(self, now: datetime) -> datetime | None:
         """When the key was revoked or expired, whichever was first; None while it counts."""
         return min((end for end in (self.revoked, self.expires) if end and end <= now), default=None)
+
+    def state(self, now: datetime) -> State:
+        """Whether it counts, and if not, why."""
+        if not self.ended(now):
+            return "active"
+        return "revoked" if self.revoked else "expired"
 
 
 Keys = Mapping[str, Key]

@@ -39,10 +39,10 @@ def delete(store: Store, version: str, *, by: str, reason: str | None = None) ->
 
     # Who promotes this version has read the record either before the mark, and then holds an ETag that is
     # worthless now, or after it, and then is refused: its objects go when it can be in nobody's hands.
-    _mark(store, begun)
+    _mark(store, version, begun)
     versions.delete_version(store, version)
     # It stays abandoned: a retrain on the same data may publish it again, but only a person may promote it.
-    _mark(store, ended)
+    _mark(store, version, ended)
 
 
 def _refuse_what_is_needed(store: Store, version: str, champion: Champion) -> None:
@@ -54,8 +54,8 @@ def _refuse_what_is_needed(store: Store, version: str, champion: Champion) -> No
         raise Conflict(f"version {version} is what a rollback would go back to and cannot be deleted")
 
 
-def _mark(store: Store, marked: Callable[[Champion], Champion]) -> None:
-    """Change marks in the record of the champion, whoever else writes to it meanwhile.
+def _mark(store: Store, version: str, marked: Callable[[Champion], Champion]) -> None:
+    """Change the mark of a version in the record of the champion, whoever else writes to it meanwhile.
 
     A mark that stands is not made again, so an answer that was lost does no harm either.
     """
@@ -69,8 +69,10 @@ def _mark(store: Store, marked: Callable[[Champion], Champion]) -> None:
             return
         try:
             store.replace(CHAMPION, changed.as_json(), etag=etag)
-        except Conflict:
+        except Conflict as error:
             if not attempts_left:
-                raise
+                raise Conflict(
+                    f"others keep changing the champion; to delete version {version}, ask once more"
+                ) from error
         else:
             return

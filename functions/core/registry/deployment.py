@@ -280,8 +280,15 @@ def _put_into_service(
             store.replace(CHAMPION, champion.as_json(), etag=expected[1])
         else:
             store.create(CHAMPION, champion.as_json())
-    except (Conflict, StoreUnavailable):
-        # The answer to a write can be lost: then the SDK writes once more, and meets its own first attempt.
+    except Conflict as error:
+        # Between an attempt whose answer was lost and the next, somebody else may have promoted on top of it.
+        if not _was_written(store, entry):
+            raise Conflict(
+                "somebody else changed the champion first, and nothing was changed here; look which version "
+                "is in service now, and ask again if it is still right"
+            ) from error
+    except StoreUnavailable:
+        # All answers were lost, perhaps, and no write.
         if not _was_written(store, entry):
             raise
     return champion

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import BinaryIO, Literal, NamedTuple, Protocol
 
-from functions.core.base.errors import KeyTooLong, NotFound
+from functions.core.base.errors import InvalidInput, KeyTooLong, NotFound
 
 MAX_KEY_BYTES = 1_024
 MIN_PART_BYTES = 5 * 2**20
@@ -91,7 +91,8 @@ class Store(Reader, Protocol):
     def create(self, key: str, body: bytes, *, metadata: Mapping[str, str] | None = None) -> str:
         """Write `key` only if it does not exist. Returns its ETag.
 
-        Raises `Conflict` when it does, `KeyTooLong`.
+        Raises `Conflict` when it does, `KeyTooLong`. Where the answer to an attempt was lost, and the next
+        meets what that has written, the write counts as made; so it does with `replace`.
 
         `metadata` stays with the object: lower-case names, values in ASCII, 2 kB in all.
         """
@@ -147,17 +148,31 @@ class Store(Reader, Protocol):
 
 def check_key_to_read(key: str) -> None:
     """Raises `NotFound` for a key that nothing can be at."""
-    if len(key.encode()) > MAX_KEY_BYTES:
+    size = _size(key)
+    if size is None:
+        raise NotFound(f"the store has no {_shortened(key)}: UTF-8 cannot hold that name")
+    if size > MAX_KEY_BYTES:
         raise NotFound(f"the store has no {_shortened(key)}: its name is too long for any store")
 
 
 def check_key_to_write(key: str) -> None:
-    """Raises `KeyTooLong`, which says by how much."""
-    if (size := len(key.encode())) > MAX_KEY_BYTES:
+    """Raises `KeyTooLong`, which says by how much, and `InvalidInput` for what is no text."""
+    size = _size(key)
+    if size is None:
+        raise InvalidInput(f"{_shortened(key)} is no name for a store: UTF-8 cannot hold it; choose another")
+    if size > MAX_KEY_BYTES:
         raise KeyTooLong(
             f"{_shortened(key)} is a name of {size:,} bytes, and a store takes {MAX_KEY_BYTES:,} at most: "
             "choose a shorter one"
         )
+
+
+def _size(key: str) -> int | None:
+    """In bytes; None for what has half of a character in it (a lone surrogate), as JSON may."""
+    try:
+        return len(key.encode())
+    except UnicodeEncodeError:
+        return None
 
 
 def _shortened(key: str) -> str:

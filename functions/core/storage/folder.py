@@ -79,7 +79,8 @@ class FolderStore:
                     yield self._entry(key)
 
     def put(self, key: str, body: bytes) -> str:
-        with self._written(key, body) as (part, path):
+        # The lock, here and in `delete`: whoever replaces or creates an object looks at it, and then writes.
+        with self._written(key, body) as (part, path), self._locked():
             # Of the object before, nothing stays.
             self._beside(path).unlink(missing_ok=True)
             part.replace(path)
@@ -147,7 +148,7 @@ class FolderStore:
 
     def delete(self, key: str) -> None:
         path = self._path(key)
-        with suppress(NotFound), _os_errors_translated(key, "delete"):
+        with suppress(NotFound), _os_errors_translated(key, "delete"), self._locked():
             path.unlink(missing_ok=True)
             self._beside(path).unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """The store in S3, or in anything that speaks its protocol; boto3 and its errors stop here."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any, BinaryIO, Literal, NoReturn, cast
 
 import boto3
@@ -148,6 +148,21 @@ class S3Store:
             )
         return address
 
+    def allow_uploads_from(self, origin: str) -> None:
+        """Let web pages of `origin`, and of no other, send files to addresses of `presign`.
+
+        template.yaml says the same of the bucket in AWS.
+        """
+        rule: Any = {
+            "ID": "files-from-the-pages",
+            "AllowedOrigins": [origin],
+            "AllowedMethods": ["PUT"],
+            "AllowedHeaders": ["content-type"],
+            "MaxAgeSeconds": 3_600,
+        }
+        with _translated(self._bucket):
+            self._s3.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [rule]})
+
     def _upload(self, key: str, upload: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": key, "UploadId": upload}
 
@@ -178,8 +193,29 @@ class S3Store:
     def _write(self, key: str, body: bytes, **options: Any) -> str:
         check_key_to_write(key)
         with _translated(key):
-            etag: str = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **options)["ETag"]
+            try:
+                etag: str = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, **options)["ETag"]
+            except ClientError as error:
+                # The answer to a write can be lost: then the SDK tries again, and meets its first attempt.
+                if _code(error) not in _CONFLICTS or not _was_repeated(error):
+                    raise
+                written = self._etag_if_equal(key, body, options.get("Metadata", {}))
+                if written is None:
+                    raise
+                return written
         return etag
+
+    def _etag_if_equal(self, key: str, body: bytes, metadata: Mapping[str, str]) -> str | None:
+        """The ETag of the object at `key` if it has these bytes and this metadata, else None."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                return None
+            raise
+        with closing(answer["Body"]) as stream:
+            is_like = (answer["ContentLength"], answer["Metadata"]) == (len(body), metadata)
+            return answer["ETag"] if is_like and stream.read() == body else None
 
 
 def _config() -> Config:
@@ -256,6 +292,11 @@ def _translated(key: str) -> Iterator[None]:
 
 def _code(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def _was_repeated(error: ClientError) -> bool:
+    """Whether the SDK had asked before, and got no answer or one of a fault."""
+    return bool(error.response.get("ResponseMetadata", {}).get("RetryAttempts"))
 
 
 def _translate(error: Exception, key: str) -> NoReturn:

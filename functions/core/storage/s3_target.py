@@ -71,7 +71,10 @@ class Target(NamedTuple):
 
 
 def find_target(bucket: str) -> Target | None:
-    """The target that the SDK would have for `bucket` in this environment; None where that is not certain."""
+    """The target that the SDK would have for `bucket` in this environment; None where that is not certain.
+
+    A list of doubts: each branch is one.
+    """
     environment = os.environ
     region = environment.get("AWS_DEFAULT_REGION", "")
     key, secret = environment.get("AWS_ACCESS_KEY_ID", ""), environment.get("AWS_SECRET_ACCESS_KEY", "")

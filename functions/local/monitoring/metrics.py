@@ -8,7 +8,7 @@ HTTP, and of more than a hundred models the rest are one.
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from functions.core.registry.models import is_model_name
 from functions.local.monitoring.reports import REPORT_METRICS, read_report_line
@@ -28,6 +28,9 @@ class Metrics:
     """Counts what a runner does, and keeps what the monitor said last of each model."""
 
     def __init__(self, functions: Collection[str]) -> None:
+        # When a series was begun, which nobody asks: a third of the lines.
+        # The library says nothing of its types there.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._functions = frozenset(functions)
         self._models: set[str] = set()

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from functions.core.base.errors import LifeboatError
 from functions.core.identity.key_list import add, revoke
 from functions.core.identity.keys import make_key
+from functions.core.schema.tables.header import listed
 from functions.core.storage.contract import Store
 from functions.core.storage.parameter_opening import open_parameter
 
@@ -80,11 +81,11 @@ def score_file(
 
 def _say_scored(job: Answer, result: Path, say: Say) -> None:
     columns = job["columns"]
-    say(f"Columns    used: {', '.join(columns['used'])}")
+    say(f"Columns    used: {listed(columns['used'])}")
     if columns["passed_over"]:
-        say(f"             passed over: {', '.join(columns['passed_over'])}")
+        say(f"             passed over: {listed(columns['passed_over'])}")
     if columns["missing"]:
-        say(f"             missing: {', '.join(columns['missing'])}")
+        say(f"             missing: {listed(columns['missing'])}")
     for note in columns["notes"]:
         say(f"             {note}")
     rate = f", {job['rows_per_second']:,.0f} rows/s" if job["rows_per_second"] else ""
@@ -163,8 +164,8 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _watch(client: httpx.Client, address: str) -> Answer:
-    """What the job is in the end, with a bar meanwhile."""
-    with tqdm(unit=" rows", unit_scale=True, desc="Scoring", leave=False) as bar:
+    """What the job is in the end, with a bar meanwhile, where there is a terminal."""
+    with tqdm(unit=" rows", unit_scale=True, desc="Scoring", leave=False, disable=None) as bar:
         while True:
             job = _answer(client.get(address))
             bar.total = job["lines"]

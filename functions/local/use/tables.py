@@ -17,6 +17,7 @@ from functions.core.schema.columns import to_rows
 from functions.core.schema.document.parsing import parse_schema, read_schema
 from functions.core.schema.inference.inferred import infer_schema
 from functions.core.schema.schema import Field, Schema
+from functions.core.schema.tables.header import listed
 from functions.core.schema.tables.table import open_table
 from functions.core.storage.view import SCHEMA, ModelStore
 
@@ -128,7 +129,7 @@ def say_columns(columns: Columns, notes: Any, say: Say) -> None:
     say(f"Columns    used: {_first(columns.used) or 'none'}")
     for kind, names in (("passed over", columns.passed_over), ("missing", columns.missing)):
         if names:
-            say(f"             {kind}: {', '.join(names)}")
+            say(f"             {kind}: {listed(names)}")
     for note in notes:
         say(f"             {note}")
 

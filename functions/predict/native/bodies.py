@@ -9,6 +9,7 @@ from functions.core.http.limits import MAX_BATCH_BYTES
 from functions.core.schema.columns import Columns, concatenate
 from functions.core.schema.rows import RowReader, Unfit
 from functions.core.schema.tables.chunks import Chunk
+from functions.core.schema.tables.header import ColumnsReport
 from functions.core.schema.tables.table import Table, open_table
 from functions.predict.references import read_cell, reference_column
 from functions.predict.rows import MAX_ROWS, BadRows, ColumnsRead, Kept, RowError, Rows, read_rows
@@ -50,24 +51,30 @@ def read_csv(
     cells = [cells for _, cells in sorted(table.cells_of(wanted))] if wanted else []
     references, unfit = _references(column, cells)
     kept = Kept([*keep], [row[: len(keep)] for row in cells]) if keep else None
-    columns = concatenate([chunk.columns for chunk in chunks])
-    read = ColumnsRead(
-        [*report.used, *([column] if column and column not in report.used else [])],
-        [name for name in report.passed_over if name != column],
-        report.missing,
-    )
+    columns, read = concatenate([chunk.columns for chunk in chunks]), _columns_read(report, column)
     if not unfit and not any(chunk.bad for chunk in chunks):
         return Rows(columns, list(range(1, len(lines) + 1)), table=read, kept=kept, references=references)
     number = {line: place for place, line in enumerate(sorted(lines), start=1)}
-    bad = [RowError(number[row.line], row.column, row.reason) for chunk in chunks for row in chunk.bad]
+    bad = {
+        number[row.line]: RowError(number[row.line], row.column, row.reason)
+        for chunk in chunks
+        for row in chunk.bad
+    }
     good = [number[line] for chunk in chunks for line in chunk.lines]
     if unfit:
         columns, good = _leave_out(columns, good, {row.row for row in unfit})
-        known = {row.row for row in bad}
-        bad = sorted([*bad, *(row for row in unfit if row.row not in known)], key=lambda row: row.row)
+        bad = {row.row: row for row in unfit} | bad
     if not partial:
-        raise BadRows(bad, len(lines))
-    return Rows(columns, good, bad, read, kept, references)
+        raise BadRows([bad[row] for row in sorted(bad)], len(lines))
+    return Rows(columns, good, [bad[row] for row in sorted(bad)], read, kept, references)
+
+
+def _columns_read(report: ColumnsReport, reference: str | None) -> ColumnsRead:
+    """What became of the columns, of which one, if it is not None, has the callers' own words for rows."""
+    used = [*report.used]
+    if reference and reference not in used:
+        used.append(reference)
+    return ColumnsRead(used, [name for name in report.passed_over if name != reference], report.missing)
 
 
 def _read_chunks(table: Table) -> tuple[list[Chunk], list[int]]:

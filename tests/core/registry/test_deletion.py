@@ -230,6 +230,8 @@ def test_who_cannot_mark_a_version_deletes_nothing(
         raise Conflict("somebody else was first")
 
     monkeypatch.setattr(store, "replace", late)
-    with pytest.raises(Conflict, match="somebody else was first"):
+    with pytest.raises(
+        Conflict, match="others keep changing the champion; to delete version a, ask once more"
+    ):
         delete(store, "a")
     assert len(left(store, "a")) == 3

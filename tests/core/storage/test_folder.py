@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from functions.core.base.errors import Conflict, KeyTooLong, NotFound, StoreUnavailable
-from functions.core.storage.contract import Store
+from functions.core.storage.contract import Blob, Store
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.parts import written
 from tests.support.full_disk import no_room_beyond
@@ -91,6 +92,41 @@ def test_what_is_replaced_has_the_metadata_of_what_took_its_place(store: Store) 
     assert store.head("k").metadata == {"by": "grace"}
     store.replace("k", b"three", etag=etag)
     assert store.head("k").metadata == {}
+
+
+def test_what_is_put_while_another_replaces_it_is_not_overwritten_unread(tmp_path: Path) -> None:
+    store, other = FolderStore(str(tmp_path)), FolderStore(str(tmp_path))
+    etag = store.put("k", b"one")
+    putting = Thread(target=other.put, args=("k", b"put"))
+
+    class Interrupted(FolderStore):
+        def get(self, key: str) -> Blob:
+            blob = super().get(key)
+            putting.start()
+            # Time enough to write, for who does not wait.
+            putting.join(0.3)
+            return blob
+
+    Interrupted(str(tmp_path)).replace("k", b"replaced", etag=etag)
+    putting.join()
+    assert store.get("k").body == b"put"
+
+
+def test_what_is_created_while_another_is_deleted_keeps_its_metadata(tmp_path: Path) -> None:
+    store = FolderStore(str(tmp_path))
+    store.create("k", b"one", metadata={"by": "ada"})
+    creating = Thread(target=store.create, args=("k", b"two"), kwargs={"metadata": {"by": "grace"}})
+
+    class Interrupted(FolderStore):
+        @staticmethod
+        def _beside(path: Path) -> Path:
+            creating.start()
+            creating.join(0.3)
+            return FolderStore._beside(path)
+
+    Interrupted(str(tmp_path)).delete("k")
+    creating.join()
+    assert (store.get("k").body, store.head("k").metadata) == (b"two", {"by": "grace"})
 
 
 def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:

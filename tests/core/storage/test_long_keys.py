@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.core.base.errors import KeyTooLong, NotFound
+from functions.core.base.errors import InvalidInput, KeyTooLong, NotFound
 from functions.core.http.refusals import STATUS
 from functions.core.storage.contract import MAX_KEY_BYTES, Store
 from functions.core.storage.folder import FolderStore
@@ -44,6 +44,15 @@ def test_a_key_that_is_too_long_is_refused_with_what_to_do(store: Store) -> None
     for read in reads:
         with pytest.raises(NotFound, match="too long for any store"):
             read(LONG)
+
+
+def test_a_key_that_utf_8_cannot_hold_is_refused_and_nothing_is_at_it(store: Store) -> None:
+    for write in (store.put, store.create):
+        with pytest.raises(InvalidInput, match="UTF-8 cannot hold it; choose another"):
+            write("in/\ud800.csv", b"")
+    for read in (store.get, store.head):
+        with pytest.raises(NotFound, match="UTF-8 cannot hold that name"):
+            read("in/\ud800.csv")
 
 
 def test_the_longest_key_there_is_can_be_written(store: Store) -> None:

@@ -2,9 +2,13 @@
 
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import ConnectionClosedError
+from botocore.httpsession import URLLib3Session
 
 from functions.core.base.errors import Conflict, NotFound, StoreUnavailable
 from functions.core.registry.keys import CHAMPION
@@ -37,6 +41,64 @@ def test_the_store_over_the_protocol_keeps_its_promises(s3: Any) -> None:
     with pytest.raises(NotFound), store.open("a/none"):
         pass
     store.create_bucket()
+
+
+def lose_answers(store: S3Store, count: int, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Have the next `count` writes of `store` arrive, and their answers be lost on the way back.
+
+    meanwhile: what happens before the SDK writes once more.
+    """
+    left = [None] * count
+    http = URLLib3Session()
+
+    def lose(request: AWSPreparedRequest, **_: Any) -> None:
+        if left:
+            left.pop()
+            http.send(request)
+            meanwhile()
+            raise ConnectionClosedError(endpoint_url=request.url)
+
+    store._s3.meta.events.register("before-send.s3.PutObject", lose)
+
+
+def test_a_write_whose_answer_was_lost_is_told_as_made(s3: Any) -> None:
+    store = S3Store(BUCKET)
+    lose_answers(store, 1)
+    etag = store.create("k", b"one", metadata={"by": "ada"})
+    assert store.head("k").etag == etag
+    lose_answers(store, 1)
+    etag = store.replace("k", b"two", etag=etag, metadata={"by": "grace"})
+    assert (store.get("k"), store.head("k").metadata) == ((b"two", etag), {"by": "grace"})
+    versions = s3.list_object_versions(Bucket=BUCKET)["Versions"]
+    assert len(versions) == 2, "each was written once"
+    probe(store)
+    lose_answers(store, 1)
+    probe(store)
+
+
+@pytest.mark.parametrize("rival", [b"other", b"one", None], ids=["other bytes", "other metadata", "deleted"])
+def test_what_somebody_else_wrote_is_not_told_as_made_where_an_answer_was_lost(
+    s3: Any, rival: bytes | None
+) -> None:
+    store = S3Store(BUCKET)
+    etag = store.create("k", b"zero")
+
+    def overwrite() -> None:
+        if rival is None:
+            s3.delete_object(Bucket=BUCKET, Key="k")
+        else:
+            s3.put_object(Bucket=BUCKET, Key="k", Body=rival, Metadata={"by": "eve"})
+
+    lose_answers(store, 1, overwrite)
+    with pytest.raises(Conflict):
+        store.replace("k", b"one", etag=etag, metadata={"by": "ada"})
+
+
+def test_a_store_that_has_no_answer_at_all_is_unavailable(s3: Any) -> None:
+    store = S3Store(BUCKET)
+    lose_answers(store, 2)
+    with pytest.raises(StoreUnavailable, match="could not be reached"):
+        store.create("k", b"one")
 
 
 def test_a_store_that_never_answers_is_given_up_within_the_time_that_predict_has(

@@ -88,6 +88,13 @@ def test_requests_are_counted_by_function_and_status(runner: Runner) -> None:
     assert 0 < found["lifeboat_request_duration_seconds_sum", "PredictFunction"] < 10
 
 
+def test_when_a_series_was_begun_is_not_told(runner: Runner) -> None:
+    runner.ask("/fine")
+    openmetrics = runner.ask("/metrics", accept="application/openmetrics-text").text
+    assert [name for name, *_ in runner.scrape() if name.endswith("_created")] == []
+    assert "_created" not in openmetrics
+
+
 def test_a_scrape_tells_which_version_is_in_service(runner: Runner) -> None:
     promote(ModelStore(runner.store, "churn"), "a" * 16, "b" * 16)
     found = runner.scrape()

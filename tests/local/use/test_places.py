@@ -42,6 +42,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
 
     def note(options: Any, place: str) -> int:
         found.append((place, os.environ.get("AWS_ENDPOINT_URL")))
+        # Of a stage, the store is not that of a runner.
+        assert os.environ.get("LIFEBOAT_STORE") == (None if options.stage else RUNNER.store)
         return 0
 
     monkeypatch.setattr("functions.authorize.__main__.run", note)

@@ -100,7 +100,9 @@ def store(
     service.cache_clear()
 
 
-def test_a_file_is_scored_and_its_result_lies_beside_it(store: Store, tmp_path: Path) -> None:
+def test_a_file_is_scored_and_its_result_lies_beside_it(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "people.csv"
     file.write_text(TABLE)
     said: list[str] = []
@@ -115,6 +117,8 @@ def test_a_file_is_scored_and_its_result_lies_beside_it(store: Store, tmp_path: 
     assert "1 of them bad" in text
     assert "passed over: note" in text
     assert [path.name for path in tmp_path.glob(".*")] == []
+    # The bar is for a terminal.
+    assert "Scoring:" not in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_table_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:

@@ -17,6 +17,12 @@ def parse_aliases(
     if not isinstance(document, dict):
         findings.fault('aliases is no object; write {"aliases": {"fields": {...}, "values": {...}}}')
         return {}, {}
+    return _other_names(document, names, findings), _other_words(document, names, findings)
+
+
+def _other_names(
+    document: Mapping[str, Any], names: Mapping[str, Field], findings: Findings
+) -> dict[str, tuple[str, ...]]:
     fields: dict[str, tuple[str, ...]] = {}
     for name, spellings in _by_field(document, "fields", names, findings).items():
         listed = [spellings] if isinstance(spellings, str) else spellings
@@ -24,6 +30,12 @@ def parse_aliases(
             findings.fault(f"aliases.fields.{name} is no list of other names")
             continue
         fields[name] = tuple(listed)
+    return fields
+
+
+def _other_words(
+    document: Mapping[str, Any], names: Mapping[str, Field], findings: Findings
+) -> dict[str, dict[str, str]]:
     values: dict[str, dict[str, str]] = {}
     for name, words in _by_field(document, "values", names, findings).items():
         known = {word.casefold(): word for word in map(str, names[name].categories or ())}
@@ -35,7 +47,7 @@ def parse_aliases(
                 findings.fault(f"aliases.values.{name}: {category} is none of its categories")
                 continue
             values.setdefault(name, {})[str(word).strip().casefold()] = known[str(category).casefold()]
-    return fields, values
+    return values
 
 
 def _by_field(

@@ -111,7 +111,8 @@ def infer_from(
     notes += _notes_on_missing(columns, set(features.fields))
     notes += notes_on_marks(features.numeric, decimal_marks(features.numeric, surveyed.separator))
     if not features.fields:
-        raise InvalidInput(f"no column is left to predict {chosen.name} from: {'; '.join(notes[-10:])}")
+        why = "; ".join(features.notes[-10:]) or "the file has no other"
+        raise InvalidInput(f"no column is left to predict {chosen.name} from: {why}")
     fields = {**features.fields, chosen.name: field}
     if len(fields) > MAX_FIELDS:
         raise InvalidInput(f"{len(fields):,} columns could be fields; a schema has at most {MAX_FIELDS:,}")
@@ -164,11 +165,11 @@ def _check_names(header: Sequence[str]) -> None:
     names: dict[str, str] = {}
     for name in filter(None, header):
         if names.get(fold(name)) == name:
-            raise InvalidInput(f"two columns are called {name}; rename or delete one of them")
+            raise InvalidInput(f"two columns are called {listed([name])}; rename or delete one of them")
         if fold(name) in names:
+            other, this = listed([names[fold(name)]]), listed([name])
             raise InvalidInput(
-                f"the columns {names[fold(name)]} and {name} have names that differ by case, spaces or "
-                "dashes at most; "
+                f"the columns {other} and {this} have names that differ by case, spaces or dashes at most; "
                 "rename or delete one of them"
             )
         names[fold(name)] = name

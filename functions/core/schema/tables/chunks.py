@@ -143,18 +143,20 @@ class ChunkReader:
         """The values of a feature: from its own column, and where that has none, from those it is derived
         from.
         """
-        own = self.own.get(reader.field.name)
-        values: list[Value] = [reader.missing] * rows if own is None else own.read_values
-        sources = self.derived.get(reader.field.name, [])
-        if sources and own is None:
-            values = sources[0].read_values
-        for source in sources[1:] if own is None else sources:
-            values = [value or derived for value, derived in zip(values, source.read_values, strict=True)]
+        name = reader.field.name
+        own, sources = self.own.get(name), self.derived.get(name, [])
+        columns = sources if own is None else [own, *sources]
+        if not columns:
+            return [reader.missing] * rows
+        first, *others = columns
+        values = first.read_values
+        for other in others:
+            values = [value or derived for value, derived in zip(values, other.read_values, strict=True)]
+        # Without a source, the column itself has seen to it.
         if sources and reader.field.required:
-            index = sources[0].index if own is None else own.index
             for row, value in enumerate(values):
                 if value == MISSING_CATEGORY:
-                    _note_fault(faults, row, index, "is required")
+                    _note_fault(faults, row, first.index, "is required")
         return values
 
     def _lost(self, values: Mapping[str, list[Value]], rows: Sequence[int]) -> tuple[Columns, list[int]]:

@@ -52,20 +52,18 @@ def known_names(schema: Schema) -> frozenset[str]:
 
 def place_columns(header: Sequence[str], schema: Schema, *, labelled: bool) -> Placement:
     """Find the columns. Raises `InvalidInput` when a field has two columns, or none and is required."""
+    names = dict(schema.accepted)
+    if labelled:
+        own = {fold(name): name for name in (REPRESENTATIVE, LABELLED_BY)}
+        names = own | dict.fromkeys(schema.target_spellings, schema.target.name) | names
     fields: dict[str, int] = {}
-    own: dict[str, int] = {}
-    of_own = {fold(name): name for name in (REPRESENTATIVE, LABELLED_BY)}
-    target = None
-    for index, name in enumerate(header):
-        folded = fold(name)
-        if folded in schema.accepted:
-            _set_once(fields, schema.accepted[folded], index, header)
-        elif labelled and folded in schema.target_spellings:
-            if target is not None:
-                raise _twice(schema.target.name, header[target], name)
-            target = index
-        elif labelled and folded in of_own:
-            _set_once(own, of_own[folded], index, header)
+    for index, column in enumerate(header):
+        if name := names.get(fold(column)):
+            if name in fields:
+                raise _twice(name, header[fields[name]], column)
+            fields[name] = index
+    # What is left are those that the schema has of a row.
+    target, *flags = (fields.pop(name, None) for name in (schema.target.name, REPRESENTATIVE, LABELLED_BY))
     lacking = [
         field.name
         for field in schema.features
@@ -75,7 +73,7 @@ def place_columns(header: Sequence[str], schema: Schema, *, labelled: bool) -> P
         lacking.append(schema.target.name)
     if lacking:
         raise InvalidInput(_lacking(lacking, header))
-    return Placement(fields, target, own.get(REPRESENTATIVE), own.get(LABELLED_BY))
+    return Placement(fields, target, *flags)
 
 
 def report_columns(
@@ -96,16 +94,18 @@ def report_columns(
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a sentence, of many only the first; over-long ones cut."""
-    names = [name if len(name) <= MAX_NAME_SHOWN else f"{name[:MAX_NAME_SHOWN]}..." for name in names]
+    """Names for a sentence, of many only the first; over-long ones cut, and in them nothing that moves the
+    cursor of a terminal."""
+    names = [*map(_shown, names)]
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
     return ", ".join(names[:MAX_LISTED]) + more
 
 
-def _set_once(fields: dict[str, int], name: str, index: int, header: Sequence[str]) -> None:
-    if name in fields:
-        raise _twice(name, header[fields[name]], header[index])
-    fields[name] = index
+def _shown(name: str) -> str:
+    cut = name if len(name) <= MAX_NAME_SHOWN else f"{name[:MAX_NAME_SHOWN]}..."
+    if cut.isprintable():
+        return cut
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in cut)
 
 
 def _twice(name: str, first: str, second: str) -> InvalidInput:

@@ -46,22 +46,17 @@ def fit_rows(cells: list[list[str]], lines: list[int], width: int) -> Rows:
     """
     if {*map(len, cells)} == {width} and all(map(str.strip, {*map(itemgetter(0), cells)})):
         return Rows(cells, lines, [])
-    # Spreadsheets write rows of nothing but separators below a table.
-    odd = [
-        index
-        for index, row in enumerate(cells)
-        if len(row) != width or (not row[0].strip() and is_blank(row))
-    ]
     wide: list[tuple[int, int]] = []
     dropped = set()
-    for index in odd:
-        row = cells[index]
+    for index, row in enumerate(cells):
+        # Asked first of all: of most rows, nothing else is to be asked.
+        if len(row) == width and row[0].strip():
+            continue
+        # Spreadsheets write rows of nothing but separators below a table.
         if is_blank(row):
             dropped.add(index)
-        elif len(row) < width:
-            cells[index] = row + [""] * (width - len(row))
         elif is_blank(row[width:]):
-            cells[index] = row[:width]
+            cells[index] = row[:width] + [""] * (width - len(row))
         else:
             wide.append((lines[index], len(row)))
             dropped.add(index)

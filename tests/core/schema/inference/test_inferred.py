@@ -198,6 +198,20 @@ def test_a_number_that_is_a_word_in_some_rows_is_a_number_and_said() -> None:
     ]
 
 
+def test_a_name_that_would_move_the_cursor_of_a_terminal_is_shown_as_it_is_written() -> None:
+    found = infer('"a\nb","\x1b[31mred",c,y\n' + "1,2,3,0\n2,3,5,1\n" * 30)
+    first, second = (note for note in found.notes if "has a name that cannot be printed" in note)
+    assert first.startswith(r"the column a\nb has")
+    assert second.startswith(r"the column \x1b[31mred has")
+    with pytest.raises(InvalidInput, match=r"two columns are called a\\nb; rename"):
+        infer('"a\nb","a\nb",y\n1,2,0\n')
+
+
+def test_a_table_of_the_target_alone_is_refused_with_that() -> None:
+    with pytest.raises(InvalidInput, match=r"no column is left to predict y from: the file has no other$"):
+        infer("y\n" + "0\n1\n" * 30)
+
+
 def test_numbers_that_can_be_read_in_two_ways_are_refused_and_texts_are_not() -> None:
     with pytest.raises(InvalidInput, match=r"the column a has 1,200 on line 2, which may be 1200 or 1\.2"):
         kind("1,200", "35")
