@@ -33,7 +33,7 @@ needs = test -n $(if $(filter command,$(origin $(1))),"$$$(1)","") || { echo 'Wh
 
 .PHONY: help run reset demo demo-drift model upload score schema key login models train evaluate score-here wheels mlflow-wheels image \
 	scale track build sbom release invoke-predict invoke-retrain start-api deploy destroy check docs test test-long test-sam test-track test-image \
-	test-deploy test-store test-pages test-api test-faults test-arm64 test-fuzz test-fresh openapi bench lint lint-pages \
+	test-deploy test-store test-pages pictures test-api test-faults test-arm64 test-fuzz test-fresh openapi bench lint lint-pages \
 	format validate lock vendor clean
 
 help: ## List the targets
@@ -244,6 +244,9 @@ openapi: installed-run ## Write openapi.json, the document of the whole API, fro
 
 lock: installed-run ## Make the lock files from pyproject.toml; newer versions: make lock ARGS=--upgrade
 	@exec $(BIN)/python -m functions.local.tools.locks $(ARGS)
+
+pictures: installed-dev ## Take the pictures of the pages in docs/pages anew, in a browser, over what the demo makes
+	@PICTURES=yes $(BIN)/python -m pytest tests/browser/test_pictures.py --no-cov -p no:cacheprovider -q -s
 
 # The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
 vendor: installed-run $(PAGES)/node_modules/.package-lock.json ## Copy the libraries of the pages from npm into functions/pages/static/vendor

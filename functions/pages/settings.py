@@ -1,4 +1,4 @@
-"""Settings of the pages: where people log in."""
+"""Settings of the pages: where people log in, and where they send large files."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,10 @@ from functions.core.base.settings import Settings, setting
 
 @dataclass(frozen=True, kw_only=True)
 class PagesSettings(Settings):
-    """Where people log in; without the first of them, they use keys.
+    """Where people log in; without the first of them, they use keys. And the store, of which nothing is read
+    here: pages send large files to it.
 
+    `LIFEBOAT_STORE`: `s3://bucket`, or a folder.
     `LIFEBOAT_LOGIN_AUTHORIZE`, `_TOKEN`, `_LOGOUT`: endpoints of the provider, addresses or paths below this
     API.
     `LIFEBOAT_LOGIN_CLIENT`: the id that the provider knows these pages by.
@@ -16,6 +18,7 @@ class PagesSettings(Settings):
     is asked for; empty: the provider is not told.
     """
 
+    store: str = setting("")
     login_authorize: str = setting("")
     login_token: str = setting("")
     login_logout: str = setting("")

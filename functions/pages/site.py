@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from functions.pages.settings import PagesSettings
+from functions.pages.uploads import uploads_at
 
 STATIC = Path(__file__).parent / "static"
 _INDEX = "index.html"
@@ -53,13 +54,15 @@ class Site:
         self._import_map = json.dumps(
             {"imports": {name: f"./assets/{self._digest}/vendor/{file}" for name, file in _LIBRARIES.items()}}
         )
-        self.policy = _policy(self._import_map, settings)
+        self._uploads = uploads_at(settings.store)
+        self.policy = _policy(self._import_map, settings, self._uploads)
 
     def index(self, base: str) -> Served:
         """The page itself, for an API whose routes stand below `base`, which begins and ends with a slash."""
         page = self._index
         for name, text in {
             "login": escape(json.dumps(self._login)),
+            "uploads": escape(self._uploads),
             "base": escape(base),
             "assets": f"assets/{self._digest}",
             "importmap": self._import_map,
@@ -103,8 +106,10 @@ def _login(settings: PagesSettings) -> dict[str, str]:
     }
 
 
-def _policy(import_map: str, settings: PagesSettings) -> str:
-    """Own files only. The map of the libraries stands in the page, and is named by its hash."""
+def _policy(import_map: str, settings: PagesSettings, uploads: str) -> str:
+    """Own files only. The map of the libraries stands in the page, and is named by its hash. Beside the API,
+    the pages ask the log-in provider, and send files to where `uploads` says.
+    """
     pinned = base64.b64encode(hashlib.sha256(import_map.encode()).digest()).decode()
     provider = urlsplit(settings.login_token)
     elsewhere = f" {provider.scheme}://{provider.netloc}" if provider.netloc else ""
@@ -114,7 +119,7 @@ def _policy(import_map: str, settings: PagesSettings) -> str:
             f"script-src 'self' 'sha256-{pinned}'",
             "style-src 'self'",
             "img-src 'self'",
-            f"connect-src 'self'{elsewhere}",
+            f"connect-src 'self'{elsewhere}{uploads and f' {uploads}'}",
             "base-uri 'self'",
             "form-action 'none'",
             "frame-ancestors 'none'",

@@ -37,7 +37,7 @@ _QUIETLY = [
 
 Visit = Callable[..., Visitor]
 # They are about what the demo left: before other tests promote, upload and type what is none of it.
-_FIRST = ["test_monitoring.py", "test_looks.py"]
+_FIRST = ["test_monitoring.py", "test_pictures.py", "test_looks.py"]
 
 # Requests of all visits, to the own origin and to others.
 _requests: Counter[str] = Counter()

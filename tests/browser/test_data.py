@@ -17,6 +17,12 @@ from tests.conftest import TITANIC
 # From the upload to the version, on a machine that has more to do.
 TRAINING_MS = 180_000
 CUSTOMERS = 800
+BUSY = {
+    "error": "the store could not be reached",
+    "code": "STORE_UNAVAILABLE",
+    "detail": [],
+    "request_id": "r",
+}
 OUTCOME = "training failed|put into service|trained, and not|the same as before|could not be used"
 
 
@@ -65,6 +71,16 @@ def new_model_form(administrator: Visitor, name: str = "webshop.csv") -> Page:
     return page
 
 
+def test_a_file_of_few_rows_is_told_before_anybody_trains_by_it(visit: Visit) -> None:
+    page = visit("administrator").go("data", "new", heading="A new model from a file")
+    choose_file(page, "few.csv", "\n".join(table_of_customers().splitlines()[:101]))
+    page.get_by_label("Column to predict").select_option("left")
+    expect(page.get_by_text("So few rows will hardly make a model: about 250 are needed")).to_be_visible()
+    choose_file(page, "enough.csv", table_of_customers())
+    page.get_by_label("Column to predict").select_option("left")
+    expect(page.get_by_text("So few rows")).to_have_count(0)
+
+
 def came_of_it(page: Page) -> Locator:
     """What came of a training, once it has ended."""
     notice = page.locator(".notice").filter(has_text=re.compile(OUTCOME))
@@ -94,8 +110,12 @@ def test_an_administrator_makes_a_model_from_another_table_and_it_answers(visit:
     page.get_by_role("checkbox", name="charges required").uncheck()
     page.get_by_label("Description of months").fill("how long they have been with us")
     expect(page.get_by_label("Name of the model")).to_have_value("webshop")
+    # That the server is busy once is no fault of whoever waits, and nothing that they could mend.
+    page.route("**/uploads?limit=20", lambda route: route.fulfill(status=503, json=BUSY), times=1)
     page.get_by_role("button", name="Keep this and train").click()
     expect(page.get_by_text("A model is being trained")).to_be_visible()
+    expect(page.get_by_text("It is asked again every few seconds; there is nothing to do")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
     expect(came_of_it(page)).to_contain_text("put into service")
     schema = administrator.ask("GET", "/models/webshop/schema").json()
     assert {"customer", "paperless"} <= set(schema["ignored"])

@@ -19,6 +19,14 @@ def test_a_reload_shows_the_same_page_again(visit: Visit, role: str, page_name: 
     assert page.url.endswith(f"#/titanic/{page_name}")
 
 
+def test_an_address_of_a_model_that_is_not_there_says_where_the_others_are(visit: Visit) -> None:
+    page = visit("user").page
+    page.evaluate("location.hash = '#/nosuch/predict'")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Choose one at the top of this page")
+    expect(alert).not_to_contain_text("GET /")
+
+
 def test_the_back_button_leads_to_the_page_before(visit: Visit) -> None:
     page = visit("administrator").go("models", heading="Models")
     page.get_by_role("region", name="Versions").get_by_role("link").first.click()

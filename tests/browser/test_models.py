@@ -51,6 +51,7 @@ def test_an_administrator_promotes_and_rolls_back_with_a_reason(visit: Visit, ve
     history = page.locator("section", has=page.get_by_role("heading", name="History"))
     for reason in ("tried in a browser", "the one before was better"):
         expect(history.get_by_text(reason).first).to_be_visible()
+    expect(history).to_contain_text("Lifeboat itself, after a training")
 
 
 def test_a_refused_change_says_why_and_keeps_the_reason(visit: Visit, versions: Versions) -> None:

@@ -46,6 +46,10 @@ def test_a_person_drops_the_whole_table_and_keeps_their_columns(
     page = visit("user").page
     drop(page, "titanic.csv", TITANIC.read_text())
     expect(page.get_by_text("1,309 rows were scored")).to_be_visible()
+    # What happened stands in it already: that is no column which the model does not know.
+    expect(page.get_by_text("The file has a column survived of its own")).to_contain_text(
+        "predicted_survived"
+    )
     rows = downloaded(page)
     assert len(rows) == len(table) == 1309
     for row, given in zip(rows, table, strict=True):

@@ -31,6 +31,8 @@ class Seen:
 
     origin: str
     origins: Counter[str] = field(default_factory=Counter)
+    # Other origins that a test sends the page to.
+    allowed: set[str] = field(default_factory=set)
     authorization: str = ""
     trouble: list[str] = field(default_factory=list)
     # Parts of messages that a test provokes.
@@ -61,19 +63,23 @@ class Seen:
 
     def unexpected(self) -> list[str]:
         """What must not have happened."""
-        foreign = [f"asked {origin}" for origin in self.origins if origin != self.origin]
+        foreign = [f"asked {origin}" for origin in self.origins if origin not in {self.origin, *self.allowed}]
         return foreign + [one for one in self.trouble if not any(part in one for part in self.expected)]
 
 
 @dataclass
 class Visitor:
-    """Somebody at a page of the API at `api`, signed in as `role`, or not."""
+    """Somebody at a page of `stack`, signed in as `role`, or not."""
 
     page: Page
     context: BrowserContext
-    api: str
+    stack: Stack
     role: str | None
     seen: Seen
+
+    @property
+    def api(self) -> str:
+        return self.stack.api
 
     def go(self, *parts: str, heading: str | None = None) -> Page:
         """Go to a page of the shipped model, such as `models`, and wait for its heading."""
@@ -107,7 +113,7 @@ def open_page(context: BrowserContext, stack: Stack, role: str | None) -> Visito
     context.set_default_timeout(SECONDS * 1000)
     context.add_init_script(_TRACES)
     page = context.new_page()
-    visitor = Visitor(page, context, stack.api, role, Seen(stack.api))
+    visitor = Visitor(page, context, stack, role, Seen(stack.api))
     visitor.seen.watch(page)
     if role:
         sign_in(page, stack, role)

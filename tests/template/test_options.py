@@ -189,6 +189,21 @@ def test_the_default_endpoint_can_be_switched_off() -> None:
     assert server["x-amazon-apigateway-endpoint-configuration"] == {"disableExecuteApiEndpoint": True}
 
 
+def test_pages_of_the_api_alone_may_send_files_into_the_bucket() -> None:
+    """By the addresses that the API signs for them; what these are not for, a browser does not send."""
+    own, domain = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}", "https://${DomainName}"
+
+    def origins(**parameters: str) -> list[str]:
+        (rule,) = properties("Store", **parameters)["CorsConfiguration"]["CorsRules"]
+        assert (rule["AllowedMethods"], rule["AllowedHeaders"]) == (["PUT"], ["content-type"])
+        assert "ExposedHeaders" not in rule
+        return [address for _, address in rule["AllowedOrigins"]]
+
+    assert origins() == [own]
+    assert origins(**DOMAIN) == [domain, own]
+    assert origins(**DOMAIN, DefaultEndpoint="Disabled") == [domain]
+
+
 def test_a_budget_and_an_address_are_told_through_the_topic_of_alarms() -> None:
     made = deployed(MonthlyBudget="50", AlarmUrl="https://alarms.example.org/sns")
     budget = made["Budget"]["Properties"]

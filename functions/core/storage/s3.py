@@ -148,6 +148,21 @@ class S3Store:
             )
         return address
 
+    def allow_uploads_from(self, origin: str) -> None:
+        """Let web pages of `origin`, and of no other, send files to addresses of `presign`.
+
+        template.yaml says the same of the bucket in AWS.
+        """
+        rule: Any = {
+            "ID": "files-from-the-pages",
+            "AllowedOrigins": [origin],
+            "AllowedMethods": ["PUT"],
+            "AllowedHeaders": ["content-type"],
+            "MaxAgeSeconds": 3_600,
+        }
+        with _translated(self._bucket):
+            self._s3.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [rule]})
+
     def _upload(self, key: str, upload: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": key, "UploadId": upload}
 

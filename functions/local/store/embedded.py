@@ -123,6 +123,8 @@ def serve(port: int, credentials: Credentials, host: str = HOST) -> None:
 
     Raises `OSError` when `host` is no address of this machine.
     """
+    # By itself moto lets every page read every answer. Here a bucket says whose pages may: its CORS rules.
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
     # Imported here: the parent, which imports this module to start the process, needs neither.
     from moto.backends import get_backend
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app

@@ -1,4 +1,5 @@
-"""Lets only programs that know the run's credentials use the embedded store: no web page, no stranger."""
+"""Lets only programs that know the run's credentials use the embedded store: no stranger, and no web page but
+to an address that was handed out to it."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -23,7 +24,9 @@ class StoreGuard:
     """A WSGI application that answers 403 to whom `application` is not for.
 
     A page in a browser can send a request to any port of the machine. It names its `Origin` when it writes,
-    it knows no credentials, and where its own name leads here (DNS rebinding), it names another host.
+    it knows no credentials, and where its own name leads here (DNS rebinding), it names another host. The
+    pages of the run send files to addresses that were signed for them; whose pages may do that, and read the
+    answer, the bucket says (CORS), which is asked before: that question tells nothing and changes nothing.
     """
 
     def __init__(self, application: WSGIApplication, credentials: Credentials) -> None:
@@ -37,15 +40,19 @@ class StoreGuard:
 
     def _refusal(self, environ: dict[str, Any]) -> str | None:
         """Why this request is refused; None for one that is not."""
-        if "HTTP_ORIGIN" in environ:
-            return "the store of a runner answers no web page: this request has an Origin"
         if not is_this_machine(environ.get("HTTP_HOST", "")):
             return "the store of a runner is asked by the address that the runner prints, not by another name"
         if str(environ.get("PATH_INFO", "")).startswith(_EMULATOR):
             return "the emulator's own routes are not for use here"
-        signature = Signature.read(environ.get("HTTP_AUTHORIZATION", "")) or Signature.read_address(
-            environ.get("QUERY_STRING", ""), datetime.now(UTC)
-        )
+        if _is_preflight(environ):
+            return None
+        signature = Signature.read_address(environ.get("QUERY_STRING", ""), datetime.now(UTC))
+        if "HTTP_ORIGIN" in environ and signature is None:
+            return (
+                "the store of a runner answers no web page: this request has an Origin, and its address was "
+                "not handed out, or has expired"
+            )
+        signature = signature or Signature.read(environ.get("HTTP_AUTHORIZATION", ""))
         if signature is None:
             return (
                 "sign the request with the run's credentials, in the header (Signature Version 4), or use an "
@@ -64,6 +71,12 @@ class StoreGuard:
         ):
             return None
         return "the request is not signed with the credentials of this run, which its state file holds"
+
+
+def _is_preflight(environ: dict[str, Any]) -> bool:
+    """Whether a browser asks what a page may ask next."""
+    asked = {"HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_METHOD"}
+    return environ["REQUEST_METHOD"] == "OPTIONS" and asked <= {*environ}
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:

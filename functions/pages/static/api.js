@@ -97,17 +97,34 @@ async function credentials() {
  */
 export async function sendFile(method, path, file, progress) {
   const headers = { ...(await credentials()), "content-type": file.type || "application/gzip" };
+  const { status, text } = await transfer(method, new URL(path, document.baseURI).href, headers, file, progress);
+  if (status < 200 || status > 299) throw refusal(status, text);
+  return JSON.parse(text);
+}
+
+/**
+ * Send the bytes of a file to an address, whoever answers there, and tell of the answer. Throws `ApiError` of status 0 when none
+ * came, and what `signal` was aborted with.
+ * @param {string} method
+ * @param {string} url
+ * @param {Record<string, string>} headers
+ * @param {Blob} file
+ * @param {(share: number) => void} progress
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{status: number, text: string}>}
+ */
+export function transfer(method, url, headers, file, progress, signal) {
   // `fetch` does not tell how far it is.
   const request = new XMLHttpRequest();
-  request.open(method, new URL(path, document.baseURI));
+  request.open(method, url);
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.upload.addEventListener("progress", (event) => progress(event.lengthComputable ? event.loaded / event.total : 0));
   return new Promise((resolve, reject) => {
     request.addEventListener("error", () => reject(offline()));
-    request.addEventListener("load", () => {
-      if (request.status < 200 || request.status > 299) reject(refusal(request.status, request.responseText));
-      else resolve(JSON.parse(request.responseText));
-    });
+    request.addEventListener("abort", () => reject(signal?.reason));
+    request.addEventListener("load", () => resolve({ status: request.status, text: request.responseText }));
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", () => request.abort());
     request.send(file);
   });
 }

@@ -1,9 +1,12 @@
 /** The frame around each page for who is signed in, and around what is for everybody; and which page is shown. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask } from "./api.js";
 import { html } from "./html.js";
+import { forgetAll, unsent } from "./kept.js";
 import { useLoaded } from "./loading.js";
 import { fetchInOrder } from "./modules.js";
+import { LosingDialog } from "./parts/dialog.js";
+import { useLeaving } from "./parts/leaving.js";
 import { Empty, WhenLoaded } from "./parts/notice.js";
 import { Part } from "./parts/part.js";
 import { notes, readKeys } from "./people.js";
@@ -90,8 +93,20 @@ function ModelChoice({ model, models, page }) {
 
 function Person() {
   const signedIn = useStore(session);
+  const left = [...useStore(unsent)];
+  const [asks, setAsks] = useState(false);
+  useLeaving(left.length > 0);
   if (!signedIn) return null;
-  return html`<p class="person"><span>${signedIn.identity.name}</span> <button type="button" onClick=${signOut}>Sign out</button></p>`;
+  const leave = () => {
+    forgetAll();
+    signOut();
+  };
+  return html`<p class="person"><span>${signedIn.identity.name}</span> <button type="button" onClick=${() => (left.length > 0 ? setAsks(true) : leave())}>Sign out</button></p>
+    ${asks &&
+    html`<${LosingDialog} title="Sign out, and lose what is not sent?" verb="Sign out" keep="Stay" act=${leave} close=${() => setAsks(false)}>
+      <p>It is kept in this tab alone, and goes with you:</p>
+      <ul>${left.map((what) => html`<li>${what}</li>`)}</ul>
+    <//>`}`;
 }
 
 /** @param {Event} event */

@@ -9,6 +9,8 @@ const MAX_PARTS = 25;
 const TRIES = 3;
 // What a schema is inferred from, of a file that is too large to be sent at once: so many bytes of it.
 const BEGINNING = 4_000_000;
+// The name of a file in the store has 100 bytes at most, with its ending.
+const MAX_STEM_BYTES = 80;
 
 /**
  * beginning: what to infer a schema from; isWhole: whether that is all of the file.
@@ -108,9 +110,19 @@ async function digestOf(part) {
  * @param {string} name
  */
 export function datasetName(name) {
-  const stem = name.replace(/\.gz$/i, "").replace(/\.[a-z]{2,4}$/i, "");
-  const safe = stem.replace(/[^\p{L}\p{N} ._()+-]/gu, "-").replace(/^[. ]+/, "").slice(0, 60);
-  return `${safe || "table"}.csv.gz`;
+  return `${stemOf(name)}.csv.gz`;
+}
+
+/**
+ * The name of a file without its ending, as a file in the store can be called.
+ * @param {string} name
+ */
+export function stemOf(name) {
+  const stem = name.replace(/\.gz$/i, "").replace(/\.[a-z]{2,7}$/i, "");
+  let letters = [...stem.replace(/[^\p{L}\p{N} ._()+-]/gu, "-").replace(/^[. ]+/, "")];
+  // A letter is up to four bytes.
+  while (new TextEncoder().encode(letters.join("")).length > MAX_STEM_BYTES) letters = letters.slice(0, -1);
+  return letters.join("") || "table";
 }
 
 /**

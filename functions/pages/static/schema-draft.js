@@ -35,6 +35,26 @@ export function draftOf(inferred) {
 }
 
 /**
+ * A draft with what somebody had changed in another of the same file.
+ * @param {Draft} draft
+ * @param {Draft | null} before the other, as it was left
+ * @param {Draft | null} untouched the other, as it was inferred
+ * @returns {Draft}
+ */
+export function withChanges(draft, before, untouched) {
+  if (!before || !untouched) return draft;
+  const left = new Map(before.columns.map((column) => [column.name, column]));
+  const inferred = new Map(untouched.columns.map((column) => [column.name, column]));
+  const columns = draft.columns.map((column) => {
+    const [was, would] = [left.get(column.name), inferred.get(column.name)];
+    if (!was || !would) return column;
+    const changes = Object.entries(was).filter(([part, value]) => typeof value !== "object" && value !== would[/** @type {keyof Column} */ (part)]);
+    return { ...column, ...Object.fromEntries(changes) };
+  });
+  return { ...draft, columns };
+}
+
+/**
  * @param {Found} found
  * @param {any} field what the schema has for it; nothing for a column that is not used
  * @param {string[]} notes

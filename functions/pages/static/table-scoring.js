@@ -6,7 +6,6 @@ import { readText } from "./text-file.js";
 // A part is as many rows as one request scores, or as many characters as surely fit into it.
 const PART_ROWS = 5_000;
 const PART_CHARACTERS = 2_000_000;
-const MAX_BYTES = 500_000_000;
 
 /**
  * @typedef {import("./api.js").Schemas["RowAnswer"] & Record<string, unknown>} Answer with the answer under the target's name
@@ -17,14 +16,12 @@ const MAX_BYTES = 500_000_000;
  */
 
 /**
- * A file as a table: its header, and its records as they stand. Throws when it has no rows, or is too large.
+ * A file as a table: its header, and its records as they stand. Throws when it has no rows.
  * @param {string} model
  * @param {File} file
  * @returns {Promise<Table>}
  */
 export async function readTable(model, file) {
-  if (file.size > MAX_BYTES) throw new Error("This file is larger than 500 MB. Score it with a scoring job instead.");
-  if ((await file.slice(0, 4).text()) === "PAR1") throw new Error("This is a Parquet file, which is scored on the server: see \"Files scored on the server\" on this page.");
   const { text, fromSpreadsheet } = await readText(file, `${pathOf(model)}/predict/batch`);
   return { ...linesOf(text), file: file.name, name: file.name.replace(/(\.\w+)?(\.gz)?$/i, ""), fromSpreadsheet };
 }

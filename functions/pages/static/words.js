@@ -53,6 +53,16 @@ export function timeText(time) {
   return date.toLocaleString("en-GB", MOMENT).replaceAll(" ", "\u00A0").replace(",\u00A0", ", ");
 }
 
+/**
+ * How long something has taken: "1 second", "75 seconds", "3 minutes".
+ * @param {number} milliseconds
+ */
+export function durationText(milliseconds) {
+  const seconds = Math.round(milliseconds / 1_000);
+  const [count, unit] = seconds < 120 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
 /** @param {string} day ISO 8601 */
 export const dayText = (day) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 
@@ -83,12 +93,14 @@ export const outcomeText = (target, value) => `${fieldText(target.name)}: ${valu
 const METRICS = [["roc_auc", "ROC AUC"], ["log_loss", "log loss"], ["brier", "Brier score"]];
 
 /**
- * What people call a figure: "log loss", "ROC AUC of champion".
+ * What people call a figure: "log loss", "ROC AUC of the one in service".
  * @param {string} name
  */
 export function metricName(name) {
   const [known, text] = METRICS.find(([one]) => name === one || name.startsWith(`${one}_`)) || ["", ""];
-  return known ? text + fieldText(name.slice(known.length)) : fieldText(name);
+  const said = known ? text + fieldText(name.slice(known.length)) : fieldText(name);
+  // What programs call the version in service.
+  return said.replace(/\bof champion\b/, "of the one in service").replace(/\bthan champion\b/, "than the one in service");
 }
 
 /**
@@ -118,11 +130,11 @@ export const sentenceText = (text) => `${text.charAt(0).toUpperCase()}${text.sli
 
 /**
  * What became of a version, in words.
- * @param {{in_service: boolean, abandoned: string | null, decision: {promote: boolean, reason: string} | null | undefined}} version
+ * @param {{in_service: boolean, abandoned: string | null, decision: {promote: boolean} | null | undefined}} version
  */
 export function stateOf({ in_service, abandoned, decision }) {
   if (in_service) return "in service";
   if (abandoned) return `taken out of service: ${abandoned}`;
   if (!decision) return "not in service";
-  return decision.promote ? "good enough for service; another is in service" : `kept out by the gate: ${decision.reason}`;
+  return decision.promote ? "good enough for service; another is in service" : "kept out of service";
 }

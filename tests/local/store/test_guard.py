@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import httpx
 import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -14,9 +15,12 @@ from botocore.config import Config
 from botocore.credentials import Credentials as Signing
 from botocore.exceptions import ClientError
 
+from functions.core.storage.s3 import S3Store
+from functions.local.process.environment import exported
 from functions.local.store.embedded import EmbeddedStore, start_embedded_store
 
 PAGE = {"Origin": "https://evil.example"}
+OWN_PAGE = "http://127.0.0.1:8000"
 PLANT = '{"Name": "/lifeboat/dev/keys", "Value": "mine", "Type": "String", "Overwrite": true}'
 SSM = {"X-Amz-Target": "AmazonSSM.PutParameter", "Content-Type": "text/plain"}
 GET_KEYS = {"X-Amz-Target": "AmazonSSM.GetParameter", "Content-Type": "text/plain"}
@@ -29,6 +33,8 @@ def store() -> Iterator[EmbeddedStore]:
         store = runner.run(start_embedded_store(0, lambda _line: None))
         owner(store, "s3").create_bucket(Bucket="bucket")
         owner(store, "s3").put_object(Bucket="bucket", Key="model.onnx", Body=b"a model")
+        with exported(store.environment):
+            S3Store("bucket").allow_uploads_from(OWN_PAGE)
         owner(store, "ssm").put_parameter(Name="/lifeboat/dev/keys", Value="ours", Type="String")
         yield store
         runner.run(store.stop())
@@ -111,6 +117,29 @@ def test_a_page_is_refused_even_with_a_signature(store: EmbeddedStore) -> None:
     assert (status, "not by another name" in text) == (403, True)
 
 
+def test_the_pages_of_the_run_send_files_to_addresses_that_were_signed_and_no_other_page_may_ask(
+    store: EmbeddedStore,
+) -> None:
+    asked = {"Bucket": "bucket", "Key": "scoring/titanic/in/a.csv"}
+    address = owner(store, "s3").generate_presigned_url("put_object", Params=asked, ExpiresIn=60)
+
+    def answer(method: str, origin: str, **headers: str) -> httpx.Response:
+        sent = {"Origin": origin, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return httpx.request(method, address, headers=sent, trust_env=False)
+
+    may = answer("OPTIONS", OWN_PAGE, access_control_request_method="PUT")
+    assert (may.status_code, may.headers["access-control-allow-origin"]) == (200, OWN_PAGE)
+    assert may.headers["access-control-allow-methods"] == "PUT"
+    assert may.headers["access-control-allow-headers"] == "content-type"
+    sent = answer("PUT", OWN_PAGE, content_type="text/csv")
+    assert (sent.status_code, sent.headers["access-control-allow-origin"]) == (200, OWN_PAGE)
+    for evil in (
+        answer("OPTIONS", PAGE["Origin"], access_control_request_method="PUT"),
+        answer("PUT", PAGE["Origin"]),
+    ):
+        assert "access-control-allow-origin" not in evil.headers
+
+
 def test_whoever_has_an_address_may_do_what_it_is_for_until_it_expires(store: EmbeddedStore) -> None:
     s3 = owner(store, "s3")
 
@@ -131,7 +160,7 @@ def test_whoever_has_an_address_may_do_what_it_is_for_until_it_expires(store: Em
         ("PUT", f"{to_write}&versioning"),
     ):
         assert send(store, method, path, "another" if method == "PUT" else "", text)[0] == 403
-    assert send(store, "PUT", to_write, "another", text | PAGE)[0] == 403
+        assert send(store, method, path, "another" if method == "PUT" else "", text | PAGE)[0] == 403
     assert send(store, "GET", address("get_object", "a b.csv")) == (200, "a table")
 
 

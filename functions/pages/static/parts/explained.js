@@ -3,7 +3,7 @@ import { html } from "../html.js";
 
 const TERMS = {
   version: "A model as one training made it, never changed after. Its name is made from the data and the code that it came from.",
-  champion: "The version in service: the one that answers.",
+  "in service": "The version that answers every question. Programs and the API call it the champion.",
   "ROC AUC": "How often a row with the positive outcome gets a higher probability than one without: 0.5 is guessing, 1 is always.",
   "log loss": "How wrong the probabilities are, on average; being sure and wrong costs most. 0 is perfect, 0.693 is saying 50 % of everything.",
   "Brier score": "The mean squared distance between the probability and what happened: 0 is perfect, 0.25 is saying 50 % of everything.",
@@ -21,7 +21,7 @@ const TERMS = {
   holdout: "Rows of the dataset that the model never saw while it learned; it was measured on them before it came into service.",
   "stands for": "Share of all predictions that have some like them, by probability, among those whose outcome was told.",
   median: "Half of the requests took this long at most; of 95 % it is the longer line. The time is that in the function until the rows were scored.",
-  gate: "What decides, at the end of a training, whether the new version is good enough to replace the one in service.",
+  "kept out of service": "At the end of a training, the new version is compared with the one in service, on rows that neither has seen. It comes into service by itself only where it is good enough; what was found stands beside it. An administrator can decide otherwise, by Promote.",
 };
 
 /** @typedef {keyof typeof TERMS} Term */

@@ -27,7 +27,8 @@ export function ErrorNotice({ error, again, shown = () => false }) {
  */
 function refusalText({ message, detail }, below) {
   if (detail.length > below) return "Some values do not fit; see the fields marked.";
-  return message.replace(/^the input does not fit; `detail` says where$/, "Some values do not fit:").replace(/; `detail` says \w+$/, ":");
+  return message.replace(/^the input does not fit; `detail` says where$/, "Some values do not fit:").replace(/; `detail` says \w+$/, ":")
+    .replace(/; GET \/models lists those there are$/, ". Choose one at the top of this page, beside Lifeboat.");
 }
 
 /** Words in which names stand between backticks, as in what the API says. @param {{text: string}} given */

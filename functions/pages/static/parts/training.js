@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { linkTo } from "../routing.js";
-import { fileText, percentText, sentenceText } from "../words.js";
+import { durationText, fileText, percentText, sentenceText } from "../words.js";
 import { LeftOut } from "./left-out.js";
 import { ErrorNotice } from "./notice.js";
 
@@ -24,6 +24,12 @@ const STATES = {
   ignored: "no dataset",
 };
 
+// A version came of it, or had come before.
+const GOOD = ["promoted", "published", "unchanged"];
+
+/** Whether it may be over when one asks again: a lost connection, a server that is busy. @param {Error | null} error */
+const mayPass = (error) => error instanceof ApiError && (error.status === 0 || error.status >= 500);
+
 /** @param {Upload} upload */
 export const stateText = ({ state }) => STATES[/** @type {keyof typeof STATES} */ (state)] || state;
 
@@ -34,8 +40,8 @@ export const Sending = ({ share }) => html`<p class="busy" role="status">
 </p>`;
 
 /**
- * Watches an upload until its training has ended.
- * @param {{model: string, key_: string, ended: () => void, made?: any, failed?: any}} given made: shown when a version came of
+ * Watches an upload until its training has ended. ended: told then whether a version came of it.
+ * @param {{model: string, key_: string, ended: (isGood: boolean) => void, made?: any, failed?: any}} given made: shown when a version came of
  *   it; failed: when none did
  */
 export function Training({ model, key_, ended, made, failed }) {
@@ -45,18 +51,20 @@ export function Training({ model, key_, ended, made, failed }) {
   const [now, setNow] = useState(since);
   useEffect(() => {
     const abort = new AbortController();
+    let isGood = false;
     void watch(model, key_, abort.signal, (found, problem) => {
+      isGood = found !== null && GOOD.includes(found.state);
       setUpload(found);
       setError(problem);
       setNow(Date.now());
-    }).then((over) => over && ended());
+    }).then((over) => over && ended(isGood));
     return () => abort.abort();
   }, [model, key_]);
   if (!upload || upload.state === "training") {
-    return html`<p class="busy" role="status"><progress aria-label="Training"></progress> A model is being trained, for ${Math.round((now - since) / 1_000)} seconds now. You may leave this page: it goes on.</p>
-      <${ErrorNotice} error=${error} />`;
+    return html`<p class="busy" role="status"><progress aria-label="Training"></progress> A model is being trained, for ${durationText(now - since)} now. You may leave this page: it goes on.</p>
+      ${mayPass(error) ? html`<p class="hint" role="status">How far it is could not be asked just now (${error?.message}). It is asked again every few seconds; there is nothing to do.</p>` : html`<${ErrorNotice} error=${error} />`}`;
   }
-  const good = ["promoted", "published", "unchanged"].includes(upload.state);
+  const good = GOOD.includes(upload.state);
   return html`<div class=${`notice ${good ? "good" : "bad"}`} role=${good ? "status" : "alert"}>
       <p><b>${fileText(upload.file)}: ${stateText(upload)}.</b> ${sentenceText(upload.why)}</p>
       ${upload.version && html`<p><a href=${linkTo(model, "models", upload.version)}>Look at version ${upload.version}</a></p>`}
@@ -84,8 +92,7 @@ async function watch(model, key, signal, tell) {
     } catch (error) {
       if (signal.aborted) return false;
       tell(found, /** @type {Error} */ (error));
-      // A lost connection may come back; a refusal stays one.
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500) return false;
+      if (!mayPass(/** @type {Error} */ (error))) return false;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     if (signal.aborted) return false;

@@ -1,11 +1,13 @@
-/** Scores a table that a person drops, and shows what became of each row. */
+/** Scores a table that a person drops, and shows what became of each row; or sends it to the server, which scores it there. */
 import { useRef, useState } from "preact/hooks";
 import { download } from "../csv.js";
 import { html } from "../html.js";
 import { useAction } from "../loading.js";
 import { FileDrop } from "../parts/file-drop.js";
-import { ErrorNotice, Notice } from "../parts/notice.js";
+import { useLeaving } from "../parts/leaving.js";
+import { ErrorNotice, GoodNotice, Notice } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
+import { canSend, needsServer, sendToScore } from "../scoring-file.js";
 import { readTable, resultLines, scoreTable } from "../table-scoring.js";
 import { fieldText, numberText, percentText, valueText } from "../words.js";
 
@@ -16,26 +18,43 @@ import { fieldText, numberText, percentText, valueText } from "../words.js";
  * @typedef {Row & {answer: import("../table-scoring.js").Answer}} Scored
  */
 
-/** @param {{model: string, target: import("./predict.js").Target}} given */
-export function Batch({ model, target }) {
+/** @param {{model: string, target: import("./predict.js").Target, sent: () => void}} given sent: told when a file is on the server, and when it is not */
+export function Batch({ model, target, sent }) {
   const [progress, setProgress] = useState({ done: 0, all: 0 });
   const [result, setResult] = useState(/** @type {Result | null} */ (null));
   const [isChosen, setIsChosen] = useState(false);
   const [waiting, setWaiting] = useState(/** @type {Table | null} */ (null));
+  const [onServer, setOnServer] = useState(false);
+  const [share, setShare] = useState(/** @type {{name: string, share: number} | null} */ (null));
+  const [arrived, setArrived] = useState("");
   const abort = useRef(new AbortController());
   const [score, scoring] = useAction(async (/** @type {Table} */ table, /** @type {string} */ reference) => {
     setWaiting(null);
     abort.current = new AbortController();
     setResult(await scoreTable(model, table, reference, abort.current.signal, (done, all) => setProgress({ done, all })));
   });
+  const send = async (/** @type {File} */ file) => {
+    abort.current = new AbortController();
+    setShare({ name: file.name, share: 0 });
+    try {
+      await sendToScore(model, file, abort.current.signal, (share) => setShare({ name: file.name, share }));
+      setArrived(file.name);
+    } finally {
+      setShare(null);
+      sent();
+    }
+  };
   const [take, taking] = useAction(async (/** @type {File} */ file) => {
     setResult(null);
     setWaiting(null);
+    setArrived("");
     scoring.clear();
+    if (onServer || (await needsServer(file))) return send(file);
     const table = await readTable(model, file);
     if (isChosen) setWaiting(table);
     else void score(table, "");
   });
+  useLeaving(scoring.busy || share !== null);
   return html`<section class="card">
     <h2>Predict a table</h2>
     <p>
@@ -45,11 +64,16 @@ export function Batch({ model, target }) {
       A reference is your own word for a row, such as a customer's number: people who label see it. Without a choice, it is the
       column called reference, if there is one.
     </p>
+    ${canSend &&
+    html`<p>
+        <label><input type="checkbox" checked=${onServer} aria-describedby="server-hint" onChange=${() => setOnServer(!onServer)} /> Have it scored on the server</label>
+      </p>
+      <p class="hint" id="server-hint">You may close this page as soon as the file is sent, and fetch the result later, below. Files over 20 MB, and Parquet, always go there. Its rows do not come to be labelled.</p>`}
     <${FileDrop}
       id="table-file"
       label="Drop a CSV file here, or choose one"
       hint="Any number of rows. Columns that the model does not know are kept in the result."
-      accept=".csv,.tsv,.txt,.gz,text/csv"
+      accept=".csv,.tsv,.txt,.gz,.parquet,text/csv"
       disabled=${scoring.busy || taking.busy}
       onFile=${(/** @type {File} */ file) => void take(file)}
     />
@@ -58,8 +82,15 @@ export function Batch({ model, target }) {
     html`<p class="busy" role="status">
       <progress max=${progress.all || 1} value=${progress.done} aria-label="Rows scored"></progress>
       ${numberText(progress.done)} of ${numberText(progress.all)} rows
-      <button type="button" onClick=${() => abort.current.abort()}>Stop</button>
+      <button type="button" onClick=${() => abort.current.abort(new Error("Stopped. Nothing is kept of this table here; choose it again to begin anew."))}>Stop</button>
     </p>`}
+    ${share &&
+    html`<p class="busy" role="status">
+      <progress max="1" value=${share.share || undefined} aria-label="Sent"></progress>
+      Sending ${share.name}${share.share > 0 && `, ${percentText(share.share)}`} … Keep this page open until it is sent.
+      ${" "}<button type="button" onClick=${() => abort.current.abort(new Error(`${share.name} was not sent: you stopped it.`))}>Stop</button>
+    </p>`}
+    ${arrived && html`<${GoodNotice}><b>${arrived}</b> is on the server, and is scored there. You may leave this page: its result will be under "Files scored on the server", below.<//>`}
     <${ErrorNotice} error=${taking.error || scoring.error} />
     ${result && html`<${TableResult} result=${result} target=${target} />`}
   </section>`;
@@ -96,7 +127,9 @@ function scoredText(good, bad) {
 function TableResult({ result, target }) {
   const { rows, bad, columns, table, reference } = result;
   const header = table.header;
-  const passedOver = columns?.passed_over || [];
+  // What the model predicts is no part of what it is asked; that it is known already is worth a sentence of its own.
+  const known = header.find((name) => name === target.name);
+  const passedOver = (columns?.passed_over || []).filter((name) => name !== known);
   const missing = columns?.missing || [];
   const column = header.indexOf(reference);
   const named = column < 0 ? [] : [{ name: reference, cell: (/** @type {Row} */ row) => row.cells[column] ?? "" }];
@@ -105,6 +138,7 @@ function TableResult({ result, target }) {
   return html`<${Notice} kind=${bad === 0 ? "good" : bad < rows.length ? "mixed" : "bad"}>
       <p><b>${table.file}</b>: ${scoredText(rows.length - bad, bad)}</p>
       ${passedOver.length > 0 && html`<p>No part of the model, and kept in the result: ${passedOver.join(", ")}.</p>`}
+      ${known && html`<p>The file has a column ${known} of its own. It is kept in the result as it is, was not looked at, and the prediction stands beside it as predicted_${known}.</p>`}
       ${column >= 0 && html`<p>Your references are in the column ${reference}; they are kept with the predictions.</p>`}
       ${missing.length > 0 && html`<p>Not in the file, so they count as not known: ${missing.map(fieldText).join(", ")}.</p>`}
     <//>

@@ -15,9 +15,10 @@ const POLL_MS = 2_000;
 
 const STATES = { waiting: "waits for its file", running: "is being scored", done: "done", failed: "failed", cancelled: "cancelled" };
 
-/** @param {{model: string}} given */
-export function Jobs({ model }) {
+/** @param {{model: string, sent: number}} given sent: how many files were sent from this page */
+export function Jobs({ model, sent }) {
   const loaded = useLoaded((signal) => ask(`${pathOf(model)}/scoring`, { signal }), [model]);
+  useEffect(() => (sent ? loaded.again() : undefined), [sent]);
   const jobs = loaded.value?.jobs || [];
   const isMoving = jobs.some((/** @type {Job} */ job) => job.state === "running" || job.state === "waiting");
   useEffect(() => {
@@ -35,10 +36,16 @@ export function Jobs({ model }) {
   return html`<section class="card">
     <h2>Files scored on the server</h2>
     <p class="hint">
-      For files that are too large for a browser (over 500 MB), and for Parquet. They do not go through this page: somebody
-      with a command line sends them (<code>make score FILE=rows.csv${" "}MODEL=${model}</code>), or puts them into the bucket
-      below <code>scoring/${model}/in/</code>. What becomes of each is shown here, whoever sent it, and the result is kept for 30 days.
+      Files that you and others sent to be scored on the server, above. How far each is stands here, and its result, which is
+      kept for 30 days.
     </p>
+    <details>
+      <summary>Send files by a command line</summary>
+      <p class="hint">
+        <code>make score FILE=rows.csv${" "}MODEL=${model}</code> sends a file and waits for the result; what is put into the
+        store below <code>scoring/${model}/in/</code> is scored as well.
+      </p>
+    </details>
     <p class="actions"><button type="button" disabled=${loaded.busy} onClick=${loaded.again}>Look for files</button></p>
     <${WhenLoaded} loaded=${loaded} what="the files">
       ${(/** @type {JobList} */ list) => html`<${JobTable} model=${model} list=${list} changed=${loaded.again} />`}
@@ -81,6 +88,6 @@ function doneText(job) {
   const bad = job.bad_rows > 0 ? `, of which ${numberText(job.bad_rows)} could not be scored: the result says of each why` : "";
   // A folder has no addresses: whoever can reach it has the key.
   const lies = job.result ? "" : job.result_key ? ` The result lies in the store at ${job.result_key}.` : " The result has been deleted since.";
-  const rate = job.rows_per_second === null ? "" : `, ${numberText(Math.round(job.rows_per_second))} a second`;
+  const rate = job.rows_per_second === null || job.rows_per_second < 1 ? "" : `, ${numberText(Math.round(job.rows_per_second))} a second`;
   return `${numberText(job.rows)} rows${bad}${rate}, by version ${job.version}.${lies}`;
 }

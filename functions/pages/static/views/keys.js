@@ -1,7 +1,8 @@
 /** Keys of the API: made, shown once, listed with when they were last used, and revoked; and the people. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask } from "../api.js";
 import { html } from "../html.js";
+import { noteUnsent, useKept } from "../kept.js";
 import { useAction, useLoaded } from "../loading.js";
 import { LabelledField, describedBy, faultsByField, fieldOf } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
@@ -28,7 +29,8 @@ const FIELDS = ["note", "models", "days"];
 export function Keys({ model }) {
   const loaded = useLoaded(readKeys, []);
   // Each until somebody says that they have it: the next one must not take its place.
-  const [made, setMade] = useState(/** @type {MadeKey[]} */ ([]));
+  const [made, setMade] = useKept("made-keys", /** @type {MadeKey[]} */ ([]));
+  useEffect(() => noteUnsent("A new key, which nobody can look up later", made.length > 0), [made]);
   return html`<h1>Keys and people</h1>
     <div class="columns">
       <${NewKey}

@@ -1,4 +1,4 @@
-/** All models and their champions; the versions of one, how they came into service, and how that changes. */
+/** All models and what is in service of each; the versions of one, how they came into service, and how that changes. */
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, ask, pathOf } from "../api.js";
 import { html } from "../html.js";
@@ -11,7 +11,7 @@ import { Rows } from "../parts/rows.js";
 import { callerText } from "../people.js";
 import { linkTo } from "../routing.js";
 import { may } from "../session.js";
-import { intervalText, numberText, stateOf, timeText } from "../words.js";
+import { intervalText, numberText, sentenceText, stateOf, timeText } from "../words.js";
 import { Comparison } from "./comparison.js";
 import { Version } from "./version.js";
 
@@ -52,9 +52,9 @@ function AllModels({ changes }) {
     <${WhenLoaded} loaded=${loaded} what="the models">
       ${(/** @type {ListedModel[]} */ models) => html`<div class="scroll" tabindex="0" role="region" aria-label="All models">
         <table>
-          <caption class="for-readers">All models and their champions</caption>
+          <caption class="for-readers">All models, and the version of each that is in service</caption>
           <thead>
-            <tr><th scope="col">Model</th><th scope="col">Predicts</th><th scope="col">Champion</th><th scope="col">Since</th><th scope="col" class="figure">ROC AUC</th><th scope="col" class="figure">Rows</th></tr>
+            <tr><th scope="col">Model</th><th scope="col">Predicts</th><th scope="col">In service</th><th scope="col">Since</th><th scope="col" class="figure">ROC AUC</th><th scope="col" class="figure">Rows</th></tr>
           </thead>
           <tbody>
             ${models.map(
@@ -110,7 +110,7 @@ function Versions({ model, changed: changedAny }) {
                         <td>${one.summary?.model || one.trouble || "—"}</td>
                         <td class="figure"><${Estimate} interval=${one.summary?.metrics.roc_auc} /></td>
                         <td class="figure"><${Estimate} interval=${one.summary?.metrics.log_loss} /></td>
-                        <td>${one.in_service ? html`<b>in service</b>` : stateOf({ ...one, decision: one.summary?.decision })}</td>
+                        <td><${State} listed=${one} /></td>
                         ${may("admin") && html`<td><${Changes} listed=${one} isOnly=${versions.length === 1} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
                       </tr>`,
                     )}
@@ -123,12 +123,20 @@ function Versions({ model, changed: changedAny }) {
                   : html`<span class="hint">${versions.length === 1 ? "As soon as there is another version, two can be compared." : "Tick two versions to compare them."}</span>`}
               </p>
               <${QualityOverTime} versions=${versions} />
-              <${Explained} terms=${["version", "champion", "ROC AUC", "log loss", "95 % interval", "holdout", "gate"]} />`}
+              <${Explained} terms=${["version", "in service", "ROC AUC", "log loss", "95 % interval", "holdout", "kept out of service"]} />`}
     <//>
     ${change &&
     loaded.value &&
     html`<${ChangeDialog} model=${model} change=${change} listed=${loaded.value} close=${() => setChange(null)} changed=${changed} />`}
   </section>`;
+}
+
+/** @param {{listed: Listed}} given */
+function State({ listed }) {
+  const decision = listed.summary?.decision;
+  const words = stateOf({ ...listed, decision });
+  if (listed.in_service) return html`<b>${words}</b>`;
+  return listed.abandoned || !decision || decision.promote ? words : html`<details><summary>${words}</summary>${sentenceText(decision.reason)}</details>`;
 }
 
 /** @param {{interval: import("../api.js").Schemas["Interval"] | undefined}} given */
@@ -171,7 +179,7 @@ function ChangeDialog({ model, change, listed, close, changed }) {
   const leaves = kind === "rollback" ? version : kind === "promote" ? listed.versions.find((one) => one.in_service)?.version : undefined;
   const enters = kind === "rollback" ? returns : kind === "promote" ? version : null;
   return html`<${ReasonDialog} title=${title} verb=${verb} danger=${kind !== "promote"} act=${act} close=${close} busy=${acting.busy} error=${acting.error}>
-    ${kind === "delete" && html`<p>Its graph and its manifest are removed. Predictions that it made stay in the log and cannot be replayed.</p>`}
+    ${kind === "delete" && html`<p>It cannot be brought back. What it predicted stays in the log, but can no longer be computed again.</p>`}
     ${enters && html`<p>It is about ${model}. From then on, every question is answered by the version that comes:</p>`}
     <dl class="pairs">
       ${kind === "delete" && html`<dt>Goes for good</dt><dd><${Named} version=${version} listed=${listed} /></dd>`}
@@ -218,13 +226,16 @@ function History({ model, changes }) {
           { name: "Number", figure: true, cell: (/** @type {Promotion} */ one) => one.sequence },
           { name: "When", cell: (/** @type {Promotion} */ one) => timeText(one.promoted_at) },
           { name: "Version", cell: (/** @type {Promotion} */ one) => html`<a href=${linkTo(model, "models", one.version)}><code>${one.version}</code></a>` },
-          { name: "By", cell: (/** @type {Promotion} */ one) => callerText(one.by) },
-          { name: "Reason", prose: true, cell: (/** @type {Promotion} */ one) => one.reason },
+          { name: "By", cell: (/** @type {Promotion} */ one) => (isItself(one) ? "Lifeboat itself, after a training" : callerText(one.by)) },
+          { name: "Reason", prose: true, cell: (/** @type {Promotion} */ one) => (isItself(one) ? sentenceText(one.reason) : one.reason) },
         ]}
       />`}
     <//>
   </section>`;
 }
+
+/** Whether no person did it. @param {Promotion} promotion */
+const isItself = ({ by }) => by === "upload";
 
 /**
  * The promotions, newest first; none where none was promoted yet.

@@ -55,7 +55,7 @@ function alarmsOf({ drift, live, refused, training, damaged_lines }) {
     alarms.push({
       what: drift.confirmed ? "What is asked has changed" : "What is asked may have changed",
       details: [
-        `Spread otherwise than what the champion learned from: ${names}. ${drift.confirmed ? `Seen in ${numberText(drift.in_a_row)} windows in a row: that is hardly chance.` : "Seen in one window, which may be chance: the next one will tell."}`,
+        `Spread otherwise than what the version in service learned from: ${names}. ${drift.confirmed ? `Seen in ${numberText(drift.in_a_row)} windows in a row: that is hardly chance.` : "Seen in one window, which may be chance: the next one will tell."}`,
       ],
       todo: "see below how each value has changed, and ask whoever sends the rows whether that is right. If it is, tell what really happened to some of the new predictions (page Label) and train on them.",
       is: (/** @type {Report} */ report) => (report.drift?.drifted.length ?? 0) > 0,
@@ -71,8 +71,8 @@ function alarmsOf({ drift, live, refused, training, damaged_lines }) {
   }
   if (live.fallen.length > 0) {
     alarms.push({
-      what: "The champion answers worse than it did when it was made",
-      details: [`Worse than on the holdout, and not by chance: ${live.fallen.map(metricName).join(", ")}.`],
+      what: "The version in service answers worse than it did when it was made",
+      details: [`Worse than on the rows it was measured on when it was made, and not by chance: ${live.fallen.map(metricName).join(", ")}.`],
       todo: "train a new version on what was told since, or roll back to an earlier one on the page Models if the fall began with the last promotion.",
       is: (/** @type {Report} */ report) => report.live.fallen.length > 0,
     });

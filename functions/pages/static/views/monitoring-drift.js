@@ -25,7 +25,7 @@ export function Drift({ model, reports }) {
   // What it learned from is in its manifest; without that the figures still stand.
   const manifest = useLoaded((signal) => ask(`${pathOf(model)}/versions/${champion}`, { signal }), [model, champion]);
   if (!drift) {
-    return html`<section class="card"><h2>How far what is asked is from what it learned</h2><${Empty}>Too few predictions of this champion so far to be judged.<//></section>`;
+    return html`<section class="card"><h2>How far what is asked is from what it learned</h2><${Empty}>Too few predictions of the version in service so far to be judged.<//></section>`;
   }
   const names = Object.keys(drift.features).sort((a, b) => drift.features[b].psi - drift.features[a].psi);
   const limit = drift.limits?.min_psi ?? null;
@@ -33,7 +33,7 @@ export function Drift({ model, reports }) {
   return html`<section class="card">
     <h2>How far what is asked is from what it learned</h2>
     <p>
-      ${numberText(drift.rows)} predictions, ${timeText(drift.first)} to ${timeText(drift.last)}, beside the rows that the champion learned from.
+      ${numberText(drift.rows)} predictions, ${timeText(drift.first)} to ${timeText(drift.last)}, beside the rows that the version in service learned from.
       ${" "}${drift.drifted.length > 0 ? html`Different: <b>${drift.drifted.map(fieldText).join(", ")}</b>.` : "Nothing is different by more than chance and the line."}
     </p>
     <${Chart}

@@ -7,7 +7,7 @@ import { Explained } from "../parts/explained.js";
 import { Empty, ErrorNotice, GoodNotice } from "../parts/notice.js";
 import { Rows } from "../parts/rows.js";
 import { linkTo } from "../routing.js";
-import { timeText } from "../words.js";
+import { sentenceText, timeText } from "../words.js";
 
 const MAX_VERSIONS = 100;
 const ASK_AGAIN_MS = 3_000;
@@ -72,8 +72,8 @@ function Waiting({ model, dataset, done }) {
 /** @param {Listed} made */
 function verdict({ version, in_service, summary }) {
   const decision = summary?.decision;
-  const said = decision ? ` The gate said: ${decision.reason}.` : "";
-  return `Version ${version} is there${in_service ? ", and in service" : decision && !decision.promote ? ", and the champion stays" : ""}.${said}`;
+  const said = decision ? ` ${sentenceText(decision.reason)}` : "";
+  return `Version ${version} is there${in_service ? ", and in service" : decision && !decision.promote ? ", and the one before it stays in service" : ""}.${said}`;
 }
 
 /**
@@ -114,10 +114,10 @@ export function Trainings({ model, reports }) {
               { name: "Outcome", cell: (/** @type {Report} */ report) => OUTCOMES[/** @type {keyof typeof OUTCOMES} */ (report.training.outcome)] },
               { name: "Labels", figure: true, cell: (/** @type {Report} */ report) => report.training.labels ?? "—" },
               { name: "Version", cell: (/** @type {Report} */ report) => versionCell(model, made(report)) },
-              { name: "What the gate said", prose: true, cell: (/** @type {Report} */ report) => gateText(report, made(report)) },
+              { name: "Good enough?", prose: true, cell: (/** @type {Report} */ report) => gateText(report, made(report)) },
             ]}
           />
-          <${Explained} terms=${["gate"]} />`}
+          <${Explained} terms=${["kept out of service"]} />`}
   </section>`;
 }
 
@@ -134,6 +134,6 @@ const versionCell = (model, listed) => (listed ? html`<a href=${linkTo(model, "m
 function gateText({ training }, listed) {
   const decision = listed?.summary?.decision;
   // Of a dataset that was tried before, the report names the version of that time.
-  if (decision) return `${decision.promote ? "good enough" : "kept out"}: ${decision.reason}`;
+  if (decision) return `${decision.promote ? "good enough" : "kept out of service"}: ${decision.reason}`;
   return training.outcome === "uploaded" ? "no version of it is there (yet)" : training.why;
 }

@@ -75,7 +75,7 @@ function Now({ report }) {
     <h2>Now</h2>
     <${Figures}>
       <${Figure} name="Looked at" note=${`report ${report.sequence}`}>${timeText(report.at)}<//>
-      <${Figure} name="Champion" note="in service when it looked"><code>${report.champion}</code><//>
+      <${Figure} name="Version" note="in service when it looked"><code>${report.champion}</code><//>
       <${Figure} name="New predictions" note=${counted.complete ? "enough to be judged" : "not enough yet to be judged"}>${numberText(counted.rows)}<//>
       <${Figure} name="Drift" note=${drift ? `of ${numberText(drift.rows)} predictions` : "too few predictions so far"}>${driftText(drift)}<//>
       <${Figure} name="Outcomes told" note=${`stand for ${percentText(live.represented)} of predictions`}>${numberText(live.labels)}<//>

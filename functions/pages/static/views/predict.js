@@ -2,6 +2,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
+import { useKept } from "../kept.js";
 import { useAction, useLoaded } from "../loading.js";
 import { Contributions } from "../parts/contributions.js";
 import { FeatureField, LabelledField, describedBy, faultsByField, fieldOf, twoMeanings, typedRow } from "../parts/field.js";
@@ -21,23 +22,21 @@ import { Jobs } from "./jobs.js";
  * @typedef {{row: Record<string, unknown>, answer: Answer}} Asked
  */
 
-// What was asked in this tab, the newest first, by model: it outlives a visit to another page.
 const MAX_RECENT = 20;
 const REFERENCE = "reference";
 const MAX_REFERENCE = 100;
-/** @type {Map<string, Asked[]>} */
-const recentOf = new Map();
 
 /** @param {{model: string}} given */
 export function Predict({ model }) {
   const loaded = useLoaded((signal) => ask(pathOf(model), { signal }), [model]);
+  const [sent, setSent] = useState(0);
   return html`<h1>Predict</h1>
     <${WhenLoaded} loaded=${loaded} what="the model">
       ${(/** @type {ModelRecord} */ record) =>
         record.champion && record.target
           ? html`<${OneRow} key=${model} record=${record} />
-              <${Batch} key=${`${model}-batch`} model=${model} target=${record.target} />
-              <${Jobs} key=${`${model}-jobs`} model=${model} />`
+              <${Batch} key=${`${model}-batch`} model=${model} target=${record.target} sent=${() => setSent((count) => count + 1)} />
+              <${Jobs} key=${`${model}-jobs`} model=${model} sent=${sent} />`
           : html`<${Empty}>No version of ${model} is in service yet. Upload a table on the page Data to train one.<//>`}
     <//>`;
 }
@@ -46,18 +45,17 @@ export function Predict({ model }) {
 function OneRow({ record }) {
   const { name: model, features, takes_references: isReferenced } = record;
   const target = /** @type {Target} */ (record.target);
-  const [texts, setTexts] = useState(/** @type {Record<string, string>} */ ({}));
-  const [reference, setReference] = useState("");
+  const [texts, setTexts] = useKept(`row/${model}`, /** @type {Record<string, string>} */ ({}));
+  const [reference, setReference] = useKept(`reference/${model}`, "");
   const [shown, setShown] = useState(/** @type {Asked | null} */ (null));
-  const [recent, setRecent] = useState(() => recentOf.get(model) || []);
+  // The newest first.
+  const [recent, setRecent] = useKept(`recent/${model}`, /** @type {Asked[]} */ ([]));
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   const [predict, asking] = useAction(async (/** @type {Record<string, unknown>} */ row) => {
     const named = isReferenced && reference.trim() ? { [REFERENCE]: reference } : {};
     const answer = await ask(`${pathOf(model)}/predict?explain=true`, { method: "POST", json: { ...row, ...named } });
     const asked = { row, answer };
-    const list = [asked, ...recent].slice(0, MAX_RECENT);
-    recentOf.set(model, list);
-    setRecent(list);
+    setRecent((before) => [asked, ...before].slice(0, MAX_RECENT));
     setShown(asked);
     heading.current?.focus();
   });

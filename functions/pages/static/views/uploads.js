@@ -69,7 +69,7 @@ function Sender({ model, sent }) {
   return html`<${FileDrop}
       id="dataset-file"
       label="Drop a CSV file here, or choose one"
-      hint="The first line names the columns, the outcome among them. A version is trained on it, and put into service if it is better than the one there."
+      hint="The first line names the columns, the outcome among them. A version is trained on it, and put into service if it is no worse than the one there."
       accept=".csv,.tsv,.txt,.gz,text/csv"
       disabled=${sending.busy}
       onFile=${(/** @type {File} */ file) => void send(file, false)}

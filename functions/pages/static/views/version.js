@@ -10,7 +10,7 @@ import { WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
 import { Spread } from "../parts/spread.js";
 import { linkTo } from "../routing.js";
-import { fieldText, groupText, metricName, numberText, percentText, stateOf, targetOf, timeText, valueText } from "../words.js";
+import { fieldText, groupText, metricName, numberText, percentText, sentenceText, stateOf, targetOf, timeText, valueText } from "../words.js";
 
 /** @typedef {import("../api.js").Answered<"Manifest">} Manifest */
 
@@ -34,7 +34,7 @@ function Card({ model, path, manifest }) {
       <section class="card"><h2>Where it is right and wrong</h2><${Confusion} manifest=${manifest} /></section>
       <section class="card"><h2>How many have the outcome</h2><${Balance} manifest=${manifest} /></section>
       <section class="card wide"><h2>Group by group</h2><${Groups} groups=${manifest.slices} /></section>
-      <section class="card"><h2>What the gate said</h2><${Decision} decision=${manifest.decision} /></section>
+      <section class="card"><h2>Whether it is good enough</h2><${Decision} decision=${manifest.decision} /></section>
       <section class="card"><h2>Certificate</h2><${Certificate} certificate=${manifest.certificate} /></section>
       <section class="card wide"><h2>What it was made from</h2><${Lineage} manifest=${manifest} /></section>
       <section class="card wide"><h2>How it was trained</h2><${Candidates} manifest=${manifest} /><${Parameters} manifest=${manifest} /></section>
@@ -163,13 +163,16 @@ function Groups({ groups }) {
 }
 
 /** @param {{decision: Manifest["decision"]}} given */
-const Decision = ({ decision }) => html`<p><b>${decision.promote ? "Good enough for service" : "Not promoted"}</b>: ${decision.reason}.</p>
-  <dl class="pairs">
-    <dt>Rule</dt><dd>${decision.rule}</dd>
-    ${decision.champion && html`<dt>Judged against</dt><dd><code>${decision.champion}</code></dd>`}
-    ${Object.entries(decision.numbers).map(([name, value]) => html`<dt>${metricName(name)}</dt><dd>${valueText(value)}</dd>`)}
-    ${Object.entries(decision.limits).map(([name, value]) => html`<dt>limit: ${metricName(name)}</dt><dd>${valueText(value)}</dd>`)}
-  </dl>`;
+const Decision = ({ decision }) => html`<p><b>${decision.promote ? "Good enough for service" : "Kept out of service"}.</b> ${sentenceText(decision.reason)}</p>
+  ${decision.champion && html`<p>Compared with version <code>${decision.champion}</code>.</p>`}
+  <details>
+    <summary>The figures it was judged by</summary>
+    <dl class="pairs">
+      <dt>Rule</dt><dd>${decision.rule}</dd>
+      ${Object.entries(decision.numbers).map(([name, value]) => html`<dt>${metricName(name)}</dt><dd>${valueText(value)}</dd>`)}
+      ${Object.entries(decision.limits).map(([name, value]) => html`<dt>limit: ${metricName(name)}</dt><dd>${valueText(value)}</dd>`)}
+    </dl>
+  </details>`;
 
 /** @param {{certificate: Manifest["certificate"]}} given */
 const Certificate = ({ certificate }) => html`<p>
