@@ -29,6 +29,8 @@ LIMITS = Limits(
     part_bytes=40_000,
     cut_bytes=10_000,
     block_bytes=10_000,
+    # Without patience, those who are at it at once take a job from one another again and again.
+    max_attempts=10,
     pause=lambda _: None,
 )
 """So small that the shipped table takes several parts, and nobody waits."""

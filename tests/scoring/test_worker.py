@@ -265,7 +265,7 @@ def test_a_job_that_never_gets_on_fails_in_the_end(whole_store: Store, store: Mo
                 handle(whole_store, event)
     [answer] = handle(whole_store, event)
     assert answer["state"] == "failed"
-    assert "2 attempts ended near line 2 " in answer["reason"]
+    assert f"{LIMITS.max_attempts} attempts ended near line 2 " in answer["reason"]
     assert (result(store), left_over(root)) == (None, [])
 
 

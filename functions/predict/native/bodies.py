@@ -1,7 +1,7 @@
 """Reads the bodies of a batch: rows as JSON, or a table as CSV."""
 
 import io
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from functions.core.base.errors import InvalidInput
@@ -55,18 +55,25 @@ def read_csv(
     if not unfit and not any(chunk.bad for chunk in chunks):
         return Rows(columns, list(range(1, len(lines) + 1)), table=read, kept=kept, references=references)
     number = {line: place for place, line in enumerate(sorted(lines), start=1)}
-    bad = {
-        number[row.line]: RowError(number[row.line], row.column, row.reason)
-        for chunk in chunks
-        for row in chunk.bad
-    }
+    bad = _bad_rows(chunks, number, unfit)
+    if not partial:
+        raise BadRows(bad, len(lines))
     good = [number[line] for chunk in chunks for line in chunk.lines]
     if unfit:
         columns, good = _leave_out(columns, good, {row.row for row in unfit})
-        bad = {row.row: row for row in unfit} | bad
-    if not partial:
-        raise BadRows([bad[row] for row in sorted(bad)], len(lines))
-    return Rows(columns, good, [bad[row] for row in sorted(bad)], read, kept, references)
+    return Rows(columns, good, bad, read, kept, references)
+
+
+def _bad_rows(
+    chunks: Sequence[Chunk], number: Mapping[int, int], unfit: Sequence[RowError]
+) -> list[RowError]:
+    """The first fault of each bad row, in their order. number: of the row on each line; unfit: rows whose
+    words of the callers' own are none, which counts where nothing else is wrong."""
+    faults = {row.row: row for row in unfit}
+    for chunk in chunks:
+        for row in chunk.bad:
+            faults[number[row.line]] = RowError(number[row.line], row.column, row.reason)
+    return [faults[row] for row in sorted(faults)]
 
 
 def _columns_read(report: ColumnsReport, reference: str | None) -> ColumnsRead:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.local.bundle import __main__ as command_line
+from functions.local.bundle import python
 from functions.local.bundle.recipe import BundleRefused, Limits, read_recipe
 from functions.local.bundle.weight import table, weigh
 from tests.local.bundle.bundles import REPOSITORY, THIS_PYTHON, write
@@ -59,6 +60,15 @@ def repository(tmp_path: Path) -> Path:
 def test_the_report_passes_what_is_within_budget(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["report", str(built)]) == 0
     assert "FakeFunction" in capsys.readouterr().out
+
+
+def test_a_tool_that_does_not_end_is_said(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(python, "SECONDS", 0.001)
+    python.find_python.cache_clear()
+    assert command_line.main(["report", str(built)]) == 1
+    assert "did not end within" in capsys.readouterr().err
 
 
 def test_the_report_fails_over_budget(built: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.local.reference import commands
 from functions.local.reference.commands import NoHelp, commands_page, helps, targets, targets_page
 
 ROOT = Path(__file__).parents[3]
@@ -25,6 +26,12 @@ def test_a_program_is_asked_for_its_help_and_each_of_its_commands_for_theirs() -
     assert [words for words, _ in told] == [[], ["create"], ["list"], ["revoke"]]
     assert "Make, list and revoke keys" in told[0][1]
     assert "--scopes" in told[1][1]
+
+
+def test_a_program_that_does_not_answer_in_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_SECONDS", 0.01)
+    with pytest.raises(NoHelp, match="python -m training does not answer to --help within"):
+        helps("training", ROOT)
 
 
 def test_the_width_and_the_colours_of_a_terminal_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
