@@ -82,7 +82,7 @@ function KeysAndPeople({ model, keys, changed }) {
 
 /** What "last prediction" is known from. @param {string | null | undefined} until */
 const readText = (until) =>
-  `The last prediction is known to the day, from the prediction log${until ? `, which was read up to ${timeText(until)}` : ", which the monitor has not read yet"}. Labels, uploads and changes stand under the key's id where they are kept; other requests are in the log of the gateway.`;
+  `The last prediction is known to the day, from the prediction log${until ? `, which was read up to ${timeText(until)}` : ", which the monitor has not read yet"}. Labels, uploads and changes stand under the key's id where they are kept; other requests are in the log of the API.`;
 
 /** @param {{made: (key: MadeKey) => void}} given */
 function NewKey({ made }) {
