@@ -116,16 +116,3 @@ def test_a_row_that_is_half_typed_and_what_was_asked_outlive_another_page(visit:
     page.go_back()
     expect(page.get_by_role("textbox", name="age")).to_have_value("47")
     expect(page.locator(".recent").get_by_role("listitem")).not_to_have_count(0)
-
-
-def test_a_new_key_is_still_there_until_somebody_says_that_they_have_it(visit: Visit) -> None:
-    administrator = visit("administrator")
-    page = administrator.go("keys", heading="Keys and people")
-    page.get_by_label("Who uses it, and what for").fill("a key that is looked for again")
-    page.get_by_role("button", name="Make the key").click()
-    key = page.locator(".secret").inner_text()
-    administrator.go("models", heading="Models")
-    page.go_back()
-    expect(page.locator(".secret")).to_have_text(key)
-    page.get_by_role("button", name="I have it").click()
-    expect(page.locator(".secret")).to_have_count(0)

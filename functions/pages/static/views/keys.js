@@ -1,8 +1,7 @@
 /** Keys of the API: made, shown once, listed with when they were last used, and revoked; and the people. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { ask } from "../api.js";
 import { html } from "../html.js";
-import { noteUnsent, useKept } from "../kept.js";
 import { useAction, useLoaded } from "../loading.js";
 import { LabelledField, describedBy, faultsByField, fieldOf } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
@@ -29,8 +28,7 @@ const FIELDS = ["note", "models", "days"];
 export function Keys({ model }) {
   const loaded = useLoaded(readKeys, []);
   // Each until somebody says that they have it: the next one must not take its place.
-  const [made, setMade] = useKept("made-keys", /** @type {MadeKey[]} */ ([]));
-  useEffect(() => noteUnsent("A new key, which nobody can look up later", made.length > 0), [made]);
+  const [made, setMade] = useState(/** @type {MadeKey[]} */ ([]));
   return html`<h1>Keys and people</h1>
     <div class="columns">
       <${NewKey}
@@ -63,7 +61,7 @@ function MadeKeyShown({ made, done }) {
       setSaid("The browser does not let this page copy: mark the key and copy it yourself.");
     }
   };
-  return html`<${GoodNotice}><p>Copy it now: it is shown once, and nobody can look it up later.</p><//>
+  return html`<${GoodNotice}><p>Copy it now: it is gone when you leave this page, and nobody can look it up later.</p><//>
     <p><code class="secret">${made.key}</code></p>
     <p class="actions"><button type="button" onClick=${() => void copy()}>Copy</button><button type="button" onClick=${done}>I have it</button> <span role="status">${said}</span></p>`;
 }
@@ -82,7 +80,7 @@ function KeysAndPeople({ model, keys, changed }) {
 
 /** What "last prediction" is known from. @param {string | null | undefined} until */
 const readText = (until) =>
-  `The last prediction is known to the day, from the prediction log${until ? `, which was read up to ${timeText(until)}` : ", which the monitor has not read yet"}. Labels, uploads and changes stand under the key's id where they are kept; other requests are in the log of the gateway.`;
+  `The last prediction is known to the day, from the prediction log${until ? `, which was read up to ${timeText(until)}` : ", which the monitor has not read yet"}. Labels, uploads and changes stand under the key's id where they are kept; other requests are in the log of the API.`;
 
 /** @param {{made: (key: MadeKey) => void}} given */
 function NewKey({ made }) {

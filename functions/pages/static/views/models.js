@@ -111,7 +111,7 @@ function Versions({ model, changed: changedAny }) {
                         <td class="figure"><${Estimate} interval=${one.summary?.metrics.roc_auc} /></td>
                         <td class="figure"><${Estimate} interval=${one.summary?.metrics.log_loss} /></td>
                         <td><${State} listed=${one} /></td>
-                        ${may("admin") && html`<td><${Changes} listed=${one} isOnly=${versions.length === 1} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
+                        ${may("admin") && html`<td><${Changes} listed=${one} returns=${loaded.value?.rolls_back_to} ask=${(/** @type {Change} */ kind) => setChange({ kind, version: one.version })} /></td>`}
                       </tr>`,
                     )}
                   </tbody>
