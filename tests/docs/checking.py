@@ -26,6 +26,8 @@ SECONDS = 60
 _STARTED = re.compile(r"python -m ((?:functions|training)[\w.]*)([^;|&\n]*)")
 _AWS_ANYWHERE = {"query", "region", "endpoint-url", "output"}
 # What the command line of AWS has of its own, beside the operations of the services.
+# What the command line calls a service of the SDK otherwise.
+_AWS_NAMES = {"s3api": "s3"}
 _AWS_OWN = {"s3": {"cp", "ls", "rm", "sync"}, "sso": {"login"}}
 _VARIABLE = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 # Programs that hand the rest of their words to another one.
@@ -137,7 +139,7 @@ def _check_aws(words: Sequence[str]) -> None:
     if command in _AWS_OWN.get(service, ()):
         return
     try:
-        model = _session().get_service_model(service)
+        model = _session().get_service_model(_AWS_NAMES.get(service, service))
     except UnknownServiceError as error:
         raise WrongCommand(str(error)) from error
     if command == "wait":
