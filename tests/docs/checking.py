@@ -25,9 +25,9 @@ SECONDS = 60
 # How a recipe starts a program of the repository.
 _STARTED = re.compile(r"python -m ((?:functions|training)[\w.]*)([^;|&\n]*)")
 _AWS_ANYWHERE = {"query", "region", "endpoint-url", "output"}
-# What the command line of AWS has of its own, beside the operations of the services.
-# What the command line calls a service of the SDK otherwise.
+# What the command line of AWS calls otherwise than the SDK.
 _AWS_NAMES = {"s3api": "s3"}
+# What it has of its own, beside the operations of the services.
 _AWS_OWN = {"s3": {"cp", "ls", "rm", "sync"}, "sso": {"login"}}
 _VARIABLE = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 # Programs that hand the rest of their words to another one.
@@ -138,12 +138,13 @@ def _check_aws(words: Sequence[str]) -> None:
     service, command, *rest = words
     if command in _AWS_OWN.get(service, ()):
         return
+    name = _AWS_NAMES.get(service, service)
     try:
-        model = _session().get_service_model(_AWS_NAMES.get(service, service))
+        model = _session().get_service_model(name)
     except UnknownServiceError as error:
         raise WrongCommand(str(error)) from error
     if command == "wait":
-        waiters = _session().get_waiter_model(service).waiter_names
+        waiters = _session().get_waiter_model(name).waiter_names
         if rest[0] not in {xform_name(name, "-") for name in waiters}:
             raise WrongCommand(f"aws {service} wait {rest[0]}: no such waiter")
         return
