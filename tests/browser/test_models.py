@@ -16,6 +16,7 @@ def row_of(page: Page, version: str) -> Locator:
 def named_in(page: Page) -> dict[str, str]:
     """The versions that the dialog names, each by what becomes of it."""
     dialog = page.get_by_role("dialog")
+    expect(dialog.locator("dt")).to_have_count(2)
     return dict(
         zip(dialog.locator("dt").all_inner_texts(), dialog.locator("dd code").all_inner_texts(), strict=True)
     )

@@ -1,14 +1,11 @@
-"""How soon the first page is there, and what is sent for it. Printed."""
+"""How soon the first page is there. Printed. How much is sent for all of them, tests/pages holds."""
 
-import gzip
 import os
-from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import Visit
 
-STATIC = Path(__file__).parents[2] / "functions" / "pages" / "static"
 _FIRST_HEADING = """
 new MutationObserver((_, watcher) => {
     if (!document.querySelector("h1")) return;
@@ -56,18 +53,3 @@ def test_the_first_page_is_shown_in_under_a_second(visit: Visit) -> None:
     if slowest >= _MOST_MS and waiting > _BUSY:
         pytest.skip(f"{slowest:.0f} ms says nothing where {waiting:.1f} processes wait for each core")
     assert slowest < _MOST_MS
-
-
-def test_scripts_and_styles_are_small(visit: Visit) -> None:
-    """As they are sent. The limit is held by tests/pages, too; here the sizes are printed."""
-    sizes = {
-        path.relative_to(STATIC): len(gzip.compress(path.read_bytes(), mtime=0))
-        for path in STATIC.rglob("*")
-        if path.suffix in (".js", ".css")
-    }
-    vendored = sum(size for path, size in sizes.items() if path.parts[0] == "vendor")
-    print(
-        f"\nScripts and styles: {sum(sizes.values()):,} bytes compressed, {vendored:,} of them libraries; "
-        "at most 150,000"
-    )
-    assert sum(sizes.values()) < 150_000

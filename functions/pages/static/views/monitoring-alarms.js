@@ -38,8 +38,8 @@ export function Alarms({ reports }) {
  */
 function unjudgedOf({ counted, drift, live }) {
   return [
-    !drift && `Whether what is asked has changed: ${numberText(counted.rows)} predictions are too few to tell.`,
-    !live.quality && `Whether the answers are right: ${live.labels === 0 ? "no outcome was told" : `${numberText(live.labels)} outcomes are too few`}. Tell what really happened on the page Label.`,
+    !drift && `Whether what is asked has changed: ${numberText(counted.rows)} ${counted.rows === 1 ? "prediction is" : "predictions are"} too few to tell.`,
+    !live.quality && `Whether the answers are right: ${live.labels === 0 ? "no outcome was told" : `${numberText(live.labels)} ${live.labels === 1 ? "outcome is" : "outcomes are"} too few`}. Tell what really happened on the page Label.`,
   ].filter((text) => text !== false);
 }
 
