@@ -22,6 +22,12 @@ export SAM_CLI_TELEMETRY := 0
 # What template.yaml calls an architecture. Exported: SAM calls this file again for each function.
 export ARCHITECTURE ?= x86_64
 
+# What is meant for a command stands on make's command line; a variable of the environment may be another program's, or of
+# the make that runs the tests.
+ifneq ($(origin ARGS),command line)
+override ARGS :=
+endif
+
 # $(call given,NAME,--name): the option with what NAME= says on the command line. A variable of the environment does
 # not count: some systems have one called NAME.
 given = $(if $(filter command,$(origin $(1))),$(2) "$$$(1)")

@@ -138,6 +138,11 @@ def test_what_is_missing_is_asked_for_with_an_example(project: Path, words: list
     assert said in made.stderr
 
 
+def test_arguments_of_the_environment_are_those_of_another_program() -> None:
+    assert "--nonsense" not in make(ROOT, "-n", "demo", ARGS="--nonsense").stdout
+    assert "--nonsense" in make(ROOT, "-n", "demo", "ARGS=--nonsense").stdout
+
+
 def test_some_tests_only_are_run_without_lint_and_coverage() -> None:
     said = make(ROOT, "-n", "test", "ARGS=tests/training/gate/test_rules.py::test_a_name").stdout
     assert "-m pytest --no-cov tests/training/gate/test_rules.py::test_a_name" in said
