@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,6 +14,8 @@ from functions.pages.settings import PagesSettings
 from functions.pages.uploads import uploads_at
 
 STATIC = Path(__file__).parent / "static"
+# All of a line, in the manner of JSDoc.
+_COMMENT = re.compile(rb"^[ \t]*/\*\* (?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE)
 _INDEX = "index.html"
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -49,7 +52,7 @@ class Site:
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder)}
         self._index = files.pop(_INDEX).decode()
         self._digest = _digest_of(files)
-        self._assets = {name: serve(name, body, _FOR_EVER) for name, body in files.items()}
+        self._assets = {name: serve(name, as_sent(name, body), _FOR_EVER) for name, body in files.items()}
         self._login = _login(settings)
         self._import_map = json.dumps(
             {"imports": {name: f"./assets/{self._digest}/vendor/{file}" for name, file in _LIBRARIES.items()}}
@@ -77,6 +80,14 @@ class Site:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in _TYPES)
+
+
+def as_sent(name: str, body: bytes) -> bytes:
+    """A script without the comments that fill a line: types and words for whoever reads it here. Each leaves
+    its line, so that the browser's messages name the lines that stand here."""
+    if name.startswith("vendor/") or not name.endswith(".js"):
+        return body
+    return _COMMENT.sub(b"", body)
 
 
 def _digest_of(files: dict[str, bytes]) -> str:

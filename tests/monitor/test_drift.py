@@ -68,6 +68,12 @@ def test_clean_windows_seldom_raise_an_alarm_and_changed_ones_do() -> None:
     assert not any(raised[kind, 100] for kind in (simulation.CLEAN, older))
 
 
+@pytest.mark.long
+def test_no_window_of_a_hundred_rows_raises_an_alarm_whatever_has_changed() -> None:
+    raised = simulation.alarms(0, DriftLimits(), DataLimits())
+    assert not any(raised[kind, 100] for kind in simulation.worlds())
+
+
 def test_an_empty_window_has_no_drift(known: dict[str, Distribution]) -> None:
     window = tally(known, {name: [] for name in known})
     assert feature_drift(known, window, DriftLimits()) == {}
