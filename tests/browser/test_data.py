@@ -217,6 +217,18 @@ def test_a_file_of_a_german_name_makes_a_model_of_one(visit: Visit) -> None:
     expect(page.get_by_label("Name of the model")).to_have_value("praxis-strasse-marz")
 
 
+def test_a_table_that_came_another_way_is_said_to_have_come_so(visit: Visit) -> None:
+    """It said "by not by these pages", and in the list of uploads nothing."""
+    administrator = visit("administrator")
+    datasets = administrator.ask("GET", "/models/titanic/datasets").json()["datasets"]
+    shipped = next(one for one in datasets if not one["facts"]["uploaded_by"] and not one["facts"]["lineage"])
+    page = administrator.go("data", shipped["id"])
+    expect(page.get_by_text("not by these pages")).to_have_text("not by these pages")
+    page = administrator.go("data", heading="Data of titanic")
+    uploads = page.get_by_role("region", name="Uploads")
+    expect(uploads.get_by_role("row").filter(has_text="not by these pages").first).to_be_visible()
+
+
 def table_with_bad_rows() -> str:
     """The shipped table, but of its passengers the third one's class and the fourth one's age are wrong."""
     rows = list(csv.reader(io.StringIO(TITANIC.read_text())))

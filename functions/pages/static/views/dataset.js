@@ -50,7 +50,7 @@ function Contents({ model, found: { dataset, manifest, reading } }) {
         <${Figure} name="Rows" note=${`${numberText(facts.train_rows)} to learn from, ${numberText(facts.holdout_rows)} held out`}>${numberText(facts.rows)}<//>
         <${Figure} name="Yes" note=${`${numberText(facts.positives)} rows`}>${percentText(facts.positives / Math.max(1, facts.rows))}<//>
         <${Figure} name="Left out" note="rows that do not fit">${numberText(facts.rejected_rows)}<//>
-        <${Figure} name="Uploaded" note=${`by ${uploaderText(facts)}`}>${timeText(facts.uploaded_at)}<//>
+        <${Figure} name="Uploaded" note=${facts.uploaded_by || facts.lineage ? `by ${uploaderText(facts)}` : uploaderText(facts)}>${timeText(facts.uploaded_at)}<//>
       <//>
     </section>
     <div class="columns">

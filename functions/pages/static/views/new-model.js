@@ -167,13 +167,17 @@ function Question({ file, inferred, draft, setDraft, choose }) {
 
 /** @param {{name: string, key_: string, back: () => void, made: () => void, another: () => void}} given */
 function Done({ name, key_, back, made, another }) {
+  const [isInService, setIsInService] = useState(false);
   return html`<h1>Training ${name}</h1>
     <section class="card">
       <${Training}
         model=${name}
         key_=${key_}
-        ended=${(/** @type {boolean} */ isGood) => isGood && made()}
-        made=${html`<p class="actions"><a class="button" href=${linkTo(name, "predict")}>Predict with ${name}</a><a class="button" href=${linkTo(name, "data")}>Its data</a><button type="button" onClick=${another}>Make another model</button></p>`}
+        ended=${(/** @type {boolean} */ isGood, /** @type {boolean} */ isPromoted) => {
+          setIsInService(isPromoted);
+          if (isGood) made();
+        }}
+        made=${html`<p class="actions">${isInService ? html`<a class="button" href=${linkTo(name, "predict")}>Predict with ${name}</a>` : html`<a class="button" href=${linkTo(name, "models")}>Versions of ${name}</a>`}<a class="button" href=${linkTo(name, "data")}>Its data</a><button type="button" onClick=${another}>Make another model</button></p>`}
         failed=${html`<p class="actions"><button type="button" onClick=${back}>Change it and try again</button></p>`}
       />
     </section>`;

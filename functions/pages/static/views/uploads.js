@@ -110,7 +110,7 @@ function UploadTable({ model, uploads, more }) {
               <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${fileText(one.file)}</a>` : fileText(one.file)}</th>
               <td><${Fate} model=${model} upload=${one} /></td>
               <td>${timeText(one.uploaded_at)}</td>
-              <td>${one.uploaded_by ? callerText(one.uploaded_by) : "—"}</td>
+              <td>${one.uploaded_by ? callerText(one.uploaded_by) : "not by these pages"}</td>
               <td class="figure">${one.size === null ? "—" : sizeText(one.size)}</td>
             </tr>`,
           )}

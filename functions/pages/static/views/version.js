@@ -160,7 +160,7 @@ function Groups({ groups }) {
       ${rows.map(([group, figures]) => html`<tr key=${group}><th scope="row">${groupText(group)}</th>${names.map((name) => html`<td class="figure">${valueText(figures[name])}</td>`)}</tr>`)}
     </tbody>
   </table></div>
-  <${Explained} terms=${["true positive rate", "false positive rate", "ROC AUC", "log loss", "Brier score", "calibration error"]} />`;
+  <${Explained} terms=${["positives", "true positive rate", "false positive rate", "ROC AUC", "log loss", "Brier score", "accuracy", "calibration error"]} />`;
 }
 
 /** @param {{decision: Manifest["decision"]}} given */
@@ -180,9 +180,9 @@ const tinyText = (value) => value.toLocaleString("en", { maximumSignificantDigit
 
 /** @param {{certificate: Manifest["certificate"]}} given */
 const Certificate = ({ certificate: { rows, edge_rows, largest_difference, tolerance, label_flips } }) => html`<p>
-    A model is trained by one program and answers by another, so before this version could be used both were asked the same: about
-    ${" "}${numberText(rows)} rows of its data, and ${numberText(edge_rows)} made up to find a difference, with values missing, extreme or
-    never seen. <b>${label_flips === 0 ? "They gave the same answers." : `${numberText(label_flips)} answers differ.`}</b>
+    A model is trained by one program and answers by another. Before this version could be used, both were asked about the same rows:
+    ${" "}${numberText(rows)} of its data, and ${numberText(edge_rows)} that were made up to find a difference, with values missing, extreme or never
+    seen. <b>${label_flips === 0 ? "They gave the same answers." : `${numberText(label_flips)} answers differ.`}</b>
   </p>
   <details>
     <summary>The figures of this proof</summary>
@@ -244,5 +244,5 @@ const Parameters = ({ manifest }) => html`<h3>Parameters</h3>
 
 /** @param {{reference: Record<string, import("../parts/spread.js").Bins>}} given */
 const Distributions = ({ reference }) => html`<div class="columns">
-  ${Object.entries(reference).map(([name, bins]) => html`<${Spread} key=${name} title=${fieldText(name)} bins=${bins} series=${[{ name: "rows", values: bins.counts, bars: true }]} />`)}
+  ${Object.entries(reference).map(([name, bins]) => html`<${Spread} key=${name} title=${name === "probability" ? "probability that it gave, on the rows held out" : fieldText(name)} bins=${bins} series=${[{ name: "rows", values: bins.counts, bars: true }]} />`)}
 </div>`;
