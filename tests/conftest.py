@@ -68,6 +68,15 @@ def _train_once() -> None:
         trained_once.install()
 
 
+@pytest.fixture(autouse=True)
+def _describe_aws_once() -> None:
+    """Clients of AWS share what the SDK reads of its services."""
+    if "botocore.loaders" in sys.modules:
+        from tests.support import aws_descriptions
+
+        aws_descriptions.install()
+
+
 @pytest.fixture(scope="session")
 def titanic() -> "Dataset":
     from training.table.dataset import load_dataset
