@@ -176,12 +176,16 @@ def test_a_queue_whose_rows_others_have_in_hand_is_not_said_to_be_done(
     """It said "Nothing to label" beside "1 row to label", and "Nothing to label" before anybody had asked."""
     page = visit("annotator").page
     waiting: list[Route] = []
-    page.route("**/feedback/queue?*", waiting.append)
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/feedback/queue?*", hold)
     page.evaluate("() => { location.hash = '#/titanic/label'; }")
     card = page.locator(CARD)
     expect(card.get_by_text("Loading the queue")).to_be_visible()
     expect(card.get_by_role("heading")).to_have_text("The next row")
-    route = waiting.pop()
+    [route] = waiting
     answer = route.fetch()
     route.fulfill(response=answer, json=answer.json() | {"items": [], "open": 3})
     expect(card.get_by_role("heading")).to_have_text("Nothing for you just now")
