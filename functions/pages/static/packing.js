@@ -84,6 +84,24 @@ export async function upload(model, { name, body }, replace, progress) {
 }
 
 /**
+ * Of a refusal because a file of that name is there: whether it is the same file, another one, or nobody can tell. "" of any
+ * other error.
+ * @param {unknown} error
+ * @returns {"same_file" | "other_file" | "unknown_file" | ""}
+ */
+export function takenBy(error) {
+  const [fault] = error instanceof ApiError && error.status === 409 ? error.detail : [];
+  return /** @type {any} */ (fault?.type.endsWith("_file") ? fault.type : "");
+}
+
+/**
+ * Where a file lies once it was sent, as the uploads name it.
+ * @param {string} model
+ * @param {Packed} packed
+ */
+export const keyOf = (model, packed) => `datasets/${model}/${packed.name}`;
+
+/**
  * @param {string} path
  * @param {Blob} part
  * @param {(share: number) => void} progress

@@ -228,6 +228,14 @@ def test_a_file_of_any_name_is_uploaded_as_a_table(
     assert [entry.key for entry in churn.list("datasets/")] == [f"datasets/{key}"]
 
 
+def test_a_file_that_takes_the_place_of_another_is_said_to(churn: ModelStore, table: Table) -> None:
+    churn.put("datasets/more.csv", b"age,churned\n")
+    lines: list[str] = []
+    upload(churn, table, lines.append, patience=0)
+    assert lines[0].startswith("Replaced   a file of that name: 12 bytes, since 20")
+    assert lines[1].startswith("Uploaded   more.csv")
+
+
 # ---- A new model
 
 
