@@ -68,6 +68,15 @@ def _train_once() -> None:
         trained_once.install()
 
 
+@pytest.fixture(autouse=True)
+def _describe_services_once() -> None:
+    """Clients of AWS share what the SDK knows of its services. Other processes read it themselves."""
+    if "botocore.loaders" in sys.modules:
+        from tests.support import sdk_data
+
+        sdk_data.install()
+
+
 @pytest.fixture(scope="session")
 def titanic() -> "Dataset":
     from training.table.dataset import load_dataset

@@ -13,6 +13,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.visits import SECONDS, Visitor
 from tests.conftest import TITANIC
+from tests.support.file_names import NAMED
 
 # From the upload to the version, on a machine that has more to do.
 TRAINING_MS = 180_000
@@ -51,6 +52,19 @@ def table_of_customers() -> str:
 
 def a_file(name: str, text: str) -> FilePayload:
     return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+
+
+def test_a_model_is_named_by_its_file_as_the_command_line_names_it(visit: Visit) -> None:
+    page = visit("administrator").page
+    made = page.evaluate(
+        """async (files) => {
+            const app = [...document.scripts].find((script) => script.src.endsWith("/app.js")).src;
+            const { modelName } = await import(app.replace(/app\\.js$/, "packing.js"));
+            return files.flatMap((file) => [modelName(file), modelName(file.normalize("NFD"))]);
+        }""",
+        [*NAMED],
+    )
+    assert made == [name for name in NAMED.values() for _ in range(2)]
 
 
 def choose_file(page: Page, name: str, text: str) -> None:

@@ -213,6 +213,11 @@ def test_silence_is_told_after_a_while(
         ("more.tsv", "more.csv"),
         ("more.txt.gz", "more.csv"),
         ("more", "more.csv"),
+        # What tells one from the other is kept.
+        ("sales.2026-01.tsv", "sales.2026-01.csv"),
+        ("sales.2026-02.tsv.gz", "sales.2026-02.csv"),
+        # As a Mac may write it: the accent apart from its letter.
+        ("Pra\u0308mien.csv", "Pr\u00e4mien.csv"),
     ],
 )
 def test_a_file_of_any_name_is_uploaded_as_a_table(

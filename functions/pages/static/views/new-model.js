@@ -115,8 +115,8 @@ export function NewModel({ from }) {
         <h2>4. Train it</h2>
         <div class="field">
           <label for="model-name">Name of the model <span class="required">required</span></label>
-          <input id="model-name" required pattern="[a-z][a-z0-9\\-]{0,39}" maxlength="40" autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => set({ name: event.currentTarget.value, isChanged: true })} aria-describedby="model-name-hint" />
-          <p class="hint" id="model-name-hint">Lower-case letters, digits and hyphens. It stands in the address of the model.</p>
+          <input id="model-name" required pattern="[a-z][a-z0-9\\-]{0,39}" title="Lower-case letters without accents, digits and hyphens, and a letter first" maxlength="40" autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => set({ name: event.currentTarget.value, isChanged: true })} aria-describedby="model-name-hint" />
+          <p class="hint" id="model-name-hint">Lower-case letters without accents, digits and hyphens. It stands in the address of the model.${name === modelName(packed.name) && " It was made from the name of the file; change it as you like."}</p>
           ${known && html`<div class="notice bad" role="alert"><p>There is a model ${name} already. It keeps its versions, and learns by what stands above from now on; what it was trained by before is replaced.</p></div>`}
         </div>
         <${ErrorNotice} error=${taken ? null : training.error} />
