@@ -125,7 +125,7 @@ def exercise_retrain(machine: Machine) -> None:
     # A column of this name is the one to predict, so that a schema can be inferred.
     lines = TITANIC.read_bytes().replace(b"survived", b"outcome").splitlines(keepends=True)
     # Fewer passengers train sooner.
-    first, second = b"".join(lines[:150]), b"".join(lines[:151])
+    first, second = b"".join(lines[:300]), b"".join(lines[:301])
     assert machine.upload("datasets/first.csv", first, with_version=True) == "promoted"
     assert machine.upload("datasets/again.csv", first, with_version=False) == "already published"
     assert machine.upload("datasets/second.csv", second, with_version=True) in {"promoted", "published"}
