@@ -44,7 +44,10 @@ def _project(folder: Path) -> Path:
 
 @pytest.mark.parametrize("target", [ANYWHERE, LAMBDA])
 def test_a_lock_says_how_it_was_made_and_nothing_of_this_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: tuple[str, ...]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    target: tuple[str, ...],
 ) -> None:
     monkeypatch.setenv("UV_INDEX_URL", "https://user:secret@packages.invalid/all")
     monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "not there"))
@@ -52,6 +55,8 @@ def test_a_lock_says_how_it_was_made_and_nothing_of_this_machine(
     text = (tmp_path / "none.txt").read_text()
     assert "make lock" in text
     assert "invalid" not in text
+    # Such as that a Python of the target could not be fetched: none is looked for.
+    assert capfd.readouterr().err == ""
 
 
 def test_a_lock_that_cannot_be_made_ends_it_and_stays(
