@@ -42,6 +42,11 @@ MODEL, SCHEMA, TITANIC = table.MODEL, table.SCHEMA, table.TABLE
 os.environ["LIFEBOAT_FOLDS"] = "2"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes name no test: packed ones hold the time, and two workers must give every test the same name."""
+    return argname if isinstance(val, bytes) else None
+
+
 # Mangum takes the thread's event loop at its adapter's import and at each call.
 LOOP = asyncio.new_event_loop()
 asyncio.set_event_loop(LOOP)
@@ -69,12 +74,12 @@ def _train_once() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _describe_aws_once() -> None:
-    """Clients of AWS share what the SDK reads of its services."""
+def _describe_services_once() -> None:
+    """Clients of AWS share what the SDK knows of its services. Other processes read it themselves."""
     if "botocore.loaders" in sys.modules:
-        from tests.support import aws_descriptions
+        from tests.support import sdk_data
 
-        aws_descriptions.install()
+        sdk_data.install()
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def _leave_nothing() -> Iterator[None]:
 
 def _run(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", file, "-q", "--no-cov", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", file, "-q", "-p", "no:cacheprovider"],
         env={**os.environ, **ENVIRONMENT},
         capture_output=True,
         text=True,
