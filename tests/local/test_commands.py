@@ -16,12 +16,13 @@ import pytest
 
 from functions.local import serving
 from functions.local.__main__ import main
+from functions.local.process.child import ROOT
 from functions.local.process.environment import exported
 from functions.local.process.listening import listen, port_of
 from functions.local.process.state import RUNNERS
 from functions.local.process.stopping import INTERRUPTED
 from tests.bench.processes import tree
-from tests.local.session import ENVIRONMENT, MARK, ROOT, STORES, Session, processes_left
+from tests.local.session import ENVIRONMENT, MARK, STORES, Session, processes_left
 from tests.support.strangers import churn_table
 
 TITANIC = ROOT / "training" / "data" / "titanic.csv"

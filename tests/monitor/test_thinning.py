@@ -13,16 +13,16 @@ import pytest
 
 from functions.core.predictions.records import Reading, objects
 from functions.core.registry import deployment
-from functions.core.registry.manifest import Manifest
+from functions.core.registry.manifest import Lineage, Manifest
 from functions.core.stats.distributions import of_numbers
 from functions.core.stats.records import Tally
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.feedback.sampling import choose
-from functions.monitor.dataset import build_dataset
+from functions.monitor.dataset import Built, build_dataset
 from functions.monitor.labelled import Labelled
 from functions.monitor.thinning import representative
-from tests.monitor.monitoring import HOUR, NOW, monitor, serve, watched
+from tests.monitor.monitoring import HOUR, NOW, UPLOADED_FULL, monitor, serve, watched
 from tests.support.production import SOMEBODY, champion_of, label
 from tests.support.titanic import MODEL
 from tests.support.training import publish
@@ -144,6 +144,39 @@ def test_rows_that_people_marked_stay_marked(store: ModelStore) -> None:
     made = build_dataset(store, manifest, [], [Tally(counts=[0])], "request")
     rows = [*csv.DictReader(io.StringIO(made.body.decode()))]
     assert [row["representative"] for row in rows] == ["1", "0", "1"]
+
+
+def built_after(store: ModelStore, key: str) -> Built:
+    """A dataset of the champion's rows and another label, where the champion was made from such a dataset."""
+    manifest = champion_of(store)
+    made_of = Lineage(
+        reference_key=UPLOADED_FULL,
+        reference_version_id=None,
+        reference_sha256=manifest.dataset.sha256,
+        labels=1,
+        reason="request",
+        champion="0" * 16,
+    )
+    facts = manifest.dataset.model_copy(update={"key": store.full(key), "lineage": made_of})
+    rows = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
+    return build_dataset(store, manifest.model_copy(update={"dataset": facts}), rows, [], "request")
+
+
+def test_a_dataset_without_marks_has_none_to_keep(store: ModelStore) -> None:
+    # As the release before made them.
+    store.put("datasets/labelled-0.csv", b"pclass,sex,survived,prediction_id\n1,male,0,another\n")
+    built = built_after(store, "datasets/labelled-0.csv")
+    assert built.body.splitlines()[-1].endswith(b",1,0,unknown,another")
+
+
+def test_that_nobody_knows_what_the_champion_was_measured_by_is_logged(
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = built_after(store, "datasets/labelled-gone.csv")
+    assert built.body.splitlines()[-1].endswith(b",1,0,unknown,another")
+    logged = capsys.readouterr().out
+    assert "was measured by are not known any more" in logged
+    assert "datasets/titanic/labelled-gone.csv" in logged
 
 
 def test_after_a_retrain_on_uncertain_predictions_clean_traffic_is_clean_by_the_marked_rows_alone(

@@ -12,11 +12,9 @@ import pytest
 from functions.core.predictions import labels
 from functions.core.registry import deployment
 from functions.core.registry.lineage import from_metadata
-from functions.core.registry.manifest import Lineage
 from functions.core.storage.view import ModelStore
 from functions.monitor import labelled, reports
-from functions.monitor.dataset import Built, build_dataset
-from functions.monitor.labelled import Labelled, read_labelled
+from functions.monitor.labelled import read_labelled
 from functions.monitor.report import Report
 from functions.monitor.state import STATE, read_state
 from tests.monitor.monitoring import (
@@ -30,7 +28,7 @@ from tests.monitor.monitoring import (
     serve,
     watched,
 )
-from tests.support.production import SOMEBODY, champion_of, label, predict
+from tests.support.production import champion_of, label, predict
 from tests.support.titanic import SCHEMA, TABLE
 from tests.support.versions import overwrite_manifest
 from training.table.dataset import load_dataset
@@ -151,39 +149,6 @@ def test_labels_that_waited_for_the_log_to_be_read_are_new_rows(
     second = monitor(store, requested=True).training
     assert (second.outcome, second.labels) == ("uploaded", 60)
     assert monitor(store, requested=True).training.outcome == "unchanged"
-
-
-def built_after(store: ModelStore, key: str) -> Built:
-    """A dataset of the champion's rows and another label, where the champion was made from such a dataset."""
-    manifest = champion_of(store)
-    made_of = Lineage(
-        reference_key=UPLOADED_FULL,
-        reference_version_id=None,
-        reference_sha256=manifest.dataset.sha256,
-        labels=1,
-        reason="request",
-        champion="0" * 16,
-    )
-    facts = manifest.dataset.model_copy(update={"key": store.full(key), "lineage": made_of})
-    rows = [Labelled("another", "0" * 16, 0.5, {**SOMEBODY}, True, "a test")]
-    return build_dataset(store, manifest.model_copy(update={"dataset": facts}), rows, [], "request")
-
-
-def test_a_dataset_without_marks_has_none_to_keep(store: ModelStore) -> None:
-    # As the release before made them.
-    store.put("datasets/labelled-0.csv", b"pclass,sex,survived,prediction_id\n1,male,0,another\n")
-    built = built_after(store, "datasets/labelled-0.csv")
-    assert built.body.splitlines()[-1].endswith(b",1,0,unknown,another")
-
-
-def test_that_nobody_knows_what_the_champion_was_measured_by_is_logged(
-    store: ModelStore, capsys: pytest.CaptureFixture[str]
-) -> None:
-    built = built_after(store, "datasets/labelled-gone.csv")
-    assert built.body.splitlines()[-1].endswith(b",1,0,unknown,another")
-    logged = capsys.readouterr().out
-    assert "was measured by are not known any more" in logged
-    assert "datasets/titanic/labelled-gone.csv" in logged
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.declared import PARAMETERS, RESOURCES
-from tests.template.test_rules import ROLES, resources, statements
+from tests.template.roles import ROLES, resources, statements
 
 STATEMENTS: list[dict[str, Any]] = RESOURCES["StorePolicy"]["Properties"]["PolicyDocument"]["Statement"]
 OPERATOR, STRANGER = "arn:aws:iam::123456789012:role/operators/*", "arn:aws:iam::123456789012:role/analyst"
