@@ -37,7 +37,18 @@ def _leave_nothing() -> Iterator[None]:
 
 def _run(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", file, "-q", "--no-cov", "-p", "no:cacheprovider"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            file,
+            "-q",
+            "--no-cov",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:schemathesis",
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

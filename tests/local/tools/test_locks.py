@@ -48,6 +48,8 @@ def test_a_lock_says_how_it_was_made_and_nothing_of_this_machine(
 ) -> None:
     monkeypatch.setenv("UV_INDEX_URL", "https://user:secret@packages.invalid/all")
     monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "not there"))
+    # uv runs whatever has the name python3.13 on the path: those of pyenv take ten seconds to say nothing.
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     compile_lock(Lock("none", "none.txt", target, None), [], root=_project(tmp_path))
     text = (tmp_path / "none.txt").read_text()
     assert "make lock" in text
