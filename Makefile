@@ -178,12 +178,17 @@ docs: installed-run installed-docs ## Build the site of docs/ into build/docs; a
 BY_FILE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 WITHIN := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 IN_MEMORY := -p tests.check.files_in_memory
+COVERAGE := build/coverage.json
+# Of the tests themselves SlipCover measures no branches; it says so each time.
+MEASURED := -W 'ignore:Unable to activate pytest branch coverage' -m slipcover --json --out $(COVERAGE)
 test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and all tests but the long ones, with coverage; some tests only, without all that: ARGS=tests/local
 	@echo '== tests'
-	@$(BIN)/python -m pytest $(if $(ARGS),--no-cov $(ARGS),--cov --cov-report=term-missing -m "not long" $(BY_FILE)) $(WITHIN) $(IN_MEMORY)
+	@mkdir -p build
+	@$(BIN)/python $(if $(ARGS),,$(MEASURED)) -m pytest $(or $(ARGS),-m "not long" $(BY_FILE)) $(WITHIN) $(IN_MEMORY)
+	@$(if $(ARGS),,$(BIN)/python -m slipcover --merge $(COVERAGE) --out $(COVERAGE) --fail-under 90)
 
 test-long: installed-dev ## The tests that `make test` leaves out: whole runs, foreign servers, processes killed at each write, races
-	@$(BIN)/python -m pytest $(WITHIN) -m long --no-cov -p no:cacheprovider -q $(BY_FILE) $(ARGS)
+	@$(BIN)/python -m pytest $(WITHIN) -m long -p no:cacheprovider -q $(BY_FILE) $(ARGS)
 
 # Each has a folder of its own, or what ARGS names of it. Where one cannot run, because there is no container engine,
 # browser, emulator or Python 3.13, and none can be had, pytest exits with 77 (which make turns into its own 2) and leaves
@@ -207,17 +212,17 @@ test-fuzz: export FUZZ_SEED = $(SEED)
 test-api: SUITE = tests/stories/test_schemathesis.py
 test-api: export EXAMPLES ?= 100
 test-sam test-deploy test-image test-arm64 test-faults test-pages test-fuzz test-api test-fresh:
-	@$(BIN)/python -m pytest $(if $(findstring tests/,$(ARGS)),$(filter-out tests/%,$(SUITE)),$(SUITE)) $(ARGS) --no-cov -p no:cacheprovider -q -s
+	@$(BIN)/python -m pytest $(if $(findstring tests/,$(ARGS)),$(filter-out tests/%,$(SUITE)),$(SUITE)) $(ARGS) -p no:cacheprovider -q -s
 
 # A bucket is made in it, and deleted. The tests themselves take no credentials from the environment.
 test-store: installed-dev ## Ask a store of your own for all that Lifeboat asks: make test-store ENDPOINT=http://... , its keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
 	@$(call needs,ENDPOINT,store,ENDPOINT=http://127.0.0.1:9000)
 	@STORE_ENDPOINT="$$ENDPOINT" STORE_ACCESS_KEY="$$AWS_ACCESS_KEY_ID" STORE_SECRET_KEY="$$AWS_SECRET_ACCESS_KEY" \
-		$(BIN)/python -m pytest tests/core/storage/test_contract.py --no-cov -p no:cacheprovider -q $(ARGS)
+		$(BIN)/python -m pytest tests/core/storage/test_contract.py -p no:cacheprovider -q $(ARGS)
 
 # The packages are installed by the tests. Where they cannot be had, it exits with 77, and leaves the reason, as above.
 test-track: installed-dev ## Let the real MLflow read versions, be filled with them, and fail: needs .venv-mlflow, 750 MB
-	@$(BIN)/python -m pytest $(or $(ARGS),tests/mlflow) --no-cov -p no:cacheprovider -q
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/mlflow) -p no:cacheprovider -q
 
 bench: installed-run ## Measure cold start, latency, throughput, batches, retrain, cost; or some: make bench ARGS="cold warm" [AGAINST=../before]
 	@exec $(BIN)/python -m tests.bench $(ARGS) $(OPTIONS)
@@ -243,7 +248,7 @@ format: installed-dev ## Format the code and mend what can be mended
 validate: installed-dev installed-sam ## Check template.yaml with cfn-lint and with the SAM command line (no AWS account needed)
 	@$(BIN)/cfn-lint template.yaml
 	@$(SAM) validate --lint --region us-east-1 --template-file template.yaml
-	@$(BIN)/python -m pytest tests/sam/test_deployed_template.py --no-cov -p no:cacheprovider -q
+	@$(BIN)/python -m pytest tests/sam/test_deployed_template.py -p no:cacheprovider -q
 
 openapi: installed-run ## Write openapi.json, the document of the whole API, from what the functions say of themselves
 	@exec $(BIN)/python -m functions.local openapi
@@ -252,7 +257,7 @@ lock: installed-run ## Make the lock files from pyproject.toml; newer versions: 
 	@exec $(BIN)/python -m functions.local.tools.locks $(ARGS)
 
 pictures: installed-dev ## Take the pictures of the pages in docs/pages anew, in a browser, over what the demo makes
-	@PICTURES=yes $(BIN)/python -m pytest tests/browser/test_pictures.py --no-cov -p no:cacheprovider -q -s
+	@PICTURES=yes $(BIN)/python -m pytest tests/browser/test_pictures.py -p no:cacheprovider -q -s
 
 # The libraries that the pages use: from npm, by its lock, into the folder that is served and committed.
 vendor: installed-run $(PAGES)/node_modules/.package-lock.json ## Copy the libraries of the pages from npm into functions/pages/static/vendor
@@ -263,5 +268,5 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 
 clean: ## Remove the environments and everything made by the other targets
 	rm -rf .venv .venv-sam .venv-mlflow .venv-docs .venv-deploy build docs/reference .aws-sam .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
-		.hypothesis .coverage .coverage.* htmlcov
+		.hypothesis
 	find functions training tests -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -6,13 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 from functions.core.base.errors import LifeboatError
 from functions.core.identity.caller import SCOPES
 from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key
-from functions.core.registry.models import names
+from functions.core.registry.missing_models import note_missing_models
 from functions.core.storage.opening import open_store
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
@@ -106,18 +105,12 @@ def _explain_unknown_models(key: Key, address: str | None) -> None:
         _explain("Whether there are such models was not looked up: GET /models lists those there are.")
         return
     try:
-        known = names(open_store(address))
+        missing = note_missing_models(open_store(address), key.models)
     except (LifeboatError, ValueError) as error:
         _explain(f"Whether there are such models could not be looked up: {error}.")
         return
-    for name in key.models:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            meant = f"; did you mean {near[0]}?" if near else "."
-            _explain(
-                f"There is no model {name} so far{meant} The key opens it once there is one. If it is a "
-                f"slip, `revoke {key.id}` ends this key; then make another."
-            )
+    for sentence in missing:
+        _explain(f"{sentence} If it is a slip, `revoke {key.id}` ends this key; then make another.")
 
 
 def _words(text: str) -> list[str]:

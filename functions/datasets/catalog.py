@@ -2,19 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from functions.core.base.errors import NotFound, UnusableModel
+from functions.core.base.errors import NotFound
 from functions.core.registry import versions
-from functions.core.registry.manifest import DatasetFacts, Manifest
+from functions.core.registry.manifest import DatasetFacts
 from functions.core.storage.view import ModelStore
+from functions.datasets.manifests import Made, read_manifests
 
 ID = r"^[0-9a-f]{16}$"
-# Read one by one, twenty manifests would take S3 half a second.
-READ_AT_ONCE = 8
 
 
 class Dataset(BaseModel):
@@ -89,25 +87,7 @@ def _id(sha256: str) -> str:
     return sha256[:16]
 
 
-def read_manifests(store: ModelStore) -> tuple[list[Manifest], list[str]]:
-    """The manifests of all versions, and the versions of which it is damaged."""
-    damaged: list[str] = []
-
-    def read(version: str) -> Manifest | None:
-        try:
-            return versions.read_manifest(store, version)
-        except NotFound:
-            # It was deleted since it was listed.
-            return None
-        except UnusableModel:
-            damaged.append(version)
-            return None
-
-    with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        return [*filter(None, readers.map(read, versions.published(store)))], sorted(damaged)
-
-
-def _without_model(store: ModelStore, manifests: Iterable[Manifest]) -> Iterator[WithoutModel]:
+def _without_model(store: ModelStore, manifests: Iterable[Made]) -> Iterator[WithoutModel]:
     # By their keys in the store, which is what manifests have.
     newest: dict[str, datetime] = {}
     for manifest in manifests:

@@ -69,7 +69,7 @@ def join_parts(
 
     Raises what `write_dataset` raises, and `InvalidInput` that names the parts that are not there.
     """
-    etag_to_replace(store, file, target=target, replace=replace)
+    etag_to_replace(store, file, target=target, replace=replace, digest=lambda: _digest(store, parts))
     bodies = _read(store, parts)
     uploaded = write_dataset(
         store, file, b"".join(bodies[part] for part in parts), by=by, target=target, replace=replace
@@ -77,6 +77,15 @@ def join_parts(
     for part in bodies:
         store.delete(_key(part))
     return uploaded
+
+
+def _digest(store: ModelStore, parts: list[str]) -> str | None:
+    """The SHA-256 of the whole; None where not all parts are there."""
+    try:
+        bodies = _read(store, parts)
+    except InvalidInput:
+        return None
+    return sha256(b"".join(bodies[part] for part in parts))
 
 
 def _read(store: ModelStore, parts: list[str]) -> Mapping[str, bytes]:

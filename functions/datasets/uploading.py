@@ -1,6 +1,6 @@
 """Puts the file of a table among a model's datasets, which starts its training."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -9,6 +9,7 @@ from functions.core.base.errors import Conflict, InvalidInput, NotFound
 from functions.core.registry import uploader
 from functions.core.registry.datasets import FOLDER, LABELLED, SUFFIXES, TARGET
 from functions.core.registry.keys import sha256
+from functions.core.storage.contract import Entry
 from functions.core.storage.file_names import fault_of_name
 from functions.core.storage.view import ModelStore
 
@@ -41,12 +42,11 @@ def write_dataset(
     """Write `body` as the dataset `file`, with who did so beside it.
 
     target: the column to predict, where the model has no schema. replace: whether another file of that name
-    may make way. Raises `InvalidInput` for a name that a dataset cannot have, and `Conflict` for one that is
-    taken.
+    may make way. Raises `InvalidInput` for a name that a dataset cannot have, `NameTaken` for one that is
+    taken, and `Conflict`.
     """
-    etag = etag_to_replace(store, file, target=target, replace=replace)
-    key = _key(file)
-    digest = sha256(body)
+    key, digest = _key(file), sha256(body)
+    etag = etag_to_replace(store, file, target=target, replace=replace, digest=lambda: digest)
     metadata = {**uploader.to_metadata(by), DIGEST: digest, **_target(target)}
     _write(store, key, body, etag, metadata)
     return Uploaded(
@@ -60,20 +60,47 @@ def write_dataset(
     )
 
 
-def etag_to_replace(store: ModelStore, file: str, *, target: str | None, replace: bool) -> str | None:
+def etag_to_replace(
+    store: ModelStore, file: str, *, target: str | None, replace: bool, digest: Callable[[], str | None]
+) -> str | None:
     """The ETag of the dataset whose place the dataset `file` is to take; None where there is none.
 
-    Raises as `write_dataset`.
+    digest: tells the SHA-256 of what is sent, None where that cannot be told; it is asked only where there is
+    a dataset of that name. Raises as `write_dataset`.
     """
     check_file_name(file)
     _target(target)
-    etag = _etag(store, _key(file))
-    if etag and not replace:
-        raise Conflict(
-            f"the model {store.model} has a dataset {file} already; send it under another name, or with "
-            "?replace=true to put it in that one's place, as a new version"
-        )
-    return etag
+    try:
+        there = store.head(_key(file))
+    except NotFound:
+        return None
+    if not replace:
+        raise NameTaken(store.model, file, there, digest())
+    return there.etag
+
+
+class NameTaken(Conflict):
+    """There is a dataset of that name. Whether it is the same file, `detail` says, where that is known: who
+    does not know whether their upload arrived learns that it did."""
+
+    def __init__(self, model: str, file: str, there: Entry, digest: str | None) -> None:
+        known = there.metadata.get(DIGEST)
+        same = known == digest if known and digest else None
+        since = f"{there.size:,} bytes, since {there.modified:%Y-%m-%dT%H:%M:%SZ}"
+        if same:
+            super().__init__(
+                f"the model {model} has this very file already: {file}, {since}. It has arrived, and need "
+                f"not be sent again: GET /models/{model}/uploads says what became of it. With ?replace=true "
+                "its training begins anew"
+            )
+        else:
+            super().__init__(
+                f"the model {model} has {'a' if same is None else 'another'} dataset {file} already, of "
+                f"{since}; send this one under another name, or with ?replace=true to put it in that one's "
+                "place, as a new version"
+            )
+        kind = {True: "same_file", False: "other_file", None: "unknown_file"}[same]
+        self.detail = [{"loc": ["path", "dataset"], "msg": f"has been there: {since}", "type": kind}]
 
 
 def check_file_name(name: str) -> str:
@@ -105,13 +132,6 @@ def _target(target: str | None) -> Mapping[str, str]:
         detail = [{"loc": ["query", "target"], "msg": fault, "type": "not_ascii"}]
         raise InvalidInput(f"the target {fault}", detail)
     return {TARGET: target}
-
-
-def _etag(store: ModelStore, key: str) -> str | None:
-    try:
-        return store.head(key).etag
-    except NotFound:
-        return None
 
 
 def _write(store: ModelStore, key: str, body: bytes, etag: str | None, metadata: Mapping[str, str]) -> None:

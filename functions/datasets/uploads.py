@@ -14,10 +14,10 @@ from functions.core.registry import deployment, lineage, uploader
 from functions.core.registry.datasets import SUFFIXES
 from functions.core.registry.history import Promotion
 from functions.core.registry.keys import rejected_prefix, report_key
-from functions.core.registry.manifest import DatasetFacts, Manifest
+from functions.core.registry.manifest import DatasetFacts
 from functions.core.storage.contract import Entry
 from functions.core.storage.view import ModelStore
-from functions.datasets.catalog import READ_AT_ONCE, read_manifests
+from functions.datasets.manifests import READ_AT_ONCE, Made, read_manifests
 from functions.datasets.reading import Reading, read_body, read_reading
 from functions.datasets.schema import schema_of_today
 from functions.datasets.uploading import DIGEST
@@ -73,7 +73,7 @@ class _Subject:
 
     moment: datetime
     entry: Entry | None
-    manifests: tuple[Manifest, ...] = ()
+    manifests: tuple[Made, ...] = ()
     reports: tuple[Entry, ...] = ()
 
 
@@ -81,7 +81,7 @@ class _Subject:
 class _Known:
     store: ModelStore
     now: datetime
-    manifests: list[Manifest]
+    manifests: list[Made]
     promotions: dict[str, Promotion]
     schema: dict[str, Any] | None
 
@@ -92,7 +92,7 @@ class _Known:
 
     def subjects(self) -> Iterator[_Subject]:
         """What there is, without reading any of it."""
-        made: dict[tuple[str, datetime], list[Manifest]] = defaultdict(list)
+        made: dict[tuple[str, datetime], list[Made]] = defaultdict(list)
         for manifest in self.manifests:
             made[manifest.dataset.key, _second(manifest.dataset.uploaded_at)].append(manifest)
         reported: dict[str, list[Entry]] = defaultdict(list)
@@ -136,7 +136,7 @@ class _Known:
             return None
 
     def _of_object(
-        self, head: Entry, manifests: list[Manifest], reports: list[tuple[Entry, dict[str, Any]]]
+        self, head: Entry, manifests: list[Made], reports: list[tuple[Entry, dict[str, Any]]]
     ) -> Upload:
         newest = max(reports, key=lambda report: report[0].modified, default=None)
         if manifests:
@@ -149,7 +149,7 @@ class _Known:
             return upload.model_copy(update={"size": head.size, "uploaded_by": by})
         return self._of_nothing_yet(head)
 
-    def _of_version(self, manifest: Manifest, size: int | None) -> Upload:
+    def _of_version(self, manifest: Made, size: int | None) -> Upload:
         facts, decision = manifest.dataset, manifest.decision
         promotion = self.promotions.get(manifest.version)
         return Upload(
@@ -183,7 +183,7 @@ class _Known:
             reading=None,
         )
 
-    def _guess(self, head: Entry) -> tuple[State, str, Manifest | None]:
+    def _guess(self, head: Entry) -> tuple[State, str, Made | None]:
         """Of an object of which neither a version nor a report tells."""
         if not head.key.endswith(SUFFIXES):
             return "ignored", f"only files that end with {' or '.join(SUFFIXES)} are datasets", None
@@ -200,7 +200,7 @@ class _Known:
             None,
         )
 
-    def _twin(self, digest: str | None) -> Manifest | None:
+    def _twin(self, digest: str | None) -> Made | None:
         """The newest version that these bytes made by the schema of today, if one did."""
         made = [
             manifest

@@ -15,6 +15,8 @@ from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import make_key
 from functions.core.storage.parameter import Parameter
 from functions.core.storage.parameter_opening import open_parameter
+from functions.core.storage.service import service
+from functions.keys.models import note_models
 from functions.keys.people import People, describe_people
 from functions.keys.settings import KeysSettings
 from functions.keys.shapes import KeyPage, KeyRequest, ListedKey, MadeKey, listed, page
@@ -75,9 +77,11 @@ async def make(caller: Administrator, request: KeyRequest) -> MadeKey:
         text, key = make_key(request.scopes, request.note, now, request.days, request.models)
     except ValueError as error:
         raise InvalidInput(str(error)) from error
+    # Before the key is made: whoever waited in vain for this would have a key that nobody has seen.
+    notes = note_models(service().store, key.models)
     add(parameter(), key, now)
     log("INFO", "key made", key_id=key.id, scopes=" ".join(key.scopes), by=caller.key_id)
-    return MadeKey(key=text, **listed(key, now).model_dump())
+    return MadeKey(key=text, notes=notes, **listed(key, now).model_dump())
 
 
 @app.delete(

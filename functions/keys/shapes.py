@@ -34,6 +34,10 @@ class KeyPage(BaseModel):
 
 class MadeKey(ListedKey):
     key: str = Field(description="The key itself. It is shown once: nobody can look it up later")
+    notes: list[str] = Field(
+        description="Sentences about `models`: those that there are not so far, or that it could not be "
+        "looked up which there are. The key is made all the same, and may be for a model to come"
+    )
 
 
 class KeyRequest(BaseModel):
@@ -50,8 +54,7 @@ class KeyRequest(BaseModel):
     models: list[Annotated[str, Field(pattern=MODEL, examples=["churn"])]] = Field(
         [],
         max_length=MAX_MODELS,
-        description="Those that it is for; empty: all. One may be a model to come: which there are, "
-        "GET /models says",
+        description="Those that it is for; empty: all. `notes` of the answer name which there are not yet",
     )
     days: int | None = Field(None, ge=1, le=MAX_DAYS, description="Until it expires; null: it does not")
 

@@ -139,15 +139,15 @@ async def running(options: Options, on_log: OnLog, on_outcome: OnOutcome) -> Asy
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
         template = _read_template(options, region)
         debugged = find_function(template, options.debug) if options.debug else None
+        address = os.environ.get(environment.STORE) or declared(template, environment.STORE)
+        model = options.model or os.environ.get(environment.DEFAULT_MODEL)
+        model = check_model_name(model or declared(template, environment.DEFAULT_MODEL))
         server = folder = None
         if embedded:
             folder = stack.enter_context(held(options.folder)) if options.folder else None
             server = await _start_store(options.store_port, folder, lambda line: on_log("store", line))
             stack.push_async_callback(server.stop)
             stack.enter_context(exported(server.environment))
-        address = os.environ.get(environment.STORE) or declared(template, environment.STORE)
-        model = options.model or os.environ.get(environment.DEFAULT_MODEL)
-        model = check_model_name(model or declared(template, environment.DEFAULT_MODEL))
         stack.enter_context(exported({environment.STORE: address, environment.DEFAULT_MODEL: model}))
         store = await asyncio.to_thread(_ready_store, address, embedded=embedded)
         # Who promotes a version, or makes a key, by hand does not want to wait until it counts.

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from functions.core.base.tracing import follow_trace
 from functions.pages.description import description
-from functions.pages.refusals import refuse
+from functions.pages.refusals import HEADERS, refuse
 from functions.pages.settings import PagesSettings
 from functions.pages.site import Served, Site
 from functions.pages.unknown import UNDESCRIBED, Unknown
@@ -41,9 +41,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         answer = {**answer, "body": "", "isBase64Encoded": False}
     else:
         answer = _answer_route(event, route)
-    if trace:
-        answer["headers"] = {**answer["headers"], "traceparent": trace.header}
-    return answer
+    # Also a redirection, and what OPTIONS is answered with.
+    headers = {**HEADERS, **answer.get("headers", {})}
+    return {**answer, "headers": {**headers, "traceparent": trace.header} if trace else headers}
 
 
 def _answer_route(event: dict[str, Any], route: str) -> dict[str, Any]:
@@ -111,7 +111,5 @@ def _headers(served: Served) -> dict[str, str]:
         "etag": served.etag,
         "vary": "accept-encoding",
         "content-security-policy": site().policy,
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
         "cross-origin-opener-policy": "same-origin",
     }

@@ -5,7 +5,8 @@ from typing import Any
 
 from functions.core.http.limits import ANSWER_HEADERS
 
-_HEADERS = {name.decode(): value.decode() for name, value in ANSWER_HEADERS}
+HEADERS = {name.decode(): value.decode() for name, value in ANSWER_HEADERS}
+"""What every answer of this function has, but where it says otherwise."""
 
 
 def refuse(
@@ -25,7 +26,7 @@ def refuse(
     }
     return {
         "statusCode": status,
-        "headers": {**_HEADERS, "content-type": "application/json", **headers},
+        "headers": {**HEADERS, "content-type": "application/json", **headers},
         # ASCII: a path may hold a lone surrogate, which UTF-8 cannot.
         "body": json.dumps(envelope),
     }

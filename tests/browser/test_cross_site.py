@@ -97,3 +97,14 @@ def test_the_callers_reference(visit: Visit, stack: Stack) -> None:
     page.get_by_label("Look up a prediction by its id").fill(id_)
     page.get_by_role("button", name="Look up").click()
     expect(page.get_by_role("definition").filter(has_text=HOSTILE).first).to_be_visible()
+
+
+def test_the_words_of_a_refused_sign_in_that_was_not_begun_here(visit: Visit) -> None:
+    """Whoever made a link could have the page say anything, as if the provider had said it."""
+    nobody = visit()
+    nobody.page.goto(f"{nobody.api}/?error=access_denied&error_description=Call+0900+1234")
+    alert = nobody.page.get_by_role("alert")
+    expect(alert).to_contain_text("was not begun in this tab")
+    expect(alert).not_to_contain_text("0900")
+    nobody.page.reload()
+    expect(nobody.page.get_by_role("alert")).to_have_count(0)

@@ -13,6 +13,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.visits import SECONDS, Visitor
 from tests.conftest import TITANIC
+from tests.support.file_names import NAMED
 
 # From the upload to the version, on a machine that has more to do.
 TRAINING_MS = 180_000
@@ -51,6 +52,19 @@ def table_of_customers() -> str:
 
 def a_file(name: str, text: str) -> FilePayload:
     return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+
+
+def test_a_model_is_named_by_its_file_as_the_command_line_names_it(visit: Visit) -> None:
+    page = visit("administrator").page
+    made = page.evaluate(
+        """async (files) => {
+            const app = [...document.scripts].find((script) => script.src.endsWith("/app.js")).src;
+            const { modelName } = await import(app.replace(/app\\.js$/, "packing.js"));
+            return files.flatMap((file) => [modelName(file), modelName(file.normalize("NFD"))]);
+        }""",
+        [*NAMED],
+    )
+    assert made == [name for name in NAMED.values() for _ in range(2)]
 
 
 def choose_file(page: Page, name: str, text: str) -> None:
@@ -203,6 +217,18 @@ def test_a_file_of_a_german_name_makes_a_model_of_one(visit: Visit) -> None:
     expect(page.get_by_label("Name of the model")).to_have_value("praxis-strasse-marz")
 
 
+def test_a_table_that_came_another_way_is_said_to_have_come_so(visit: Visit) -> None:
+    """It said "by not by these pages", and in the list of uploads nothing."""
+    administrator = visit("administrator")
+    datasets = administrator.ask("GET", "/models/titanic/datasets").json()["datasets"]
+    shipped = next(one for one in datasets if not one["facts"]["uploaded_by"] and not one["facts"]["lineage"])
+    page = administrator.go("data", shipped["id"])
+    expect(page.get_by_text("not by these pages")).to_have_text("not by these pages")
+    page = administrator.go("data", heading="Data of titanic")
+    uploads = page.get_by_role("region", name="Uploads")
+    expect(uploads.get_by_role("row").filter(has_text="not by these pages").first).to_be_visible()
+
+
 def table_with_bad_rows() -> str:
     """The shipped table, but of its passengers the third one's class and the fourth one's age are wrong."""
     rows = list(csv.reader(io.StringIO(TITANIC.read_text())))
@@ -266,13 +292,21 @@ def test_a_file_of_a_name_that_is_taken_takes_its_place_only_when_told_to(visit:
     choose_file(page, "twice.csv", TITANIC.read_text())
     came_of_it(page)
     first = newest()
-    choose_file(page, "twice.csv", TITANIC.read_text())
-    asked = page.get_by_role("alert").filter(has_text="There is a file of the name twice.csv already")
-    asked.get_by_role("button", name="Leave it").click()
-    expect(asked).to_have_count(0)
+    choose_file(page, "twice.csv", TITANIC.read_text().replace("Allen", "Alan"))
+    other = page.get_by_role("alert").filter(
+        has_text="another file, with other contents, of the name twice.csv"
+    )
+    other.get_by_role("button", name="Leave it").click()
+    expect(other).to_have_count(0)
     assert newest() == first
+    # Whose connection broke before the answer sends it again: it is followed, and not sent twice.
     choose_file(page, "twice.csv", TITANIC.read_text())
-    asked.get_by_role("button", name="Put this one in its place").click()
+    same = page.get_by_role("status").filter(has_text="the very same file")
+    expect(same).to_contain_text("was not sent a second time")
+    expect(came_of_it(page)).to_contain_text("twice.csv")
+    assert newest() == first
+    same.get_by_role("button", name="Train on it once more").click()
+    expect(same).to_have_count(0)
     # The same bytes make the same version.
     expect(came_of_it(page)).to_contain_text("the same as before")
     assert newest()["uploaded_at"] > first["uploaded_at"]

@@ -115,6 +115,7 @@ def test_a_large_file_becomes_a_job_whose_progress_is_seen_and_which_can_be_canc
     job = job_of(page, "large.csv")
     expect(job.get_by_role("progressbar", name="Rows of large.csv")).to_be_visible(timeout=_SCORED_MS)
     job.get_by_role("button", name="Cancel large.csv").click()
+    # Where it was cancelled, it stays in its place.
     expect(job).to_contain_text("cancelled")
     expect(job.get_by_role("link", name="Download the result")).to_have_count(0)
 
@@ -133,6 +134,11 @@ def test_a_file_that_does_not_arrive_leaves_no_job_that_waits_for_it(user: Visit
     choose(page, "lost.csv", TITANIC.read_bytes())
     alert = page.get_by_role("alert").filter(has_text="The file did not arrive")
     expect(alert).to_contain_text("Check the connection and send it again")
+    # Cancelled ones, of which nothing can be done, stand aside.
+    section = page.locator("section", has=page.get_by_role("heading", name="Files scored on the server"))
+    aside = section.locator("details", has_text="Cancelled: ")
+    expect(job_of(page, "lost.csv")).to_have_count(0)
+    aside.get_by_text("Cancelled: ").click()
     expect(job_of(page, "lost.csv")).to_contain_text("cancelled")
 
 

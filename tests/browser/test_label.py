@@ -6,7 +6,7 @@ import statistics
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.visits import SECONDS, Visitor
@@ -168,3 +168,23 @@ def test_a_round_belongs_to_the_team_that_is_ticked(visit: Visit, asked: list[st
     assert [one["team"] for one in rounds if one["note"] == "the second look"] == [["user:annotator"]]
     # Who is not of it is refused, in words, whatever else they may do.
     expect(page.locator(CARD).get_by_role("alert")).to_contain_text("team")
+
+
+def test_a_queue_whose_rows_others_have_in_hand_is_not_said_to_be_done(
+    visit: Visit, asked: list[str]
+) -> None:
+    """It said "Nothing to label" beside "1 row to label", and "Nothing to label" before anybody had asked."""
+    page = visit("annotator").page
+    waiting: list[Route] = []
+    page.route("**/feedback/queue?*", waiting.append)
+    page.evaluate("() => { location.hash = '#/titanic/label'; }")
+    card = page.locator(CARD)
+    expect(card.get_by_text("Loading the queue")).to_be_visible()
+    expect(card.get_by_role("heading")).to_have_text("The next row")
+    route = waiting.pop()
+    answer = route.fetch()
+    route.fulfill(response=answer, json=answer.json() | {"items": [], "open": 3})
+    expect(card.get_by_role("heading")).to_have_text("Nothing for you just now")
+    expect(card).to_contain_text("3 rows to label")
+    expect(card).to_contain_text("in somebody else's hands for the moment")
+    page.unroute("**/feedback/queue?*")

@@ -1,5 +1,6 @@
 """Models: an administrator promotes, rolls back with a reason, and finds both in the history."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -81,7 +82,20 @@ def test_a_version_is_shown_and_two_are_compared(visit: Visit, versions: Version
         page.get_by_role("link", name=one["version"]).first.wait_for()
     page.get_by_role("link", name=versions[0]["version"]).first.click()
     page.get_by_role("heading", level=1, name=versions[0]["version"]).wait_for()
-    page.get_by_role("heading", name="Certificate").wait_for()
+    proof = page.locator(
+        "section", has=page.get_by_role("heading", name="Whether it answers as it was trained")
+    )
+    expect(proof).to_contain_text("They gave the same answers.")
+    # What is for programmers is folded away, and there.
+    figures = proof.get_by_text("Largest difference between two probabilities")
+    expect(figures).to_be_hidden()
+    proof.get_by_text("The figures of this proof").click()
+    expect(figures).to_be_visible()
+    expect(proof).to_contain_text("(0.00001 is allowed)")
+    fingerprint = page.locator("details", has_text="How to tell whether a file is this one")
+    expect(fingerprint.locator("p").first).to_be_hidden()
+    fingerprint.locator("summary").click()
+    expect(fingerprint).to_contain_text(re.compile(r"[0-9a-f]{64}"))
 
 
 def test_the_card_of_a_version_is_saved_as_a_file(visit: Visit, versions: Versions) -> None:

@@ -6,7 +6,8 @@ import re
 import time
 from typing import Any
 
-from playwright.sync_api import FilePayload, Page, Response, expect
+import pytest
+from playwright.sync_api import FilePayload, Page, Response, Route, expect
 
 from functions.core.storage.folder import FolderStore
 from tests.browser.conftest import Visit
@@ -85,6 +86,28 @@ def test_only_what_must_be_given_is_marked(visit: Visit) -> None:
     for name, required in features.items():
         assert (page.locator(f"#field-{name}").get_attribute("required") is not None) == required, name
     expect(page.get_by_text("required", exact=True)).to_have_count(sum(features.values()))
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [("user", "An administrator can say when"), ("administrator", "the page Models says why")],
+)
+def test_a_model_without_a_version_in_service_says_so_without_sending_anybody_where_they_may_not_go(
+    visit: Visit, role: str, told: str
+) -> None:
+    """It sent everybody to the page Data to upload a table, whose version may just have been kept out."""
+    visitor = visit(role)
+
+    def without_champion(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"champion": None, "target": None})
+
+    visitor.page.route("**/models/titanic", without_champion)
+    page = visitor.go("label" if role == "administrator" else "docs")
+    page = visitor.go("predict", heading="Predict")
+    expect(page.locator("main")).to_contain_text("No version of titanic is in service yet")
+    expect(page.locator("main")).to_contain_text(told)
+    page.unroute("**/models/titanic")
 
 
 def test_an_error_stands_beside_its_field_in_the_words_of_the_server(visit: Visit) -> None:

@@ -45,7 +45,7 @@ def lint_steps(*, template: bool) -> list[Step]:
 
 def step_of_tests(choices: Sequence[Choice], seconds: float) -> Step:
     """The tests that were chosen, in their order, until the time is over."""
-    options = ("--no-cov", "-q", "-m", "not long", "-p", "no:cacheprovider")
+    options = ("-q", "-m", "not long", "-p", "no:cacheprovider")
     plugins = ("-p", "tests.check.files_in_memory", "-p", "tests.check.time_limit")
     limit = ("--stop-after", str(seconds))
     files = (choice.test for choice in choices)

@@ -93,7 +93,7 @@ def test_no_test_is_begun_once_the_time_is_over_and_those_left_out_are_counted(t
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_quick.py").write_text(TESTS)
     words = step_of_tests([Choice(str(tmp_path / "test_quick.py"), "")], 0).command
-    command = [*(word for word in words if word != "--no-cov"), "-c", str(tmp_path / "pytest.ini"), "-s"]
+    command = [*words, "-c", str(tmp_path / "pytest.ini"), "-s"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "NOT RUN, because 0 seconds were over: 99 tests" in done.stdout

@@ -75,9 +75,22 @@ def test_a_file_that_is_there_makes_way_only_where_that_is_said(ask: Ask, churn:
         send(ask, part)
     status, refusal = join(ask, *HALVES)
     assert (status, "replace=true" in refusal["error"]) == (409, True)
+    assert refusal["detail"][0]["type"] == "other_file"
     assert churn.get("datasets/customers.csv.gz").body == b"the first"
     status, uploaded = join(ask, *HALVES, query="?replace=true")
     assert (status, uploaded["outcome"]) == (202, "replaced")
+
+
+def test_a_whole_that_had_arrived_is_told_from_another_one(ask: Ask) -> None:
+    for attempt in range(2):
+        for part in HALVES:
+            send(ask, part)
+        status, answer = join(ask, *HALVES)
+        assert status == (202, 409)[attempt]
+    assert answer["detail"][0]["type"] == "same_file"
+    # What is not all there cannot be told.
+    _, answer = join(ask, *HALVES, b"more")
+    assert answer["detail"][0]["type"] == "unknown_file"
 
 
 def test_bytes_that_are_not_what_they_are_called_are_refused(ask: Ask, churn: ModelStore) -> None:

@@ -56,6 +56,24 @@ def test_a_file_is_replaced_only_by_who_says_so(ask: Ask, store: ModelStore) -> 
     assert uploader.from_metadata(store.head("datasets/a.csv").metadata) == "grace"
 
 
+def test_a_file_that_is_sent_again_learns_that_it_had_arrived(ask: Ask, store: ModelStore) -> None:
+    """Whose connection broke before the answer does not know: of the same name may be another file."""
+    path = "/models/titanic/datasets/a.csv"
+    ask("PUT", path, TABLE)
+    status, same = ask("PUT", path, TABLE)
+    assert (status, same["code"], same["detail"][0]["type"]) == (409, "CONFLICT", "same_file")
+    assert "has this very file already: a.csv, 25 bytes, since 20" in same["error"]
+    assert "GET /models/titanic/uploads says what became of it" in same["error"]
+    status, other = ask("PUT", path, TABLE.replace(b"yes", b"no!"))
+    assert (status, other["detail"][0]["type"]) == (409, "other_file")
+    assert "has another dataset a.csv already, of 25 bytes, since 20" in other["error"]
+    # Of what did not come through the API nobody knows the digest.
+    store.put("datasets/b.csv", TABLE)
+    status, unknown = ask("PUT", "/models/titanic/datasets/b.csv", TABLE)
+    assert (status, unknown["detail"][0]["type"]) == (409, "unknown_file")
+    assert "has a dataset b.csv already" in unknown["error"]
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [

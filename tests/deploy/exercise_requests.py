@@ -179,7 +179,9 @@ def _done(stage: Stage, path: str) -> dict[str, Any] | None:
 
 def manage_keys(stage: Stage) -> None:
     stage.ask("GET", "/people")
-    made = stage.ask("POST", "/keys", {"scopes": ["predict"], "note": "by the API"}, status=201).json()
+    asked = {"scopes": ["predict"], "note": "by the API", "models": ["no-such-model"]}
+    made = stage.ask("POST", "/keys", asked, status=201).json()
+    assert "no model no-such-model" in made["notes"][0]
     listed = stage.ask("GET", "/keys").json()["keys"]
     assert made["id"] in {key["id"] for key in listed}
     stage.ask("DELETE", f"/keys/{made['id']}")

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from functions.core.base.errors import StoreUnavailable
 from functions.core.identity.key_list import all_keys
 from functions.core.identity.keys import check
+from functions.core.storage.contract import Entry
 from functions.core.storage.file_parameter import FileParameter
+from functions.core.storage.folder import FolderStore
+from functions.core.storage.service import service
+from functions.core.storage.view import SCHEMA, ModelStore
 from functions.keys import app as keys
 from functions.keys.handler import handler
 from tests.support import gateway
@@ -24,12 +29,22 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def call(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+def store(tmp_path: Path) -> FolderStore:
+    """A store with the model that the keys are for."""
+    store = FolderStore(str(tmp_path / "store"))
+    ModelStore(store, "churn").put(SCHEMA, b"{}")
+    return store
+
+
+@pytest.fixture
+def call(place: Path, store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     monkeypatch.setenv("LIFEBOAT_KEYS", str(place))
+    monkeypatch.setenv("LIFEBOAT_STORE", str(tmp_path / "store"))
 
     def forget() -> None:
         keys.settings.cache_clear()
         keys.parameter.cache_clear()
+        service.cache_clear()
 
     def call(
         method: str, path: str, body: Any = None, scopes: str | None = "admin", models: str = ""
@@ -39,6 +54,13 @@ def call(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     forget()
     yield call
     forget()
+
+
+class Away(FolderStore):
+    """A store that does not answer."""
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        raise StoreUnavailable("the store could not be reached")
 
 
 REQUEST = {"scopes": ["predict", "feedback"], "note": "the shop's till", "models": ["churn"], "days": 90}
@@ -52,9 +74,38 @@ def test_a_key_that_is_made_counts_and_is_shown_once(call: Call, place: Path) ->
     status, page = call("GET", "/keys")
     assert status == 200
     [listed] = page["keys"]
-    assert listed == {name: value for name, value in made.items() if name != "key"}
+    assert listed == {name: value for name, value in made.items() if name not in ("key", "notes")}
+    assert made["notes"] == []
     assert listed["state"] == "active"
     assert made["key"] not in place.read_text()
+
+
+def test_of_a_key_for_a_model_that_there_is_not_it_is_said_and_it_is_made(call: Call, place: Path) -> None:
+    status, made = call("POST", "/keys", REQUEST | {"models": ["churm", "churn", "weather"]})
+    assert status == 201
+    assert made["notes"] == [
+        "There is no model churm so far; did you mean churn? The key opens it once there is one.",
+        "There is no model weather so far. The key opens it once there is one.",
+    ]
+    assert all_keys(FileParameter(str(place)))[made["id"]].models == ("churm", "churn", "weather")
+
+
+def test_of_a_key_for_all_models_no_model_is_looked_up(call: Call, tmp_path: Path) -> None:
+    service().store = Away(str(tmp_path / "store"))
+    status, made = call("POST", "/keys", REQUEST | {"models": []})
+    assert (status, made["notes"]) == (201, [])
+
+
+def test_where_the_store_is_away_a_key_is_made_and_says_that_nobody_looked(
+    call: Call, tmp_path: Path
+) -> None:
+    service().store = Away(str(tmp_path / "store"))
+    status, made = call("POST", "/keys", REQUEST)
+    assert status == 201
+    assert made["notes"] == [
+        "Whether there are such models could not be looked up: the store could not be reached. The key opens "
+        "those that there are; GET /models lists them."
+    ]
 
 
 def test_the_newest_key_comes_first(call: Call) -> None:

@@ -145,11 +145,13 @@ def test_arguments_of_the_environment_are_those_of_another_program() -> None:
 
 def test_some_tests_only_are_run_without_lint_and_coverage() -> None:
     said = make(ROOT, "-n", "test", "ARGS=tests/training/gate/test_rules.py::test_a_name").stdout
-    assert "-m pytest --no-cov tests/training/gate/test_rules.py::test_a_name" in said
+    assert "-m pytest tests/training/gate/test_rules.py::test_a_name" in said
     assert "tests.check --lint" not in said
+    assert "slipcover" not in said
     everything = make(ROOT, "-n", "test").stdout
     assert "tests.check --lint" in everything
-    assert "-m pytest --cov " in everything
+    assert '-m slipcover --json --out build/coverage.json -m pytest -m "not long"' in everything
+    assert "--fail-under 90" in everything
 
 
 def test_long_tests_have_a_command_of_their_own_and_run_where_they_are_named() -> None:
@@ -175,9 +177,9 @@ def test_a_stage_is_checked_before_minutes_are_spent_on_building_it() -> None:
 @pytest.mark.parametrize(
     ("words", "command"),
     [
-        (["test-sam"], "pytest tests/sam --no-cov"),
-        (["test-sam", "ARGS=-k predict"], "pytest tests/sam -k predict --no-cov"),
-        (["test-pages", "ARGS=tests/browser/test_axe.py"], "tests/browser/test_axe.py --no-cov"),
+        (["test-sam"], "pytest tests/sam"),
+        (["test-sam", "ARGS=-k predict"], "pytest tests/sam -k predict"),
+        (["test-pages", "ARGS=tests/browser/test_axe.py"], "tests/browser/test_axe.py"),
         (["test-fuzz"], "pytest tests/fuzz --numprocesses 2"),
         (["bench", "ARGS=cold", "AGAINST=../before"], 'tests.bench cold --against "$AGAINST"'),
         (["bench-races", "ARGS=--rounds 2"], "tests.bench races --rounds 2"),

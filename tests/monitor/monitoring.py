@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from functions.core.registry import deployment, versions
+from functions.core.registry.keys import holdout_key, model_key, sha256
+from functions.core.registry.lineage import from_metadata
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
 from functions.monitor.report import Report
 from functions.monitor.run import run
 from functions.monitor.settings import MonitorSettings
-from tests.support.production import label, predict
+from tests.support.production import champion_of, label, predict
 from tests.support.titanic import MODEL, TABLE, people
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -63,6 +66,22 @@ def watched(published: Path, folder: Path) -> ModelStore:
     store = ModelStore(FolderStore(str(folder / "store")), MODEL)
     store.put(UPLOADED, TABLE.read_bytes())
     return store
+
+
+def put_into_service(store: ModelStore, key: str, version: str = "1" * 16) -> None:
+    """Have the champion be one that was made from the upload at `key`: a copy of the one before, trained on
+    nothing. What a retrain makes of an upload, tests/monitor/test_s3.py asks."""
+    before, upload = champion_of(store), store.get(key).body
+    made_from = {
+        "key": store.full(key),
+        "sha256": sha256(upload),
+        "lineage": from_metadata(store.head(key).metadata),
+    }
+    for key_of in (model_key, holdout_key):
+        store.put(key_of(version), store.get(key_of(before.version)).body)
+    facts = before.dataset.model_copy(update=made_from)
+    versions.write_manifest(store, before.model_copy(update={"version": version, "dataset": facts}))
+    deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
 
 
 def monitor(store: ModelStore, now: datetime = NOW, **options: Any) -> Report:

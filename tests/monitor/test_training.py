@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from functions.core.predictions import labels
-from functions.core.registry import deployment, versions
+from functions.core.registry import deployment
 from functions.core.registry.lineage import from_metadata
 from functions.core.registry.manifest import Lineage
 from functions.core.storage.view import ModelStore
@@ -26,12 +26,12 @@ from tests.monitor.monitoring import (
     UPLOADED_FULL,
     datasets,
     monitor,
+    put_into_service,
     serve,
     watched,
 )
 from tests.support.production import SOMEBODY, champion_of, label, predict
 from tests.support.titanic import SCHEMA, TABLE
-from tests.support.training import publish
 from tests.support.versions import overwrite_manifest
 from training.table.dataset import load_dataset
 
@@ -89,21 +89,14 @@ def marked(store: ModelStore, dataset: str) -> set[str]:
     return {row["prediction_id"] for row in rows if row["representative"] == "1"} - {""}
 
 
-def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one(
-    store: ModelStore, tmp_path: Path
-) -> None:
+def test_the_next_dataset_begins_with_what_people_uploaded_not_with_the_last_one(store: ModelStore) -> None:
     outcomes = serve(store, 60)
     for id_, survived in outcomes.items():
         label(store, id_, survived)
     first = monitor(store, requested=True).training.dataset
     assert first is not None
-    path = tmp_path / "first.csv"
-    key = store.relative(first)
-    path.write_bytes(store.get(key).body)
-    version = publish(store, path, key, lineage=from_metadata(store.head(key).metadata)).version
-    assert version is not None
-    if champion_of(store).version != version:
-        deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    version = "1" * 16
+    put_into_service(store, store.relative(first), version)
     # Nothing new: the champion comes from the same rows, and the labels are the same.
     again = monitor(store, requested=True)
     assert (again.champion, again.training.outcome, again.training.dataset) == (version, "unchanged", first)
@@ -239,9 +232,8 @@ def test_a_champion_trained_from_a_file_elsewhere_has_no_dataset_to_begin_with(
     assert "not uploaded to datasets/titanic/; upload a dataset" in training.why
 
 
-def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: ModelStore, tmp_path: Path) -> None:
+def test_a_week_of_schedules_makes_a_dataset_only_of_new_labels(store: ModelStore) -> None:
     promoted = deployment.read_champion(store)[0].promoted_at
-    before = [*versions.published(store)]
 
     # Of the runs of each hour, every eighth, and those of the week's ends: what is new nobody sees sooner.
     hours = range(0, 7 * 24 + 1, 8)
@@ -262,15 +254,16 @@ def test_a_week_of_schedules_makes_a_version_only_of_new_labels(store: ModelStor
     assert found is not None
     assert (found.reason, found.labels) == ("weekly", 50)
     # Whether the gate refused the model of it, and the champion is the same, or not: nothing is made twice.
-    path = tmp_path / "made.csv"
-    path.write_bytes(store.get(made).body)
     # That is known by the labels, not by what lies there.
+    body, metadata = store.get(made).body, store.head(made).metadata
     store.delete(made)
     week(promoted + timedelta(days=16))
-    publish(store, path, made, lineage=found)
+    assert datasets(store) == [UPLOADED_FULL]
+    store.create(made, body, metadata=metadata)
+    put_into_service(store, made)
+    store.delete(made)
     week(promoted + timedelta(days=24))
     assert datasets(store) == [UPLOADED_FULL]
-    assert len([*versions.published(store)]) == len(before) + 1
 
 
 def test_what_no_retrain_mends_is_retrained_once_a_day(store: ModelStore) -> None:
@@ -303,16 +296,12 @@ def test_a_day_has_so_many_trainings_whoever_asks(store: ModelStore) -> None:
     assert monitor(store, NOW + 25 * HOUR, requested=True).training.outcome == "uploaded"
 
 
-def test_another_champions_dataset_is_new_though_no_label_is(store: ModelStore, tmp_path: Path) -> None:
+def test_another_champions_dataset_is_new_though_no_label_is(store: ModelStore) -> None:
     for id_, survived in serve(store, 60).items():
         label(store, id_, survived)
     first = monitor(store, requested=True).training.dataset
-    path = tmp_path / "fewer.csv"
-    path.write_bytes(b"".join(TABLE.read_bytes().splitlines(keepends=True)[:900]))
-    store.put("datasets/fewer.csv", path.read_bytes())
-    version = publish(store, path, "datasets/fewer.csv").version
-    assert version is not None
-    deployment.promote_by_hand(store, version, by="test", reason="a test", force=True)
+    store.put("datasets/fewer.csv", b"".join(TABLE.read_bytes().splitlines(keepends=True)[:900]))
+    put_into_service(store, "datasets/fewer.csv")
     training = drift(store, NOW + 26 * HOUR).training
     assert (training.reason, training.outcome, training.labels) == ("drift", "uploaded", 60)
     assert training.dataset not in {None, first}

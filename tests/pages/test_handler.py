@@ -191,6 +191,34 @@ def test_head_is_get_without_the_body(route: str, query: str, status: int) -> No
     assert (head["body"], head["isBase64Encoded"]) == ("", False)
 
 
+@pytest.mark.parametrize(
+    ("key", "path", "more", "status"),
+    [
+        ("GET /", "/", {}, 200),
+        ("GET /", "/", {"headers": {"if-none-match": "the page's"}}, 304),
+        ("GET /openapi.json", "/openapi.json", {}, 200),
+        ("GET /docs", "/docs", {}, 302),
+        ("GET /docs", "/docs", {"rawQueryString": "a=1"}, 422),
+        ("GET /assets/{digest}/{name+}", "/assets/0/app.js", {}, 404),
+        ("$default", "/nowhere", {}, 404),
+        ("$default", "/predict", {"method": "OPTIONS"}, 204),
+    ],
+)
+def test_every_answer_is_guarded(key: str, path: str, more: dict[str, Any], status: int) -> None:
+    """Redirections and refusals too: a browser obeys the headers of whatever it is answered."""
+    event = {"routeKey": key, "rawPath": path, "headers": {}, **more}
+    if event["headers"]:
+        event["headers"] = {"if-none-match": get()["headers"]["etag"]}
+    event["requestContext"] = {"http": {"method": event.pop("method", "GET"), "path": path}}
+    answer = handler(event, None)
+    headers = answer["headers"]
+    assert answer["statusCode"] == status
+    assert headers["strict-transport-security"] == "max-age=31536000"
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "default-src 'none'" in headers["content-security-policy"]
+
+
 def test_head_of_an_asset_says_what_get_would() -> None:
     asset = assets_of(text_of(get()))[0]
     event = {"pathParameters": asset, "rawPath": "/", "headers": {}}

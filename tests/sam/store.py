@@ -28,8 +28,10 @@ STOP_SECONDS = 10.0
 
 
 @contextmanager
-def served_store(host: str) -> Iterator[Store]:
+def served_store(host: str, **variables: str) -> Iterator[Store]:
     """A bucket in a store that listens on `host`; this process's environment leads to it meanwhile.
+
+    variables: of the store's environment, beside those that it needs.
 
     Raises `Unavailable` when `host` is no address of this machine.
     """
@@ -37,7 +39,7 @@ def served_store(host: str) -> Iterator[Store]:
     with subprocess.Popen(
         [sys.executable, "-m", "functions.local.store.embedded", "--host", host, "--port", "0"],
         cwd=ROOT,
-        env=needed_of(os.environ) | leading_to("", credentials),
+        env=needed_of(os.environ) | leading_to("", credentials) | variables,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,7 +3,7 @@
 Acknowledged is: a dataset whose upload was answered, a version whose promotion was, a label and a key whose
 making was, and a prediction that could be found, for its log line is shipped up to a second after its answer.
 
-    KEPT_ROUNDS=50 KEPT_SEED=7 python -m pytest tests/stories/test_kept.py --no-cov -s
+    KEPT_ROUNDS=50 KEPT_SEED=7 python -m pytest tests/stories/test_kept.py -s
 """
 
 import csv

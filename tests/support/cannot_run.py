@@ -54,18 +54,7 @@ def require_built(*built: tuple[Path, str]) -> None:
 def run_unable(target: str, *arguments: str, environment: Mapping[str, str]) -> str:
     """Run pytest where something is missing, see how it ends, and return the reason that it leaves."""
     run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            *arguments,
-            "--no-cov",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:schemathesis",
-            "-q",
-        ],
+        [sys.executable, "-m", "pytest", *arguments, "-p", "no:cacheprovider", "-q"],
         env={**os.environ, **environment},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,

@@ -27,6 +27,12 @@ def test_it(engine): pass
 """
 HAS = LACKS.replace('raise Unavailable("no engine is here")', "pass")
 FAILS = "def test_before(): raise AssertionError\n"
+# Of pytest's plugins, which take most of the time of so small a run, the one whose option is used.
+ENVIRONMENT = {
+    "PYTHONPATH": str(ROOT),
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_PLUGINS": "pytest_cov.plugin",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -37,19 +43,8 @@ def _leave_nothing() -> Iterator[None]:
 
 def _run(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            file,
-            "-q",
-            "--no-cov",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:schemathesis",
-        ],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "pytest", file, "-q", "-p", "no:cacheprovider"],
+        env={**os.environ, **ENVIRONMENT},
         capture_output=True,
         text=True,
         timeout=60,
@@ -60,8 +55,7 @@ def _run(file: Path) -> subprocess.CompletedProcess[str]:
 def test_the_reason_is_told_and_left(tmp_path: Path) -> None:
     file = tmp_path / "test_lacks.py"
     file.write_text(LACKS)
-    environment = {"PYTHONPATH": str(ROOT)}
-    assert run_unable(TARGET, str(file), environment=environment) == "no engine is here"
+    assert run_unable(TARGET, str(file), environment=ENVIRONMENT) == "no engine is here"
 
 
 def test_what_failed_before_counts_for_more(tmp_path: Path) -> None:
@@ -86,7 +80,7 @@ def test_a_run_that_tested_is_not_taken_for_one_that_could_not(tmp_path: Path) -
     file = tmp_path / "test_has.py"
     file.write_text(HAS)
     with pytest.raises(AssertionError, match="1 passed"):
-        run_unable(TARGET, str(file), environment={"PYTHONPATH": str(ROOT)})
+        run_unable(TARGET, str(file), environment=ENVIRONMENT)
 
 
 def test_what_was_not_built_is_a_failure_that_says_what_to_make(tmp_path: Path) -> None:

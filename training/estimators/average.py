@@ -34,12 +34,23 @@ class Average(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-le
         return self
 
     def predict_proba(self, matrix: Matrix) -> FloatArray:
-        mean: FloatArray = np.mean([member.predict_proba(matrix) for member in self.members_], axis=0)
-        return mean
+        return mean_of([member.predict_proba(matrix) for member in self.members_])
 
     def predict(self, matrix: Matrix) -> Labels:
         labels: Labels = self.classes_[self.predict_proba(matrix).argmax(axis=1)]
         return labels
+
+
+def mean_of(probabilities: Sequence[FloatArray]) -> FloatArray:
+    """The mean of what several say of the same rows: all that an average of them says."""
+    mean: FloatArray = np.mean(probabilities, axis=0)
+    return mean
+
+
+def members_of(model: Pipeline) -> Sequence[Pipeline]:
+    """The unfitted pipelines that a candidate is the average of; none where it is no average."""
+    last = model[-1]
+    return last.members if isinstance(last, Average) else ()
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:

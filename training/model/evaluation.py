@@ -1,6 +1,6 @@
 """What a graph says of rows, and how good it is: metrics, their intervals, groups, cross-validation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from functions.core.scoring.scorer import Scorer
 from functions.core.stats.intervals import MAX_ROWS, metric_intervals
 from functions.core.stats.metrics import metrics_of
 from functions.core.stats.records import Interval
+from training.estimators.average import mean_of, members_of
 from training.estimators.gaps import fit
 from training.table.matrix import Labels, Mask, Matrix, field_values, to_columns
 from training.table.parallel import map_chunks
@@ -125,20 +126,33 @@ def cross_validate(
     seed: int,
     progress: Progress,
 ) -> dict[str, dict[str, float]]:
-    """The mean over folds of ROC AUC, log loss and Brier score of each model, all on the same folds."""
+    """The mean over folds of ROC AUC, log loss and Brier score of each model, all on the same folds.
+
+    An average of models that come before it is not fitted: it says the mean of what they said.
+    """
     splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
     splits = list(splitter.split(matrix, outcome))
     steps, done = len(splits) * len(models), 0
+    said: dict[int, list[Probabilities]] = {}
     measured: dict[str, dict[str, float]] = {}
     for name, model in models.items():
-        scores: dict[str, list[float]] = {metric: [] for metric in SELECTED_BY}
-        for train, judge in splits:
+        by_members = [said.get(id(member), []) for member in members_of(model)]
+        said[id(model)] = []
+        for fold, (train, judge) in enumerate(splits):
             progress(name, done, steps)
-            fitted = fit(clone(model), matrix[train], outcome[train], schema.features)
-            metrics = metrics_of(outcome[judge], fitted.predict_proba(matrix[judge])[:, 1])
-            for metric, values in scores.items():
-                values.append(metrics[metric])
+            if by_members and all(by_members):
+                probability = mean_of([by_member[fold] for by_member in by_members])
+            else:
+                fitted = fit(clone(model), matrix[train], outcome[train], schema.features)
+                probability = fitted.predict_proba(matrix[judge])[:, 1]
+            said[id(model)].append(probability)
             done += 1
-        measured[name] = {metric: float(np.mean(values)) for metric, values in scores.items()}
+        measured[name] = _mean_metrics([outcome[judge] for _, judge in splits], said[id(model)])
     progress("selection", steps, steps)
     return measured
+
+
+def _mean_metrics(outcomes: Sequence[Labels], probabilities: Sequence[Probabilities]) -> dict[str, float]:
+    """The mean over folds of the metrics that candidates are compared by."""
+    of_folds = [metrics_of(*fold) for fold in zip(outcomes, probabilities, strict=True)]
+    return {name: float(np.mean([metrics[name] for metrics in of_folds])) for name in SELECTED_BY}

@@ -23,6 +23,7 @@ _CODE = (
 )
 
 
+@cache
 def libraries() -> dict[str, str]:
     """The installed versions of what a model's bytes depend on."""
     return {name: importlib.metadata.version(name) for name in LIBRARIES}

@@ -1,6 +1,7 @@
 """Which models there are. A model is a name with a schema, datasets, versions and a deployment."""
 
 import re
+import unicodedata
 from contextlib import suppress
 
 from functions.core.base.errors import InvalidInput, NotFound
@@ -19,20 +20,34 @@ def is_model_name(text: str) -> bool:
 
 
 def check_model_name(text: str) -> str:
-    """Raises `InvalidInput` that says what a name may be."""
+    """Raises `InvalidInput` that says what a name may be, and what this one could be."""
     if not is_model_name(text):
         raise InvalidInput(
             "a model's name has 1 to 40 lower-case letters, digits and hyphens, begins with a letter, and is "
-            f"neither a version (16 hexadecimal digits) nor one of {', '.join(sorted(RESERVED))}"
+            f"neither a version (16 hexadecimal digits) nor one of {', '.join(sorted(RESERVED))}; this "
+            f"one could be {suggest_model_name(text)}"
         )
     return text
 
 
+# Letters that are not one of a to z with an accent: what they are written as where there are no others.
+_SPELLED = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
+)
+
+
 def suggest_model_name(file: str) -> str:
-    """A name that a model can have, made from that of a file: `Telco Churn (2).csv` gives `telco-churn-2`."""
-    stem = file.rpartition("/")[2].partition(".")[0].lower()
-    name = re.sub(r"[^a-z0-9]+", "-", stem).lstrip("-0123456789")[:40].strip("-")
-    return name if is_model_name(name) else f"{name[:34]}-model".lstrip("-")
+    """A name that a model can have, made from that of a file: `Telco Churn (2).csv` gives `telco-churn-2`.
+
+    An umlaut or an accent is a letter all the same: `Prämien.csv` gives `pramien`. What has no Latin
+    letter gives `my-model`. The page of a new model does the same (functions/pages/static/packing.js).
+    """
+    stem = file.rpartition("/")[2].partition(".")[0].lower().translate(_SPELLED)
+    plain = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", stem))
+    name = re.sub(r"[^a-z0-9]+", "-", plain).lstrip("-0123456789")[:40].strip("-")
+    if not name:
+        return "my-model"
+    return name if is_model_name(name) else f"{name[:34]}-model"
 
 
 def names_in_service(store: Store) -> list[str]:

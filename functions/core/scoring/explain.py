@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from functions.core.schema.columns import Columns, rows_of
+from functions.core.schema.columns import Columns, Tensor, rows_of
 from functions.core.scoring.scorer import Scores
 
 # Up to as many features all coalitions are run, 1,024 at most; beyond, some of the orders in which they form.
@@ -59,10 +59,10 @@ def explain(columns: Columns, background: Columns, scorer: Graph, names: Sequenc
     """The Shapley value of each feature on the probability, for each row of `columns`.
 
     columns: N rows; background: B rows that stand for "not known" (see `core.schema.columns` for their
-    shape); names: the features, F of them. Up to ten, the values are exact: 2^F * B rows of the graph are run
-    for a row. Beyond, they are means over random orders of the features, for which at most MAX_ROWS are run
-    (8 background rows and more than 600 features: 32 * (F - 1)). The same row is explained the same, alone or
-    among others.
+    shape); names: the features, F of them. Up to ten, the values are exact: for a row, at most 2^F * B rows
+    of the graph are run. Beyond, they are means over random orders of the features, for which at most
+    MAX_ROWS are run (8 background rows and more than 600 features: 32 * (F - 1)). The same row is explained
+    the same, alone or among others.
     """
     base = float(scorer.run(background).probability.mean(dtype=np.float64))
     rows = rows_of(columns)
@@ -84,17 +84,42 @@ def _exact(columns: Columns, background: Columns, scorer: Graph, names: Sequence
     rows, size = rows_of(columns), rows_of(background)
     step = max(1, ROWS_AT_ONCE // (len(coalitions) * size))
     worths = np.empty((rows, len(coalitions)))
+    numbers = np.arange(len(coalitions))[:, None]
     for start in range(0, rows, step):
         part = slice(start, start + step)
-        mixed = {}
-        for index, name in enumerate(names):
-            # [n, 2^F, B]: of the row where the coalition has the feature, else of the background.
-            own, unknown = columns[name][part, 0], background[name][:, 0]
-            chosen = np.where(coalitions[None, :, index, None], own[:, None, None], unknown[None, None, :])
-            mixed[name] = chosen.reshape(-1, 1)
-        probability = scorer.run(mixed).probability.reshape(-1, len(coalitions), size)
-        worths[part] = probability.mean(axis=2, dtype=np.float64)
+        # A feature in which row and background agree makes no other row in a coalition: of those that differ
+        # in such features only, the smallest is run. [n, 2^F, B]: its number.
+        run = numbers & _differences(columns, background, names, part)[:, None, :]
+        is_run = run == numbers
+        of_row, of_coalition, of_background = np.nonzero(is_run)
+        mixed = {
+            name: np.where(
+                coalitions[of_coalition, index, None],
+                columns[name][part][of_row],
+                background[name][of_background],
+            )
+            for index, name in enumerate(names)
+        }
+        probability = np.empty(run.shape, dtype=np.float32)
+        probability[is_run] = scorer.run(mixed).probability
+        worths[part] = np.take_along_axis(probability, run, axis=1).mean(axis=2, dtype=np.float64)
     return worths @ weights.T
+
+
+def _differences(
+    columns: Columns, background: Columns, names: Sequence[str], part: slice
+) -> npt.NDArray[np.intp]:
+    """intp [n, B]: the features in which a row differs from a background row, as bits of a number."""
+    differences = np.zeros((len(columns[names[0]][part]), rows_of(background)), dtype=np.intp)
+    for index, name in enumerate(names):
+        own, unknown = _comparable(columns[name][part]), _comparable(background[name][:, 0])
+        differences |= (own != unknown).astype(np.intp) << index
+    return differences
+
+
+def _comparable(column: Tensor) -> npt.NDArray[Any]:
+    """Numbers by their bits, in which NaN is like itself and -0.0 is not 0.0; texts as they are."""
+    return column.view(np.uint32) if column.dtype == np.float32 else column
 
 
 @lru_cache(maxsize=8)

@@ -116,6 +116,9 @@ class Gateway:
                 return refusal
         response = await self._invoke(match.route.function, event)
         response.headers["apigw-requestid"] = event["requestContext"]["requestId"]
+        if request.scope["scheme"] != "https":
+            # Over plain http no browser is to be told that this host is asked by https alone (RFC 6797, 7.2).
+            del response.headers["strict-transport-security"]
         return response
 
     async def _invoke(self, function: str, event: dict[str, Any]) -> Response:

@@ -75,8 +75,11 @@ def compile_lock(lock: Lock, options: Sequence[str], *, root: Path = ROOT) -> No
     Raises `subprocess.CalledProcessError` when uv finds no versions, which says why, and
     `subprocess.TimeoutExpired` when it does not end.
     """
+    # What has to be built, this Python builds: uv would look for one that the lock is for, and fetch it from
+    # the internet, whatever index the environment names.
     command = [
         str(Path(sys.executable).with_name("uv")), "--no-config", "pip", "compile", "--quiet",
+        "--python", sys.executable,
         "--generate-hashes", "--no-emit-index-url", "--fork-strategy", "fewest",
         "--custom-compile-command", "make lock", *options, *lock.target, "--group", lock.group,
         *(("-c", lock.held_to) if lock.held_to else ()), "-o", lock.path,

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import re
 import shlex
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ from functions.core.storage.view import SCHEMA, ModelStore
 
 FIRST_NAMES = 12
 FIRST_REASONS = 5
+# Of a name such as sales.2026-01.tsv.gz: what stands before tells it from the next one.
+_ENDING = re.compile(r"(\.[A-Za-z]{2,7})?(\.gz)?$", re.IGNORECASE)
 
 Say = Callable[[str], None]
 
@@ -112,7 +116,9 @@ def dataset_key(file: Path) -> str:
 
 def name_of(file: Path) -> str:
     """What a file is called as a dataset: a table by its name, whatever separates its cells."""
-    return file.name if file.name.endswith(SUFFIXES) else f"{file.name.partition('.')[0]}.csv"
+    # A file of a Mac may have its accents apart from their letters: to people that is the same name.
+    name = unicodedata.normalize("NFC", file.name)
+    return name if name.endswith(SUFFIXES) else f"{_ENDING.sub('', name)}.csv"
 
 
 def say_reading(store: ModelStore, manifest: Manifest, say: Say) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shlex
 import time
+from pathlib import Path
 
 from functions.core.base.errors import NoChampion, NotFound, UnusableModel
 from functions.core.registry import deployment, versions
@@ -15,6 +16,7 @@ from functions.local.use.tables import (
     Say,
     Table,
     curl,
+    dataset_key,
     example_row,
     name_of,
     put_file,
@@ -61,7 +63,11 @@ def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAIN
     refused_before = set(store.list(refusals))
     before = set(versions.published(store))
     same = _made_of(store, before, sha256)
+    replaced = _there(store, table.file)
     key = put_file(store, table.file, body)
+    if replaced and not same:
+        size = "as many" if replaced.size == len(body) else f"{replaced.size:,}"
+        say(f"Replaced   a file of that name: {size} bytes, since {replaced.modified:%Y-%m-%dT%H:%M:%SZ}")
     say(f"Uploaded   {table.file.name} ({len(body):,} bytes) to {key}")
     if same:
         say(f"Unchanged  the same file made version {same} before; only other training code makes another")
@@ -88,6 +94,14 @@ def upload(store: ModelStore, table: Table, say: Say, *, patience: float = TRAIN
                 return True
     say(f"Nothing    after {patience:.0f} seconds; is the runner (make run) up, and what does its log say?")
     return False
+
+
+def _there(store: ModelStore, file: Path) -> Entry | None:
+    """What lies where the file is uploaded to."""
+    try:
+        return store.head(dataset_key(file))
+    except NotFound:
+        return None
 
 
 def _made_of(store: ModelStore, published: set[str], sha256: str) -> str | None:

@@ -84,6 +84,24 @@ export async function upload(model, { name, body }, replace, progress) {
 }
 
 /**
+ * Of a refusal because a file of that name is there: whether it is the same file, another one, or nobody can tell. "" of any
+ * other error.
+ * @param {unknown} error
+ * @returns {"same_file" | "other_file" | "unknown_file" | ""}
+ */
+export function takenBy(error) {
+  const [fault] = error instanceof ApiError && error.status === 409 ? error.detail : [];
+  return /** @type {any} */ (fault?.type.endsWith("_file") ? fault.type : "");
+}
+
+/**
+ * Where a file lies once it was sent, as the uploads name it.
+ * @param {string} model
+ * @param {Packed} packed
+ */
+export const keyOf = (model, packed) => `datasets/${model}/${packed.name}`;
+
+/**
  * @param {string} path
  * @param {Blob} part
  * @param {(share: number) => void} progress
@@ -118,19 +136,27 @@ export function datasetName(name) {
  * @param {string} name
  */
 export function stemOf(name) {
-  const stem = name.replace(/\.gz$/i, "").replace(/\.[a-z]{2,7}$/i, "");
+  // A file of a Mac may have its accents apart from their letters.
+  const stem = name.normalize("NFC").replace(/\.gz$/i, "").replace(/\.[a-z]{2,7}$/i, "");
   let letters = [...stem.replace(/[^\p{L}\p{N} ._()+-]/gu, "-").replace(/^[. ]+/, "")];
   // A letter is up to four bytes.
   while (new TextEncoder().encode(letters.join("")).length > MAX_STEM_BYTES) letters = letters.slice(0, -1);
   return letters.join("") || "table";
 }
 
+// Letters that are not one of a to z with an accent: what they are written as where there are no others.
+const SPELLED = /** @type {Record<string, string>} */ ({ ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", ı: "i" });
+// Names that no model can have: words of the addresses below /models, and what looks like a version.
+const RESERVED = /^(champion|compare|docs|history|rollback|[0-9a-f]{16})$/;
+
 /**
- * A name that a model can have, made from that of a file.
+ * A name that a model can have, made from that of a file, as `suggest_model_name` of functions/core/registry/models.py does.
  * @param {string} file
  */
 export function modelName(file) {
+  const stem = file.split(".")[0].toLowerCase().replace(/[^a-z]/gu, (letter) => SPELLED[letter] ?? letter);
   // An umlaut or an accent is a letter all the same: März is marz, not m-rz.
-  const stem = file.split(".")[0].normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("ß", "ss").toLowerCase();
-  return stem.replace(/[^a-z0-9]+/g, "-").replace(/^[-0-9]+/, "").slice(0, 40).replace(/-+$/, "") || "my-model";
+  const plain = stem.normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
+  const name = plain.replace(/[^a-z0-9]+/g, "-").replace(/^[-0-9]+/, "").slice(0, 40).replace(/-+$/, "");
+  return RESERVED.test(name) ? `${name.slice(0, 34)}-model` : name || "my-model";
 }

@@ -75,10 +75,11 @@ export async function resume() {
   history.replaceState(null, "", home() + place);
   readPlace();
   if (given.has("sign-in") && login.authorize) return signInWithProvider();
-  if (given.has("error")) return end(given.get("error_description") || "The sign-in was refused.");
   const code = given.get("code");
-  if (!code) return;
+  if (!code && !given.has("error")) return;
+  // Also before a refusal: its words would be those of whoever made the link.
   if (!state || state !== given.get("state")) return end("This sign-in was not begun in this tab. Sign in again.");
+  if (!code) return end(given.get("error_description") || "The sign-in was refused.");
   try {
     const tokens = await exchange({ grant_type: "authorization_code", code, code_verifier: verifier || "", redirect_uri: home() });
     await begin(tokens.access_token, tokens.refresh_token, Date.now() + tokens.expires_in * 1000, false);

@@ -86,3 +86,4 @@ def test_an_answer_is_not_kept_guessed_or_embedded(ask: Ask, path: str, found: d
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["strict-transport-security"] == "max-age=31536000"

@@ -1,13 +1,21 @@
 """Which models there are, and what one may be called."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from functions.core.base.errors import InvalidInput, NotFound
-from functions.core.registry.models import check_model_name, names, names_in_service, require_model
+from functions.core.registry.models import (
+    check_model_name,
+    names,
+    names_in_service,
+    require_model,
+    suggest_model_name,
+)
 from functions.core.storage.folder import FolderStore
 from functions.core.storage.view import ModelStore
+from tests.support.file_names import NAMED
 
 
 @pytest.mark.parametrize("name", ["titanic", "a", "churn-2027", "a" * 40])
@@ -22,6 +30,19 @@ def test_a_good_name(name: str) -> None:
 def test_a_name_that_cannot_be(name: str) -> None:
     with pytest.raises(InvalidInput, match="a model's name has 1 to 40"):
         check_model_name(name)
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED.items())
+def test_a_name_is_made_of_that_of_a_file(file: str, name: str) -> None:
+    assert suggest_model_name(file) == name
+    assert check_model_name(name) == name
+    # As a Mac may write it: each accent apart from its letter.
+    assert suggest_model_name(unicodedata.normalize("NFD", file)) == name
+
+
+def test_a_name_that_cannot_be_is_refused_with_one_that_can() -> None:
+    with pytest.raises(InvalidInput, match="this one could be pramien-2026"):
+        check_model_name("Pr\u00e4mien 2026")
 
 
 def test_models_are_those_with_a_champion_or_a_schema(tmp_path: Path) -> None:

@@ -128,6 +128,37 @@ class Formula:
         return {name: values[:, [index]] for index, name in enumerate(self.names)}
 
 
+def test_what_a_row_has_in_common_with_the_background_is_not_run_again() -> None:
+    graph = Formula(6)
+    columns, background = graph.draw(1, seed=1), graph.draw(8, seed=2)
+    alike = {name: columns[name] if name in ("x1", "x4") else background[name][:1] for name in graph.names}
+    explanation = explain_by(columns, alike, graph, graph.names)
+    assert graph.rows == 1 + 2**4
+    assert explanation.contributions[0, [1, 4]] == pytest.approx([0, 0], abs=1e-12)
+    total = explanation.base + explanation.contributions.sum()
+    assert total == pytest.approx(float(graph.run(columns).probability[0]), abs=1e-6)
+
+
+def test_texts_and_missing_fields_that_a_row_shares_with_the_background_are_not_run_again(
+    scorer: Scorer, background: Columns
+) -> None:
+    runs: list[int] = []
+
+    class Counted:
+        def run(self, columns: Columns) -> Scores:
+            runs.append(len(columns["age"]))
+            return scorer.run(columns)
+
+    person = columns_of([row(pclass=3, sex="male", age=None)])
+    other = columns_of([row(pclass=1, sex="male", age=None)])
+    explanation = explain_by(person, other, Counted(), NAMES)
+    # The background, and behind it the person with and without the class.
+    assert runs == [1, 2]
+    differs = NAMES.index("pclass")
+    assert np.count_nonzero(explanation.contributions.round(12)) == 1
+    assert explanation.contributions[0, differs] < 0
+
+
 def test_estimates_lie_as_near_the_exact_values_as_their_standard_errors_say(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -19,37 +19,23 @@ from functions.core.identity.key_list import add, all_keys, revoke
 from functions.core.identity.keys import Key, make_key, merge, read_keys, write_keys
 from functions.core.storage.parameter_opening import open_parameter
 from functions.core.storage.ssm_parameter import SsmParameter
-from functions.local.process.listening import listen, port_of
-from functions.local.store.embedded import READY
-from tests.support.parameters import wait_for_parameters
+from functions.local.process.listening import HOST, listen, port_of
+from tests.sam.store import served_store
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """The embedded store, which keeps parameters too."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "functions.local.store.embedded", "--port", "0"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        port = next(line.removeprefix(READY).strip() for line in server.stdout if line.startswith(READY))
-        url = f"http://127.0.0.1:{port}"
-        wait_for_parameters(url)
-        yield url
-        server.stdin.close()
+def _parameters() -> Iterator[None]:
+    """The embedded store, which keeps parameters too; the SDK is led to it."""
+    with served_store(HOST):
+        yield
 
 
 @pytest.fixture
-def name(endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a parameter that only this test uses; the SDK is led to the embedded store."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+def name(_parameters: None, request: pytest.FixtureRequest) -> str:
+    """The name of a parameter that only this test uses."""
     stage = re.sub(r"\W", "-", request.node.name)
     return f"/lifeboat/{stage}/keys"
 

@@ -70,18 +70,18 @@ def destroy(*more: str) -> int:
     return main(["destroy", "--stage", STAGE, *more])
 
 
-@pytest.mark.parametrize("answer", ["", "y", "yes", "prod"])
 def test_it_says_what_it_deletes_and_takes_no_answer_but_the_stages_name(
-    left: str, answer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    left: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answering(monkeypatch, answer)
-    assert destroy() == 1
-    said = capsys.readouterr().out
-    assert f"the bucket {left} with every version of every object (3, 0.0 MB)" in said
-    assert f"the parameter /lifeboat/{STAGE}/keys: all keys of the API" in said
-    assert f"1 log groups: /aws/lambda/lifeboat-{STAGE}-predict\n" in said
-    assert "Nothing is deleted." in said
-    assert find_remains(find_account(), STAGE).versions == 3
+    for answer in ("", "y", "yes", "prod"):
+        answering(monkeypatch, answer)
+        assert destroy() == 1, answer
+        said = capsys.readouterr().out
+        assert f"the bucket {left} with every version of every object (3, 0.0 MB)" in said
+        assert f"the parameter /lifeboat/{STAGE}/keys: all keys of the API" in said
+        assert f"1 log groups: /aws/lambda/lifeboat-{STAGE}-predict\n" in said
+        assert "Nothing is deleted." in said
+        assert find_remains(find_account(), STAGE).versions == 3, answer
 
 
 def test_it_deletes_everything_of_its_stage_and_nothing_of_another(

@@ -38,6 +38,15 @@ def ask(act: Callable[[Any], Any], path: str = "/f", **request: Any) -> tuple[ht
     return asyncio.run(go()), errors
 
 
+def test_over_plain_http_no_browser_is_told_to_ask_by_https() -> None:
+    headers = {"strict-transport-security": "max-age=1", "x-content-type-options": "nosniff"}
+    plain, _ = ask(lambda _: {"statusCode": 200, "headers": headers, "body": ""})
+    assert "strict-transport-security" not in plain.headers
+    assert plain.headers["x-content-type-options"] == "nosniff"
+    encrypted, _ = ask(lambda _: {"statusCode": 200, "headers": headers, "body": ""}, "https://localhost/f")
+    assert encrypted.headers["strict-transport-security"] == "max-age=1"
+
+
 def fail(error: Exception) -> Callable[[Any], Any]:
     def act(event: Any) -> Any:
         raise error

@@ -50,7 +50,7 @@ def status(call: Callable[..., Any], **arguments: Any) -> int:
         return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
 
 
-def test_of_many_conditional_writes_at_once_exactly_one_wins() -> None:
+def test_beside_a_taken_port_exactly_one_of_many_conditional_writes_at_once_wins() -> None:
     def race(store: EmbeddedStore) -> list[list[int]]:
         s3 = client(store)
         s3.create_bucket(Bucket="lifeboat-test")
@@ -81,23 +81,19 @@ def test_of_many_conditional_writes_at_once_exactly_one_wins() -> None:
                 )
         return rounds
 
-    rounds, lines = use(lambda store: asyncio.to_thread(race, store))
+    async def act(store: EmbeddedStore) -> tuple[int, list[list[int]]]:
+        return store.port, await asyncio.to_thread(race, store)
+
+    # A port that is taken is left to whoever has it.
+    with listen(0) as other:
+        (port, rounds), lines = use(act, port_of(other))
+        assert port != port_of(other)
     for codes in rounds:
         assert sorted(codes) == [200] + [412] * 15
     assert lines == []
 
 
-def test_a_taken_port_is_left_to_whoever_has_it() -> None:
-    with listen(0) as other:
-
-        async def act(store: EmbeddedStore) -> int:
-            return store.port
-
-        port, _ = use(act, port_of(other))
-        assert port != port_of(other)
-
-
-def test_a_port_that_is_free_is_taken() -> None:
+def test_a_port_that_is_free_is_taken_and_after_the_end_nobody_listens() -> None:
     with listen(0) as probe:
         free = port_of(probe)
 
@@ -106,13 +102,6 @@ def test_a_port_that_is_free_is_taken() -> None:
 
     port, _ = use(act, free)
     assert port == free
-
-
-def test_after_its_end_nobody_listens() -> None:
-    async def act(store: EmbeddedStore) -> int:
-        return store.port
-
-    port, _ = use(act)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=2)
 

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ def store() -> Iterator[EmbeddedStore]:
         runner.run(store.stop())
 
 
+@cache
 def owner(store: EmbeddedStore, service: str, secret: str | None = None) -> Any:
     """A client with the credentials of the run, or with a secret that is guessed."""
     return boto3.session.Session().client(

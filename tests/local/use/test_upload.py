@@ -213,6 +213,11 @@ def test_silence_is_told_after_a_while(
         ("more.tsv", "more.csv"),
         ("more.txt.gz", "more.csv"),
         ("more", "more.csv"),
+        # What tells one from the other is kept.
+        ("sales.2026-01.tsv", "sales.2026-01.csv"),
+        ("sales.2026-02.tsv.gz", "sales.2026-02.csv"),
+        # As a Mac may write it: the accent apart from its letter.
+        ("Pra\u0308mien.csv", "Pr\u00e4mien.csv"),
     ],
 )
 def test_a_file_of_any_name_is_uploaded_as_a_table(
@@ -221,6 +226,14 @@ def test_a_file_of_any_name_is_uploaded_as_a_table(
     path = table.file.rename(table.file.with_name(name))
     upload(churn, Table(path, "churn"), lambda _: None, patience=0)
     assert [entry.key for entry in churn.list("datasets/")] == [f"datasets/{key}"]
+
+
+def test_a_file_that_takes_the_place_of_another_is_said_to(churn: ModelStore, table: Table) -> None:
+    churn.put("datasets/more.csv", b"age,churned\n")
+    lines: list[str] = []
+    upload(churn, table, lines.append, patience=0)
+    assert lines[0].startswith("Replaced   a file of that name: 12 bytes, since 20")
+    assert lines[1].startswith("Uploaded   more.csv")
 
 
 # ---- A new model

@@ -7,7 +7,11 @@ from functions.core.schema.document.parsing import parse_schema
 from functions.core.stats.intervals import MAX_ROWS
 from functions.core.stats.metrics import metrics_of
 from tests.support.titanic import SCHEMA
-from training.model.evaluation import confusion, intervals, members, slices
+from tests.support.training import quiet
+from tests.support.training_tables import loans
+from training.estimators import average
+from training.estimators.candidates import candidates
+from training.model.evaluation import confusion, cross_validate, intervals, members, slices
 from training.model.reference import background, reference
 from training.model.train import Trained
 from training.table.dataset import Dataset
@@ -40,6 +44,32 @@ def test_an_outcome_too_rare_to_be_drawn_has_intervals_all_the_same() -> None:
     # The same the other way round.
     turned = intervals(1 - outcome, 1 - chances)
     assert turned["brier"].value == pytest.approx(metrics_of(outcome, chances)["brier"])
+
+
+def test_an_average_of_candidates_that_were_judged_is_not_fitted_and_says_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schema, matrix, labels = loans(200)
+    models = candidates(schema.features, 200)
+    name = "average of logistic regression and boosting"
+    compared = {part: models[part] for part in models if models[part] in average.members_of(models[name])}
+    fits: list[object] = []
+    fit = average.Average.fit
+
+    def counted(self: average.Average, *rows: np.ndarray, **weights: np.ndarray) -> average.Average:
+        fits.append(self)
+        return fit(self, *rows, **weights)
+
+    monkeypatch.setattr(average.Average, "fit", counted)
+
+    def judge(*names: str) -> dict[str, float]:
+        some = {each: models[each] for each in names}
+        return cross_validate(some, matrix, labels, schema, folds=2, repeats=1, seed=0, progress=quiet)[name]
+
+    alone = judge(name)
+    assert len(fits) == 2
+    assert judge(*compared, name) == alone
+    assert len(fits) == 2
 
 
 def test_confusion_counts_rows_by_outcome_and_label() -> None:

@@ -13,7 +13,7 @@ const TERMS = {
   "calibration curve": "Of the rows that got about this probability, what share really had the outcome. On the dashed line the probabilities are right. The lines up and down are 95 % intervals: few rows tell little.",
   "95 % interval": "Where the true value most probably lies; a short one comes from many rows.",
   PSI: "Population stability index: how differently the values are spread in what is asked and in what the model learned from. 0 is the same; above the line the difference matters.",
-  certificate: "The proof that what answers requests (the graph) gives the same answers as what was trained (the pipeline), on every row and on made-up extremes. A version without it is not published.",
+  positives: "The rows that really had the outcome.",
   "true positive rate": "Of the rows that really had the outcome, the share that is answered yes.",
   "false positive rate": "Of the rows that really did not, the share that is answered yes all the same.",
   drift: "What is asked is spread otherwise than what the model learned from, by more than the line and more than chance. Seen in two windows in a row, it is confirmed.",

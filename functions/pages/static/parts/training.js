@@ -40,8 +40,8 @@ export const Sending = ({ share }) => html`<p class="busy" role="status">
 </p>`;
 
 /**
- * Watches an upload until its training has ended. ended: told then whether a version came of it.
- * @param {{model: string, key_: string, ended: (isGood: boolean) => void, made?: any, failed?: any}} given made: shown when a version came of
+ * Watches an upload until its training has ended. ended: told then whether a version came of it, and whether that one may be in service.
+ * @param {{model: string, key_: string, ended: (isGood: boolean, isInService: boolean) => void, made?: any, failed?: any}} given made: shown when a version came of
  *   it; failed: when none did
  */
 export function Training({ model, key_, ended, made, failed }) {
@@ -52,12 +52,15 @@ export function Training({ model, key_, ended, made, failed }) {
   useEffect(() => {
     const abort = new AbortController();
     let isGood = false;
+    let isInService = false;
     void watch(model, key_, abort.signal, (found, problem) => {
       isGood = found !== null && GOOD.includes(found.state);
+      // The same as before may be in service or not: where it is not, the page of its predictions says so.
+      isInService = found?.state === "promoted" || found?.state === "unchanged";
       setUpload(found);
       setError(problem);
       setNow(Date.now());
-    }).then((over) => over && ended(isGood));
+    }).then((over) => over && ended(isGood, isInService));
     return () => abort.abort();
   }, [model, key_]);
   if (!upload || upload.state === "training") {

@@ -149,8 +149,10 @@ export function Cards({ model, features, target, round, labelled }) {
   useKeys(acts);
 
   const [item] = items || [];
+  const isLoading = items === null || fetching.busy;
+  const title = item ? "What really happened?" : isLoading ? "The next row" : open > 0 ? "Nothing for you just now" : "Nothing to label";
   return html`<section class="card label-card" aria-label="The card to label">
-    <div class="queue-line"><h2>${item ? "What really happened?" : "Nothing to label"}</h2> <b>${items && `${numberText(open)} ${open === 1 ? "row" : "rows"} to label`}</b></div>
+    <div class="queue-line"><h2>${title}</h2> <b>${items && `${numberText(open)} ${open === 1 ? "row" : "rows"} to label`}</b></div>
     <p class="queue-line" role="status" aria-live="polite">${said}</p>
     <${ErrorNotice} error=${failed || fetching.error} again=${fetching.error ? fetchMore : undefined} />
     <p class="headline" ref=${heading} tabindex="-1">${item && (item.reference || `Row of ${timeText(item.timestamp)}`)}</p>
@@ -166,9 +168,9 @@ export function Cards({ model, features, target, round, labelled }) {
             <button type="button" onClick=${acts.u}>Undo <kbd>u</kbd></button>
           </p>
           <${NoteField} note=${note} onNote=${setNote} done=${() => heading.current?.focus()} />`
-      : fetching.busy || items === null
+      : isLoading
         ? html`<p class="busy" role="status">${!fetching.error && "Loading the queue …"}</p>`
-        : html`<${Empty}>${nothingLeft(round, leasesLeft, skipped.current.size)}<//>
+        : html`<${Empty}>${nothingLeft(round, leasesLeft, skipped.current.size, open)}<//>
             <p class="actions">
               <button type="button" class="primary" onClick=${() => void lookAgain()}>Look again</button>
               <button type="button" onClick=${acts.u}>Undo <kbd>u</kbd></button>
@@ -180,11 +182,13 @@ export function Cards({ model, features, target, round, labelled }) {
  * @param {string | null} round
  * @param {number} leasesLeft
  * @param {number} skipped
+ * @param {number} open rows that wait for a label, of whomever
  */
-function nothingLeft(round, leasesLeft, skipped) {
+function nothingLeft(round, leasesLeft, skipped, open) {
   if (leasesLeft === 0) return "You have as many rows in hand as one person may have. Label some of them first, or wait a quarter of an hour.";
   if (skipped > 0) return `Only what you skipped is left (${numberText(skipped)}), or what is with somebody else for the moment.`;
-  return `Every prediction ${round ? "of this round" : "of the last days"} has its labels, or is with somebody else for the moment.`;
+  if (open > 0) return "The rows that still wait are in somebody else's hands for the moment, or have your label and lack another person's. What is not labelled within a quarter of an hour comes to others.";
+  return `Every prediction ${round ? "of this round" : "of the last days"} has its labels.`;
 }
 
 /** @param {{item: Item, features: import("../parts/field.js").Feature[], target: Target}} given */
@@ -195,7 +199,7 @@ function Card({ item, features, target }) {
     </dl>
     <p class="fine">
       ${item.stands_for > 1 && html`<b class="tag">Stands for ${numberText(item.stands_for)}</b> The same row was asked so many times: they are labelled together. `}
-      Asked ${timeText(item.timestamp)}. ${item.chosen === "uncertain" ? "It is here because the model was not sure." : "It was drawn at random."}
+      Asked ${timeText(item.timestamp)}. ${item.chosen === "uncertain" ? "It is here because of those that wait, the model was among the least sure of it." : "It was drawn at random."}
     </p>
     ${described.length > 0 &&
     html`<details><summary>What the values mean</summary>

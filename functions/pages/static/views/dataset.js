@@ -4,6 +4,7 @@ import { html } from "../html.js";
 import { useLoaded } from "../loading.js";
 import { Chart } from "../parts/chart.js";
 import { Figure, Figures } from "../parts/figures.js";
+import { Fingerprint } from "../parts/fingerprint.js";
 import { WhenLoaded } from "../parts/notice.js";
 import { Spread } from "../parts/spread.js";
 import { LeftOut } from "../parts/left-out.js";
@@ -49,7 +50,7 @@ function Contents({ model, found: { dataset, manifest, reading } }) {
         <${Figure} name="Rows" note=${`${numberText(facts.train_rows)} to learn from, ${numberText(facts.holdout_rows)} held out`}>${numberText(facts.rows)}<//>
         <${Figure} name="Yes" note=${`${numberText(facts.positives)} rows`}>${percentText(facts.positives / Math.max(1, facts.rows))}<//>
         <${Figure} name="Left out" note="rows that do not fit">${numberText(facts.rejected_rows)}<//>
-        <${Figure} name="Uploaded" note=${`by ${uploaderText(facts)}`}>${timeText(facts.uploaded_at)}<//>
+        <${Figure} name="Uploaded" note=${facts.uploaded_by || facts.lineage ? `by ${uploaderText(facts)}` : uploaderText(facts)}>${timeText(facts.uploaded_at)}<//>
       <//>
     </section>
     <div class="columns">
@@ -78,9 +79,9 @@ function Family({ model, dataset: { facts, models, grew_into, models_of_those } 
       ? html`<ul class="plain">${grew_into.map((id) => html`<li key=${id}><a href=${linkTo(model, "data", id)}>dataset <code>${id}</code></a></li>`)}</ul>`
       : "nothing yet: the monitor adds outcomes that people tell"}</dd>
     ${models_of_those.length > 0 && html`<dt>Versions made from those</dt><dd>${versions(models_of_those)}</dd>`}
-    <dt>Key</dt><dd><code>${facts.key}</code></dd>
-    <dt>SHA-256</dt><dd><code>${facts.sha256}</code></dd>
-  </dl>`;
+    <dt>Where it lies in the store</dt><dd><code>${facts.key}</code></dd>
+  </dl>
+  <${Fingerprint} sha256=${facts.sha256} />`;
 }
 
 /** @param {{facts: import("./data.js").Facts, manifest: import("../api.js").Answered<"Manifest"> | null}} given */

@@ -1,5 +1,5 @@
 /** Files that are scored on the server, by a function of their own: how far each is, and its result. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
@@ -55,19 +55,29 @@ export function Jobs({ model, sent }) {
 
 /** @param {{model: string, list: JobList, changed: () => void}} given */
 function JobTable({ model, list, changed }) {
+  // Those that were cancelled here stay in their places while one looks.
+  const [own, setOwn] = useState(/** @type {string[]} */ ([]));
   if (list.jobs.length === 0 && list.damaged.length === 0) return html`<${Empty}>No file was scored yet.<//>`;
+  const isAside = (/** @type {Job} */ job) => job.state === "cancelled" && !own.includes(job.job);
+  const aside = list.jobs.filter(isAside);
+  const cancelled = (/** @type {string} */ id) => {
+    setOwn((before) => [...before, id]);
+    changed();
+  };
+  const shown = (/** @type {Job[]} */ jobs) => html`<ul class="jobs">
+    ${jobs.map((job) => html`<li key=${job.job}><${JobShown} model=${model} job=${job} cancelled=${() => cancelled(job.job)} /></li>`)}
+  </ul>`;
   return html`${list.damaged.length > 0 && html`<p class="notice bad">What is known of these cannot be read any more: ${list.damaged.join(", ")}.</p>`}
-    <ul class="jobs">
-      ${list.jobs.map((job) => html`<li key=${job.job}><${JobShown} model=${model} job=${job} changed=${changed} /></li>`)}
-    </ul>`;
+    ${aside.length > 0 && aside.length === list.jobs.length ? html`<${Empty}>There are none but cancelled ones.<//>` : shown(list.jobs.filter((job) => !isAside(job)))}
+    ${aside.length > 0 && html`<details><summary>Cancelled: ${numberText(aside.length)} ${aside.length === 1 ? "file" : "files"}</summary>${shown(aside)}</details>`}`;
 }
 
-/** @param {{model: string, job: Job, changed: () => void}} given */
-function JobShown({ model, job, changed }) {
+/** @param {{model: string, job: Job, cancelled: () => void}} given cancelled: told when somebody has cancelled it here */
+function JobShown({ model, job, cancelled }) {
   const name = job.key.slice(job.key.lastIndexOf("/") + 1);
   const [cancel, cancelling] = useAction(async () => {
     await ask(`${pathOf(model)}/scoring/${job.job}`, { method: "DELETE" });
-    changed();
+    cancelled();
   });
   const mayEnd = job.state === "waiting" || job.state === "running";
   return html`<p>

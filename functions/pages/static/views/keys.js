@@ -4,7 +4,7 @@ import { ask } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
 import { LabelledField, describedBy, faultsByField, fieldOf } from "../parts/field.js";
-import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
+import { Empty, ErrorNotice, GoodNotice, Notice, WhenLoaded } from "../parts/notice.js";
 import { lastPredictions, readKeys } from "../people.js";
 import { dayText, timeText } from "../words.js";
 import { People } from "./people.js";
@@ -62,6 +62,8 @@ function MadeKeyShown({ made, done }) {
     }
   };
   return html`<${GoodNotice}><p>Copy it now: it is gone when you leave this page, and nobody can look it up later.</p><//>
+    ${made.notes.length > 0 && html`<${Notice} kind="mixed">${made.notes.map((note) => html`<p>${note}</p>`)}
+      <p>If a name is a slip, revoke <code>${made.id}</code> below and make another key.</p><//>`}
     <p><code class="secret">${made.key}</code></p>
     <p class="actions"><button type="button" onClick=${() => void copy()}>Copy</button><button type="button" onClick=${done}>I have it</button> <span role="status">${said}</span></p>`;
 }

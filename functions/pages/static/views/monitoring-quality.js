@@ -14,9 +14,8 @@ export function Quality({ reports }) {
   const { live } = reports[0];
   return html`<section class="card">
     <h2>How good it is in service</h2>
-    <p class="hint">${captionOf(live)}</p>
-    <div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table>
-      <caption class="for-readers">${captionOf(live)}</caption>
+    <p class="hint" id="quality-hint">${captionOf(live)}</p>
+    <div class="scroll" tabindex="0" role="region" aria-label="Metrics"><table aria-describedby="quality-hint">
       <thead><tr><th scope="col">Metric</th><th scope="col" class="figure">on the holdout</th><th scope="col" class="figure">in service</th><th scope="col">Verdict</th></tr></thead>
       <tbody>
         ${Object.keys(live.holdout).map(
@@ -36,7 +35,7 @@ export function Quality({ reports }) {
 
 /** @param {Report["live"]} live */
 function captionOf(live) {
-  if (!live.quality) return `${numberText(live.labels)} outcomes were told, too few to say; the figures of the holdout stand alone`;
+  if (!live.quality) return `${live.labels === 1 ? "One outcome was" : `${numberText(live.labels)} outcomes were`} told, too few to judge by. Beside them stands how good it was before it came into service.`;
   const few = live.judged?.length === 0 ? " That is too small a part to judge by." : "";
   return `From ${numberText(live.labels)} outcomes, which stand for ${percentText(live.represented)} of the predictions; in brackets the 95 % interval.${few}`;
 }

@@ -1,10 +1,10 @@
 /** A new model from a file: choose it, look at what it was taken for, change that, train. What was typed outlives the page. */
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, ask, pathOf, sendFile } from "../api.js";
+import { ask, pathOf, sendFile } from "../api.js";
 import { html } from "../html.js";
 import { noteUnsent, useKept } from "../kept.js";
 import { useAction, useLoaded } from "../loading.js";
-import { modelName, pack, upload } from "../packing.js";
+import { modelName, pack, takenBy, upload } from "../packing.js";
 import { LosingDialog } from "../parts/dialog.js";
 import { FileDrop } from "../parts/file-drop.js";
 import { ErrorNotice } from "../parts/notice.js";
@@ -60,7 +60,12 @@ export function NewModel({ from }) {
     if (!packed || !draft) return;
     setShare(0);
     await ask(`${pathOf(name)}/schema`, { method: "PUT", json: documentOf(draft, name) });
-    set({ key: (await upload(name, packed, replace, setShare)).key });
+    const sent = await upload(name, packed, replace, setShare).catch((error) => {
+      // It had arrived, if its answer did not. By what stands here now it is trained on anew.
+      if (takenBy(error) !== "same_file") throw error;
+      return upload(name, packed, true, setShare);
+    });
+    set({ key: sent.key });
   });
   // Who comes back after a version was made begins another model.
   useEffect(() => void (begun.isMade && setBegun(NOTHING)), []);
@@ -84,7 +89,7 @@ export function NewModel({ from }) {
     const back = () => set({ replace: true, key: "" });
     return html`<${Done} name=${name} key_=${key} back=${back} made=${() => set({ isMade: true })} another=${() => setBegun(NOTHING)} />`;
   }
-  const taken = !replace && training.error instanceof ApiError && training.error.status === 409;
+  const taken = !replace && takenBy(training.error);
   return html`${from && html`<p class="trail"><a href=${linkTo(from, "data")}>Data</a> › new model</p>`}
     <h1>A new model from a file</h1>
     <section class="card">
@@ -115,12 +120,12 @@ export function NewModel({ from }) {
         <h2>4. Train it</h2>
         <div class="field">
           <label for="model-name">Name of the model <span class="required">required</span></label>
-          <input id="model-name" required pattern="[a-z][a-z0-9\\-]{0,39}" maxlength="40" autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => set({ name: event.currentTarget.value, isChanged: true })} aria-describedby="model-name-hint" />
-          <p class="hint" id="model-name-hint">Lower-case letters, digits and hyphens. It stands in the address of the model.</p>
+          <input id="model-name" required pattern="[a-z][a-z0-9\\-]{0,39}" title="Lower-case letters without accents, digits and hyphens, and a letter first" maxlength="40" autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => set({ name: event.currentTarget.value, isChanged: true })} aria-describedby="model-name-hint" />
+          <p class="hint" id="model-name-hint">Lower-case letters without accents, digits and hyphens. It stands in the address of the model.${name === modelName(packed.name) && " It was made from the name of the file; change it as you like."}</p>
           ${known && html`<div class="notice bad" role="alert"><p>There is a model ${name} already. It keeps its versions, and learns by what stands above from now on; what it was trained by before is replaced.</p></div>`}
         </div>
         <${ErrorNotice} error=${taken ? null : training.error} />
-        ${taken && html`<div class="notice bad" role="alert"><p>The model ${name} has a file of the name ${packed.name} already.</p><p><label><input type="checkbox" onChange=${() => set({ replace: true })} /> Put this one in its place; the older one stays in the store as an earlier version</label></p></div>`}
+        ${taken && html`<div class="notice bad" role="alert"><p>The model ${name} has ${taken === "other_file" ? "another file, with other contents," : "a file"} of the name ${packed.name} already.</p><p><label><input type="checkbox" onChange=${() => set({ replace: true })} /> Put this one in its place; the older one stays in the store as an earlier version</label></p></div>`}
         ${training.busy && html`<${Sending} share=${share} />`}
         <p class="actions"><button class="primary" disabled=${training.busy || !name}>${training.busy ? "Sending …" : known ? `Train ${name} by this from now on` : "Keep this and train"}</button>
           <button type="button" disabled=${training.busy} onClick=${() => orAsk("Throw it away", () => setBegun(NOTHING))}>Throw this away</button></p>
@@ -162,13 +167,17 @@ function Question({ file, inferred, draft, setDraft, choose }) {
 
 /** @param {{name: string, key_: string, back: () => void, made: () => void, another: () => void}} given */
 function Done({ name, key_, back, made, another }) {
+  const [isInService, setIsInService] = useState(false);
   return html`<h1>Training ${name}</h1>
     <section class="card">
       <${Training}
         model=${name}
         key_=${key_}
-        ended=${(/** @type {boolean} */ isGood) => isGood && made()}
-        made=${html`<p class="actions"><a class="button" href=${linkTo(name, "predict")}>Predict with ${name}</a><a class="button" href=${linkTo(name, "data")}>Its data</a><button type="button" onClick=${another}>Make another model</button></p>`}
+        ended=${(/** @type {boolean} */ isGood, /** @type {boolean} */ isPromoted) => {
+          setIsInService(isPromoted);
+          if (isGood) made();
+        }}
+        made=${html`<p class="actions">${isInService ? html`<a class="button" href=${linkTo(name, "predict")}>Predict with ${name}</a>` : html`<a class="button" href=${linkTo(name, "models")}>Versions of ${name}</a>`}<a class="button" href=${linkTo(name, "data")}>Its data</a><button type="button" onClick=${another}>Make another model</button></p>`}
         failed=${html`<p class="actions"><button type="button" onClick=${back}>Change it and try again</button></p>`}
       />
     </section>`;

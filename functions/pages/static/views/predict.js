@@ -8,6 +8,7 @@ import { Contributions } from "../parts/contributions.js";
 import { FeatureField, LabelledField, describedBy, faultsByField, fieldOf, twoMeanings, typedRow } from "../parts/field.js";
 import { Empty, ErrorNotice, GoodNotice, WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
+import { linkTo } from "../routing.js";
 import { may } from "../session.js";
 import { fieldText, givenText, outcomeText, percentText, timeText, valueText } from "../words.js";
 import { Batch } from "./batch.js";
@@ -37,9 +38,16 @@ export function Predict({ model }) {
           ? html`<${OneRow} key=${model} record=${record} />
               <${Batch} key=${`${model}-batch`} model=${model} target=${record.target} sent=${() => setSent((count) => count + 1)} />
               <${Jobs} key=${`${model}-jobs`} model=${model} sent=${sent} />`
-          : html`<${Empty}>No version of ${model} is in service yet. Upload a table on the page Data to train one.<//>`}
+          : html`<${NotInService} model=${model} />`}
     <//>`;
 }
+
+/** @param {{model: string}} given */
+const NotInService = ({ model }) => html`<${Empty}>No version of ${model} is in service yet, so it can answer nothing. ${
+  may("read")
+    ? html`If one was trained and kept out of service, the page <a href=${linkTo(model, "models")}>Models</a> says why; what became of each table stands on the page <a href=${linkTo(model, "data")}>Data</a>.`
+    : "An administrator can say when it will be, or choose another model at the top of this page."
+}<//>`;
 
 /** @param {{record: ModelRecord}} given */
 function OneRow({ record }) {

@@ -1,9 +1,9 @@
 /** Another table for a model: sent with progress, and what became of each that was sent. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, ask, pathOf } from "../api.js";
+import { ask, pathOf } from "../api.js";
 import { html } from "../html.js";
 import { useAction, useLoaded } from "../loading.js";
-import { pack, upload } from "../packing.js";
+import { keyOf, pack, takenBy, upload } from "../packing.js";
 import { FileDrop } from "../parts/file-drop.js";
 import { LeftOut } from "../parts/left-out.js";
 import { Empty, ErrorNotice, WhenLoaded } from "../parts/notice.js";
@@ -53,7 +53,8 @@ export function Uploads({ model, changed }) {
 /** @param {{model: string, sent: (key: string) => void}} given sent: called with the key of what was taken in */
 function Sender({ model, sent }) {
   const [share, setShare] = useState(0);
-  const [taken, setTaken] = useState(/** @type {File | null} */ (null));
+  // What is there under the name of a file that was not sent again.
+  const [taken, setTaken] = useState(/** @type {{file: File, by: string} | null} */ (null));
   const [send, sending] = useAction(async (/** @type {File} */ file, /** @type {boolean} */ replace) => {
     setTaken(null);
     setShare(0);
@@ -62,8 +63,11 @@ function Sender({ model, sent }) {
     try {
       sent((await upload(model, packed, replace, setShare)).key);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409 && !replace) setTaken(file);
-      else throw error;
+      const by = takenBy(error);
+      if (!by || replace) throw error;
+      setTaken({ file, by });
+      // It had arrived, if its answer did not: what becomes of it is followed as if it had.
+      if (by === "same_file") sent(keyOf(model, packed));
     }
   });
   return html`<${FileDrop}
@@ -75,12 +79,22 @@ function Sender({ model, sent }) {
       onFile=${(/** @type {File} */ file) => void send(file, false)}
     />
     ${sending.busy && html`<${Sending} share=${share} />`}
-    ${taken &&
-    html`<div class="notice bad" role="alert">
-      <p>There is a file of the name ${taken.name} already. Shall this one take its place? The older one stays in the store as an earlier version.</p>
-      <p class="actions"><button type="button" onClick=${() => void send(taken, true)}>Put this one in its place</button><button type="button" onClick=${() => setTaken(null)}>Leave it</button></p>
-    </div>`}
+    ${taken && html`<${Taken} ...${taken} leave=${() => setTaken(null)} replace=${() => void send(taken.file, true)} />`}
     <${ErrorNotice} error=${sending.error} />`;
+}
+
+/** @param {{file: File, by: string, leave: () => void, replace: () => void}} given by: as `takenBy` says */
+function Taken({ file, by, leave, replace }) {
+  if (by === "same_file") {
+    return html`<div class="notice mixed" role="status">
+      <p><b>${file.name}</b> is there already, the very same file: it was not sent a second time. What became of it stands below.</p>
+      <p class="actions"><button type="button" onClick=${replace}>Train on it once more</button><button type="button" onClick=${leave}>Leave it</button></p>
+    </div>`;
+  }
+  return html`<div class="notice bad" role="alert">
+    <p>There is ${by === "other_file" ? "another file, with other contents," : "a file"} of the name ${file.name} already. Shall this one take its place? The older one stays in the store as an earlier version.</p>
+    <p class="actions"><button type="button" onClick=${replace}>Put this one in its place</button><button type="button" onClick=${leave}>Leave it</button></p>
+  </div>`;
 }
 
 /** @param {{model: string, uploads: Upload[], more: boolean}} given */
@@ -96,7 +110,7 @@ function UploadTable({ model, uploads, more }) {
               <th scope="row">${one.dataset ? html`<a href=${linkTo(model, "data", one.dataset)}>${fileText(one.file)}</a>` : fileText(one.file)}</th>
               <td><${Fate} model=${model} upload=${one} /></td>
               <td>${timeText(one.uploaded_at)}</td>
-              <td>${one.uploaded_by ? callerText(one.uploaded_by) : "—"}</td>
+              <td>${one.uploaded_by ? callerText(one.uploaded_by) : "not by these pages"}</td>
               <td class="figure">${one.size === null ? "—" : sizeText(one.size)}</td>
             </tr>`,
           )}

@@ -6,6 +6,7 @@ import { CardFiles } from "../parts/card-files.js";
 import { CalibrationChart, RocChart } from "../parts/curves.js";
 import { Explained } from "../parts/explained.js";
 import { Figure, Figures } from "../parts/figures.js";
+import { Fingerprint } from "../parts/fingerprint.js";
 import { WhenLoaded } from "../parts/notice.js";
 import { Probability } from "../parts/probability.js";
 import { Spread } from "../parts/spread.js";
@@ -35,7 +36,7 @@ function Card({ model, path, manifest }) {
       <section class="card"><h2>How many have the outcome</h2><${Balance} manifest=${manifest} /></section>
       <section class="card wide"><h2>Group by group</h2><${Groups} groups=${manifest.slices} /></section>
       <section class="card"><h2>Whether it is good enough</h2><${Decision} decision=${manifest.decision} /></section>
-      <section class="card"><h2>Certificate</h2><${Certificate} certificate=${manifest.certificate} /></section>
+      <section class="card"><h2>Whether it answers as it was trained</h2><${Certificate} certificate=${manifest.certificate} /></section>
       <section class="card wide"><h2>What it was made from</h2><${Lineage} manifest=${manifest} /></section>
       <section class="card wide"><h2>How it was trained</h2><${Candidates} manifest=${manifest} /><${Parameters} manifest=${manifest} /></section>
       <section class="card wide"><h2>The rows it learned from</h2><${Distributions} reference=${manifest.reference} /></section>
@@ -159,7 +160,7 @@ function Groups({ groups }) {
       ${rows.map(([group, figures]) => html`<tr key=${group}><th scope="row">${groupText(group)}</th>${names.map((name) => html`<td class="figure">${valueText(figures[name])}</td>`)}</tr>`)}
     </tbody>
   </table></div>
-  <${Explained} terms=${["true positive rate", "false positive rate", "ROC AUC", "log loss", "Brier score", "calibration error"]} />`;
+  <${Explained} terms=${["positives", "true positive rate", "false positive rate", "ROC AUC", "log loss", "Brier score", "accuracy", "calibration error"]} />`;
 }
 
 /** @param {{decision: Manifest["decision"]}} given */
@@ -174,16 +175,23 @@ const Decision = ({ decision }) => html`<p><b>${decision.promote ? "Good enough 
     </dl>
   </details>`;
 
+/** A number far below one, written out. @param {number} value */
+const tinyText = (value) => value.toLocaleString("en", { maximumSignificantDigits: 2 });
+
 /** @param {{certificate: Manifest["certificate"]}} given */
-const Certificate = ({ certificate }) => html`<p>
-    The published graph and the trained pipeline give the same answers on ${numberText(certificate.rows)} rows and
-    ${" "}${numberText(certificate.edge_rows)} edge cases.
+const Certificate = ({ certificate: { rows, edge_rows, largest_difference, tolerance, label_flips } }) => html`<p>
+    A model is trained by one program and answers by another. Before this version could be used, both were asked about the same rows:
+    ${" "}${numberText(rows)} of its data, and ${numberText(edge_rows)} that were made up to find a difference, with values missing, extreme or never
+    seen. <b>${label_flips === 0 ? "They gave the same answers." : `${numberText(label_flips)} answers differ.`}</b>
   </p>
-  <dl class="pairs">
-    <dt>Largest difference</dt><dd>${certificate.largest_difference.toExponential(1)} (allowed ${certificate.tolerance.toExponential(0)})</dd>
-    <dt>Answers that differ</dt><dd>${certificate.label_flips}</dd>
-  </dl>
-  <${Explained} terms=${["certificate"]} />`;
+  <details>
+    <summary>The figures of this proof</summary>
+    <dl class="pairs">
+      <dt>Largest difference between two probabilities</dt><dd>${tinyText(largest_difference)} (${tinyText(tolerance)} is allowed)</dd>
+      <dt>Answers, yes or no, that differ</dt><dd>${numberText(label_flips)}</dd>
+    </dl>
+    <p class="hint">Programs and the API call this proof the certificate. A version without it is not published.</p>
+  </details>`;
 
 /** @param {{manifest: Manifest}} given */
 function Lineage({ manifest }) {
@@ -196,9 +204,9 @@ function Lineage({ manifest }) {
     <dt>Columns used</dt><dd>${dataset.columns.used.join(", ")}</dd>
     <dt>Passed over</dt><dd>${dataset.columns.passed_over.join(", ") || "none"}</dd>
     ${dataset.lineage && html`<dt>Grown from</dt><dd>${dataset.lineage.reference_key} and ${numberText(dataset.lineage.labels)} labelled predictions: ${dataset.lineage.reason}</dd>`}
-    <dt>SHA-256 of the file</dt><dd><code>${dataset.sha256}</code></dd>
     <dt>Trained</dt><dd>${timeText(manifest.created_at)}</dd>
-  </dl>`;
+  </dl>
+  <${Fingerprint} sha256=${dataset.sha256} />`;
 }
 
 /** @param {{manifest: Manifest}} given */
@@ -236,5 +244,5 @@ const Parameters = ({ manifest }) => html`<h3>Parameters</h3>
 
 /** @param {{reference: Record<string, import("../parts/spread.js").Bins>}} given */
 const Distributions = ({ reference }) => html`<div class="columns">
-  ${Object.entries(reference).map(([name, bins]) => html`<${Spread} key=${name} title=${fieldText(name)} bins=${bins} series=${[{ name: "rows", values: bins.counts, bars: true }]} />`)}
+  ${Object.entries(reference).map(([name, bins]) => html`<${Spread} key=${name} title=${name === "probability" ? "probability that it gave, on the rows held out" : fieldText(name)} bins=${bins} series=${[{ name: "rows", values: bins.counts, bars: true }]} />`)}
 </div>`;
