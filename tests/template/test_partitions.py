@@ -1,4 +1,4 @@
-"""The template deploys in every partition of AWS: an ARN of China or GovCloud does not begin with `arn:aws:`."""
+"""The template deploys in every partition of AWS: ARNs of China or GovCloud do not begin with `arn:aws:`."""
 
 import re
 from collections.abc import Iterator
