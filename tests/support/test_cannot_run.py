@@ -27,12 +27,8 @@ def test_it(engine): pass
 """
 HAS = LACKS.replace('raise Unavailable("no engine is here")', "pass")
 FAILS = "def test_before(): raise AssertionError\n"
-# Of pytest's plugins, which take most of the time of so small a run, the one whose option is used.
-ENVIRONMENT = {
-    "PYTHONPATH": str(ROOT),
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    "PYTEST_PLUGINS": "pytest_cov.plugin",
-}
+# Without pytest's plugins, which take most of the time of so small a run.
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 @pytest.fixture(autouse=True)

@@ -55,9 +55,27 @@ async function beginningOf(file, gzipped) {
   void reader.cancel();
   const bytes = new Uint8Array(await new Blob(chunks).slice(0, BEGINNING).arrayBuffer());
   // The row that the end has cut is left out.
-  const rows = new Blob([bytes.subarray(0, bytes.lastIndexOf(10) + 1)]);
+  const rows = new Blob([bytes.subarray(0, lastRowEnd(bytes))]);
   const packed = await new Response(rows.stream().pipeThrough(new CompressionStream("gzip"))).blob();
   return new Blob([packed], { type: "application/gzip" });
+}
+
+/**
+ * Where the last whole row ends; 0 where none does. A line end inside quotes ends none, and a sign of UTF-16 is two bytes.
+ * @param {Uint8Array} bytes
+ */
+function lastRowEnd(bytes) {
+  const isBigEndian = bytes[0] === 0xfe && bytes[1] === 0xff;
+  const width = isBigEndian || (bytes[0] === 0xff && bytes[1] === 0xfe) ? 2 : 1;
+  const low = isBigEndian ? 1 : 0;
+  let [end, quoted] = [0, false];
+  for (let at = 0; at + width <= bytes.length; at += width) {
+    if (width === 2 && bytes[at + 1 - low] !== 0) continue;
+    const sign = bytes[at + low];
+    if (sign === 34) quoted = !quoted;
+    else if (!quoted && (sign === 10 || sign === 13)) end = at + width;
+  }
+  return end;
 }
 
 /**
