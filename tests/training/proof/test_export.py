@@ -1,6 +1,8 @@
 """The graph: a tensor per feature goes in, whatever the features are called; the same estimator gives the
 same bytes."""
 
+from functools import cache
+
 import numpy as np
 import onnx
 import pytest
@@ -14,15 +16,26 @@ from tests.support.training_tables import field, loans, schema_of, tumours
 from training.estimators.candidates import candidates
 from training.estimators.gaps import fit
 from training.proof.export import IR_VERSION, ML_OPSET, OPSET, export, thresholds
-from training.table.matrix import to_columns
+from training.table.matrix import Matrix, to_columns
 
 NAMES = list(candidates([], 100))
 
 
+def fit_on_loans(name: str) -> Pipeline:
+    schema, matrix, labels = loans()
+    return fit(candidates(schema.features, len(matrix))[name], matrix, labels, schema.features)
+
+
+@cache
+def fitted_on_loans(name: str) -> Pipeline:
+    """The same, for tests that only look at it."""
+    return fit_on_loans(name)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_graph_says_what_the_estimator_says(name: str) -> None:
-    schema, matrix, labels = loans()
-    model = fit(candidates(schema.features, len(matrix))[name], matrix, labels, schema.features)
+    schema, matrix, _ = loans()
+    model = fitted_on_loans(name)
     scores = Scorer(export(model, schema), schema).run(to_columns(matrix, schema))
     expected = model.predict_proba(matrix)[:, 1]
     np.testing.assert_allclose(scores.probability, expected, atol=1e-6)
@@ -31,18 +44,13 @@ def test_the_graph_says_what_the_estimator_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_estimator_gives_the_same_bytes(name: str) -> None:
-    schema, matrix, labels = loans()
-    graphs = [
-        export(fit(candidates(schema.features, 400)[name], matrix, labels, schema.features), schema)
-        for _ in range(2)
-    ]
-    assert graphs[0] == graphs[1]
+    schema = loans().schema
+    assert export(fitted_on_loans(name), schema) == export(fit_on_loans(name), schema)
 
 
 def test_inputs_are_the_features_in_order_and_outputs_a_label_and_two_probabilities() -> None:
-    schema, matrix, labels = loans()
-    model = fit(candidates(schema.features, 400)["gradient boosting"], matrix, labels, schema.features)
-    graph = onnx.load_from_string(export(model, schema))
+    schema = loans().schema
+    graph = onnx.load_from_string(export(fitted_on_loans("gradient boosting"), schema))
     kinds = {node.name: node.type.tensor_type.elem_type for node in graph.graph.input}
     number, text = onnx.TensorProto.FLOAT, onnx.TensorProto.STRING
     assert kinds == {"income": number, "year": number, "rating": number, "owner": number, "purpose": text}
@@ -65,9 +73,8 @@ def test_features_may_be_called_as_the_outputs_are() -> None:
 
 
 def test_a_word_that_is_no_category_counts_as_missing() -> None:
-    schema, matrix, labels = loans()
-    model = fit(candidates(schema.features, 400)["logistic regression"], matrix, labels, schema.features)
-    scorer = Scorer(export(model, schema), schema)
+    schema, matrix, _ = loans()
+    scorer = Scorer(export(fitted_on_loans("logistic regression"), schema), schema)
     matrix[:, 4] = np.nan
     missing = dict(to_columns(matrix, schema))
     unknown = missing | {"purpose": np.full_like(missing["purpose"], "a yacht")}
@@ -79,13 +86,20 @@ def test_a_word_that_is_no_category_counts_as_missing() -> None:
 )
 def test_a_feature_may_have_the_name_of_what_is_inside_the_graph(name: str) -> None:
     schema = schema_of(field(name, "number"), field("kind", "string", enum=["a", "b"]))
+    matrix, models = number_and_word()
+    for model in models:
+        scores = Scorer(export(model, schema), schema).run(to_columns(matrix, schema))
+        np.testing.assert_allclose(scores.probability, model.predict_proba(matrix)[:, 1], atol=1e-6)
+
+
+@cache
+def number_and_word() -> tuple[Matrix, list[Pipeline]]:
+    """A matrix of a number and a word, and each candidate fitted on it: a name is in none of them."""
     draw = np.random.default_rng(0)
     matrix = np.column_stack([draw.normal(size=80), draw.integers(0, 2, 80)]).astype(np.float32)
     labels = (matrix[:, 0] + matrix[:, 1] > 0.5).astype(np.int64)
-    for model in candidates(schema.features, 80).values():
-        graph = export(fit(model, matrix, labels, schema.features), schema)
-        scores = Scorer(graph, schema).run(to_columns(matrix, schema))
-        np.testing.assert_allclose(scores.probability, model.predict_proba(matrix)[:, 1], atol=1e-6)
+    features = schema_of(field("number", "number"), field("kind", "string", enum=["a", "b"])).features
+    return matrix, [fit(model, matrix, labels, features) for model in candidates(features, 80).values()]
 
 
 def test_three_hundred_features_make_a_graph() -> None:
