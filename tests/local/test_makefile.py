@@ -151,7 +151,7 @@ def test_some_tests_only_are_run_without_lint_and_coverage() -> None:
     everything = make(ROOT, "-n", "test").stdout
     assert "tests.check --lint" in everything
     assert '-m slipcover --json --out build/coverage.json -m pytest -m "not long"' in everything
-    assert "--fail-under 90" in everything
+    assert "--fail-under 90 || { echo 'The tests ran less than 90 %" in everything
 
 
 def test_long_tests_have_a_command_of_their_own_and_run_where_they_are_named() -> None:
