@@ -198,7 +198,8 @@ def exercise_keys(machine: Machine) -> None:
     wait_for_parameters()
     assert machine.ask(keys_handler, "GET", "/keys") == 200
     assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["predict"], "note": "the first"}) == 201
-    assert machine.ask(keys_handler, "POST", "/keys", {"scopes": ["read"], "note": "another"}) == 201
+    other = {"scopes": ["read"], "note": "another", "models": ["to-come"]}
+    assert machine.ask(keys_handler, "POST", "/keys", other) == 201
     assert machine.ask(keys_handler, "DELETE", "/keys/00000000") == 404
     assert machine.ask(keys_handler, "GET", "/people") == 200
 

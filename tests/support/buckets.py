@@ -13,7 +13,7 @@ from functions.core.storage.s3 import S3Store
 def new_bucket(name: str) -> Iterator[Any]:
     """boto3's own client of an empty, versioned bucket, where the environment leads the SDK."""
     S3Store(name).create_bucket()
-    s3: Any = boto3.client("s3")
+    s3: Any = boto3.Session().client("s3")
     try:
         yield s3
     finally:

@@ -105,7 +105,8 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def _client() -> Any:
-    return boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
+    # Of a session of its own: the default one keeps the credentials of the test that was the first to ask it.
+    return boto3.Session().client("s3", config=Config(s3={"addressing_style": "path"}))
 
 
 def _delete_bucket() -> None:
