@@ -12,7 +12,13 @@ from starlette.types import Receive, Scope, Send
 
 from functions.local.platform.cors import allow, is_preflight
 from functions.local.platform.function_process import FunctionError, FunctionTimeout
-from functions.local.platform.http_events import Router, authorizer_event, http_response, request_event
+from functions.local.platform.http_events import (
+    Match,
+    Router,
+    authorizer_event,
+    http_response,
+    request_event,
+)
 from functions.local.platform.template import Cors, Route
 from functions.local.process.hosts import is_this_machine
 
@@ -103,6 +109,10 @@ class Gateway:
             if self._cors and is_preflight(request):
                 return Response(status_code=204)
             return _message(404, "Not Found")
+        return await self._ask_function(request, match)
+
+    async def _ask_function(self, request: Request, match: Match) -> Response:
+        """What the function of a route answers, once it may be asked."""
         request.scope[_FUNCTION] = match.route.function
         body = await _read(request)
         if body is None:
