@@ -185,7 +185,7 @@ MEASURED := -W 'ignore:Unable to activate pytest branch coverage' -m slipcover -
 test: $(if $(ARGS),installed-dev,lint) ## Lint, types, import rules, template and all tests but the long ones, with coverage; some tests only, without all that: ARGS=tests/local
 	@echo '== tests'
 	@mkdir -p build
-	@$(BIN)/python $(if $(ARGS),,$(MEASURED)) -m pytest $(or $(ARGS),-m "not long" $(BY_FILE)) $(WITHIN) $(IN_MEMORY)
+	@$(BIN)/python $(if $(ARGS),,$(MEASURED)) -m pytest $(or $(ARGS),-m "not long" --durations=10 $(BY_FILE)) $(WITHIN) $(IN_MEMORY)
 	@$(if $(ARGS),,$(BIN)/python -m slipcover --merge $(COVERAGE) --out $(COVERAGE) --fail-under $(LEAST) || \
 		{ echo 'The tests ran less than $(LEAST) % of lines and branches: the table above says what they left out.' >&2; exit 1; })
 
