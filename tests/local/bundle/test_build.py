@@ -2,6 +2,9 @@
 
 import gzip
 import os
+import re
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -114,13 +117,20 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
 # ---- The project's own
 
 
-def test_every_function_of_the_template_has_a_budget_a_lock_and_its_imports() -> None:
+def test_every_function_of_the_template_has_a_budget_and_a_lock_of_all_that_it_imports() -> None:
+    """The build refuses a package that is missing, too, minutes later."""
     own = read_recipe(ROOT / "pyproject.toml")
+    there_anyway = sys.stdlib_module_names | own.bundle.provided | own.bundle.optional
+    brought_by = packages_distributions()
     for function in read_template(ROOT / "template.yaml", **EVERYTHING).functions.values():
         home = ROOT.joinpath(*function.handler.split(".")[:-2])
         assert own.limits(home.name).unzipped <= 250
-        assert (home / "requirements.txt").is_file()
-        assert trace(ROOT, function.handler.rpartition(".")[0]).files
+        locked = set(re.findall(r"^([a-z0-9-]+)==", (home / "requirements.txt").read_text(), re.MULTILINE))
+        needs = trace(ROOT, function.handler.rpartition(".")[0])
+        assert needs.files
+        for package in needs.packages.keys() - there_anyway:
+            names = {re.sub(r"[._]", "-", name.lower()) for name in brought_by.get(package, ())}
+            assert names & locked, f"{needs.packages[package]} imports {package}, which {home.name} lacks"
 
 
 def test_a_function_without_a_budget_is_refused() -> None:
