@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.deploy.emulator import Call
 from tests.deploy.stage import Stage
-from tests.stories.iam import OF_LAMBDA, Grant, Need
+from tests.stories.iam import OF_LAMBDA, Grant, Need, prefixes
 
 # Roles that no function has. MiniStack does their work, if at all, without asking for their rights.
 OF_SERVICES = {
@@ -104,22 +104,21 @@ def read_rights_of_services(stage: Stage) -> dict[str, list[Right]]:
 
 
 def read_rights(stage: Stage, role: str, *, with_conditions: bool = False) -> Iterator[Right]:
-    """The rights of a deployed role. One on a condition is refused, unless it is only to be read."""
+    """The rights of a deployed role. A condition is on the prefix of a listing, or else only to be read."""
     iam: Any = stage.emulator.client("iam")
     for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
         for statement in document["Statement"]:
             assert statement["Effect"] == "Allow"
-            assert with_conditions or "Condition" not in statement, (
-                f"{role}, {statement['Sid']}: conditions are not judged here"
-            )
+            patterns = [None] if with_conditions else prefixes(statement.get("Condition"))
             for action in _list(statement["Action"]):
                 for resource in _list(statement["Resource"]):
-                    yield Right(statement["Sid"], Grant(action, resource))
+                    for prefix in patterns:
+                        yield Right(statement["Sid"], Grant(action, resource, prefix))
 
 
 def _needs(calls: Counter[Call]) -> set[Need]:
-    return {Need(call.action, call.resource) for call in calls}
+    return {Need(call.action, call.resource, call.prefix) for call in calls}
 
 
 def _unused(needs: set[Need], rights: list[Right]) -> Iterator[Right]:

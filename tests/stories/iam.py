@@ -80,11 +80,12 @@ def _grants(statement: dict[str, Any]) -> list[Grant]:
         Grant(action, resource, prefix)
         for action in _list(statement["Action"])
         for resource in map(_text, _list(statement["Resource"]))
-        for prefix in _prefixes(statement.get("Condition"))
+        for prefix in prefixes(statement.get("Condition"))
     ]
 
 
-def _prefixes(condition: Any) -> list[str | None]:
+def prefixes(condition: Any) -> list[str | None]:
+    """The patterns of `s3:prefix` of a statement's condition. Raises `ValueError` for any other condition."""
     if condition is None:
         return [None]
     if condition.keys() != {"StringLike"} or condition["StringLike"].keys() != {"s3:prefix"}:
